@@ -1,0 +1,97 @@
+import type { TransitionVerb } from './model.ts';
+import type { ReasonCode } from './reasons.ts';
+import type { Instant } from './time.ts';
+
+/** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
+export type Action =
+  | { action: 'none' }
+  | { action: 'issue'; graceDays?: number }
+  | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
+  | { action: 'clear-intent'; restartGrace: boolean }
+  | { action: 'deactivate-orphan'; accessKeyId: string }
+  | { action: 'record-orphan'; accessKeyId: string }
+  | { action: 'delete-orphan'; accessKeyId: string }
+  | { action: 'deactivate'; accessKeyId: string }
+  | { action: 'delete'; accessKeyId: string }
+  | { action: 'retire'; accessKeyId: string }
+  | { action: 'roll-back'; accessKeyId: string; holdUntil: Instant }
+  | { action: 'move-forward'; accessKeyId: string }
+  | { action: 'forget'; accessKeyId: string }
+  | { action: 'restart-grace'; accessKeyId: string }
+  | { action: 'start-grace'; accessKeyId: string }
+  | { action: 'remind'; accessKeyId: string; deactivationAt: Instant }
+  | { action: 'postpone'; accessKeyId: string; deactivationAt: Instant }
+  | { action: 'record-inactive'; accessKeyId: string }
+  | { action: 'confirm'; accessKeyId: string }
+  | { action: 'hold'; holdUntil?: Instant }
+  | { action: 'restore-secret' }
+  | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean };
+
+export type ActionName = Action['action'];
+
+/** The closed list, in the order in which a rotation may meet them. */
+export const actionNames = [
+  'none',
+  'issue',
+  'finish',
+  'clear-intent',
+  'deactivate-orphan',
+  'record-orphan',
+  'delete-orphan',
+  'deactivate',
+  'delete',
+  'retire',
+  'roll-back',
+  'move-forward',
+  'forget',
+  'restart-grace',
+  'start-grace',
+  'remind',
+  'postpone',
+  'record-inactive',
+  'confirm',
+  'hold',
+  'restore-secret',
+  'announce-blocked',
+] as const satisfies readonly ActionName[];
+
+/** One step of a plan: what, why, and in words. */
+export type Step = Action & {
+  reason: ReasonCode;
+  message: string;
+  /** When something will happen to the key, or when this user is to be looked at next. */
+  notBefore?: Instant;
+  /** The pass looks again after this step; otherwise it ends. */
+  continues: boolean;
+};
+
+export type PlanStatus = 'act' | 'unchanged' | 'blocked' | 'busy' | 'failed';
+
+/** What a check answers. No answer has more than one step that changes something. */
+export interface Answer {
+  status: PlanStatus;
+  reason: ReasonCode;
+  message: string;
+  steps: readonly Step[];
+}
+
+/** Facts that a step may carry beside its action. */
+interface StepOptions {
+  notBefore?: Instant | undefined;
+  continues?: boolean;
+}
+
+/** An answer that does one thing. */
+export function act(action: Action, reason: ReasonCode, message: string, options: StepOptions = {}): Answer {
+  return { status: 'act', reason, message, steps: [step(action, reason, message, options)] };
+}
+
+/** An answer that changes nothing, and says what it waits for. */
+export function wait(reason: ReasonCode, message: string, notBefore?: Instant): Answer {
+  return { status: 'unchanged', reason, message, steps: [step({ action: 'none' }, reason, message, { notBefore })] };
+}
+
+export function step(action: Action, reason: ReasonCode, message: string, options: StepOptions = {}): Step {
+  const { notBefore, continues = false } = options;
+  return { ...action, reason, message, continues, ...(notBefore === undefined ? {} : { notBefore }) };
+}

@@ -1,0 +1,114 @@
+import { type Answer, act, wait } from '../answer.ts';
+import { freezeEnd } from '../settings.ts';
+import type { KeyView, Situation } from '../situation.ts';
+import { DAY, formatDate, type Instant } from '../time.ts';
+import { allKeys, describeKey, inWords } from '../words.ts';
+import { blocked } from './blocked.ts';
+
+/** In a freeze nothing is issued, deactivated or deleted, except by hand. */
+export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
+  return request.asked !== undefined && isCommand(request.asked.action) ? undefined : freezeEnd(settings, now);
+}
+
+function isCommand(action: string): boolean {
+  return action !== 'plan' && action !== 'status';
+}
+
+export function frozen(until: Instant, instead: string): Answer {
+  return wait('frozen', `${instead}, but changes are frozen until ${formatDate(until)}.`, until);
+}
+
+/** Row 5: a label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
+export function keyGone(s: Situation): Answer | undefined {
+  const isGone = (id: string): boolean => s.keys.every(({ accessKeyId }) => accessKeyId !== id);
+  const recorded = [s.tags.deactivated, s.tags.inactiveSeen].find((record) => record && isGone(record.accessKeyId));
+  const accessKeyId = s.goneLabels[0]?.accessKeyId ?? recorded?.accessKeyId;
+  if (accessKeyId === undefined) return undefined;
+  const message = `Key ${accessKeyId} of ${s.state.user.userName} is gone from IAM: somebody deleted it.`;
+  return act({ action: 'forget', accessKeyId }, 'key-gone', message, { continues: true });
+}
+
+/** Row 6: recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
+export function reactivated(s: Situation): Answer | undefined {
+  const key = s.keys.find(({ record, isActive }) => record !== undefined && isActive);
+  if (key === undefined) return undefined;
+  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was reactivated by somebody; its grace period starts again.`;
+  return act({ action: 'restart-grace', accessKeyId: key.accessKeyId }, 'reactivated', message, { continues: true });
+}
+
+/** Row 7: a hold after a rollback has ended, and the newer stored key is still there: use it, never make a third. */
+export function newerStoredKey(s: Situation): Answer | undefined {
+  const { current } = s;
+  if (!current?.isActive) return undefined;
+  const newer = s.keys.find((key) => isLabelled(key) && key.isActive && key.createdAt > current.createdAt);
+  if (newer === undefined) return undefined;
+  const until = frozenUntil(s);
+  const plan = `Key ${newer.accessKeyId} of ${s.state.user.userName}, newer than ${current.accessKeyId}, becomes current again`;
+  if (until !== undefined) return frozen(until, plan);
+  return act({ action: 'move-forward', accessKeyId: newer.accessKeyId }, 'newer-key-stored', `${plan}.`);
+}
+
+/** Row 8: Inactive since a recorded instant: deleted after the recovery period, unless that leaves only Inactive keys. */
+export function recovering(s: Situation): Answer | undefined {
+  const key = s.keys.find(isRecovering);
+  if (key?.inactiveSince === undefined) return undefined;
+  const { accessKeyId } = key;
+  const { userName } = s.state.user;
+  const at = key.inactiveSince + s.settings.recoveryDays * DAY;
+  if (s.now < at)
+    return wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(at, s.now)}.`, at);
+  if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {
+    const message = `Key ${accessKeyId} of ${userName} could be deleted, but no key is active: ${allKeys(s)}. Reactivate or delete one.`;
+    return blocked(s, 'none-active', message, { accessKeyId });
+  }
+  const plan = `Key ${accessKeyId} of ${userName} has been inactive since ${formatDate(key.inactiveSince)} and is deleted`;
+  const until = frozenUntil(s);
+  if (until !== undefined) return frozen(until, plan);
+  return act({ action: 'delete', accessKeyId }, 'recovery-over', `${plan}.`);
+}
+
+/** The current key is somebody's decision unless we deactivated it ourselves. */
+function isRecovering({ role, record, inactiveSince }: KeyView): boolean {
+  return inactiveSince !== undefined && (role !== 'current' || record === 'deactivated');
+}
+
+/** Row 9: the current key is Inactive, and we did not do it. */
+export function currentInactive(s: Situation): Answer | undefined {
+  const { current } = s;
+  if (current === undefined || current.isActive) return undefined;
+  const message =
+    `The current key ${describeKey(current, s.now)} of ${s.state.user.userName} was deactivated by somebody else. ` +
+    'Reactivate it, or run `rotate-user` action rotate.';
+  return blocked(s, 'current-inactive', message, { accessKeyId: current.accessKeyId });
+}
+
+/** Row 10: a user without an Active key gets none by schedule. */
+export function noneActive(s: Situation): Answer | undefined {
+  if (s.keys.some(({ isActive }) => isActive)) return undefined;
+  return wait(
+    'no-active-key',
+    `User ${s.state.user.userName} has no active access key: nothing is issued by schedule.`,
+  );
+}
+
+/** Row 11: an Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
+export function inactiveUnrecorded(s: Situation): Answer | undefined {
+  const isSomeDue = s.keys.some(({ isDue }) => isDue);
+  const key = s.keys.find((k) => !k.isActive && k.inactiveSince === undefined && (isInTheWay(s, k) || isSomeDue));
+  if (key === undefined) return undefined;
+  const { accessKeyId } = key;
+  const message =
+    `Key ${accessKeyId} of ${s.state.user.userName} was found inactive (not deactivated by Keyturn); ` +
+    `it is deleted after ${s.settings.recoveryDays} days unless it is reactivated.`;
+  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  return act({ action: 'record-inactive', accessKeyId }, 'inactive-seen', message, { notBefore });
+}
+
+function isInTheWay({ current }: Situation, key: KeyView): boolean {
+  if (!current?.isActive) return false;
+  return isLabelled(key) || key.createdAt <= current.createdAt;
+}
+
+function isLabelled({ role }: KeyView): boolean {
+  return role === 'previous' || role === 'pending';
+}

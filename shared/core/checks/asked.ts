@@ -1,0 +1,165 @@
+import { type Answer, act, wait } from '../answer.ts';
+import type { Asked } from '../model.ts';
+import type { ReasonCode } from '../reasons.ts';
+import type { KeyView, Situation } from '../situation.ts';
+import { DAY, formatDate, type Instant } from '../time.ts';
+import { allKeys, describeKey, inWords } from '../words.ts';
+
+const ROLLBACK_HOLD_DAYS = 30;
+
+/** Between rows 4 and 5: what was asked for by hand. `plan` and `status` ask for nothing; they see the rest. */
+export function askedByHand(s: Situation): Answer | undefined {
+  const { asked, completed } = s.request;
+  // What was asked for is done; the rest of the chain may have the second half of it (grace 0).
+  if (asked === undefined || completed !== undefined) return undefined;
+  switch (asked.action) {
+    case 'plan':
+    case 'status':
+      return undefined;
+    case 'hold':
+      return hold(s, asked.holdUntil);
+    case 'confirm':
+      return confirm(s);
+    case 'rollback':
+      return rollBack(s, asked);
+    case 'retire':
+      return retire(s, asked);
+    case 'rotate':
+      return rotate(s, asked);
+  }
+}
+
+function refuse(reason: ReasonCode, message: string, notBefore?: number): Answer {
+  return { ...wait(reason, message, notBefore), status: 'blocked' };
+}
+
+function hold(s: Situation, until: Instant): Answer {
+  const { userName } = s.state.user;
+  const isOver = until <= s.now;
+  if (isOver && s.tags.holdUntil === undefined) return wait('not-held', `User ${userName} is not held.`);
+  if (isOver) return act({ action: 'hold' }, 'hold-lifted', `The hold of ${userName} is lifted.`);
+  if (s.tags.holdUntil === until)
+    return wait('held', `User ${userName} is held until ${formatDate(until)} already.`, until);
+  const message = `Nothing is changed for ${userName} by schedule until ${formatDate(until)}.`;
+  return act({ action: 'hold', holdUntil: until }, 'hold-written', message, { notBefore: until });
+}
+
+function confirm(s: Situation): Answer {
+  const { current } = s;
+  const old = current && s.keys.find((key) => key !== current && key.isActive && key.createdAt <= current.createdAt);
+  if (current === undefined || !current.isActive || old === undefined) {
+    return refuse(
+      'nothing-to-confirm',
+      `No old key of ${s.state.user.userName} waits for a confirmation: ${allKeys(s)}.`,
+    );
+  }
+  if (s.tags.confirmed?.accessKeyId === current.accessKeyId) {
+    return wait('confirmed', `The switch to ${current.accessKeyId} is confirmed already.`);
+  }
+  const message =
+    `The switch to ${current.accessKeyId} is confirmed: ${old.accessKeyId} is deactivated after one more reminder, ` +
+    `once it has been quiet for ${s.settings.quietDays} days.`;
+  return act({ action: 'confirm', accessKeyId: current.accessKeyId }, 'confirmed', message);
+}
+
+function rollBack(s: Situation, asked: Asked): Answer {
+  const { current, now } = s;
+  const old = current && s.keys.find((key) => key !== current && key.createdAt <= current.createdAt);
+  if (old === undefined) {
+    return refuse('nothing-to-roll-back', `No older key of ${s.state.user.userName} to go back to: ${allKeys(s)}.`);
+  }
+  const holdUntil = asked.holdUntil ?? Math.ceil(now / DAY) * DAY + ROLLBACK_HOLD_DAYS * DAY;
+  const moved =
+    old.versionId === undefined
+      ? 'AWSCURRENT is not moved, since that key was never stored'
+      : 'AWSCURRENT moves back to it';
+  const message =
+    `Key ${old.accessKeyId} of ${s.state.user.userName} is put back in use: it is active, ${moved}, and nothing more ` +
+    `is done by schedule until ${formatDate(holdUntil)}.`;
+  const action = { action: 'roll-back', accessKeyId: old.accessKeyId, holdUntil } as const;
+  return act(action, 'rolled-back', message, { notBefore: holdUntil });
+}
+
+function retire(s: Situation, asked: Asked): Answer {
+  const found = named(s, asked);
+  if ('reason' in found) return found;
+  if (!found.isActive) return alreadyInactive(s, found);
+  const message = `Key ${found.accessKeyId} of ${s.state.user.userName} is deactivated at once, without a replacement.`;
+  return act({ action: 'retire', accessKeyId: found.accessKeyId }, 'retired-by-hand', message, {
+    notBefore: deletion(s),
+  });
+}
+
+function rotate(s: Situation, asked: Asked): Answer {
+  const { userName } = s.state.user;
+  if (asked.accessKeyId !== undefined) {
+    const found = named(s, asked);
+    if ('reason' in found) return found;
+    if (s.keys.length > 1) return giveUp(s, found);
+  }
+  if (s.keys.length > 1) {
+    const message =
+      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. ` +
+      'Name the one to give up as accessKeyId, and run it again after its deletion.';
+    return refuse('two-keys', message, deletionOfInactive(s));
+  }
+  const message =
+    s.keys.length === 0
+      ? `User ${userName} has no access key: a first one is issued.`
+      : `A replacement for ${allKeys(s)} is issued as asked.`;
+  return issueAnswer(s, 'asked', message);
+}
+
+/** The one way to answer "issue": a rotation without grace goes on to the deactivation in the same run. */
+export function issueAnswer(s: Situation, reason: ReasonCode, message: string): Answer {
+  const graceDays = s.request.asked?.graceDays;
+  const continues = (graceDays ?? s.settings.graceDays) === 0;
+  const action = { action: 'issue', ...(graceDays === undefined ? {} : { graceDays }) } as const;
+  return act(action, reason, message, { continues });
+}
+
+/** With both slots taken, the named key makes room; invariant 1 wants the other one Active. */
+function giveUp(s: Situation, key: KeyView): Answer {
+  if (!key.isActive) return alreadyInactive(s, key);
+  const other = s.keys.find((candidate) => candidate !== key && candidate.isActive);
+  if (other === undefined) {
+    const message = `Key ${key.accessKeyId} is the only active key of ${s.state.user.userName}; the other is inactive: ${allKeys(s)}. Delete the inactive one.`;
+    return refuse('only-active-key', message);
+  }
+  const message =
+    `Key ${key.accessKeyId} of ${s.state.user.userName} is given up by hand: deactivated at once, while ` +
+    `${describeKey(other, s.now)} stays. Run rotate again after it is deleted, ${inWords(deletion(s), s.now)}.`;
+  return act({ action: 'deactivate', accessKeyId: key.accessKeyId }, 'given-up', message, { notBefore: deletion(s) });
+}
+
+function alreadyInactive(s: Situation, key: KeyView): Answer {
+  if (key.inactiveSince === undefined) {
+    const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is inactive already; its recovery period begins now.`;
+    return act({ action: 'record-inactive', accessKeyId: key.accessKeyId }, 'inactive-seen', message, {
+      notBefore: deletion(s),
+    });
+  }
+  const at = key.inactiveSince + s.settings.recoveryDays * DAY;
+  return wait('recovery', `Key ${key.accessKeyId} is inactive already and is deleted ${inWords(at, s.now)}.`, at);
+}
+
+/** The key that the request names, or the only one. */
+function named(s: Situation, asked: Asked): KeyView | Answer {
+  const { userName } = s.state.user;
+  if (asked.accessKeyId === undefined) {
+    const [only, second] = s.keys;
+    if (only !== undefined && second === undefined) return only;
+    return refuse('key-not-named', `Cannot tell which key of ${userName} is meant: ${allKeys(s)}. Pass accessKeyId.`);
+  }
+  const key = s.keys.find(({ accessKeyId }) => accessKeyId === asked.accessKeyId);
+  return key ?? refuse('no-such-key', `User ${userName} has no key ${asked.accessKeyId}: ${allKeys(s)}.`);
+}
+
+function deletion({ now, settings }: Situation): number {
+  return now + settings.recoveryDays * DAY;
+}
+
+function deletionOfInactive({ keys, settings }: Situation): number | undefined {
+  const since = keys.find(({ inactiveSince }) => inactiveSince !== undefined)?.inactiveSince;
+  return since === undefined ? undefined : since + settings.recoveryDays * DAY;
+}

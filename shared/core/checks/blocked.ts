@@ -1,0 +1,48 @@
+import { type Answer, type Step, step } from '../answer.ts';
+import type { ReasonCode } from '../reasons.ts';
+import type { Situation } from '../situation.ts';
+import { DAY, hasPassed } from '../time.ts';
+
+const REPEAT_DAYS = 7;
+
+interface BlockedOptions {
+  accessKeyId?: string;
+  /** False where no tag may be written; then it is announced on one weekday of the user's own. */
+  isRecordable?: boolean;
+  /** What is done all the same. */
+  also?: Step | undefined;
+}
+
+/**
+ * A state that somebody has to resolve. Announced when it begins and weekly; by hand it is only answered, since the
+ * operator is reading.
+ */
+export function blocked(s: Situation, reason: ReasonCode, message: string, options: BlockedOptions = {}): Answer {
+  const { accessKeyId, isRecordable = true, also } = options;
+  const about = accessKeyId === undefined ? {} : { accessKeyId };
+  const isDue = isRecordable ? isAnnouncementDue(s, accessKeyId) : isUsersWeekday(s);
+  const announce = step({ action: 'announce-blocked', ...about, isRecordable }, reason, message);
+  const steps = [...(also === undefined ? [] : [also]), ...(isDue && !isByHand(s) ? [announce] : [])];
+  const none = step({ action: 'none' }, reason, message);
+  return { status: 'blocked', reason, message, steps: steps.length === 0 ? [none] : steps };
+}
+
+function isByHand({ request }: Situation): boolean {
+  return request.origin === 'manual';
+}
+
+function isAnnouncementDue({ tags: { announced }, now }: Situation, accessKeyId: string | undefined): boolean {
+  if (announced?.event !== 'blocked' || announced.accessKeyId !== accessKeyId) return true;
+  return hasPassed(announced.at, REPEAT_DAYS, now);
+}
+
+function isUsersWeekday({ state, now }: Situation): boolean {
+  return Math.floor(now / DAY) % REPEAT_DAYS === hashOf(state.user.userId) % REPEAT_DAYS;
+}
+
+/** A small stable hash (FNV-1a, 32 bits) that spreads users over days. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash;
+}

@@ -1,0 +1,96 @@
+import { type Answer, act, wait } from '../answer.ts';
+import type { Doing } from '../secret-tags.ts';
+import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
+import { formatInstant, MINUTE } from '../time.ts';
+import { describeKey } from '../words.ts';
+import { blocked } from './blocked.ts';
+import { orphanMessage, orphanStep } from './protected.ts';
+
+/** IAM may not yet show a key to every reader: until then "no such key" means "not visible yet", not "gone". */
+const VISIBLE_AFTER = 10 * MINUTE;
+
+/** Row 4: an intent whose deadline is past is finished if its write is done in IAM, and cleared otherwise. */
+export function intentPast(s: Situation): Answer | undefined {
+  const { doing } = s.tags;
+  if (doing === undefined) return undefined;
+  switch (doing.verb) {
+    case 'issue':
+      return storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The issue left no key behind');
+    case 'deactivate':
+    case 'retire':
+      return isInactiveOrGone(s, target(doing))
+        ? finish(s, doing)
+        : clear(doing, `Key ${target(doing)} is still active`);
+    case 'delete':
+      return isInIam(s, target(doing)) ? clear(doing, `Key ${target(doing)} is still there`) : finish(s, doing);
+    case 'roll-back':
+      return isInIam(s, target(doing)) ? finish(s, doing) : clear(doing, `Key ${target(doing)} is gone`);
+    case 'move-forward':
+      return s.currentKeyId === target(doing) ? finish(s, doing) : clear(doing, 'AWSCURRENT was not moved');
+  }
+}
+
+/** A key that the issue stored: a label names it, so it was proven and its secret is safe. */
+function storedKey(s: Situation, doing: Doing): Answer | undefined {
+  const stored = keyLabels(s.secret).filter(({ accessKeyId }) => !doing.accessKeyIds.includes(accessKeyId));
+  const key = s.keys.find(({ accessKeyId }) => stored.some((label) => label.accessKeyId === accessKeyId));
+  if (key === undefined) {
+    const [missing] = stored;
+    if (missing === undefined || s.now - doing.at >= VISIBLE_AFTER) return undefined;
+    const message = `Key ${missing.accessKeyId} is stored but IAM does not show it yet.`;
+    return { ...wait('settling', message, doing.at + VISIBLE_AFTER), status: 'busy' };
+  }
+  if (s.tags.currentSince?.accessKeyId === key.accessKeyId && key.role === 'current') return undefined;
+  const isPromotable =
+    key.role === 'current' || (doing.versionId !== undefined && doing.versionId === s.currentVersionId);
+  if (key.isActive && isPromotable) return finish(s, doing, key.accessKeyId);
+  return clear(doing, `Key ${key.accessKeyId} is stored, but it is inactive or another version became current`);
+}
+
+function orphaned(s: Situation): Answer | undefined {
+  const [orphan, second] = s.orphans;
+  if (orphan === undefined) return undefined;
+  if (second !== undefined) {
+    const message =
+      `Two keys of ${s.state.user.userName} may be the leftover of one interrupted issue: ` +
+      `${describeKey(orphan, s.now)} and ${describeKey(second, s.now)}. Delete the one that nobody uses.`;
+    return blocked(s, 'two-orphans', message, { accessKeyId: orphan.accessKeyId });
+  }
+  const { accessKeyId } = orphan;
+  const deactivation = orphanStep(s);
+  if (deactivation !== undefined) return { ...deactivation, status: 'act', steps: [deactivation] };
+  if (orphan.inactiveSince === undefined) {
+    return act({ action: 'record-orphan', accessKeyId }, 'orphan-deactivated', orphanMessage(s));
+  }
+  const notBefore = orphan.inactiveSince + ORPHAN_RECOVERY;
+  if (s.now < notBefore) return wait('orphan-waiting', orphanMessage(s), notBefore);
+  const message = `Key ${accessKeyId}, the leftover of an interrupted issue, stayed inactive and unused: it is deleted.`;
+  return act({ action: 'delete-orphan', accessKeyId }, 'orphan-deleted', message);
+}
+
+function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer {
+  const message = `The ${doing.verb} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted; it is finished.`;
+  // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
+  const { asked } = s.request;
+  const continues = asked !== undefined && !(asked.action === 'rotate' && doing.verb === 'issue');
+  return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'finished', message, { continues });
+}
+
+function clear(doing: Doing, why: string): Answer {
+  const message = `${why}: the ${doing.verb} begun at ${formatInstant(doing.at)} is forgotten and judged anew.`;
+  // Without its grace taken off first, a key that somebody reactivated meanwhile would be deactivated without notice.
+  const restartGrace = doing.verb === 'deactivate';
+  return act({ action: 'clear-intent', restartGrace }, 'intent-cleared', message, { continues: true });
+}
+
+function target({ accessKeyIds }: Doing): string {
+  return accessKeyIds[0] ?? '-';
+}
+
+function isInIam({ keys }: Situation, id: string): boolean {
+  return keys.some(({ accessKeyId }) => accessKeyId === id);
+}
+
+function isInactiveOrGone({ keys }: Situation, id: string): boolean {
+  return keys.every(({ accessKeyId, isActive }) => accessKeyId !== id || !isActive);
+}

@@ -1,0 +1,125 @@
+import { type Answer, act, type Step, step, wait } from '../answer.ts';
+import type { ReasonCode } from '../reasons.ts';
+import { isKeyLabel } from '../secret-tags.ts';
+import type { Situation } from '../situation.ts';
+import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
+import { secretProblem } from '../verify-secret.ts';
+import { blocked } from './blocked.ts';
+
+/** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
+export const SETTLING = MINUTE;
+
+/** Row 0: another run holds the lease, or somebody's record is so young that our reads may be older. */
+export function busy({ tags, request, now }: Situation): Answer | undefined {
+  const { doing } = tags;
+  if (doing !== undefined && now < doing.deadlineAt) {
+    const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
+    return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
+  }
+  const records = [tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
+  const fresh = records
+    .map((record) => record?.at)
+    .find((at): at is Instant => at !== undefined && Math.abs(now - at) < SETTLING && !request.wroteAt.has(at));
+  if (fresh === undefined) return undefined;
+  const message = `Something was recorded about the user at ${formatInstant(fresh)}, less than a minute ago.`;
+  return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };
+}
+
+/** Row 1: exempt, held, or tags that do not parse: nothing but deactivating our own orphan. */
+export function leftAlone(s: Situation): Answer | undefined {
+  return malformed(s) ?? exempt(s) ?? held(s);
+}
+
+function malformed(s: Situation): Answer | undefined {
+  if (s.problems.length === 0) return undefined;
+  const message = `User ${s.state.user.userName} is left untouched: ${s.problems.join('; ')}. Correct or remove the tag.`;
+  return blocked(s, 'tags-invalid', message, { isRecordable: false, also: orphanStep(s) });
+}
+
+function exempt(s: Situation): Answer | undefined {
+  const { exemption } = s.settings;
+  if (exemption === undefined) return undefined;
+  const until = exemption.until === undefined ? '' : ` until ${formatDate(exemption.until)}`;
+  const force = s.request.asked?.force ? ' `force` overrides a hold, never an exemption.' : '';
+  const message = `User ${s.state.user.userName} is exempt${until}: ${exemption.because}.${force}`;
+  return orOrphan(s, wait('exempt', message, exemption.until));
+}
+
+function held(s: Situation): Answer | undefined {
+  const { tags, request, now } = s;
+  if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
+  if (request.origin === 'exposed' || request.asked?.action === 'hold' || request.asked?.force) return undefined;
+  // The rollback wrote this hold itself, so the hold must not keep it from being finished.
+  if (tags.doing?.verb === 'roll-back') return undefined;
+  const message =
+    `User ${s.state.user.userName} is held until ${formatDate(tags.holdUntil)}. ` +
+    'Lift it with `rotate-user` action hold and a past date, or pass force.';
+  return orOrphan(s, wait('held', message, tags.holdUntil));
+}
+
+function orOrphan(s: Situation, answer: Answer): Answer {
+  const orphan = orphanStep(s);
+  return orphan === undefined ? answer : { ...answer, status: 'act', steps: [orphan] };
+}
+
+/** The one thing that is done for a user who is otherwise left alone: a key whose secret is lost must not stay Active. */
+export function orphanStep(s: Situation): Step | undefined {
+  const [orphan] = s.orphans;
+  if (s.orphans.length !== 1 || orphan === undefined || !orphan.isActive) return undefined;
+  return step({ action: 'deactivate-orphan', accessKeyId: orphan.accessKeyId }, 'orphan-deactivated', orphanMessage(s));
+}
+
+export function orphanMessage(s: Situation): string {
+  const [orphan] = s.orphans;
+  const at = s.tags.doing === undefined ? '' : ` at ${formatInstant(s.tags.doing.at)}`;
+  return (
+    `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of an issue that was interrupted${at}: ` +
+    'its secret access key was never stored. It is deactivated, and deleted half a day later. ' +
+    'If you made this key yourself, reactivate it.'
+  );
+}
+
+/** Row 2: the secret is not verifiably ours, or its current value belongs to no key that we know. */
+export function secretUnverified(s: Situation): Answer | undefined {
+  if (s.secret === undefined) return undefined;
+  const problem = secretProblem(s.secret, s.state.user, s.settings);
+  if (problem !== undefined) {
+    if (problem.reason === 'secret-pending-deletion' && s.request.asked?.restoreSecret) {
+      return act({ action: 'restore-secret' }, 'restore-asked', `Secret ${s.secret.name} is restored as asked.`, {
+        continues: true,
+      });
+    }
+    return unverified(s, problem.reason, problem.message);
+  }
+  const labels = s.secret.versions[s.currentVersionId ?? ''] ?? [];
+  if (s.currentVersionId === undefined || labels.filter(isKeyLabel).length === 1) return undefined;
+  const message =
+    `AWSCURRENT of secret ${s.secret.name} is on version ${s.currentVersionId}, whose labels name ` +
+    `${labels.some(isKeyLabel) ? 'several access keys' : 'no access key'}: somebody else wrote it. ` +
+    'Move AWSCURRENT back to a version labelled with an access key ID, or delete the secret.';
+  return unverified(s, 'secret-value-foreign', message);
+}
+
+function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
+  const { doing } = s.tags;
+  const unfinished =
+    doing === undefined ? '' : ` The ${doing.verb} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
+  return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
+}
+
+function ids({ accessKeyIds }: { accessKeyIds: readonly string[] }): string {
+  return accessKeyIds.length === 0 ? 'no key before it' : accessKeyIds.join(', ');
+}
+
+/** Row 3: a status that is neither Active nor Inactive: the model now has `Expired`, and may have more. */
+export function statusUnknown(s: Situation): Answer | undefined {
+  const odd = s.keys.find(({ status }) => status !== 'Active' && status !== 'Inactive');
+  if (odd === undefined) return undefined;
+  const message =
+    `Key ${odd.accessKeyId} of ${s.state.user.userName} has the status ${odd.status}, which is neither Active nor ` +
+    'Inactive. Nothing is changed for this user until the key is deleted or its status is one of the two.';
+  return {
+    ...blocked(s, 'status-unknown', message, { isRecordable: false, accessKeyId: odd.accessKeyId }),
+    status: 'failed',
+  };
+}

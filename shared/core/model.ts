@@ -1,0 +1,106 @@
+import type { Instant } from './time.ts';
+
+/** One access key as IAM shows it. `status` is kept as text: AWS has added values before (`Expired`). */
+export interface AccessKey {
+  accessKeyId: string;
+  status: string;
+  createdAt: Instant;
+  /** Absent when IAM has no record of a use, which is not the same as "never used". */
+  lastUsed?: LastUsed;
+}
+
+export interface LastUsed {
+  at: Instant;
+  service: string;
+  region: string;
+}
+
+export interface User {
+  accountId: string;
+  /** `AIDA…`: survives a rename, and is not inherited by a re-created namesake. */
+  userId: string;
+  userName: string;
+  arn: string;
+  path: string;
+  tags: Readonly<Record<string, string>>;
+  groups: readonly string[];
+}
+
+/** The secret as DescribeSecret and ListSecrets show it: metadata only. The rotator never reads a value. */
+export interface Secret {
+  arn: string;
+  name: string;
+  description?: string;
+  kmsKeyId?: string;
+  owningService?: string;
+  deletedAt?: Instant;
+  rotationEnabled: boolean;
+  rotationLambdaArn?: string;
+  replicaRegions: readonly string[];
+  tags: Readonly<Record<string, string>>;
+  /** Version ID → its labels. */
+  versions: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Everything that was observed about one user, in one pass. */
+export interface UserState {
+  user: User;
+  keys: readonly AccessKey[];
+  secret?: Secret;
+}
+
+/** What an issue by schedule or by Config is measured against; read only when an issue is next. */
+export interface Limits {
+  /** `undefined` when a subscription is not required. */
+  hasSubscription: boolean | undefined;
+  /** Issue intents of this UTC day in the whole account. */
+  issuedToday: number;
+  /** The three newest issues of the day ended in failed proofs. */
+  isBreakerOpen: boolean;
+}
+
+export const rotateUserActions = ['plan', 'rotate', 'confirm', 'status', 'hold', 'rollback', 'retire'] as const;
+export type RotateUserAction = (typeof rotateUserActions)[number];
+
+/** What was asked for by hand. `plan` and `status` ask what the schedule would do. */
+export type Asked = AskedOptions & (AskedHold | { action: Exclude<RotateUserAction, 'hold'>; holdUntil?: Instant });
+
+interface AskedHold {
+  action: 'hold';
+  /** A past instant lifts the hold. */
+  holdUntil: Instant;
+}
+
+interface AskedOptions {
+  accessKeyId?: string;
+  graceDays?: number;
+  force?: boolean;
+  restoreSecret?: boolean;
+}
+
+/** Who asks, and what this invocation has already done. */
+export interface Request {
+  origin: 'schedule' | 'config' | 'exposed' | 'manual';
+  asked?: Asked;
+  /** The exposed key, with origin `exposed`. */
+  accessKeyId?: string;
+  runId: string;
+  /** Instants that this invocation itself wrote into tags: such a record is no sign of somebody else. */
+  wroteAt: ReadonlySet<Instant>;
+  /** Absent until an issue is next; then the plan is made again with it. */
+  limits?: Limits;
+  /** The transition that this invocation has already completed, if any. */
+  completed?: Completed;
+}
+
+export interface Completed {
+  verb: TransitionVerb;
+  accessKeyId: string;
+}
+
+/** Transitions that are announced in `keyturn:doing` before anything is written. */
+export const transitionVerbs = ['issue', 'deactivate', 'delete', 'retire', 'roll-back', 'move-forward'] as const;
+export type TransitionVerb = (typeof transitionVerbs)[number];
+
+export const roles = ['current', 'previous', 'pending', 'stranger', 'orphan'] as const;
+export type Role = (typeof roles)[number];

@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import { SettingsError } from './errors.ts';
+import { type Instant, parseDate } from './time.ts';
+
+const text = z.string();
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const number = text.regex(/^\d+(\.\d+)?$/, 'must be a number').transform(Number);
+const days = number.pipe(z.number().max(3_650, 'must be at most 3650 days'));
+const someDays = days.pipe(z.number().min(1, 'must be at least 1 day'));
+const wholeNumber = text.regex(/^\d+$/, 'must be a whole number').transform(Number);
+
+/** JSON inside an environment variable: IAM names may hold commas, so no separator would do. */
+function json<T extends z.ZodType>(schema: T) {
+  return text
+    .transform((value, context) => {
+      try {
+        return JSON.parse(value) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+const names = json(z.array(z.string().min(1)));
+const date = z.string().transform((value, context): Instant => {
+  const instant = parseDate(value);
+  if (instant === undefined) context.addIssue({ code: 'custom', message: `"${value}" is not a date YYYY-MM-DD` });
+  return instant ?? z.NEVER;
+});
+const dateRanges = json(
+  z.array(z.tuple([date, date]).refine(([from, to]) => from < to, 'each range must begin before it ends')),
+);
+
+/**
+ * Grace 0 is the immediate hand-over; anything between would give the owner less than one daily pass to be reminded.
+ */
+const grace = days.pipe(z.number().refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1 day'));
+
+/** One line for each setting: how it is parsed, its default as written in an environment variable, what it is for. */
+export const settingSpecs = {
+  enforce: spec(flag, 'false', 'Change things. While false every run is a dry run.'),
+  secretPrefix: spec(
+    text.regex(/^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'must be letters, digits and _+=.@- with single slashes between'),
+    'keyturn',
+    'First part of every secret name: `<prefix>/<UserId>/access-key`.',
+  ),
+  topicArn: spec(text.regex(/^arn:/, 'must be the ARN of an SNS topic'), undefined, 'SNS topic for all messages.'),
+  queueUrl: spec(text.regex(/^https?:/, 'must be a queue URL'), undefined, 'SQS FIFO queue between scan and worker.'),
+  kmsKeyId: spec(text, '', 'KMS key for secrets; empty for the `aws/secretsmanager` key.'),
+  readerArns: spec(
+    names,
+    '[]',
+    'Principal ARNs (with `*` as wildcard) that may read every secret beside its owner, as a JSON array.',
+  ),
+  exemptGroups: spec(names, '[]', 'IAM groups whose members are exempt, as a JSON array.'),
+  exemptPaths: spec(names, '[]', 'IAM paths below which users are exempt, as a JSON array.'),
+  userPathPrefix: spec(text.regex(/^\/(.*\/)?$/, 'must begin and end with /'), '/', 'Only users below this IAM path.'),
+  onBlocked: spec(
+    z.enum(['report', 'retire-least-used']),
+    'report',
+    'What to do about two active keys that block a rotation.',
+  ),
+  unused: spec(z.enum(['rotate', 'retire']), 'rotate', 'What to do about a due key unused for `unusedDays`.'),
+  maxAccessKeyAgeDays: spec(someDays, '90', 'Age at which a key is due.'),
+  rotateAheadDays: spec(days, '0', 'How long before that a replacement is issued.'),
+  graceDays: spec(grace, '10', 'From the announcement to the deactivation of the old key; 0 hands over at once.'),
+  quietDays: spec(days, '2', 'How long the old key must not have been used before it is deactivated.'),
+  maxPostponeDays: spec(days, '10', 'How long a deactivation is put off at most while the old key is in use.'),
+  recoveryDays: spec(someDays, '10', 'From the deactivation to the deletion of a key.'),
+  unusedDays: spec(someDays, '90', 'After how long without use a key counts as unused.'),
+  exactSweepDays: spec(
+    wholeNumber.pipe(z.number().min(1, 'must be at least 1')),
+    '30',
+    'Every user is looked at exactly, not by the credential report, once in so many days.',
+  ),
+  freeze: spec(
+    dateRanges,
+    '[]',
+    'Date ranges without changes: `[["2026-12-20","2027-01-05"]]`, the second date exclusive.',
+  ),
+  maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
+  requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
+  replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
+} as const;
+
+type Specs = typeof settingSpecs;
+export type SettingName = keyof Specs;
+export type Settings = { readonly [Name in SettingName]: z.output<Specs[Name]['schema']> };
+
+interface Spec<T extends z.ZodType> {
+  schema: T;
+  /** `undefined`: must be given. */
+  default: string | undefined;
+  describes: string;
+}
+
+function spec<T extends z.ZodType>(schema: T, fallback: string | undefined, describes: string): Spec<T> {
+  return { schema, default: fallback, describes };
+}
+
+/** `maxAccessKeyAgeDays` → `KEYTURN_MAX_ACCESS_KEY_AGE_DAYS`. */
+export function environmentName(setting: string): string {
+  return `KEYTURN_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * The settings, from environment variables. An empty variable counts as absent: that is how a template writes "not
+ * given". Throws a SettingsError that names every variable that is wrong, and what it may be.
+ */
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const parsed: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { schema, default: fallback }] of Object.entries(settingSpecs)) {
+    const value = environment[environmentName(name)] || fallback;
+    if (value === undefined) {
+      problems.push(`${environmentName(name)} is missing`);
+      continue;
+    }
+    const result = schema.safeParse(value);
+    if (result.success) parsed[name] = result.data;
+    else
+      problems.push(`${environmentName(name)} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`);
+  }
+  if (problems.length > 0) throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
+  const settings = parsed as Settings;
+  const overrun = timelineProblem(settings);
+  if (overrun !== undefined) throw new SettingsError(`Cannot start: ${overrun}.`);
+  return settings;
+}
+
+/** The days that decide whether one rotation is over before the next one begins. */
+export type Timeline = Pick<
+  Settings,
+  'maxAccessKeyAgeDays' | 'rotateAheadDays' | 'graceDays' | 'maxPostponeDays' | 'recoveryDays'
+>;
+
+/**
+ * Why one rotation could still be running when the next one is due (it would then find no free key slot), or undefined.
+ */
+export function timelineProblem(timeline: Timeline): string | undefined {
+  const available = timeline.maxAccessKeyAgeDays - timeline.rotateAheadDays;
+  const needed = timeline.graceDays + timeline.maxPostponeDays + timeline.recoveryDays + 2;
+  if (available >= needed) return undefined;
+  return (
+    `maxAccessKeyAgeDays - rotateAheadDays is ${available} days, but graceDays + maxPostponeDays + recoveryDays + 2 ` +
+    `is ${needed}: raise the first or lower the second`
+  );
+}
+
+/** The end of the freeze that `now` lies in, or undefined. */
+export function freezeEnd(settings: Pick<Settings, 'freeze'>, now: Instant): Instant | undefined {
+  return settings.freeze.find(([from, to]) => from <= now && now < to)?.[1];
+}

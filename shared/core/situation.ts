@@ -1,0 +1,163 @@
+import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
+import { type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import type { Settings } from './settings.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
+import { parseUserSettings, type UserSettings } from './user-settings.ts';
+
+/** An access key with everything the checks ask about it. */
+export interface KeyView extends AccessKey {
+  role: Role;
+  /** The version whose label names this key: its secret access key is stored there, and was proven. */
+  versionId?: string;
+  isActive: boolean;
+  /** Active, and old enough for a replacement. */
+  isDue: boolean;
+  /** Not used for `unusedDays`, counted from the later of its last use and its creation. */
+  isUnused: boolean;
+  /** The later of its last use and its creation: quiet and unused count from here. */
+  quietSince: Instant;
+  /** Which tag names this key as Inactive, whatever the key is now. */
+  record?: 'deactivated' | 'inactive-seen';
+  /** Since when it is known to have been Inactive ever since: recorded, still Inactive, and not used after the record. */
+  inactiveSince?: Instant;
+}
+
+/** A label whose key is no longer in IAM. */
+export interface GoneLabel {
+  accessKeyId: string;
+  versionId: string;
+}
+
+/** One user's state as the checks see it: parsed, with every key in its role. */
+export interface Situation {
+  now: Instant;
+  request: Request;
+  state: UserState;
+  secret: Secret | undefined;
+  settings: UserSettings;
+  tags: SecretTags;
+  /** User tags, secret tags and combined settings that do not parse. */
+  problems: readonly string[];
+  keys: readonly KeyView[];
+  /** The key labelled on AWSCURRENT, if it is in IAM. */
+  current: KeyView | undefined;
+  currentVersionId: string | undefined;
+  /** The key ID labelled on AWSCURRENT, whether or not the key is in IAM. */
+  currentKeyId: string | undefined;
+  /** Labels elsewhere than on AWSCURRENT whose key is gone. */
+  goneLabels: readonly GoneLabel[];
+  /** Leftovers of a crashed issue: at most one can be dealt with by itself. */
+  orphans: readonly KeyView[];
+}
+
+/** Interprets what was observed. Pure and total: what does not parse becomes a problem, never an exception. */
+export function assess(state: UserState, request: Request, settings: Settings, now: Instant): Situation {
+  const { settings: userSettings, problems: userProblems } = parseUserSettings(state.user, settings, now);
+  const { tags, problems: tagProblems } = parseSecretTags(state.secret?.tags ?? {}, now);
+  const labels = keyLabels(state.secret);
+  const currentVersionId = versionWith(state.secret, 'AWSCURRENT');
+  const currentKeyId = labels.find(({ versionId }) => versionId === currentVersionId)?.accessKeyId;
+  const orphanIds = orphanKeyIds(state.keys, labels, tags);
+  const keys = state.keys.map((key): KeyView => {
+    const versionId = labels.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.versionId;
+    const isOrphan = orphanIds.has(key.accessKeyId);
+    return {
+      ...viewOf(key, tags, userSettings, now),
+      role: isOrphan ? 'orphan' : roleOf(versionId, currentVersionId, state.secret),
+      ...(versionId === undefined ? {} : { versionId }),
+    };
+  });
+  const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
+  return {
+    now,
+    request,
+    state,
+    secret: state.secret,
+    settings: userSettings,
+    tags,
+    problems: [...userProblems, ...tagProblems],
+    keys,
+    current: keys.find(({ role }) => role === 'current'),
+    currentVersionId,
+    currentKeyId,
+    goneLabels: labels.filter(({ accessKeyId, versionId }) => versionId !== currentVersionId && isGone(accessKeyId)),
+    orphans: keys.filter(({ role }) => role === 'orphan'),
+  };
+}
+
+function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: Instant): Omit<KeyView, 'role'> {
+  const quietSince = Math.max(key.createdAt, key.lastUsed?.at ?? key.createdAt);
+  const isActive = key.status === 'Active';
+  const record = recordOf(key.accessKeyId, tags);
+  const isRecordValid = record !== undefined && key.status === 'Inactive' && (key.lastUsed?.at ?? 0) <= record.at;
+  return {
+    ...key,
+    isActive,
+    isDue: isActive && now - key.createdAt >= (settings.maxAccessKeyAgeDays - settings.rotateAheadDays) * DAY,
+    isUnused: now - quietSince >= settings.unusedDays * DAY,
+    quietSince,
+    ...(record === undefined ? {} : { record: record.kind }),
+    ...(isRecordValid ? { inactiveSince: record.at } : {}),
+  };
+}
+
+function recordOf(id: string, tags: SecretTags): { kind: 'deactivated' | 'inactive-seen'; at: Instant } | undefined {
+  if (tags.deactivated?.accessKeyId === id) return { kind: 'deactivated', at: tags.deactivated.at };
+  if (tags.inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', at: tags.inactiveSeen.at };
+  return undefined;
+}
+
+function roleOf(versionId: string | undefined, currentVersionId: string | undefined, secret: Secret | undefined): Role {
+  if (versionId === undefined) return 'stranger';
+  if (versionId === currentVersionId) return 'current';
+  const labels = secret?.versions[versionId] ?? [];
+  return labels.includes('AWSPENDING') ? 'pending' : 'previous';
+}
+
+/** Every access key ID that labels a version of the secret. */
+export function keyLabels(secret: Pick<Secret, 'versions'> | undefined): GoneLabel[] {
+  return Object.entries(secret?.versions ?? {}).flatMap(([versionId, labels]) =>
+    labels.filter(isKeyLabel).map((accessKeyId) => ({ accessKeyId, versionId })),
+  );
+}
+
+/** The version that carries the label, if any does. */
+export function versionWith(secret: Pick<Secret, 'versions'> | undefined, label: string): string | undefined {
+  return Object.entries(secret?.versions ?? {}).find(([, labels]) => labels.includes(label))?.[0];
+}
+
+/** IAM's clock and ours may differ by seconds, and CreateDate is cut to whole seconds. */
+const CREATED_EARLIEST = 5 * SECOND;
+/** CreateAccessKey is called at most 30 s after the intent's instant, and may answer late. */
+const CREATED_LATEST = MINUTE;
+/** Our own proof calls STS for at most 40 s within a function of at most 15 minutes. */
+const PROOF_LATEST = 16 * MINUTE;
+/** An orphan is deleted a pass later, so that somebody who made this key by hand can speak up. */
+export const ORPHAN_RECOVERY = 12 * HOUR;
+
+/**
+ * Keys that the crashed issue in `keyturn:doing` may have made: no label names them, they were not there before it,
+ * they were made within its minute and used by nothing but its proof. One that was recorded and is Active again, or was
+ * used after the record, is somebody's key: a stranger.
+ */
+function orphanKeyIds(keys: readonly AccessKey[], labels: readonly GoneLabel[], tags: SecretTags): Set<string> {
+  const { doing } = tags;
+  if (doing?.verb !== 'issue') return new Set();
+  const isLabelled = new Set(labels.map(({ accessKeyId }) => accessKeyId));
+  const ids = keys
+    .filter(({ accessKeyId }) => !isLabelled.has(accessKeyId) && !doing.accessKeyIds.includes(accessKeyId))
+    .filter((key) => wasMadeBy(doing, key))
+    .filter((key) => !isReclaimed(key, recordOf(key.accessKeyId, tags)?.at))
+    .map(({ accessKeyId }) => accessKeyId);
+  return new Set(ids);
+}
+
+function wasMadeBy(doing: Doing, key: AccessKey): boolean {
+  const earliest = Math.floor(doing.at / SECOND) * SECOND - CREATED_EARLIEST;
+  if (key.createdAt < earliest || key.createdAt > doing.at + CREATED_LATEST) return false;
+  return key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= doing.at + PROOF_LATEST);
+}
+
+function isReclaimed(key: AccessKey, recordedAt: Instant | undefined): boolean {
+  return recordedAt !== undefined && (key.status === 'Active' || (key.lastUsed?.at ?? 0) > recordedAt);
+}

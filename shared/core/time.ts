@@ -1,0 +1,43 @@
+/** Milliseconds since the epoch, UTC. A number, so that every limit is one subtraction. */
+export type Instant = number;
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** True from `n` days after `since` on: the one form that every limit of the design has. */
+export function hasPassed(since: Instant, days: number, now: Instant): boolean {
+  return now - since >= days * DAY;
+}
+
+/** ISO 8601 with milliseconds, UTC, as written in tags and messages. */
+export function formatInstant(instant: Instant): string {
+  return new Date(instant).toISOString();
+}
+
+const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
+
+/** The instant, or undefined for anything that is not exactly an ISO 8601 instant in UTC. */
+export function parseInstant(text: string): Instant | undefined {
+  if (!isoInstant.test(text)) return undefined;
+  const instant = Date.parse(text);
+  return Number.isNaN(instant) ? undefined : instant;
+}
+
+/** `YYYY-MM-DD`, UTC. */
+export function formatDate(instant: Instant): string {
+  return formatInstant(instant).slice(0, 10);
+}
+
+/** Midnight UTC at the start of the day, or undefined for a day that does not exist (31 February is not 3 March). */
+export function parseDate(text: string): Instant | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const instant = Date.parse(`${text}T00:00:00Z`);
+  return Number.isNaN(instant) || formatDate(instant) !== text ? undefined : instant;
+}
+
+/** Days with at most one decimal, for people: `10`, `2.5`. */
+export function inDays(ms: number): string {
+  return String(Math.round((ms / DAY) * 10) / 10);
+}

@@ -1,0 +1,94 @@
+import type { User } from './model.ts';
+import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
+import { type Instant, parseDate } from './time.ts';
+
+export const userTagNames = {
+  exempt: 'keyturn:exempt',
+  maxAgeDays: 'keyturn:max-age-days',
+  graceDays: 'keyturn:grace-days',
+  owner: 'keyturn:owner',
+  unused: 'keyturn:unused',
+} as const;
+
+/** Why a user is exempt, and until when (`undefined`: without a date). */
+export interface Exemption {
+  because: string;
+  until?: Instant;
+}
+
+/** The settings that hold for one user: the function's own, with the user's IAM tags over them. */
+export interface UserSettings extends Settings {
+  owner?: string;
+  exemption?: Exemption;
+}
+
+export type ParsedUserSettings = { settings: UserSettings; problems: readonly string[] };
+
+/**
+ * Never throws: what does not parse is returned as problems, so that its user is left alone and reported. An unknown
+ * `keyturn:` tag is a problem too, because it may be a misspelt exemption.
+ */
+export function parseUserSettings(
+  user: Pick<User, 'tags' | 'groups' | 'path'>,
+  settings: Settings,
+  now: Instant,
+): ParsedUserSettings {
+  const problems: string[] = [];
+  const parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] } = { ...settings };
+  for (const [tag, value] of Object.entries(user.tags)) {
+    if (!tag.startsWith('keyturn:')) continue;
+    const problem = applyUserTag(parsed, tag, value, now);
+    if (problem !== undefined) problems.push(problem);
+  }
+  const membership = exemptionByMembership(user, settings);
+  if (membership !== undefined) parsed.exemption ??= membership;
+  const overrun = timelineProblem(parsed);
+  if (problems.length === 0 && overrun !== undefined) problems.push(`with the tags of this user ${overrun}`);
+  return { settings: parsed, problems };
+}
+
+function applyUserTag(
+  parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] },
+  tag: string,
+  value: string,
+  now: Instant,
+): string | undefined {
+  switch (tag) {
+    case userTagNames.exempt: {
+      if (value === 'true') {
+        parsed.exemption = { because: `tag ${tag}` };
+        return undefined;
+      }
+      const until = parseDate(value);
+      if (until === undefined) return `tag ${tag} is "${value}", which is neither true nor a date YYYY-MM-DD`;
+      if (now < until) parsed.exemption = { because: `tag ${tag}`, until };
+      return undefined;
+    }
+    case userTagNames.maxAgeDays:
+    case userTagNames.graceDays: {
+      const setting = tag === userTagNames.maxAgeDays ? 'maxAccessKeyAgeDays' : 'graceDays';
+      const result = settingSpecs[setting].schema.safeParse(value);
+      if (!result.success) return `tag ${tag} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`;
+      parsed[setting] = result.data;
+      return undefined;
+    }
+    case userTagNames.unused: {
+      const result = settingSpecs.unused.schema.safeParse(value);
+      if (!result.success) return `tag ${tag} is "${value}", which is neither rotate nor retire`;
+      parsed.unused = result.data;
+      return undefined;
+    }
+    case userTagNames.owner:
+      parsed.owner = value;
+      return undefined;
+    default:
+      return `tag ${tag} is unknown: the tags are ${Object.values(userTagNames).join(', ')}`;
+  }
+}
+
+function exemptionByMembership(user: Pick<User, 'groups' | 'path'>, settings: Settings): Exemption | undefined {
+  const group = user.groups.find((name) => settings.exemptGroups.includes(name));
+  if (group !== undefined) return { because: `member of the group ${group}` };
+  const path = settings.exemptPaths.find((prefix) => user.path.startsWith(prefix));
+  return path === undefined ? undefined : { because: `below the path ${path}` };
+}

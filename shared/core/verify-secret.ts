@@ -1,0 +1,54 @@
+import type { Secret, User } from './model.ts';
+import type { ReasonCode } from './reasons.ts';
+import { secretNameOf, secretTagNames } from './secret-tags.ts';
+import type { Settings } from './settings.ts';
+import { formatInstant } from './time.ts';
+
+export interface SecretProblem {
+  reason: ReasonCode;
+  message: string;
+}
+
+type Verification = Pick<Settings, 'secretPrefix' | 'kmsKeyId' | 'replicaRegions' | 'secretRotationFunctionArn'>;
+
+/**
+ * Why this secret must not be written to, or undefined. Anybody with CreateSecret could have made a secret of this name
+ * first, with a key and a policy of their own, so nothing about it is taken for granted.
+ */
+export function secretProblem(secret: Secret, user: User, settings: Verification): SecretProblem | undefined {
+  const foreign = foreignFacts(secret, user, settings);
+  if (foreign.length > 0) {
+    const message =
+      `Secret ${secret.name} is not the one Keyturn would make for ${user.userName}: ${foreign.join('; ')}. ` +
+      'Find out who made it, then delete it or put it right.';
+    return { reason: 'secret-foreign', message };
+  }
+  if (secret.deletedAt === undefined) return undefined;
+  const message =
+    `Secret ${secret.name} of ${user.userName} is pending deletion since ${formatInstant(secret.deletedAt)}. ` +
+    'Restore it with `aws secretsmanager restore-secret`, or with `rotate-user` action rotate and restoreSecret.';
+  return { reason: 'secret-pending-deletion', message };
+}
+
+function foreignFacts(secret: Secret, user: User, settings: Verification): string[] {
+  const facts: string[] = [];
+  const name = secretNameOf(settings.secretPrefix, user.userId);
+  if (secret.name !== name) facts.push(`its name is not ${name}`);
+  if ((secret.tags[secretTagNames.userId] ?? '') !== user.userId) {
+    facts.push(`its tag ${secretTagNames.userId} is not ${user.userId}`);
+  }
+  if (!isSameKmsKey(secret.kmsKeyId, settings.kmsKeyId))
+    facts.push(`its KMS key is ${secret.kmsKeyId ?? 'the default'}`);
+  if (secret.owningService !== undefined) facts.push(`it is managed by ${secret.owningService}`);
+  const replica = secret.replicaRegions.find((region) => !settings.replicaRegions.includes(region));
+  if (replica !== undefined) facts.push(`it is replicated to ${replica}`);
+  const lambda = secret.rotationLambdaArn;
+  if (lambda !== undefined && lambda !== settings.secretRotationFunctionArn) facts.push(`it is rotated by ${lambda}`);
+  return facts;
+}
+
+const DEFAULT_KEY = 'alias/aws/secretsmanager';
+
+function isSameKmsKey(actual: string | undefined, configured: string): boolean {
+  return (actual ?? DEFAULT_KEY) === (configured === '' ? DEFAULT_KEY : configured);
+}
