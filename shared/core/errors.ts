@@ -32,16 +32,35 @@ export class ConflictError extends KeyturnError {
   override readonly name = 'ConflictError';
 }
 
-/** AWS said no, or did not answer. `isTransient` tells whether the same call may succeed later. */
-export class RotationError extends KeyturnError {
+/** How a call to AWS failed. */
+export interface Failure {
+  /** AWS's own error name, `NoSuchEntityException`; of a broken connection the name of its error. */
+  code: string;
+  /** AWS answered 4xx: the call had no effect. Otherwise it may have had one. */
+  isDefinite: boolean;
+  /** The same call may succeed later: a throttle, a 5xx, a broken connection. */
+  isTransient: boolean;
+}
+
+/** AWS said no, or did not answer. */
+export class RotationError extends KeyturnError implements Failure {
   override readonly name = 'RotationError';
+  readonly code: string;
+  readonly isDefinite: boolean;
   readonly isTransient: boolean;
 
-  constructor(message: string, facts: ErrorFacts & { isTransient?: boolean } = {}) {
-    const { isTransient = false, ...rest } = facts;
+  constructor(message: string, facts: ErrorFacts & Partial<Failure> = {}) {
+    const { code = 'RotationFailed', isDefinite = true, isTransient = false, ...rest } = facts;
     super(message, rest);
+    this.code = code;
+    this.isDefinite = isDefinite;
     this.isTransient = isTransient;
   }
+}
+
+/** True for AWS's answer of that name, whether or not the SDK appended `Exception` to it. */
+export function isFailure(error: unknown, name: string): error is RotationError {
+  return error instanceof RotationError && (error.code === name || error.code === `${name}Exception`);
 }
 
 /** The sentence of anything that was thrown. */

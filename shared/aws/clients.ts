@@ -1,0 +1,90 @@
+import { IAMClient } from '@aws-sdk/client-iam';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
+import type { MiddlewareStack } from '@smithy/types';
+import type { SecretAccessKey } from '../core/secret-access-key.ts';
+import { asRotationError } from './failure.ts';
+
+/** The clients of every AWS service in use, and how many calls went out through them. */
+export interface Aws {
+  iam: IAMClient;
+  /** The same without retries, for CreateAccessKey: it has no idempotency token, so a retry could make a second key. */
+  iamOnce: IAMClient;
+  secrets: SecretsManagerClient;
+  sns: SNSClient;
+  sqs: SQSClient;
+  sts: STSClient;
+  /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
+  stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
+  /** Calls by operation (`iam:ListAccessKeys`) since the clients were made. */
+  counts: ReadonlyMap<string, number>;
+}
+
+type Configuration = ConstructorParameters<typeof IAMClient>[0];
+/** What tests and the demo pass: a request handler, a retry strategy, a Region. */
+export type ClientOptions = Pick<
+  NonNullable<Configuration>,
+  'requestHandler' | 'retryStrategy' | 'region' | 'credentials' | 'endpoint'
+>;
+
+/** Permission prefixes of the clients, as IAM policies write them. */
+const PREFIXES = {
+  IAMClient: 'iam',
+  SecretsManagerClient: 'secretsmanager',
+  SNSClient: 'sns',
+  SQSClient: 'sqs',
+  STSClient: 'sts',
+};
+
+/**
+ * Makes the clients. The endpoint comes from the SDK's own `AWS_ENDPOINT_URL`. Every failure leaves as a RotationError
+ * that names the permission and the resource, and carries no secret.
+ */
+export function createAws(options: ClientOptions = {}): Aws {
+  const counts = new Map<string, number>();
+  const retrying = { retryMode: 'adaptive', maxAttempts: 5, ...options };
+  const { retryStrategy: _, ...once } = { ...options, maxAttempts: 1 };
+  return {
+    iam: watched(new IAMClient(retrying), counts),
+    iamOnce: watched(new IAMClient(once), counts),
+    secrets: watched(new SecretsManagerClient(retrying), counts),
+    sns: watched(new SNSClient(retrying), counts),
+    // The queue's URL decides where messages go in AWS; with an endpoint of our own, the endpoint does.
+    sqs: watched(new SQSClient({ ...retrying, useQueueUrlAsEndpoint: false }), counts),
+    sts: watched(new STSClient(retrying), counts),
+    stsAs: (accessKeyId, secret) =>
+      watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), counts),
+    counts,
+  };
+}
+
+interface Watchable<Input extends object, Output extends object> {
+  middlewareStack: MiddlewareStack<Input, Output>;
+}
+
+/** Outside the SDK's retries: one count and one translation for each call, however often it was tried. */
+function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
+  client: Client & Watchable<Input, Output>,
+  counts: Map<string, number>,
+): Client {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const permission = permissionOf(context);
+      counts.set(permission, (counts.get(permission) ?? 0) + 1);
+      try {
+        return await next(args);
+      } catch (error) {
+        throw asRotationError(error, { permission, input: args.input });
+      }
+    },
+    { step: 'initialize', name: 'keyturnWatch', priority: 'high' },
+  );
+  return client;
+}
+
+function permissionOf(context: { clientName?: string; commandName?: string }): string {
+  const prefix = Object.entries(PREFIXES).find(([name]) => name === context.clientName)?.[1] ?? context.clientName;
+  return `${prefix}:${context.commandName?.replace(/Command$/, '')}`;
+}

@@ -1,0 +1,71 @@
+import { RotationError } from '../core/errors.ts';
+
+/** The call that failed, as AWS names it. */
+export interface FailedCall {
+  /** `iam:GetUser`: also the permission it needs. */
+  permission: string;
+  input: object;
+}
+
+/** A response or request of these holds a secret access key; an error of theirs is passed on without its cause. */
+const CARRY_SECRETS = new Set(['iam:CreateAccessKey', 'secretsmanager:PutSecretValue', 'secretsmanager:CreateSecret']);
+
+/** Input members that say what a call was about. */
+const RESOURCE_MEMBERS = [
+  'UserName',
+  'AccessKeyId',
+  'SecretId',
+  'Name',
+  'TopicArn',
+  'QueueUrl',
+  'AccessKeyIds',
+] as const;
+
+/** Turns whatever the SDK threw into a sentence: what was attempted, on what, and the permission to add if one lacks. */
+export function asRotationError(thrown: unknown, call: FailedCall): RotationError {
+  if (thrown instanceof RotationError) return thrown;
+  const { code, status, message } = read(thrown);
+  const isDefinite = status !== undefined && status >= 400 && status < 500;
+  const isThrottle = /throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i.test(code);
+  const carriesSecret = CARRY_SECRETS.has(call.permission);
+  const said = carriesSecret ? '' : `: ${message}`;
+  const text = `Cannot call ${call.permission} on ${resourceOf(call.input)}: ${code}${said}${wayOut(code, message, call)}`;
+  return new RotationError(text, {
+    code,
+    isDefinite,
+    isTransient: isThrottle || !isDefinite,
+    action: call.permission,
+    ...(carriesSecret ? {} : { cause: thrown }),
+  });
+}
+
+function read(thrown: unknown): { code: string; status: number | undefined; message: string } {
+  if (!(thrown instanceof Error)) return { code: 'UnknownError', status: undefined, message: 'unknown' };
+  const metadata = '$metadata' in thrown ? thrown.$metadata : undefined;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : undefined;
+  const code =
+    'code' in thrown && typeof thrown.code === 'string' && thrown.name === 'Error' ? thrown.code : thrown.name;
+  return { code, status: typeof status === 'number' ? status : undefined, message: thrown.message };
+}
+
+function resourceOf(input: object): string {
+  for (const member of RESOURCE_MEMBERS) {
+    const value: unknown = Object.entries(input).find(([name]) => name === member)?.[1];
+    if (typeof value === 'string') return value;
+  }
+  return 'the account';
+}
+
+/** AWS names the kind of policy that denies: only an administrator of the organization can lift an SCP. */
+function wayOut(code: string, message: string, { permission }: FailedCall): string {
+  if (!/AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code)) return '';
+  if (/service control policy/i.test(message)) {
+    return `. A service control policy of the organization denies it: except this function's role from that policy.`;
+  }
+  if (/explicit deny/i.test(message))
+    return '. A policy denies it explicitly: find the Deny statement and except this role.';
+  return `. Add ${permission} on that resource to the policy of this function's role.`;
+}

@@ -1,0 +1,41 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Instant } from '../core/time.ts';
+
+/** Facts of a log line. Never an input or a response of a call, never an event: those may hold secrets. */
+export type Facts = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
+
+export interface Log {
+  info(message: string, facts?: Facts): void;
+  warn(message: string, facts?: Facts): void;
+  error(message: string, facts?: Facts): void;
+}
+
+/** Metrics of the service; each is a count but for the two instants-in-days. */
+export const metricNames = [
+  'UsersScanned',
+  'UsersEnqueued',
+  'Rotated',
+  'Deactivated',
+  'Deleted',
+  'Postponed',
+  'Blocked',
+  'Failed',
+  'AwsCalls',
+] as const;
+export type MetricName = (typeof metricNames)[number];
+
+export interface Meter {
+  add(name: MetricName, value: number): void;
+}
+
+/** Everything that a handler does not compute: arguments of its factory, so that a test can pass its own. */
+export interface Runtime {
+  aws: Aws;
+  environment: Readonly<Record<string, string | undefined>>;
+  clock(): Instant;
+  sleep(ms: number): Promise<void>;
+  /** A fresh UUID for each invocation: Lambda's retries repeat the request ID. */
+  newRunId(): string;
+  log: Log;
+  meter: Meter;
+}
