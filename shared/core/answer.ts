@@ -8,7 +8,7 @@ export type Action =
   | { action: 'issue'; graceDays?: number }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
   | { action: 'clear-intent'; restartGrace: boolean }
-  | { action: 'deactivate-orphan'; accessKeyId: string }
+  | { action: 'deactivate-orphan'; accessKeyId: string; isRecordable: boolean }
   | { action: 'record-orphan'; accessKeyId: string }
   | { action: 'delete-orphan'; accessKeyId: string }
   | { action: 'deactivate'; accessKeyId: string }

@@ -94,8 +94,7 @@ export interface Request {
 }
 
 export interface Completed {
-  verb: TransitionVerb;
-  accessKeyId: string;
+  verb: 'issue';
 }
 
 /** Transitions that are announced in `keyturn:doing` before anything is written. */

@@ -40,6 +40,13 @@ export const reasons = {
   'orphan-waiting': { says: 'The orphan is deleted half a day after its deactivation.', todo: 'Nothing.' },
   'orphan-deleted': { says: 'The orphan stayed inactive and unused and is deleted.', todo: 'Nothing.' },
   'two-orphans': { says: 'Two keys may be the orphan of one issue.', todo: 'Delete the one that nobody uses.' },
+  'not-proven': {
+    says: 'The new key never worked and was deleted; the old key stays as it is.',
+    todo: 'See whether AWS has an incident; it is tried again.',
+  },
+  failed: { says: 'The pass failed; nothing more was changed.', todo: 'Do what the message says.' },
+  'user-changed': { says: 'There is no user of that name and UserId any more.', todo: 'Nothing.' },
+  'out-of-time': { says: 'The function had too little time left to finish the step.', todo: 'Nothing; run it again.' },
   asked: { says: 'A rotation was asked for by hand.', todo: 'Nothing.' },
   'two-keys': {
     says: 'Both key slots are taken.',

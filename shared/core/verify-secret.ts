@@ -52,3 +52,8 @@ const DEFAULT_KEY = 'alias/aws/secretsmanager';
 function isSameKmsKey(actual: string | undefined, configured: string): boolean {
   return (actual ?? DEFAULT_KEY) === (configured === '' ? DEFAULT_KEY : configured);
 }
+
+/** The secret, if it exists and may be written to. */
+export function verifiedSecret(secret: Secret | undefined, user: User, settings: Verification): Secret | undefined {
+  return secret !== undefined && secretProblem(secret, user, settings) === undefined ? secret : undefined;
+}

@@ -3,7 +3,7 @@ import type { ReasonCode } from '../reasons.ts';
 import { isKeyLabel } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
-import { secretProblem } from '../verify-secret.ts';
+import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
@@ -66,7 +66,10 @@ function orOrphan(s: Situation, answer: Answer): Answer {
 export function orphanStep(s: Situation): Step | undefined {
   const [orphan] = s.orphans;
   if (s.orphans.length !== 1 || orphan === undefined || !orphan.isActive) return undefined;
-  return step({ action: 'deactivate-orphan', accessKeyId: orphan.accessKeyId }, 'orphan-deactivated', orphanMessage(s));
+  // Nothing is written to a secret that may not be ours, not even what was done.
+  const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
+  const { accessKeyId } = orphan;
+  return step({ action: 'deactivate-orphan', accessKeyId, isRecordable }, 'orphan-deactivated', orphanMessage(s));
 }
 
 export function orphanMessage(s: Situation): string {

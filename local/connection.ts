@@ -1,0 +1,106 @@
+import type { BeforeCall } from './aws.ts';
+import type { Call, ServiceName, WireRequest, WireResponse } from './call.ts';
+import { type Input, isRecord } from './input.ts';
+
+/** What the SDK hands to a request handler; the parts that are read. */
+export interface SdkRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: WireRequest['query'];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** Fits `requestHandler` of every SDK v3 client: no socket, the same bytes. */
+export interface SdkRequestHandler {
+  handle(request: SdkRequest): Promise<{ response: SdkResponse }>;
+  updateHttpClientConfig(): void;
+  httpHandlerConfigs(): Record<string, never>;
+  destroy(): void;
+  readonly metadata: { readonly handlerProtocol: string };
+}
+
+interface SdkResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** One caller of the local AWS: a process, as AWS sees it. */
+export interface Connection {
+  readonly name: string;
+  readonly calls: Call[];
+  readonly requestHandler: SdkRequestHandler;
+  readonly before: BeforeCall | undefined;
+  /** Set by a crash; every later call fails, as those of a dead process never come. */
+  isCrashed: boolean;
+}
+
+type Handle = (request: WireRequest, connection: Connection) => Promise<WireResponse>;
+
+/** A caller whose SDK clients reach the local AWS through `requestHandler`. */
+export function createConnection(name: string, before: BeforeCall | undefined, handle: Handle): Connection {
+  const connection: Connection = {
+    name,
+    calls: [],
+    before,
+    isCrashed: false,
+    requestHandler: {
+      async handle(request) {
+        const { statusCode, headers, body } = await handle(wireRequest(request), connection);
+        return { response: { statusCode, headers, body: Buffer.from(body) } };
+      },
+      updateHttpClientConfig() {},
+      httpHandlerConfigs: () => ({}),
+      destroy() {},
+      metadata: { handlerProtocol: 'http/1.1' },
+    },
+  };
+  return connection;
+}
+
+function wireRequest({ method, path, query = {}, headers, body }: SdkRequest): WireRequest {
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw new TypeError('The local AWS takes request bodies as text or bytes; no operation of it streams.');
+  }
+  const lowerCase: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) lowerCase[name.toLowerCase()] = value;
+  return { method, path, query, headers: lowerCase, body: body ?? '' };
+}
+
+const secretFields = ['SecretString', 'SecretBinary'];
+
+/** The parameters as they may be shown: without secret values. */
+export function recordedInput(input: Input): Input {
+  if (!secretFields.some((name) => name in input)) return input;
+  const shown = Object.entries(input).map(([name, value]) => [
+    name,
+    secretFields.includes(name) ? '[redacted]' : value,
+  ]);
+  const result: unknown = Object.fromEntries(shown);
+  return isRecord(result) ? result : {};
+}
+
+const readVerbs = /^(Get|List|Describe|Generate)/;
+
+/** Notes a call that begins. */
+export function startCall(
+  connection: Connection,
+  service: ServiceName,
+  operation: string,
+  input: Input,
+  at: number,
+): Call {
+  const call: Call = {
+    n: connection.calls.length + 1,
+    caller: connection.name,
+    service,
+    operation,
+    input,
+    at,
+    mutating: (service === 'iam' || service === 'secretsmanager') && !readVerbs.test(operation),
+    outcome: 'pending',
+  };
+  connection.calls.push(call);
+  return call;
+}

@@ -1,0 +1,85 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { LocalAws } from './aws.ts';
+import { CallerCrashed, ConnectionReset, type WireRequest } from './call.ts';
+import { createControl, type Invoke } from './control.ts';
+
+export interface ServerOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Runs a function for `POST /_local/invoke`. */
+  readonly invoke?: Invoke;
+  /** Runs after `POST /_local/reset` has emptied the account, to fill it again. */
+  readonly onReset?: () => void | Promise<void>;
+}
+
+export interface LocalServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function wireRequest(request: IncomingMessage, body: Uint8Array): WireRequest {
+  const [path = '/', search = ''] = (request.url ?? '/').split('?');
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of new URLSearchParams(search)) query[name] = [...(query[name] ?? []), value];
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return { method: request.method ?? 'GET', path, query, headers, body };
+}
+
+/**
+ * The local AWS on loopback: all services on one port, told apart by the signature's scope, beside the control routes
+ * under `/_local/`. A crash or lost response ordered by a fault destroys the socket of that one request.
+ */
+export async function startServer(aws: LocalAws, options: ServerOptions = {}): Promise<LocalServer> {
+  const control = createControl(aws, options.invoke, async () => {
+    connection.calls.length = 0;
+    await options.onReset?.();
+  });
+  const connection = aws.connect('http', control.faultFor);
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const wire = wireRequest(request, body);
+    const answer = wire.path.startsWith('/_local/')
+      ? await control.handle(wire.method, wire.path, body.toString('utf8'))
+      : await aws.handle(wire, connection);
+    response.writeHead(answer.statusCode, answer.headers);
+    response.end(answer.body);
+  }
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      if (error instanceof CallerCrashed || error instanceof ConnectionReset) {
+        // Processes outside cannot be told apart, so a crash ends one request and not all that follow.
+        connection.isCrashed = false;
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end(error instanceof Error ? `${error.stack}\n` : 'Unknown error\n');
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // SDK clients keep their connections alive, which would hold the server open.
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from './clock.ts';
+import type { Input } from './input.ts';
+import type { Random } from './random.ts';
+
+/** Who signed the call. Roles may do everything that no resource policy denies; users next to nothing. */
+export type Principal =
+  | { readonly kind: 'role'; readonly arn: string; readonly sessionArn: string; readonly userId: string }
+  | { readonly kind: 'user'; readonly arn: string; readonly userId: string; readonly accessKeyId: string };
+
+/** What an operation knows about the call beside its parameters. */
+export interface CallContext {
+  readonly now: number;
+  /** Set when the read is ordered to be stale: answer with the state as it was at this instant. */
+  readonly asOf: number | undefined;
+  readonly principal: Principal;
+  /** Scheme and host that the caller spoke to; queue URLs are made from it. */
+  readonly endpoint: string;
+}
+
+export type Operation = (input: Input, context: CallContext) => unknown;
+export type Operations = Readonly<Record<string, Operation>>;
+
+/** What all services of one local AWS share. */
+export interface Environment {
+  readonly accountId: string;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Upper limit of a page, for tests of paging; undefined leaves AWS's own. */
+  readonly pageSize: number | undefined;
+}
+
+/** The Arn that GetCallerIdentity and AccessDenied messages show. */
+export function callerArn(principal: Principal): string {
+  return principal.kind === 'role' ? principal.sessionArn : principal.arn;
+}

@@ -1,0 +1,153 @@
+import type { Step } from '../../core/answer.ts';
+import type { NoticeEvent } from '../../core/messages.ts';
+import type { UserState } from '../../core/model.ts';
+import { secretTagNames } from '../../core/secret-tags.ts';
+import { assess } from '../../core/situation.ts';
+import { formatDate, type Instant } from '../../core/time.ts';
+import type { Outcome, Pass } from '../pass.ts';
+import { stillPlanned } from './again.ts';
+import { announce } from './announce.ts';
+import { currentSince } from './issue.ts';
+import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
+import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
+
+type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
+
+/** Steps that touch no key, or only remember what somebody else did to one: tags and messages, without an intent. */
+export type BookkeepingStep = Of<
+  | 'forget'
+  | 'restart-grace'
+  | 'start-grace'
+  | 'remind'
+  | 'postpone'
+  | 'record-inactive'
+  | 'confirm'
+  | 'hold'
+  | 'restore-secret'
+  | 'announce-blocked'
+>;
+
+/** Publish, then record: what dies in between is published again. */
+export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<Outcome> {
+  const fresh = await stillPlanned(pass, state, step, now, state.secret?.tags[secretTagNames.doing]);
+  if (fresh === undefined) return outcome(step, 'changed');
+  const transitionId = await perform(pass, fresh, step, now);
+  return { ...outcome(step, 'done'), transitionId: transitionId ?? '-' };
+}
+
+async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<string | undefined> {
+  switch (step.action) {
+    case 'forget':
+      return forget(pass, state, step);
+    case 'restart-grace':
+      return restartGrace(pass, state, step, now);
+    case 'start-grace':
+      return startGrace(pass, state, step);
+    case 'remind':
+    case 'postpone':
+      return notify(pass, state, step, step.action === 'remind' ? 'reminder' : 'postponed');
+    case 'record-inactive':
+      return recordInactive(pass, state, step);
+    case 'confirm':
+      return confirm(pass, state, step);
+    case 'hold':
+      return hold(pass, state, step);
+    case 'restore-secret':
+      if (state.secret !== undefined) await restoreSecret(pass, state.secret);
+      return undefined;
+    case 'announce-blocked':
+      return announceBlocked(pass, state, step);
+  }
+}
+
+async function forget(pass: Pass, state: UserState, step: Of<'forget'>): Promise<string> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const { transitionId, tag } = await announce(pass, state, step, { event: 'deleted', accessKeyId: step.accessKeyId });
+  await forgetKey(pass, secret, step.accessKeyId);
+  await tagSecret(pass, secret, tag);
+  return transitionId;
+}
+
+/** The grace first: with the record off and the old grace still there, the key would be deactivated without notice. */
+async function restartGrace(pass: Pass, state: UserState, step: Of<'restart-grace'>, now: Instant): Promise<string> {
+  const { current } = assess(state, pass.request, pass.settings, now);
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  await untagSecret(pass, secret, secretTagNames.currentSince);
+  const { transitionId, tag } = await announce(pass, state, step, {
+    event: 'reactivated',
+    accessKeyId: step.accessKeyId,
+  });
+  await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
+  const isSuperseded = current?.isActive && current.accessKeyId !== step.accessKeyId;
+  const grace = isSuperseded ? { [secretTagNames.currentSince]: currentSince(pass, current.accessKeyId) } : {};
+  await tagSecret(pass, secret, { ...grace, ...tag });
+  return transitionId;
+}
+
+async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>): Promise<string> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const old = state.keys.find(({ accessKeyId, status }) => accessKeyId !== step.accessKeyId && status === 'Active');
+  const { transitionId, tag } = await announce(pass, state, step, {
+    event: 'grace-restarted',
+    newAccessKeyId: step.accessKeyId,
+    ...(old === undefined ? {} : { accessKeyId: old.accessKeyId }),
+    ...next(step, 'deactivate'),
+  });
+  await tagSecret(pass, secret, { [secretTagNames.currentSince]: currentSince(pass, step.accessKeyId), ...tag });
+  return transitionId;
+}
+
+async function notify(
+  pass: Pass,
+  state: UserState,
+  step: Of<'remind' | 'postpone'>,
+  event: Extract<NoticeEvent, 'reminder' | 'postponed'>,
+): Promise<string> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const { accessKeyId } = step;
+  const { transitionId, tag } = await announce(pass, state, step, { event, accessKeyId, ...next(step, 'deactivate') });
+  await tagSecret(pass, secret, tag);
+  return transitionId;
+}
+
+/** A record of ours that no longer holds would hide the new one, so it comes off after it. */
+async function recordInactive(pass: Pass, state: UserState, step: Of<'record-inactive'>): Promise<string> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const { accessKeyId } = step;
+  const announcement = { event: 'inactive-seen', accessKeyId, ...next(step, 'delete') } as const;
+  const { transitionId, tag } = await announce(pass, state, step, announcement);
+  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', accessKeyId), ...tag });
+  const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
+  await untagSecret(pass, secret, ...voided);
+  return transitionId;
+}
+
+async function confirm(pass: Pass, state: UserState, { accessKeyId }: Of<'confirm'>): Promise<undefined> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const at = pass.runtime.clock();
+  pass.wroteAt.add(at);
+  await tagSecret(pass, secret, { [secretTagNames.confirmed]: `${new Date(at).toISOString()} ${accessKeyId}` });
+}
+
+/** The tag first: a hold that is announced must be there. */
+async function hold(pass: Pass, state: UserState, step: Of<'hold'>): Promise<string | undefined> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  if (step.holdUntil === undefined) {
+    await untagSecret(pass, secret, secretTagNames.hold);
+    return undefined;
+  }
+  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });
+  const { transitionId } = await announce(pass, state, step, { event: 'held' });
+  return transitionId;
+}
+
+async function announceBlocked(pass: Pass, state: UserState, step: Of<'announce-blocked'>): Promise<string> {
+  const about = step.accessKeyId === undefined ? {} : { accessKeyId: step.accessKeyId };
+  const { transitionId, tag } = await announce(pass, state, step, { event: 'blocked', ...about });
+  if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state.user, state.secret), tag);
+  return transitionId;
+}
+
+function next(step: Step, action: string): { next?: { action: string; notBefore: Instant } } {
+  return step.notBefore === undefined ? {} : { next: { action, notBefore: step.notBefore } };
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import type { Step } from '../../core/answer.ts';
+import { ConflictError, RotationError } from '../../core/errors.ts';
+import type { AccessKey, Secret, UserState } from '../../core/model.ts';
+import { formatCurrentSince, secretTagNames } from '../../core/secret-tags.ts';
+import { assess, versionWith } from '../../core/situation.ts';
+import { DAY, formatDate, type Instant, SECOND } from '../../core/time.ts';
+import { describeSecret, listAccessKeys } from '../observe.ts';
+import type { Outcome, Pass, Result } from '../pass.ts';
+import { isStillPlanned } from './again.ts';
+import { announce } from './announce.ts';
+import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './keys.ts';
+import { holds, type Lease, release, takeLease } from './lease.ts';
+import {
+  ensureSecret,
+  moveCurrent,
+  putOwnerPolicy,
+  refreshDescription,
+  storeKey,
+  tagSecret,
+  takeLabelOff,
+  userNameTag,
+} from './secret.ts';
+
+/** An orphan is known by its creation close to the intent; a later creation would not be. */
+const CREATE_LATEST = 30 * SECOND;
+
+type IssueStep = Extract<Step, { action: 'issue' }>;
+
+/**
+ * The whole issue sequence: announce the intent, create, prove in memory, store, make current, tell, record. The order
+ * is what makes a crash after any call recoverable; see the table in the design, section 4.
+ */
+export async function issue(pass: Pass, state: UserState, step: IssueStep, now: Instant): Promise<Outcome> {
+  const { user } = state;
+  const secret = await ensureSecret(pass, user, state.secret);
+  await putOwnerPolicy(pass, secret, user);
+  const fresh = await observeForIssue(pass, state, secret);
+  if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return outcome('changed');
+  await refreshDescription(pass, fresh.secret, user);
+  const lease = await intend(pass, fresh, step);
+  if (lease === undefined) return outcome('busy');
+  if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
+    await release(pass, lease);
+    return outcome('changed', lease);
+  }
+  const key = await create(pass, fresh, lease);
+  const failure = await prove(pass, fresh, lease, key);
+  if (failure !== undefined) return outcome(failure, lease, key);
+  const versionId = await store(pass, fresh, lease, key);
+  if (!(await promote(pass, lease, versionId))) {
+    await giveWay(pass, fresh, lease, key, versionId);
+    return outcome('lost', lease, key);
+  }
+  await tell(pass, fresh, step, lease, key.accessKeyId);
+  return outcome('done', lease, key);
+}
+
+function outcome(result: Result, lease?: Lease, key?: NewKey): Outcome {
+  const about = key === undefined ? {} : { accessKeyId: key.accessKeyId };
+  return { action: 'issue', result, transitionId: lease?.transitionId ?? '-', ...about };
+}
+
+type IssueState = UserState & { secret: Secret };
+
+/** The keys first and the secret after them; with both slots taken there is nothing to issue into. */
+async function observeForIssue(pass: Pass, state: UserState, known: Secret): Promise<IssueState | undefined> {
+  const listed = await listAccessKeys(pass.runtime.aws, state.user.userName);
+  const secret = await describeSecret(pass.runtime.aws, known.name);
+  if (listed.length > 1 || secret === undefined) return undefined;
+  const keys = listed.map((key): AccessKey => {
+    const lastUsed = state.keys.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.lastUsed;
+    return lastUsed === undefined ? key : { ...key, lastUsed };
+  });
+  return { user: state.user, keys, secret };
+}
+
+async function intend(pass: Pass, state: IssueState, step: IssueStep): Promise<Lease | undefined> {
+  const versionId = versionWith(state.secret, 'AWSCURRENT');
+  const intent = {
+    verb: 'issue',
+    accessKeyIds: state.keys.map(({ accessKeyId }) => accessKeyId),
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(step.graceDays === undefined ? {} : { graceDays: step.graceDays }),
+  } as const;
+  const issuedOn = formatDate(pass.runtime.clock());
+  return takeLease(pass, state, state.secret, intent, {
+    [secretTagNames.issuedOn]: issuedOn,
+    ...userNameTag(state.user),
+  });
+}
+
+/** A definite refusal made no key, unless the list says otherwise; after an ambiguous one the intent must stay. */
+async function create(pass: Pass, state: IssueState, lease: Lease): Promise<NewKey> {
+  try {
+    return await createAccessKey(pass, state.user);
+  } catch (error) {
+    if (error instanceof RotationError && error.isDefinite) {
+      const keys = await listAccessKeys(pass.runtime.aws, state.user.userName);
+      const isExplained = keys.every(({ accessKeyId }) => lease.doing.accessKeyIds.includes(accessKeyId));
+      if (isExplained) await release(pass, lease);
+    }
+    throw error;
+  }
+}
+
+/** Undefined: the key works, and the lease is still ours. */
+async function prove(pass: Pass, state: IssueState, lease: Lease, key: NewKey): Promise<Result | undefined> {
+  const isProven = await proveKey(pass, state.user, key);
+  if (isProven && (await holds(pass, lease))) return undefined;
+  await deleteAccessKey(pass, state.user, key.accessKeyId);
+  if (!isProven) await reportFailedProof(pass, state, lease, key);
+  await release(pass, lease);
+  return isProven ? 'busy' : 'not-proven';
+}
+
+async function reportFailedProof(pass: Pass, state: IssueState, lease: Lease, { accessKeyId }: NewKey): Promise<void> {
+  const { userName } = state.user;
+  const message = `The new key ${accessKeyId} of ${userName} never worked and was deleted; the old key stays as it is.`;
+  const announcement = { event: 'failed', transitionId: lease.transitionId, newAccessKeyId: accessKeyId } as const;
+  const failed = await announce(pass, state, { reason: 'not-proven', message }, announcement);
+  await tagSecret(pass, lease.secret, failed.tag);
+}
+
+/** The version that now holds the key. Refused for certain, the key is deleted: nobody has its secret. */
+async function store(pass: Pass, state: IssueState, lease: Lease, key: NewKey): Promise<string> {
+  const versionId = randomUUID();
+  try {
+    await storeKey(pass, state.secret, state.user, key, versionId);
+  } catch (error) {
+    if (error instanceof RotationError && error.isDefinite) {
+      await deleteAccessKey(pass, state.user, key.accessKeyId);
+      await release(pass, lease);
+    }
+    throw error;
+  }
+  return versionId;
+}
+
+/**
+ * Moves AWSCURRENT from the version that the intent names to the key's: true once it is there, false if another version
+ * became current first. AWS gives a secret's very first version AWSCURRENT by itself; then there is nothing to move.
+ */
+export async function promote(pass: Pass, lease: Lease, versionId: string): Promise<boolean> {
+  const expected = lease.doing.versionId;
+  let refused: unknown;
+  try {
+    if (expected !== undefined) {
+      await moveCurrent(pass, lease.secret, expected, versionId);
+      return true;
+    }
+  } catch (error) {
+    refused = error;
+  }
+  const now = await describeSecret(pass.runtime.aws, lease.secret.name);
+  const current = versionWith(now, 'AWSCURRENT');
+  if (now === undefined || current === undefined)
+    throw refused ?? new ConflictError(`Secret ${lease.secret.name} has no value.`);
+  if (current === versionId) return true;
+  // Still where it was: nobody was faster, the call failed for another reason. The next pass finishes forward.
+  if (refused !== undefined && current === expected) throw refused;
+  return false;
+}
+
+/** Another version became current first. The label comes off before the key, so that no label ever names a lost key. */
+async function giveWay(pass: Pass, state: IssueState, lease: Lease, key: NewKey, versionId: string): Promise<void> {
+  await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);
+  await deleteAccessKey(pass, state.user, key.accessKeyId);
+  await release(pass, lease);
+}
+
+/** Steps 7 and 8: tell, start the grace clock, and take the intent off. */
+export async function tell(pass: Pass, state: UserState, step: Step, lease: Lease, accessKeyId: string): Promise<void> {
+  const { settings, now } = assess(state, pass.request, pass.settings, pass.runtime.clock());
+  const graceDays = lease.doing.graceDays ?? settings.graceDays;
+  const [old] = lease.doing.accessKeyIds;
+  const announced = await announce(pass, state, step, {
+    event: 'issued',
+    transitionId: lease.transitionId,
+    newAccessKeyId: accessKeyId,
+    ...(old === undefined
+      ? {}
+      : { accessKeyId: old, next: { action: 'deactivate', notBefore: now + graceDays * DAY } }),
+  });
+  await tagSecret(pass, lease.secret, {
+    [secretTagNames.currentSince]: currentSince(pass, accessKeyId, lease.doing.graceDays),
+    ...announced.tag,
+  });
+  await settle(pass, state, lease);
+}
+
+/** The grace clock, from now: written only after the owner was told. */
+export function currentSince(pass: Pass, accessKeyId: string, graceDays?: number): string {
+  const at = pass.runtime.clock();
+  pass.wroteAt.add(at);
+  return formatCurrentSince({ at, accessKeyId, ...(graceDays === undefined ? {} : { graceDays }) });
+}
+
+/** Takes an issue's intent off, only while a fresh list shows no key that it may have left behind. */
+export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<void> {
+  const keys = await listAccessKeys(pass.runtime.aws, user.userName);
+  await release(pass, lease, (secret) => {
+    const { orphans } = assess({ user, keys, secret }, pass.request, pass.settings, pass.runtime.clock());
+    return orphans.length === 0;
+  });
+}

@@ -1,0 +1,56 @@
+import type { Step } from '../../core/answer.ts';
+import type { UserState } from '../../core/model.ts';
+import { parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
+import { ORPHAN_RECOVERY } from '../../core/situation.ts';
+import type { Instant } from '../../core/time.ts';
+import type { Outcome, Pass } from '../pass.ts';
+import { stillPlanned } from './again.ts';
+import { announce } from './announce.ts';
+import { settle } from './issue.ts';
+import { deleteAccessKey, setStatus } from './keys.ts';
+import { takeOver } from './lease.ts';
+import { tagSecret } from './secret.ts';
+import { forgetKey, hold, outcome, recordNow } from './transitions.ts';
+
+type OrphanStep = Extract<Step, { action: 'deactivate-orphan' | 'record-orphan' | 'delete-orphan' }>;
+
+/** Deals with the leftover of a crashed issue under that issue's own intent, which stays until the key is gone. */
+export async function removeOrphan(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
+  if (step.action === 'deactivate-orphan' && !step.isRecordable) return deactivateUnrecorded(pass, state, step, now);
+  const { secret } = state;
+  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+  if (secret === undefined || doing === undefined) return outcome(step, 'changed');
+  const lease = await takeOver(pass, state, secret, doing);
+  if (lease === undefined) return outcome(step, 'busy');
+  const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
+  if (held === undefined) return outcome(step, 'changed', lease);
+  const { accessKeyId } = step;
+  const { user } = state;
+  if (step.action === 'deactivate-orphan') await setStatus(pass, user, accessKeyId, 'Inactive');
+  if (step.action === 'delete-orphan') await deleteAccessKey(pass, user, accessKeyId);
+  const isDeleted = step.action === 'delete-orphan';
+  const announced = await announce(pass, held.state, step, {
+    event: 'orphan-removed',
+    transitionId: lease.transitionId,
+    accessKeyId,
+    ...(isDeleted ? {} : { next: { action: 'delete-orphan', notBefore: pass.runtime.clock() + ORPHAN_RECOVERY } }),
+  });
+  if (isDeleted) {
+    await tagSecret(pass, held.secret, announced.tag);
+    await forgetKey(pass, held.secret, accessKeyId);
+    await settle(pass, held.state, lease);
+  } else {
+    await tagSecret(pass, held.secret, { ...recordNow(pass, 'deactivated', accessKeyId), ...announced.tag });
+  }
+  return outcome(step, 'done', lease);
+}
+
+/** A secret that may not be ours gets no tag; the key is deactivated all the same, and somebody is told. */
+async function deactivateUnrecorded(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
+  const fresh = await stillPlanned(pass, state, step, now, state.secret?.tags[secretTagNames.doing]);
+  if (fresh === undefined) return outcome(step, 'changed');
+  await setStatus(pass, state.user, step.accessKeyId, 'Inactive');
+  const announcement = { event: 'orphan-removed', accessKeyId: step.accessKeyId } as const;
+  const { transitionId } = await announce(pass, fresh, step, announcement);
+  return { ...outcome(step, 'done'), transitionId };
+}

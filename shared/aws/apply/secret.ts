@@ -1,0 +1,170 @@
+import {
+  CreateSecretCommand,
+  PutResourcePolicyCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { ConflictError, isFailure, RotationError } from '../../core/errors.ts';
+import type { Secret, User } from '../../core/model.ts';
+import type { SecretAccessKey } from '../../core/secret-access-key.ts';
+import { ownerPolicy } from '../../core/secret-policy.ts';
+import { secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
+import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
+import { secretProblem } from '../../core/verify-secret.ts';
+import { describeSecret } from '../observe.ts';
+import type { Pass } from '../pass.ts';
+
+/** Reads of Secrets Manager may be this old. */
+export const STALE_READS = 12 * SECOND;
+
+/**
+ * The user's secret, made without a value if there is none, and verified in any case: it may have been made by somebody
+ * else just now. Throws a ConflictError for one that must not be written to.
+ */
+export async function ensureSecret(pass: Pass, user: User, known: Secret | undefined): Promise<Secret> {
+  const secret = known ?? (await createSecret(pass, user));
+  const problem = secretProblem(secret, user, pass.settings);
+  if (problem === undefined) return secret;
+  throw new ConflictError(problem.message, { userName: user.userName, accountId: user.accountId });
+}
+
+async function createSecret({ runtime, settings }: Pass, user: User): Promise<Secret> {
+  const name = secretNameOf(settings.secretPrefix, user.userId);
+  const command = new CreateSecretCommand({
+    Name: name,
+    Description: descriptionOf(user),
+    Tags: [
+      { Key: secretTagNames.userId, Value: user.userId },
+      { Key: secretTagNames.userName, Value: tagValueOf(user.userName) },
+    ],
+    ...(settings.kmsKeyId === '' ? {} : { KmsKeyId: settings.kmsKeyId }),
+    ...(settings.replicaRegions.length === 0
+      ? {}
+      : { AddReplicaRegions: settings.replicaRegions.map((Region) => ({ Region })) }),
+  });
+  try {
+    await runtime.aws.secrets.send(command);
+  } catch (error) {
+    // Also the answer to a repeated call whose first response was lost; the verification tells whose it is.
+    if (!isFailure(error, 'ResourceExists')) throw error;
+  }
+  for (const endsAt = runtime.clock() + STALE_READS; ; await runtime.sleep(2 * SECOND)) {
+    const secret = await describeSecret(runtime.aws, name);
+    if (secret !== undefined) return secret;
+    if (runtime.clock() >= endsAt) throw new RotationError(`Secret ${name} is not visible yet.`, { isTransient: true });
+  }
+}
+
+function descriptionOf({ userName }: User): string {
+  return `Access key of IAM user ${userName}, kept by Keyturn`;
+}
+
+/** Tag values may not hold a comma, which an IAM name may; the exact name is in the description. */
+function tagValueOf(text: string): string {
+  return text.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, '_');
+}
+
+/** Puts what a rename changed right: the description, and the tag that goes with the next intent. */
+export async function refreshDescription({ runtime }: Pass, secret: Secret, user: User): Promise<void> {
+  const description = descriptionOf(user);
+  if (secret.description === description) return;
+  await runtime.aws.secrets.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: description }));
+}
+
+/** The tag that names the user, for whoever looks at the secret. */
+export function userNameTag(user: User): Record<string, string> {
+  return { [secretTagNames.userName]: tagValueOf(user.userName) };
+}
+
+/** Unconditionally before a value is written: whatever policy was there, only the owner and the readers can read. */
+export async function putOwnerPolicy({ runtime, settings }: Pass, secret: Secret, user: User): Promise<void> {
+  const policy = JSON.stringify(ownerPolicy(user, settings.readerArns));
+  const command = new PutResourcePolicyCommand({
+    SecretId: secret.arn,
+    ResourcePolicy: policy,
+    BlockPublicPolicy: true,
+  });
+  await runtime.aws.secrets.send(command);
+}
+
+/** Writes tags, and nothing else: tags that are not named stay. */
+export async function tagSecret({ runtime }: Pass, secret: Secret, tags: Record<string, string>): Promise<void> {
+  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  await runtime.aws.secrets.send(new TagResourceCommand({ SecretId: secret.arn, Tags: list }));
+}
+
+/** Takes tags off; safe to repeat, a tag that is not there is no error. */
+export async function untagSecret({ runtime }: Pass, secret: Secret, ...names: string[]): Promise<void> {
+  if (names.length === 0) return;
+  await runtime.aws.secrets.send(new UntagResourceCommand({ SecretId: secret.arn, TagKeys: names }));
+}
+
+/** Stores a proven key: `AWSPENDING` and its own label, so that it is found again whatever happens next. */
+export async function storeKey(
+  { runtime }: Pass,
+  secret: Secret,
+  user: User,
+  key: { accessKeyId: string; createdAt: Instant; secret: SecretAccessKey },
+  versionId: string,
+): Promise<void> {
+  const value = {
+    Version: 1,
+    AccessKeyId: key.accessKeyId,
+    SecretAccessKey: key.secret.reveal(),
+    UserName: user.userName,
+    AccountId: user.accountId,
+    CreatedAt: formatInstant(key.createdAt),
+  };
+  const command = new PutSecretValueCommand({
+    SecretId: secret.arn,
+    ClientRequestToken: versionId,
+    SecretString: JSON.stringify(value),
+    VersionStages: ['AWSPENDING', key.accessKeyId],
+  });
+  await runtime.aws.secrets.send(command);
+}
+
+/** Compare-and-swap: AWS refuses unless the label is on `fromVersionId` now. */
+export async function moveCurrent(
+  { runtime }: Pass,
+  secret: Secret,
+  fromVersionId: string,
+  toVersionId: string,
+): Promise<void> {
+  const command = new UpdateSecretVersionStageCommand({
+    SecretId: secret.arn,
+    VersionStage: 'AWSCURRENT',
+    RemoveFromVersionId: fromVersionId,
+    MoveToVersionId: toVersionId,
+  });
+  await runtime.aws.secrets.send(command);
+}
+
+/** Takes a key's own label off its version; already off is success, also when the first response was lost. */
+export async function takeLabelOff(
+  { runtime }: Pass,
+  secret: Secret,
+  accessKeyId: string,
+  versionId: string,
+): Promise<void> {
+  const command = new UpdateSecretVersionStageCommand({
+    SecretId: secret.arn,
+    VersionStage: accessKeyId,
+    RemoveFromVersionId: versionId,
+  });
+  try {
+    await runtime.aws.secrets.send(command);
+  } catch (error) {
+    const now = await describeSecret(runtime.aws, secret.name);
+    if (now?.versions[versionId]?.includes(accessKeyId)) throw error;
+  }
+}
+
+/** By hand only, and only a secret that passed every other verification. */
+export async function restoreSecret({ runtime }: Pass, secret: Secret): Promise<void> {
+  await runtime.aws.secrets.send(new RestoreSecretCommand({ SecretId: secret.arn }));
+}

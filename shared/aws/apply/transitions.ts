@@ -1,0 +1,246 @@
+import type { Step } from '../../core/answer.ts';
+import { ConflictError, RotationError } from '../../core/errors.ts';
+import type { Secret, UserState } from '../../core/model.ts';
+import { formatKeyRecord, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
+import { keyLabels, versionWith } from '../../core/situation.ts';
+import { DAY, formatDate, type Instant } from '../../core/time.ts';
+import { listAccessKeys } from '../observe.ts';
+import type { Outcome, Pass, Result } from '../pass.ts';
+import { stillPlanned } from './again.ts';
+import { type Announcement, announce } from './announce.ts';
+import { currentSince, promote, settle, tell } from './issue.ts';
+import { deleteAccessKey, setStatus } from './keys.ts';
+import { holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
+
+/** Everything that a transition on one key works with once it holds the lease and its plan still stands. */
+interface Held {
+  pass: Pass;
+  state: UserState;
+  secret: Secret;
+  step: Step;
+  lease: Lease;
+  accessKeyId: string;
+}
+
+type KeyStep = Extract<Step, { accessKeyId: string }>;
+
+/** The four transitions on one key that is there already: announced in `doing`, written, published, recorded. */
+export async function transition(
+  pass: Pass,
+  state: UserState,
+  step: Extract<KeyStep, { action: 'deactivate' | 'retire' | 'delete' | 'roll-back' | 'move-forward' }>,
+  now: Instant,
+): Promise<Outcome> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const versionId = versionWith(secret, 'AWSCURRENT');
+  const intent: Intent = {
+    verb: step.action,
+    accessKeyIds: [step.accessKeyId],
+    ...(versionId === undefined ? {} : { versionId }),
+  };
+  const lease = await takeLease(pass, state, secret, intent);
+  if (lease === undefined) return outcome(step, 'busy');
+  const held = await hold(pass, state, step, lease, now, undefined);
+  if (held === undefined) {
+    await release(pass, lease);
+    return outcome(step, 'changed', lease);
+  }
+  try {
+    await write(held);
+  } catch (error) {
+    // Refused for certain before anything was done: the intent has nothing to remember.
+    if (error instanceof RotationError && error.isDefinite && !hasSeveralWrites(step)) await release(pass, lease);
+    throw error;
+  }
+  await conclude(held);
+  return outcome(step, 'done', lease);
+}
+
+/** Row 4: finishes, or clears, what another run began. */
+export async function resume(
+  pass: Pass,
+  state: UserState,
+  step: Extract<Step, { action: 'finish' | 'clear-intent' }>,
+  now: Instant,
+): Promise<Outcome> {
+  const { secret } = state;
+  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+  if (secret === undefined || doing === undefined) return outcome(step, 'changed');
+  const lease = await takeOver(pass, state, secret, doing);
+  if (lease === undefined) return outcome(step, 'busy');
+  const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
+  if (held === undefined) return outcome(step, 'changed', lease);
+  if (step.action === 'clear-intent') {
+    if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
+    await settle(pass, held.state, lease);
+    return outcome(step, 'done', lease);
+  }
+  if (step.verb === 'issue') return finishIssue(held);
+  if (step.verb === 'roll-back') await write(held);
+  await conclude(held);
+  return outcome(step, 'done', lease);
+}
+
+async function finishIssue({ pass, state, secret, step, lease, accessKeyId }: Held): Promise<Outcome> {
+  const versionId = versionWith(secret, accessKeyId);
+  if (versionId === undefined) return outcome(step, 'changed', lease);
+  const isCurrent = versionWith(secret, 'AWSCURRENT') === versionId;
+  if (!isCurrent && !(await promote(pass, lease, versionId))) return outcome(step, 'lost', lease);
+  await tell(pass, state, step, lease, accessKeyId);
+  return outcome(step, 'done', lease);
+}
+
+/** Reads everything again under the lease. Undefined: the lease or the plan no longer holds. */
+export async function hold(
+  pass: Pass,
+  state: UserState,
+  step: Step,
+  lease: Lease,
+  now: Instant,
+  doing: string | undefined,
+): Promise<Held | undefined> {
+  const fresh = await stillPlanned(pass, state, step, now, doing);
+  if (fresh?.secret === undefined || !(await holds(pass, lease))) return undefined;
+  const accessKeyId = 'accessKeyId' in step ? (step.accessKeyId ?? '-') : '-';
+  return { pass, state: fresh, secret: fresh.secret, step, lease, accessKeyId };
+}
+
+function verbOf({ lease }: Held): Lease['doing']['verb'] {
+  return lease.doing.verb;
+}
+
+function hasSeveralWrites(step: Step): boolean {
+  return step.action === 'roll-back' || step.action === 'move-forward';
+}
+
+/** The one change that the transition is about. */
+async function write(held: Held): Promise<void> {
+  const { pass, state, secret, accessKeyId, lease } = held;
+  switch (verbOf(held)) {
+    case 'deactivate':
+    case 'retire':
+      return setStatus(pass, state.user, accessKeyId, 'Inactive');
+    case 'delete':
+      return deleteAccessKey(pass, state.user, accessKeyId);
+    case 'roll-back':
+      return rollBack(held);
+    case 'move-forward':
+      // Before the move, so that nobody's time runs on the key that is current again before they are told.
+      await untagSecret(pass, secret, secretTagNames.currentSince);
+      return moveTo(pass, secret, lease, accessKeyId);
+    case 'issue':
+      throw new ConflictError('An issue is not a transition on a key that is there already.');
+  }
+}
+
+/** The hold first: whatever dies after it, no schedule undoes the half of it. */
+async function rollBack({ pass, state, secret, step, lease, accessKeyId }: Held): Promise<void> {
+  const holdUntil = step.action === 'roll-back' ? step.holdUntil : holdOf(secret, pass.runtime.clock());
+  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(holdUntil) });
+  await untagSecret(pass, secret, secretTagNames.currentSince, ...recordsOf(secret, accessKeyId));
+  await setStatus(pass, state.user, accessKeyId, 'Active');
+  await moveTo(pass, secret, lease, accessKeyId);
+  const keys = await listAccessKeys(pass.runtime.aws, state.user.userName);
+  if (keys.some((key) => key.accessKeyId === accessKeyId && key.status === 'Active')) return;
+  throw new ConflictError(
+    `Key ${accessKeyId} of ${state.user.userName} was reactivated, but IAM does not show it Active.`,
+  );
+}
+
+/** The hold that the rollback wrote before it died, or the default of a rollback. */
+function holdOf(secret: Secret, now: Instant): Instant {
+  const { holdUntil } = parseSecretTags(secret.tags, now).tags;
+  return holdUntil !== undefined && holdUntil > now ? holdUntil : now + 31 * DAY;
+}
+
+/** AWSCURRENT to the key's version, unless it is there, or the key was never stored. */
+async function moveTo(pass: Pass, secret: Secret, lease: Lease, accessKeyId: string): Promise<void> {
+  const versionId = versionWith(secret, accessKeyId);
+  if (versionId === undefined || versionWith(secret, 'AWSCURRENT') === versionId) return;
+  if (lease.doing.versionId === undefined)
+    throw new ConflictError(`Secret ${secret.name} had no current version to move from.`);
+  await moveCurrent(pass, secret, lease.doing.versionId, versionId);
+}
+
+/** The tags that record this key as Inactive. */
+export function recordsOf(secret: Secret, accessKeyId: string): string[] {
+  const { deactivated, inactiveSeen } = parseSecretTags(secret.tags, Number.MAX_SAFE_INTEGER).tags;
+  return [
+    ...(deactivated?.accessKeyId === accessKeyId ? [secretTagNames.deactivated] : []),
+    ...(inactiveSeen?.accessKeyId === accessKeyId ? [secretTagNames.inactiveSeen] : []),
+  ];
+}
+
+/** Publish, then record, then take the intent off: a crash in between only repeats the message, under the same id. */
+async function conclude(held: Held): Promise<void> {
+  const { pass, state, secret, step, lease, accessKeyId } = held;
+  const announced = await announce(pass, state, step, announcementOf(held));
+  switch (verbOf(held)) {
+    case 'deactivate':
+    case 'retire': {
+      await tagSecret(pass, secret, { ...recordNow(pass, 'deactivated', accessKeyId), ...announced.tag });
+      break;
+    }
+    case 'delete': {
+      await forgetKey(pass, secret, accessKeyId);
+      await tagSecret(pass, secret, announced.tag);
+      break;
+    }
+    case 'move-forward':
+      await tagSecret(pass, secret, {
+        [secretTagNames.currentSince]: currentSince(pass, accessKeyId),
+        ...announced.tag,
+      });
+      break;
+    case 'roll-back':
+    case 'issue':
+      await tagSecret(pass, secret, announced.tag);
+  }
+  await release(pass, lease);
+}
+
+function announcementOf(held: Held): Announcement {
+  const { step, lease, accessKeyId } = held;
+  const events = {
+    issue: 'issued',
+    deactivate: 'deactivated',
+    retire: 'retired',
+    delete: 'deleted',
+    'roll-back': 'rolled-back',
+    'move-forward': 'moved-forward',
+  } as const;
+  const next = step.notBefore === undefined ? {} : { next: { action: 'delete', notBefore: step.notBefore } };
+  const isDeactivation = verbOf(held) === 'deactivate' || verbOf(held) === 'retire';
+  return {
+    event: events[verbOf(held)],
+    transitionId: lease.transitionId,
+    accessKeyId,
+    ...(isDeactivation ? next : {}),
+  };
+}
+
+/** A record that a key is Inactive, from now. */
+export function recordNow(
+  pass: Pass,
+  kind: 'deactivated' | 'inactiveSeen',
+  accessKeyId: string,
+): Record<string, string> {
+  const at = pass.runtime.clock();
+  pass.wroteAt.add(at);
+  return { [secretTagNames[kind]]: formatKeyRecord({ at, accessKeyId }) };
+}
+
+/** The key is gone: its label comes off, unless AWSCURRENT is there too, and so does its record. */
+export async function forgetKey(pass: Pass, secret: Secret, accessKeyId: string): Promise<void> {
+  const label = keyLabels(secret).find((candidate) => candidate.accessKeyId === accessKeyId);
+  if (label !== undefined && label.versionId !== versionWith(secret, 'AWSCURRENT')) {
+    await takeLabelOff(pass, secret, accessKeyId, label.versionId);
+  }
+  await untagSecret(pass, secret, ...recordsOf(secret, accessKeyId));
+}
+
+export function outcome(step: Step, result: Result, lease?: Lease): Outcome {
+  const about = 'accessKeyId' in step && step.accessKeyId !== undefined ? { accessKeyId: step.accessKeyId } : {};
+  return { action: step.action, result, transitionId: lease?.transitionId ?? '-', ...about };
+}

@@ -1,0 +1,61 @@
+import { SendMessageBatchCommand, type SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
+import { messageOf } from '../core/errors.ts';
+import type { WorkMessage } from '../core/events.ts';
+import type { Aws } from './clients.ts';
+
+export interface Unsent {
+  userName: string;
+  reason: string;
+}
+
+export interface Enqueued {
+  sent: number;
+  failed: readonly Unsent[];
+}
+
+/** SQS's limit for one call. */
+const BATCH_SIZE = 10;
+
+/**
+ * Sends one message for each user, in order, each in the message group of its UserId, so that the passes over one user
+ * follow each other. What SQS refuses is tried once more, then reported; one batch that fails does not stop the others.
+ */
+export async function enqueue(aws: Aws, queueUrl: string, messages: readonly WorkMessage[]): Promise<Enqueued> {
+  const failed: Unsent[] = [];
+  for (let start = 0; start < messages.length; start += BATCH_SIZE) {
+    const batch = messages.slice(start, start + BATCH_SIZE);
+    const refused = await send(aws, queueUrl, batch);
+    const again = refused.length === 0 ? [] : await send(aws, queueUrl, [...refused.map(({ message }) => message)]);
+    failed.push(...again.map(({ message: { userName }, reason }) => ({ userName, reason })));
+  }
+  return { sent: messages.length - failed.length, failed };
+}
+
+interface Refused {
+  message: WorkMessage;
+  reason: string;
+}
+
+async function send(aws: Aws, queueUrl: string, batch: readonly WorkMessage[]): Promise<Refused[]> {
+  try {
+    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: batch.map(entryOf) });
+    const { Failed = [] } = await aws.sqs.send(command);
+    // A batch that succeeds may hold entries that failed.
+    return Failed.flatMap(({ Id, Code, Message }) => {
+      const message = batch[Number(Id)];
+      return message === undefined ? [] : [{ message, reason: `Cannot call sqs:SendMessage: ${Code}: ${Message}` }];
+    });
+  } catch (error) {
+    return batch.map((message) => ({ message, reason: messageOf(error) }));
+  }
+}
+
+function entryOf(message: WorkMessage, index: number): SendMessageBatchRequestEntry {
+  const { origin, requestId, userId } = message;
+  return {
+    Id: String(index),
+    MessageBody: JSON.stringify(message),
+    MessageGroupId: userId,
+    MessageDeduplicationId: `${origin}/${requestId}/${userId}`,
+  };
+}

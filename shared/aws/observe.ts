@@ -1,0 +1,153 @@
+import {
+  GetAccessKeyLastUsedCommand,
+  GetUserCommand,
+  paginateListAccessKeys,
+  paginateListGroupsForUser,
+} from '@aws-sdk/client-iam';
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  type SecretListEntry,
+} from '@aws-sdk/client-secrets-manager';
+import { isFailure, RotationError } from '../core/errors.ts';
+import type { AccessKey, LastUsed, Secret, User, UserState } from '../core/model.ts';
+import { secretNameOf } from '../core/secret-tags.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Aws } from './clients.ts';
+
+export interface UserReference {
+  userName: string;
+  /** When known: a namesake made since is another user. */
+  userId?: string;
+}
+
+/** The user as IAM shows it now, or undefined if there is none of that name and UserId. */
+export async function observeUser(
+  aws: Aws,
+  settings: Settings,
+  reference: UserReference,
+): Promise<UserState | undefined> {
+  const user = await getUser(aws, settings, reference);
+  return user === undefined ? undefined : observeAgain(aws, settings, user);
+}
+
+/**
+ * The keys, then the secret, then the last use of each key: in this order, so that the secret is never older than the
+ * list of keys. A label without its key then is a deletion, not a key that was not there yet.
+ */
+export async function observeAgain(aws: Aws, settings: Settings, user: User): Promise<UserState> {
+  const keys = await listAccessKeys(aws, user.userName);
+  const secret = await describeSecret(aws, secretNameOf(settings.secretPrefix, user.userId));
+  const observed: AccessKey[] = [];
+  for (const key of keys) {
+    const lastUsed = await getLastUsed(aws, key.accessKeyId);
+    observed.push(lastUsed === undefined ? key : { ...key, lastUsed });
+  }
+  return { user, keys: observed, ...(secret === undefined ? {} : { secret }) };
+}
+
+async function getUser(aws: Aws, settings: Settings, { userName, userId }: UserReference): Promise<User | undefined> {
+  const found = await orAbsent('NoSuchEntity', aws.iam.send(new GetUserCommand({ UserName: userName })));
+  const user = found?.User;
+  if (user === undefined || (userId !== undefined && user.UserId !== userId)) return undefined;
+  const arn = required(user.Arn, 'iam:GetUser', 'Arn');
+  return {
+    accountId: accountIdOf(arn),
+    userId: required(user.UserId, 'iam:GetUser', 'UserId'),
+    userName: required(user.UserName, 'iam:GetUser', 'UserName'),
+    arn,
+    path: user.Path ?? '/',
+    tags: tagsOf(user.Tags),
+    groups: settings.exemptGroups.length === 0 ? [] : await listGroups(aws, userName),
+  };
+}
+
+/** The account of an ARN: its fifth field. */
+export function accountIdOf(arn: string): string {
+  return arn.split(':')[4] ?? '';
+}
+
+async function listGroups(aws: Aws, userName: string): Promise<string[]> {
+  const groups: string[] = [];
+  for await (const page of paginateListGroupsForUser({ client: aws.iam }, { UserName: userName })) {
+    for (const { GroupName } of page.Groups ?? []) if (GroupName !== undefined) groups.push(GroupName);
+  }
+  return groups;
+}
+
+/** Every access key of the user, without its last use. */
+export async function listAccessKeys(aws: Aws, userName: string): Promise<AccessKey[]> {
+  const keys: AccessKey[] = [];
+  for await (const page of paginateListAccessKeys({ client: aws.iam }, { UserName: userName })) {
+    for (const key of page.AccessKeyMetadata ?? []) {
+      keys.push({
+        accessKeyId: required(key.AccessKeyId, 'iam:ListAccessKeys', 'AccessKeyId'),
+        status: key.Status ?? 'unknown',
+        createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),
+      });
+    }
+  }
+  return keys;
+}
+
+/** No date means that no use was ever recorded (`ServiceName` and `Region` are then `N/A`). */
+async function getLastUsed(aws: Aws, accessKeyId: string): Promise<LastUsed | undefined> {
+  const { AccessKeyLastUsed: used } = await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }));
+  if (used?.LastUsedDate === undefined) return undefined;
+  return { at: used.LastUsedDate.getTime(), service: used.ServiceName ?? 'N/A', region: used.Region ?? 'N/A' };
+}
+
+/** The secret's metadata, or undefined if there is none of that name. */
+export async function describeSecret(aws: Aws, name: string): Promise<Secret | undefined> {
+  const found = await orAbsent('ResourceNotFound', aws.secrets.send(new DescribeSecretCommand({ SecretId: name })));
+  if (found === undefined) return undefined;
+  const replicas = (found.ReplicationStatus ?? []).flatMap(({ Region }) => (Region === undefined ? [] : [Region]));
+  return secretOf({ ...found, SecretVersionsToStages: found.VersionIdsToStages }, replicas);
+}
+
+type Described =
+  | Omit<DescribeSecretCommandOutput, '$metadata' | 'ReplicationStatus' | 'VersionIdsToStages'>
+  | SecretListEntry;
+
+/** One secret of DescribeSecret or ListSecrets; the latter calls the labels by another name and knows no replicas. */
+export function secretOf(
+  entry: Described & { SecretVersionsToStages?: Record<string, string[]> | undefined },
+  replicaRegions: readonly string[] = [],
+): Secret {
+  return {
+    arn: required(entry.ARN, 'secretsmanager:DescribeSecret', 'ARN'),
+    name: required(entry.Name, 'secretsmanager:DescribeSecret', 'Name'),
+    rotationEnabled: entry.RotationEnabled ?? false,
+    replicaRegions,
+    tags: tagsOf(entry.Tags),
+    versions: entry.SecretVersionsToStages ?? {},
+    ...(entry.Description === undefined ? {} : { description: entry.Description }),
+    ...(entry.KmsKeyId === undefined ? {} : { kmsKeyId: entry.KmsKeyId }),
+    ...(entry.OwningService === undefined ? {} : { owningService: entry.OwningService }),
+    ...(entry.DeletedDate === undefined ? {} : { deletedAt: entry.DeletedDate.getTime() }),
+    ...(entry.RotationLambdaARN === undefined ? {} : { rotationLambdaArn: entry.RotationLambdaARN }),
+  };
+}
+
+/** AWS's list of tags as a record. */
+export function tagsOf(
+  tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
+): Record<string, string> {
+  return Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+}
+
+/** An expected "there is none" as undefined; every other failure stays one. */
+async function orAbsent<T>(code: string, call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isFailure(error, code)) return undefined;
+    throw error;
+  }
+}
+
+/** A response without a member that AWS promises is a doubt, and any doubt means no change. */
+export function required<T>(value: T | undefined, action: string, member: string): T {
+  if (value === undefined) throw new RotationError(`The answer of ${action} has no ${member}.`, { action });
+  return value;
+}

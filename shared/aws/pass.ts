@@ -1,0 +1,57 @@
+import type { ActionName } from '../core/answer.ts';
+import type { Request } from '../core/model.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Instant } from '../core/time.ts';
+import type { Invocation } from '../lambda/handler.ts';
+import type { Runtime } from '../lambda/runtime.ts';
+
+/** One invocation's work on one user: what it works with, and what bounds it. */
+export interface Pass {
+  runtime: Runtime;
+  settings: Settings;
+  request: Request;
+  /** The end of the function; the lease ends half a minute later. */
+  deadlineAt: Instant;
+  /** The queue serialises the passes over one user; whoever comes from outside must first see who else is there. */
+  isQueued: boolean;
+  /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
+  wroteAt: Set<Instant>;
+  rotateUserFunction: string;
+}
+
+/**
+ * What became of a step: `done`; `busy`, somebody else has the lease; `changed`, the state is no longer what the step
+ * was planned for; `lost`, another version became current first; `not-proven`, the new key never worked.
+ */
+export const results = ['done', 'busy', 'changed', 'lost', 'not-proven'] as const;
+export type Result = (typeof results)[number];
+
+export interface Outcome {
+  action: ActionName;
+  accessKeyId?: string;
+  result: Result;
+  transitionId: string;
+}
+
+type Asks = Pick<Request, 'origin' | 'asked' | 'accessKeyId'>;
+
+/** A pass with a run of its own, and nothing written yet. */
+export function createPass(
+  runtime: Runtime,
+  settings: Settings,
+  { runId, deadlineAt, functionName }: Invocation,
+  asks: Asks,
+  { isQueued }: Pick<Pass, 'isQueued'>,
+): Pass {
+  const wroteAt = new Set<Instant>();
+  return {
+    runtime,
+    settings,
+    deadlineAt,
+    isQueued,
+    wroteAt,
+    request: { ...asks, runId, wroteAt },
+    // All functions of a deployment are named alike, so each knows the others.
+    rotateUserFunction: functionName.replace(/[a-z]+-[a-z]+$/, 'rotate-user'),
+  };
+}

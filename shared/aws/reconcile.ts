@@ -1,0 +1,183 @@
+import type { Step } from '../core/answer.ts';
+import { messageOf, RotationError } from '../core/errors.ts';
+import type { Completed, Request, UserState } from '../core/model.ts';
+import { type Plan, plan } from '../core/plan.ts';
+import type { ReasonCode } from '../core/reasons.ts';
+import { type Instant, SECOND } from '../core/time.ts';
+import { apply, timeNeeded } from './apply/apply.ts';
+import { rememberFailure } from './apply/failed.ts';
+import { readLimits } from './limits.ts';
+import { observeUser, type UserReference } from './observe.ts';
+import type { Outcome, Pass } from './pass.ts';
+
+/** What became of one user in one invocation. */
+export interface Reconciled {
+  status: 'planned' | 'changed' | 'unchanged' | 'blocked' | 'busy' | 'failed';
+  reason: ReasonCode;
+  message: string;
+  plan: readonly Step[];
+  outcomes: readonly Outcome[];
+  /** As last observed; absent when the user is not there any more. */
+  state?: UserState;
+}
+
+export interface ReconcileOptions {
+  isDryRun: boolean;
+}
+
+/** Observe, plan and apply are repeated at most so often: an interrupted issue, a clean-up and the step itself. */
+const MOST_STEPS = 6;
+
+/**
+ * One user: observed, planned, one step applied, observed again while the plan says so. Throws a RotationError when AWS
+ * refuses or does not answer; what was begun then is finished by a later pass.
+ */
+export async function reconcile(pass: Pass, reference: UserReference, options: ReconcileOptions): Promise<Reconciled> {
+  const outcomes: Outcome[] = [];
+  let completed: Completed | undefined;
+  let firstPlan: Plan | undefined;
+  let state: UserState | undefined;
+  for (let left = MOST_STEPS; ; left--) {
+    const now = pass.runtime.clock();
+    state = await observeUser(pass.runtime.aws, pass.settings, reference);
+    if (state === undefined) return userChanged(reference, outcomes);
+    const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
+    const answer = await planWithLimits(pass, state, request, now);
+    logDecision(pass, state, answer);
+    if (!options.isDryRun && (await isWaitedOut(pass, answer, now, left))) continue;
+    firstPlan ??= answer;
+    const applied = options.isDryRun ? [] : await applyAll({ ...pass, request }, state, answer, now);
+    outcomes.push(...applied);
+    const last = answer.steps.at(-1);
+    const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
+    if (!isDone || !last?.continues || left <= 1) return conclude(options, firstPlan, answer, outcomes, state);
+    completed = completedBy(last, completed);
+  }
+}
+
+function userChanged({ userName, userId }: UserReference, outcomes: readonly Outcome[]): Reconciled {
+  const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} is not there any more: nothing is done.`;
+  return { status: 'unchanged', reason: 'user-changed', message, plan: [], outcomes };
+}
+
+/** The limits on harm cost calls of their own, so they are read only when an issue would be next. */
+async function planWithLimits(pass: Pass, state: UserState, request: Request, now: Instant): Promise<Plan> {
+  const first = plan(state, request, pass.settings, now);
+  const isLimited = request.origin === 'schedule' || request.origin === 'config';
+  if (!isLimited || !first.steps.some(({ action }) => action === 'issue')) return first;
+  return plan(
+    state,
+    { ...request, limits: await readLimits(pass.runtime.aws, pass.settings, now) },
+    pass.settings,
+    now,
+  );
+}
+
+/** Outside the queue a fresh record of somebody else is waited out; in the queue the next message does that. */
+async function isWaitedOut(pass: Pass, answer: Plan, now: Instant, left: number): Promise<boolean> {
+  const until = answer.steps[0]?.notBefore;
+  if (answer.reason !== 'settling' || pass.isQueued || until === undefined || left <= 1) return false;
+  if (until - now > 90 * SECOND || until + 60 * SECOND > pass.deadlineAt) return false;
+  await pass.runtime.sleep(until - now + SECOND);
+  return true;
+}
+
+async function applyAll(pass: Pass, state: UserState, answer: Plan, now: Instant): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const step of answer.steps) {
+    if (pass.runtime.clock() + timeNeeded(step) > pass.deadlineAt) {
+      const message = `Too little time is left to ${step.action} for ${state.user.userName}; run it again.`;
+      throw new RotationError(message, { isTransient: true, code: 'OutOfTime', userName: state.user.userName });
+    }
+    const outcome = await applyOne(pass, state, step, now);
+    if (outcome !== undefined) outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+async function applyOne(pass: Pass, state: UserState, step: Step, now: Instant): Promise<Outcome | undefined> {
+  try {
+    const outcome = await apply(pass, state, step, now);
+    if (outcome !== undefined) logOutcome(pass, state, outcome);
+    return outcome;
+  } catch (error) {
+    await report(pass, state, step, error);
+    throw about(error, state, step);
+  }
+}
+
+/** Somebody is told about a failure that does not pass by itself; a transient one is tried again first. */
+async function report(pass: Pass, state: UserState, step: Step, error: unknown): Promise<void> {
+  if (error instanceof RotationError && error.isTransient) return;
+  const message = `Cannot ${step.action} for ${state.user.userName}: ${messageOf(error)}`;
+  try {
+    await rememberFailure(pass, state, message);
+  } catch (second) {
+    // The first failure is the one to know about; this one is most often the same denial again.
+    pass.runtime.log.error('Cannot announce a failure', { userName: state.user.userName, reason: messageOf(second) });
+  }
+}
+
+function about(error: unknown, { user }: UserState, step: Step): unknown {
+  if (!(error instanceof RotationError)) return error;
+  const { code, isDefinite, isTransient } = error;
+  const message = `Cannot ${step.action} for ${user.userName} in account ${user.accountId}: ${error.message}`;
+  const facts = { userName: user.userName, accountId: user.accountId, action: step.action, cause: error };
+  return new RotationError(message, { ...facts, code, isDefinite, isTransient });
+}
+
+function completedBy(step: Step, before: Completed | undefined): Completed | undefined {
+  if (step.action === 'issue') return { verb: 'issue' };
+  return before;
+}
+
+function conclude(
+  { isDryRun }: ReconcileOptions,
+  first: Plan,
+  last: Plan,
+  outcomes: readonly Outcome[],
+  state: UserState,
+): Reconciled {
+  const common = { plan: first.steps, outcomes, state };
+  const { reason, message } = last;
+  if (isDryRun && last.status === 'act') return { ...common, status: 'planned', reason, message };
+  const failed = outcomes.find(({ result }) => result !== 'done');
+  if (failed !== undefined) return { ...common, ...shortfall(failed, last) };
+  const isChanged = outcomes.some(({ action }) => action !== 'announce-blocked');
+  if (last.status === 'act' || (isChanged && last.status === 'unchanged'))
+    return { ...common, status: 'changed', reason, message };
+  if (last.status === 'unchanged') return { ...common, status: 'unchanged', reason, message };
+  return { ...common, status: last.status, reason, message };
+}
+
+function shortfall({ result }: Outcome, { message }: Plan): Pick<Reconciled, 'status' | 'reason' | 'message'> {
+  if (result === 'not-proven') {
+    return { status: 'failed', reason: 'not-proven', message: `${message} The new key never worked and was deleted.` };
+  }
+  return {
+    status: 'busy',
+    reason: 'busy',
+    message: `${message} Somebody else changed the user meanwhile; run it again.`,
+  };
+}
+
+function logDecision(pass: Pass, { user }: UserState, { check, status, reason, message, steps }: Plan): void {
+  const actions = steps.map(({ action }) => action);
+  const { runId, origin } = pass.request;
+  pass.runtime.log.info('Decided', {
+    runId,
+    origin,
+    userName: user.userName,
+    userId: user.userId,
+    check,
+    status,
+    reason,
+    because: message,
+    actions,
+  });
+}
+
+function logOutcome(pass: Pass, { user }: UserState, outcome: Outcome): void {
+  const { runId } = pass.request;
+  pass.runtime.log.info('Applied', { runId, userName: user.userName, userId: user.userId, ...outcome });
+}

@@ -1,0 +1,111 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { EventError } from '../core/errors.ts';
+import type { Asked, Role, UserState } from '../core/model.ts';
+import type { ReasonCode } from '../core/reasons.ts';
+import { parseSettings, timelineProblem } from '../core/settings.ts';
+import { assess } from '../core/situation.ts';
+import { formatInstant } from '../core/time.ts';
+import { parseUserSettings } from '../core/user-settings.ts';
+import type { Invocation } from '../lambda/handler.ts';
+import type { Runtime } from '../lambda/runtime.ts';
+import { observeUser } from './observe.ts';
+import type { Outcome } from './pass.ts';
+import { createPass } from './pass.ts';
+import { type Reconciled, reconcile } from './reconcile.ts';
+import { type ShownStep, showStep } from './show.ts';
+
+export interface ShownKey {
+  accessKeyId: string;
+  status: string;
+  createdAt: string;
+  role: Role;
+  lastUsed?: { at: string; service: string; region: string };
+}
+
+/** The answer of `rotate-user`; every field is explained in the README. */
+export interface RotateUserAnswer {
+  schemaVersion: 1;
+  accountId: string;
+  userId: string;
+  userName: string;
+  action: Asked['action'];
+  dryRun: boolean;
+  status: Reconciled['status'];
+  reason: ReasonCode;
+  message: string;
+  plan: ShownStep[];
+  outcomes: readonly Outcome[];
+  keys: ShownKey[];
+  secret?: { name: string; arn: string; versionId?: string };
+}
+
+/** One user, by hand, from outside the queue. Throws an EventError for a user that does not exist. */
+export async function rotateUser(
+  runtime: Runtime,
+  invocation: Invocation,
+  { userName, asked }: { userName: string; asked: Asked },
+): Promise<RotateUserAnswer> {
+  const settings = parseSettings(runtime.environment);
+  const pass = createPass(runtime, settings, invocation, { origin: 'manual', asked }, { isQueued: false });
+  const isQuestion = asked.action === 'plan' || asked.action === 'status';
+  const before = await observeUser(runtime.aws, settings, { userName });
+  if (before === undefined) throw await unknownUser(runtime, userName);
+  refuseOverlongGrace(before, asked, pass.settings, runtime.clock());
+  const dryRun = !settings.enforce;
+  const { user } = before;
+  const result = await reconcile(pass, user, { isDryRun: isQuestion || dryRun });
+  const after = result.outcomes.length === 0 ? result.state : await observeUser(runtime.aws, settings, user);
+  const shown = after ?? before;
+  return {
+    schemaVersion: 1,
+    accountId: user.accountId,
+    userId: user.userId,
+    userName: user.userName,
+    action: asked.action,
+    dryRun,
+    status: result.status,
+    reason: result.reason,
+    message: result.message,
+    plan: result.plan.map(showStep),
+    outcomes: result.outcomes,
+    ...show(shown, pass, runtime.clock()),
+  };
+}
+
+function show(
+  state: UserState,
+  pass: ReturnType<typeof createPass>,
+  now: number,
+): Pick<RotateUserAnswer, 'keys' | 'secret'> {
+  const { keys, secret, currentVersionId } = assess(state, pass.request, pass.settings, now);
+  const shown = keys.map(
+    ({ accessKeyId, status, createdAt, role, lastUsed }): ShownKey => ({
+      accessKeyId,
+      status,
+      createdAt: formatInstant(createdAt),
+      role,
+      ...(lastUsed === undefined ? {} : { lastUsed: { ...lastUsed, at: formatInstant(lastUsed.at) } }),
+    }),
+  );
+  if (secret === undefined) return { keys: shown };
+  const version = currentVersionId === undefined ? {} : { versionId: currentVersionId };
+  return { keys: shown, secret: { name: secret.name, arn: secret.arn, ...version } };
+}
+
+async function unknownUser({ aws }: Runtime, userName: string): Promise<EventError> {
+  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
+  const message = `userName: there is no IAM user ${userName} in account ${Account}. Check the name, and the account of your credentials.`;
+  return new EventError(message, { userName, ...(Account === undefined ? {} : { accountId: Account }) });
+}
+
+/** A grace asked for by hand must leave room for the next rotation, like any other. */
+function refuseOverlongGrace(
+  state: UserState,
+  { graceDays }: Asked,
+  settings: Parameters<typeof parseUserSettings>[1],
+  now: number,
+): void {
+  if (graceDays === undefined) return;
+  const problem = timelineProblem({ ...parseUserSettings(state.user, settings, now).settings, graceDays });
+  if (problem !== undefined) throw new EventError(`graceDays: ${problem}.`, { userName: state.user.userName });
+}

@@ -1,0 +1,207 @@
+import {
+  GenerateCredentialReportCommand,
+  GetCredentialReportCommand,
+  paginateGetAccountAuthorizationDetails,
+  type UserDetail,
+} from '@aws-sdk/client-iam';
+import { type Filter, paginateListSecrets } from '@aws-sdk/client-secrets-manager';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { type CredentialReport, parseCredentialReport } from '../core/credential-report.ts';
+import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import type { Secret } from '../core/model.ts';
+import { userIdOfSecretName } from '../core/secret-tags.ts';
+import type { Settings } from '../core/settings.ts';
+import { type Instant, MINUTE, SECOND } from '../core/time.ts';
+import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
+import type { Runtime } from '../lambda/runtime.ts';
+import type { Aws } from './clients.ts';
+import { listAccessKeys, required, secretOf, tagsOf } from './observe.ts';
+
+/** A whole account, seen in a handful of calls. */
+export interface Scan {
+  accountId: string;
+  /** Read once, before the first call. */
+  at: Instant;
+  /** Users below `userPathPrefix`. */
+  users: readonly ScannedUser[];
+  /** Absent without a credential report. */
+  rootActiveKeys?: number;
+  /** Names of secrets whose UserId is of nobody. */
+  secretsWithoutUser: readonly string[];
+  /** Sentences: what could not be read, and of whom. */
+  errors: readonly string[];
+}
+
+/** More at once only meets IAM's throttle sooner. */
+const CONCURRENCY = 4;
+
+/**
+ * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
+ * if the users or the secrets cannot be listed, since nothing could be judged then.
+ */
+export async function scanAccount(
+  aws: Aws,
+  settings: Settings,
+  runtime: Pick<Runtime, 'clock' | 'sleep'>,
+): Promise<Scan> {
+  const at = runtime.clock();
+  const errors: string[] = [];
+  const [identity, report, details, secrets] = await Promise.all([
+    aws.sts.send(new GetCallerIdentityCommand({})),
+    reportOrError(aws, runtime, errors),
+    listUsers(aws),
+    listSecrets(aws, settings),
+  ]);
+  const accountId = required(identity.Account, 'sts:GetCallerIdentity', 'Account');
+  const scanned = details
+    .filter(({ Path = '/' }) => Path.startsWith(settings.userPathPrefix))
+    .map((detail) => scannedUser(detail, { accountId, report, secrets }));
+  const userIds = new Set(details.map(({ UserId }) => UserId));
+  return {
+    accountId,
+    at,
+    users: await mapConcurrently(scanned, (user) => withExactKeys(aws, settings, user, at, errors)),
+    ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
+    secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
+    errors,
+  };
+}
+
+interface AccountFacts {
+  accountId: string;
+  report: CredentialReport | undefined;
+  /** By UserId. */
+  secrets: ReadonlyMap<string, Secret>;
+}
+
+function scannedUser(detail: UserDetail, { accountId, report, secrets }: AccountFacts): ScannedUser {
+  const action = 'iam:GetAccountAuthorizationDetails';
+  const userId = required(detail.UserId, action, 'UserId');
+  const arn = required(detail.Arn, action, 'Arn');
+  const row = report?.users.get(arn);
+  // A user deleted and created again since the report would get the row of the namesake.
+  const isOfThisUser = row !== undefined && row.userCreatedAt === detail.CreateDate?.getTime();
+  const secret = secrets.get(userId);
+  return {
+    user: {
+      accountId,
+      userId,
+      userName: required(detail.UserName, action, 'UserName'),
+      arn,
+      path: detail.Path ?? '/',
+      tags: tagsOf(detail.Tags),
+      groups: detail.GroupList ?? [],
+    },
+    ...(secret === undefined ? {} : { secret }),
+    ...(isOfThisUser ? { report: row } : {}),
+  };
+}
+
+/** A user whose keys cannot be listed is judged by the rest, and the run fails when it is over. */
+async function withExactKeys(
+  aws: Aws,
+  settings: Settings,
+  scanned: ScannedUser,
+  now: Instant,
+  errors: string[],
+): Promise<ScannedUser> {
+  if (!needsExactKeys(scanned, settings, now)) return scanned;
+  try {
+    return { ...scanned, keys: await listAccessKeys(aws, scanned.user.userName) };
+  } catch (error) {
+    // Deleted since the list of users was read: nobody is left to judge.
+    if (isFailure(error, 'NoSuchEntity')) return { ...scanned, keys: [] };
+    errors.push(`${scanned.user.userName}: ${messageOf(error)}`);
+    return scanned;
+  }
+}
+
+async function listUsers(aws: Aws): Promise<UserDetail[]> {
+  const users: UserDetail[] = [];
+  const pages = paginateGetAccountAuthorizationDetails({ client: aws.iam, pageSize: 1_000 }, { Filter: ['User'] });
+  for await (const page of pages) for (const user of page.UserDetailList ?? []) users.push(user);
+  return users;
+}
+
+/** Our secrets by UserId, those pending deletion too: the filter matches a prefix, the name is checked here. */
+async function listSecrets(aws: Aws, settings: Settings): Promise<Map<string, Secret>> {
+  const secrets = new Map<string, Secret>();
+  const input = {
+    IncludePlannedDeletion: true,
+    Filters: [{ Key: 'name', Values: [`${settings.secretPrefix}/`] } satisfies Filter],
+  };
+  for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
+    for (const entry of page.SecretList ?? []) {
+      const userId = userIdOfSecretName(settings.secretPrefix, entry.Name ?? '');
+      if (userId !== undefined) secrets.set(userId, secretOf(entry));
+    }
+  }
+  return secrets;
+}
+
+/** Without the report every user counts as not in it, and is looked at exactly: dearer, but nobody is missed. */
+async function reportOrError(
+  aws: Aws,
+  runtime: Pick<Runtime, 'sleep'>,
+  errors: string[],
+): Promise<CredentialReport | undefined> {
+  try {
+    return await readReport(aws, runtime);
+  } catch (error) {
+    errors.push(
+      `${messageOf(error)} Without the report every user was looked at by iam:ListAccessKeys, and keys of the root user were not looked at.`,
+    );
+    return undefined;
+  }
+}
+
+const REPORT_POLL = SECOND;
+const REPORT_WAIT = 2 * MINUTE;
+
+/** AWS makes a report in seconds to minutes and reuses it for four hours. */
+async function readReport(aws: Aws, runtime: Pick<Runtime, 'sleep'>): Promise<CredentialReport> {
+  let state = await generateReport(aws);
+  for (let waited = 0; waited < REPORT_WAIT; waited += REPORT_POLL) {
+    if (state !== 'COMPLETE') await runtime.sleep(REPORT_POLL);
+    const report = await getReport(aws);
+    if (typeof report === 'object') return report;
+    state = report === 'gone' ? await generateReport(aws) : 'INPROGRESS';
+  }
+  throw new RotationError('Cannot read the credential report: AWS did not make one within two minutes.', {
+    action: 'iam:GetCredentialReport',
+    isTransient: true,
+  });
+}
+
+async function generateReport(aws: Aws): Promise<string | undefined> {
+  const { State } = await aws.iam.send(new GenerateCredentialReportCommand({}));
+  return State;
+}
+
+/** The report; `pending` while it is made; `gone` if it expired or was never asked for. */
+async function getReport(aws: Aws): Promise<CredentialReport | 'pending' | 'gone'> {
+  try {
+    const { Content, GeneratedTime } = await aws.iam.send(new GetCredentialReportCommand({}));
+    const action = 'iam:GetCredentialReport';
+    const csv = new TextDecoder().decode(required(Content, action, 'Content'));
+    return parseCredentialReport(csv, required(GeneratedTime, action, 'GeneratedTime').getTime());
+  } catch (error) {
+    if (isFailure(error, 'CredentialReportNotReady') || isFailure(error, 'ReportInProgress')) return 'pending';
+    const isGone = ['CredentialReportNotPresent', 'ReportNotPresent', 'CredentialReportExpired', 'ReportExpired'].some(
+      (code) => isFailure(error, code),
+    );
+    if (isGone) return 'gone';
+    throw error;
+  }
+}
+
+/** In order, with at most four at a time: a fan-out that is neither slow nor a burst. */
+export async function mapConcurrently<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await map(item);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return results;
+}

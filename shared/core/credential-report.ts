@@ -1,0 +1,120 @@
+import { RotationError } from './errors.ts';
+import type { Instant } from './time.ts';
+
+/** One of the two slots of a user. The report names no key, and its slots are in no order. */
+export interface ReportKey {
+  isActive: boolean;
+  /** Created, or activated last: a toggled key looks younger than it is. Absent for an empty slot. */
+  rotatedAt?: Instant;
+  lastUsedAt?: Instant;
+}
+
+export interface ReportRow {
+  userName: string;
+  arn: string;
+  /** Tells a user from a namesake that was deleted after the report was made. */
+  userCreatedAt: Instant;
+  /** When the report was made: up to four hours ago. */
+  reportedAt: Instant;
+  keys: readonly [ReportKey, ReportKey];
+}
+
+export interface CredentialReport {
+  reportedAt: Instant;
+  /** By ARN. */
+  users: ReadonlyMap<string, ReportRow>;
+  rootActiveKeys: number;
+}
+
+const ROOT = '<root_account>';
+const slots = ['access_key_1', 'access_key_2'] as const;
+const columns = [
+  'user',
+  'arn',
+  'user_creation_time',
+  ...slots.flatMap((slot) => [`${slot}_active`, `${slot}_last_rotated`, `${slot}_last_used_date`]),
+];
+
+/**
+ * Reads the report by the names of its columns: AWS has added some before. A row that does not parse is left out, so
+ * that its user counts as not reported and is looked at exactly. Throws a RotationError if a needed column is missing,
+ * or the row of the root user.
+ */
+export function parseCredentialReport(csv: string, reportedAt: Instant): CredentialReport {
+  const [header = [], ...records] = parseCsv(csv);
+  const missing = columns.filter((name) => !header.includes(name));
+  if (missing.length > 0) {
+    const message = `Cannot read the credential report: it has no column ${missing.join(', ')}. AWS may have changed its format.`;
+    throw new RotationError(message, { action: 'iam:GetCredentialReport' });
+  }
+  // A name with an unquoted comma would shift every field after it.
+  const whole = records.filter(({ length }) => length === header.length);
+  const rows = whole.map((record) => new Map(header.map((name, index) => [name, record[index] ?? ''])));
+  const root = rows.find((row) => row.get('user') === ROOT);
+  if (root === undefined) {
+    const message = 'Cannot read the credential report: it has no row of the root user.';
+    throw new RotationError(message, { action: 'iam:GetCredentialReport' });
+  }
+  const users = rows.filter((row) => row !== root).flatMap((row) => parseRow(row, reportedAt) ?? []);
+  return {
+    reportedAt,
+    users: new Map(users.map((row) => [row.arn, row])),
+    rootActiveKeys: slots.filter((slot) => isActiveSlot(root, slot)).length,
+  };
+}
+
+type Row = ReadonlyMap<string, string>;
+type Slot = (typeof slots)[number];
+
+function parseRow(row: Row, reportedAt: Instant): ReportRow | undefined {
+  const userName = row.get('user');
+  const arn = row.get('arn');
+  const userCreatedAt = parseDate(row.get('user_creation_time'));
+  const one = parseKey(row, 'access_key_1');
+  const two = parseKey(row, 'access_key_2');
+  if (!userName || !arn || userCreatedAt === undefined || one === undefined || two === undefined) return undefined;
+  return { userName, arn, userCreatedAt, reportedAt, keys: [one, two] };
+}
+
+/** An Active key without a date, or an activity that is neither, is a doubt. */
+function parseKey(row: Row, slot: Slot): ReportKey | undefined {
+  const isActive = isActiveSlot(row, slot);
+  const rotatedAt = parseDate(row.get(`${slot}_last_rotated`));
+  const lastUsedAt = parseDate(row.get(`${slot}_last_used_date`));
+  if (isActive === undefined || (isActive && rotatedAt === undefined)) return undefined;
+  return {
+    isActive,
+    ...(rotatedAt === undefined ? {} : { rotatedAt }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
+  };
+}
+
+/** The guide writes TRUE and FALSE, AWS sends true and false. */
+function isActiveSlot(row: Row, slot: Slot): boolean | undefined {
+  const activity = row.get(`${slot}_active`)?.toLowerCase();
+  if (activity === 'true') return true;
+  return activity === 'false' ? false : undefined;
+}
+
+/** `N/A`, `no_information` and `not_supported` are no dates. */
+function parseDate(text = ''): Instant | undefined {
+  const instant = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(instant) ? undefined : instant;
+}
+
+/**
+ * RFC 4180: fields may be quoted, with doubled quotes, commas and line breaks inside. Empty lines are skipped; what is
+ * not CSV ends the reading, and the users after it count as not reported.
+ */
+function parseCsv(text: string): string[][] {
+  const records: string[][] = [];
+  let record: string[] = [];
+  // Each match is one field and what ends it: a comma, a line break, or the end of the text.
+  for (const [, quoted, plain = '', end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy)) {
+    record.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === ',') continue;
+    if (record.length > 1 || record[0] !== '') records.push(record);
+    record = [];
+  }
+  return records;
+}

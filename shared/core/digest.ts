@@ -1,0 +1,182 @@
+import type { OutgoingMessage, Severity } from './messages/notice.ts';
+import { severities } from './messages/notice.ts';
+import { type Block, clamp, heading, render, subjectLine, text } from './messages/text.ts';
+import { formatDate, formatInstant, type Instant } from './time.ts';
+
+/** The last 24 hours of one account. */
+export interface Digest {
+  accountId: string;
+  runId: string;
+  at: Instant;
+  dryRun: boolean;
+  usersScanned: number;
+  enqueued: number;
+  /** Reason → users. */
+  skipped: Record<string, number>;
+  rotated: number;
+  deactivated: number;
+  deleted: number;
+  postponed: number;
+  blocked: number;
+  failed: number;
+  exemptWithDate: number;
+  exemptWithoutDate: number;
+  activeRootKeys: number;
+  secretsWithoutUser: readonly string[];
+  oldestActiveKeyDays?: number;
+  oldestActiveKeyUser?: string;
+  errors: readonly string[];
+  /** Messages in the dead-letter queue. */
+  deadLetters?: number;
+  /** One sentence that concerns everybody, such as why nothing is issued. */
+  note?: string;
+}
+
+/** Together below SNS's 256 KiB whatever the account looks like; the log has all of them. */
+const LISTED_MAX = 50;
+const ENTRY_MAX = 300;
+const NOTE_MAX = 1_000;
+
+/** The message about one scheduled run. It is about no user, so that a subscription by user never gets it. */
+export function buildDigestMessage(digest: Digest): OutgoingMessage {
+  const severity = severityOf(digest);
+  const { accountId, rotated, blocked, failed } = digest;
+  const counts = `${rotated} rotated, ${blocked} blocked, ${failed} failed`;
+  return {
+    subject: subjectLine(digest.dryRun ? 'Dry run' : 'Daily digest', counts, accountId),
+    body: { default: JSON.stringify(documentOf(digest, severity)), email: render(emailOf(digest)) },
+    attributes: { accountId, event: 'digest', severity },
+  };
+}
+
+function severityOf({ errors, failed, deadLetters = 0 }: Digest): Severity {
+  return errors.length > 0 || failed > 0 || deadLetters > 0 ? 'warning' : severities.digest;
+}
+
+/** Lists are cut off, and their length is given beside them. */
+function documentOf(digest: Digest, severity: Severity): object {
+  const { accountId, runId, note, errors, secretsWithoutUser } = digest;
+  return {
+    schemaVersion: 1,
+    event: 'digest',
+    severity,
+    transitionId: `digest/${runId}`,
+    accountId,
+    runId,
+    at: formatInstant(digest.at),
+    dryRun: digest.dryRun,
+    usersScanned: digest.usersScanned,
+    enqueued: digest.enqueued,
+    skipped: digest.skipped,
+    rotated: digest.rotated,
+    deactivated: digest.deactivated,
+    deleted: digest.deleted,
+    postponed: digest.postponed,
+    blocked: digest.blocked,
+    failed: digest.failed,
+    exemptWithDate: digest.exemptWithDate,
+    exemptWithoutDate: digest.exemptWithoutDate,
+    activeRootKeys: digest.activeRootKeys,
+    oldestActiveKeyDays: digest.oldestActiveKeyDays,
+    oldestActiveKeyUser: digest.oldestActiveKeyUser,
+    deadLetters: digest.deadLetters,
+    secretsWithoutUser: listed(secretsWithoutUser),
+    secretsWithoutUserCount: secretsWithoutUser.length,
+    errors: listed(errors),
+    errorCount: errors.length,
+    note: note && clamp(note, NOTE_MAX),
+    message: summary(digest),
+  };
+}
+
+function listed(entries: readonly string[]): string[] {
+  return entries.slice(0, LISTED_MAX).map((entry) => clamp(entry, ENTRY_MAX));
+}
+
+function summary({ dryRun, usersScanned, rotated, deactivated, deleted, blocked, failed }: Digest): string {
+  const mode = dryRun ? ' (dry run: nothing was changed)' : '';
+  return (
+    `${plural(usersScanned, 'user')} checked${mode}; in the last 24 hours ${rotated} rotated, ` +
+    `${deactivated} deactivated, ${deleted} deleted, ${blocked} blocked, ${failed} failed.`
+  );
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function emailOf(digest: Digest): Block[] {
+  const { note, accountId, at, runId, dryRun } = digest;
+  return [
+    text(`Access keys of the IAM users in AWS account ${accountId}, ${formatDate(at)} (UTC).`),
+    ...(dryRun
+      ? [text('This was a dry run: nothing was changed. Deploy with enforce=true to have keys rotated.')]
+      : []),
+    ...(note ? [text(clamp(note, NOTE_MAX))] : []),
+    ...attention(digest),
+    heading('The last 24 hours'),
+    { rows: activity(digest) },
+    heading('The account today'),
+    { rows: inventory(digest) },
+    text('--'),
+    text(`Keyturn, run ${runId}.`),
+  ];
+}
+
+/** What somebody should look at, before the numbers. */
+function attention(digest: Digest): Block[] {
+  const { errors, secretsWithoutUser, activeRootKeys, deadLetters = 0, blocked, exemptWithoutDate } = digest;
+  const points = [
+    ...(activeRootKeys > 0
+      ? ['The root user has an active access key. Keyturn never touches it: delete it in the console.']
+      : []),
+    ...(deadLetters > 0
+      ? [`${plural(deadLetters, 'message')} in the dead-letter queue: see the worker's log, then redrive the queue.`]
+      : []),
+    ...(blocked > 0 ? [`${plural(blocked, 'user')} blocked: the message about each says what to do.`] : []),
+    ...(exemptWithoutDate > 0 ? [`${plural(exemptWithoutDate, 'user')} exempt without an end date.`] : []),
+  ];
+  const list = points.length === 0 ? [] : [{ list: points }];
+  const blocks = [
+    ...list,
+    ...enumerate(`${plural(errors.length, 'error')}:`, errors),
+    ...enumerate('Secrets whose user is gone; delete them when nobody needs them:', secretsWithoutUser),
+  ];
+  return blocks.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at'), ...blocks];
+}
+
+function enumerate(title: string, entries: readonly string[]): Block[] {
+  if (entries.length === 0) return [];
+  const rest = entries.length - LISTED_MAX;
+  const more = rest > 0 ? [`and ${rest} more; the log has all of them`] : [];
+  return [text(title), { list: [...listed(entries), ...more] }];
+}
+
+function activity(digest: Digest): [string, string][] {
+  return [
+    ['Rotated', String(digest.rotated)],
+    ['Deactivated', String(digest.deactivated)],
+    ['Deleted', String(digest.deleted)],
+    ['Postponed', String(digest.postponed)],
+    ['Blocked', String(digest.blocked)],
+    ['Failed', String(digest.failed)],
+  ];
+}
+
+function inventory(digest: Digest): [string, string][] {
+  const { oldestActiveKeyDays, oldestActiveKeyUser, skipped, deadLetters } = digest;
+  const left = Object.entries(skipped)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(', ');
+  const by = oldestActiveKeyUser === undefined ? '' : ` (${oldestActiveKeyUser})`;
+  return [
+    ['Users', `${digest.usersScanned}, of which ${digest.enqueued} were due for a closer look`],
+    ...(left === '' ? [] : [['Left alone', left] satisfies [string, string]]),
+    ['Exempt', `${digest.exemptWithDate} until a date, ${digest.exemptWithoutDate} without one`],
+    ...(oldestActiveKeyDays === undefined
+      ? []
+      : [['Oldest active key', `${plural(Math.floor(oldestActiveKeyDays), 'day')}${by}`] satisfies [string, string]]),
+    ['Root keys', `${digest.activeRootKeys} active`],
+    ...(deadLetters === undefined ? [] : [['Dead letters', String(deadLetters)] satisfies [string, string]]),
+  ];
+}

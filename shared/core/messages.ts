@@ -1,0 +1,96 @@
+import { eventTexts } from './messages/emails.ts';
+import type { EventText } from './messages/event-text.ts';
+import { type Notice, type OutgoingMessage, severities } from './messages/notice.ts';
+import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
+import { formatInstant } from './time.ts';
+
+export {
+  type Notice,
+  type NoticeEvent,
+  noticeEvents,
+  type OutgoingMessage,
+  type Severity,
+  severities,
+} from './messages/notice.ts';
+
+/** A sentence may quote an error of AWS, and SNS takes 256 KiB for everything together. */
+const SENTENCE_MAX = 4_000;
+const TAG_VALUE_MAX = 256;
+
+/**
+ * The message about one transition: a subject, a JSON document (docs/message.schema.json) and an email for somebody who
+ * has never heard of Keyturn. The same notice gives the same message, so that a repeated one can be recognised.
+ */
+export function buildMessage(given: Notice): OutgoingMessage {
+  const notice = { ...given, message: clamp(given.message, SENTENCE_MAX) };
+  const severity = severities[notice.event];
+  const texts = eventTexts[notice.event];
+  const attributes = {
+    userName: notice.userName,
+    accountId: notice.accountId,
+    event: notice.event,
+    severity,
+    owner: clamp(notice.owner ?? '', TAG_VALUE_MAX),
+  };
+  return {
+    subject: subjectLine(texts.subject(notice), notice.userName, notice.accountId),
+    body: { default: JSON.stringify(documentOf(notice)), email: render(emailOf(notice, texts)) },
+    attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== '')),
+  };
+}
+
+/** The rest of `Notice` is left out on purpose: a field is public once it is here. */
+function documentOf(notice: Notice): object {
+  const { event, transitionId, accountId, region, userId, userName, owner, next, lastUsed } = notice;
+  const { accessKeyId, newAccessKeyId, secretName, reason, message } = notice;
+  return {
+    schemaVersion: 1,
+    event,
+    severity: severities[event],
+    transitionId,
+    accountId,
+    region,
+    userId,
+    userName,
+    owner,
+    accessKeyId,
+    newAccessKeyId,
+    secretName,
+    at: formatInstant(notice.at),
+    reason,
+    message,
+    next: next && { action: next.action, notBefore: formatInstant(next.notBefore) },
+    lastUsed: lastUsed && { ...lastUsed, at: formatInstant(lastUsed.at) },
+  };
+}
+
+function emailOf(notice: Notice, texts: EventText): Block[] {
+  const next = texts.next?.(notice);
+  const facts = factsOf(notice, texts.why ? texts.why(notice) : notice.message);
+  return [
+    text(texts.headline(notice)),
+    ...(facts.length === 0 ? [] : [{ rows: facts }]),
+    heading('What to do'),
+    ...texts.todo(notice),
+    ...(next === undefined ? [] : [heading('What happens next'), text(next)]),
+    ...(texts.closing?.(notice) ?? []),
+    text('--'),
+    text(
+      'Keyturn replaces the access keys of IAM users before they get old, so that a lost key is soon worth nothing. ' +
+        `This message holds no secret. Message ${notice.transitionId}, reason ${notice.reason}.`,
+    ),
+  ];
+}
+
+function factsOf(notice: Notice, why: string | undefined): [string, string][] {
+  const { owner, accessKeyId, newAccessKeyId, secretName, region, lastUsed } = notice;
+  const facts: [string, string | undefined][] = [
+    [newAccessKeyId === undefined ? 'Key' : 'Old key', accessKeyId],
+    ['Last used', lastUsed && `${minuteUtc(lastUsed.at)}, for ${lastUsed.service} in ${lastUsed.region}`],
+    ['New key', newAccessKeyId],
+    ['Secret', secretName && `${secretName} in ${region}`],
+    ['Owner', owner],
+    ['Why', why],
+  ];
+  return facts.flatMap(([label, value]): [string, string][] => (value ? [[label, value]] : []));
+}

@@ -1,0 +1,94 @@
+import { DAY, formatDate } from '../time.ts';
+import type { Notice } from './notice.ts';
+
+/** One word of a shell command, whatever it holds: left alone if the shell takes it as it stands. */
+export function shellQuote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** With `=` where the value would otherwise be taken for an option: IAM allows a user called `-x`. */
+function option(name: string, value: string): string {
+  return `${name}${value.startsWith('-') ? '=' : ' '}${shellQuote(value)}`;
+}
+
+/** The profile that a new owner most likely has. A sign-in gets one of its own, so that it overwrites nothing. */
+const PROFILE = 'default';
+const SIGN_IN_PROFILE = 'signin';
+
+const CSV = String.raw`"User Name,Access Key ID,Secret Access Key\n${PROFILE},\(.AccessKeyId),\(.SecretAccessKey)"`;
+
+/**
+ * Reads the new key and writes it to the profile. Through pipes, so that the secret access key shows up neither on the
+ * screen nor in the list of processes; if the read fails, nothing is written. `aws configure import` is meant for the
+ * console's CSV files; plain `aws configure --profile default` adds an empty second section for that profile in some
+ * versions, which hides its Region. Lines end in `|`: a blank after it does no harm, as it would after a backslash.
+ */
+export function switchCommand(notice: Notice, secretName: string, reading: 'with-profile' | 'signed-in'): string[] {
+  const profile = reading === 'signed-in' ? SIGN_IN_PROFILE : PROFILE;
+  const secret = `${option('--region', notice.region)} ${option('--secret-id', secretName)}`;
+  return [
+    `aws secretsmanager get-secret-value --profile ${profile} ${secret} --query SecretString --output text |`,
+    `  jq -r '${CSV}' |`,
+    '  aws configure import --csv file:///dev/stdin',
+  ];
+}
+
+export function signInCommand({ region }: Notice): string {
+  return `aws login --profile ${SIGN_IN_PROFILE} ${option('--region', region)}`;
+}
+
+export const whichKeyCommand = `aws configure get aws_access_key_id --profile ${PROFILE}`;
+
+export function setStatusCommand(notice: Notice, accessKeyId: string, status: 'Active' | 'Inactive'): string {
+  const user = option('--user-name', notice.userName);
+  return `aws iam update-access-key ${user} ${option('--access-key-id', accessKeyId)} --status ${status}`;
+}
+
+/** The fields of `rotate-user` beside the user's name. */
+export interface RotateUserInput {
+  action?: 'rotate' | 'confirm' | 'status' | 'hold' | 'rollback' | 'retire';
+  accessKeyId?: string;
+  holdUntil?: string;
+  restoreSecret?: boolean;
+}
+
+function payload({ userName }: Notice, input: RotateUserInput): string {
+  return shellQuote(JSON.stringify({ userName, ...input }));
+}
+
+/** Without its stage `sls` would ask another deployment's function. */
+function serverlessOptions({ rotateUserFunction, region }: Notice): string {
+  const stage = /^keyturn-(.+)-rotate-user$/.exec(rotateUserFunction)?.[1];
+  return `${stage === undefined ? '' : `${option('--stage', stage)} `}${option('--region', region)}`;
+}
+
+export function serverlessCommand(notice: Notice, input: RotateUserInput): string {
+  return `npx sls invoke -f rotate-user ${serverlessOptions(notice)} --data ${payload(notice, input)}`;
+}
+
+/** The same for those without a checkout. AWS CLI 2 takes a payload for base64 unless it is told otherwise. */
+export function lambdaCommand(notice: Notice, input: RotateUserInput): string {
+  const target = `${option('--function-name', notice.rotateUserFunction)} ${option('--region', notice.region)}`;
+  const format = '--cli-binary-format raw-in-base64-out';
+  return `aws lambda invoke ${target} ${format} --payload ${payload(notice, input)} /dev/stdout`;
+}
+
+export function logsCommand(notice: Notice, name: 'rotation-worker' | 'secret-rotation'): string {
+  return `npx sls logs -f ${name} ${serverlessOptions(notice)} --startTime 1d`;
+}
+
+export function labelsCommand({ region }: Notice, secretName: string): string {
+  const target = `${option('--region', region)} ${option('--secret-id', secretName)}`;
+  return `aws secretsmanager describe-secret ${target} --query VersionIdsToStages`;
+}
+
+const SUGGESTED_HOLD_DAYS = 30;
+
+export function suggestedHold({ at }: Notice): RotateUserInput {
+  return { action: 'hold', holdUntil: formatDate(at + SUGGESTED_HOLD_DAYS * DAY) };
+}
+
+/** A hold ends before its date, so today's date lifts it. */
+export function liftedHold({ at }: Notice): RotateUserInput {
+  return { action: 'hold', holdUntil: formatDate(at) };
+}

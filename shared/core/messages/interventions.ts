@@ -1,0 +1,173 @@
+import { reasons } from '../reasons.ts';
+import { labelsCommand, logsCommand, setStatusCommand } from './commands.ts';
+import { deletion, type EventText, key, oldKey, who } from './event-text.ts';
+import type { Notice } from './notice.ts';
+import {
+  forAdministrators,
+  hint,
+  nextDate,
+  reactivate,
+  switchBack,
+  switchBySignIn,
+  type Wish,
+  wishes,
+} from './parts.ts';
+import { type Block, command, text, when } from './text.ts';
+
+/** Emails about what somebody did, has to do, or found: everything beside the undisturbed rotation. */
+
+export const blocked: EventText = {
+  subject: () => 'Access key cannot be rotated',
+  headline: (n) => `Keyturn cannot go on with the access keys of ${who(n)}: somebody has to decide.`,
+  todo: (n) => [
+    text(`Owners need not do anything, unless they are asked. Administrators: ${lowerFirst(reasons[n.reason].todo)}`),
+    ...(n.reason === 'current-inactive' ? reactivate(n, 'To reactivate it:') : []),
+  ],
+  next: () => 'Nothing changes until this is resolved. This message comes again every week.',
+  closing: (n) => forAdministrators(n, ...blockedWishes(n), wishes.plan),
+};
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+function blockedWishes({ reason, accessKeyId }: Notice): Wish[] {
+  switch (reason) {
+    case 'slots-taken':
+      return accessKeyId === undefined
+        ? []
+        : [
+            {
+              wish: 'Deactivate this key at once, and free its slot after the recovery period (check the key ID first)',
+              input: { action: 'rotate', accessKeyId },
+            },
+          ];
+    case 'current-inactive':
+      return [wishes.rotate];
+    case 'secret-pending-deletion':
+      return [{ wish: 'Restore the secret, and rotate', input: { action: 'rotate', restoreSecret: true } }];
+    default:
+      return [];
+  }
+}
+
+export const held: EventText = {
+  subject: (n) => (n.reason === 'hold-lifted' ? 'Rotation goes on' : 'Rotation on hold'),
+  headline: (n) =>
+    n.reason === 'hold-lifted'
+      ? `The hold on the access keys of ${who(n)} was lifted.`
+      : `The access keys of ${who(n)} are on hold${n.next ? ` until ${nextDate(n)}` : ''}: nothing is issued, ` +
+        'deactivated or deleted by schedule.',
+  why: () => undefined,
+  todo: () => [text('Nothing. All keys stay as they are.')],
+  next: (n) => (n.reason === 'hold-lifted' || !n.next ? undefined : `The hold ends ${when(n.next.notBefore, n.at)}.`),
+  closing: (n) => (n.reason === 'hold-lifted' ? [] : forAdministrators(n, wishes.lift(n))),
+};
+
+export const rolledBack: EventText = {
+  subject: () => 'Back to the old access key',
+  headline: (n) => `${oldKey(n)} of ${who(n)} is active again, and the one to use.`,
+  todo: (n) => [
+    text('Go on with the old key. Where the new one is in place already, nothing breaks: it was not deactivated.'),
+    ...switchBack(n),
+  ],
+  next: (n) => n.next && `Nothing is done by schedule until ${nextDate(n)}. After that the rotation goes on.`,
+  closing: (n) => forAdministrators(n, wishes.lift(n)),
+};
+
+export const retired: EventText = {
+  subject: () => 'Access key retired',
+  headline: (n) =>
+    `${key(n)} of ${who(n)} was deactivated${n.reason === 'unused' ? ', because nobody uses it' : ''}. ` +
+    'There is no replacement.',
+  todo: (n) => [
+    text('Nothing, if nobody needs the key.'),
+    ...reactivate(n, 'If something needs it, an administrator can bring it back:'),
+  ],
+  next: deletion,
+  closing: (n) => forAdministrators(n, wishes.rotate),
+};
+
+export const exposed: EventText = {
+  subject: (n) => (n.reason === 'exempt' ? 'EXPOSED KEY STILL ACTIVE' : 'EXPOSED ACCESS KEY'),
+  headline: (n) =>
+    `AWS found access key ${n.accessKeyId ?? '(unknown)'} of ${who(n)} in public, for instance in a source repository. ` +
+    `Anybody may have used it.${exposedFate(n)}`,
+  todo: (n) => [
+    ...(n.reason === 'exempt' ? deactivateNow(n) : []),
+    text(
+      'Remove the key from where it was published; deleting a commit is not enough. Have your security team check ' +
+        'in CloudTrail what the key was used for, and follow the support case that AWS has opened. Never ' +
+        'reactivate the key.',
+    ),
+    ...switchBySignIn(n),
+  ],
+  next: (n) =>
+    n.next?.action === 'delete' ? `The exposed key is deleted for good ${when(n.next.notBefore, n.at)}.` : undefined,
+  closing: (n) => [...hint(n), ...forAdministrators(n, wishes.plan)],
+};
+
+function exposedFate({ next }: Notice): string {
+  switch (next?.action) {
+    case 'delete':
+      return ' Keyturn has deactivated it.';
+    case 'deactivate':
+      return ' Keyturn deactivates it at once.';
+    default:
+      return '';
+  }
+}
+
+function deactivateNow(notice: Notice): Block[] {
+  if (notice.accessKeyId === undefined) return [];
+  return [
+    text('The user is exempt, so the key was left active. Deactivate it now:'),
+    command(setStatusCommand(notice, notice.accessKeyId, 'Inactive')),
+  ];
+}
+
+export const orphanRemoved: EventText = {
+  subject: (n) => (n.reason === 'orphan-deleted' ? 'Leftover access key deleted' : 'Leftover access key deactivated'),
+  headline: (n) =>
+    n.reason === 'orphan-deleted'
+      ? `${key(n)} of ${who(n)} was deleted. Keyturn had made it in a run that was interrupted, and nobody could use it.`
+      : `${key(n)} of ${who(n)} was deactivated. Keyturn seems to have made it in a run that was interrupted, before ` +
+        'its secret was stored, so nobody could use it.',
+  todo: (n) =>
+    n.reason === 'orphan-deleted'
+      ? [text('Nothing.')]
+      : [text('Nothing.'), ...reactivate(n, 'But if you made this key yourself, reactivate it, and it is left alone:')],
+  next: (n) => (n.reason === 'orphan-deleted' ? 'The rotation starts again by itself.' : deletion(n)),
+};
+
+export const inactiveSeen: EventText = {
+  subject: () => 'Inactive access key will be deleted',
+  headline: (n) => `${key(n)} of ${who(n)} is inactive; somebody deactivated it, not Keyturn.`,
+  todo: (n) => [text('Nothing, if nobody needs the key.'), ...reactivate(n, 'To keep it, reactivate it:')],
+  next: deletion,
+};
+
+export const stuck: EventText = {
+  subject: () => 'Rotation is stuck',
+  headline: (n) => `The rotation that Secrets Manager began for ${who(n)} has not ended for more than a day.`,
+  todo: (n) => [
+    text('Owners need not do anything. Administrators: see why the rotation fails,'),
+    command(logsCommand(n, 'secret-rotation')),
+    ...(n.secretName === undefined
+      ? []
+      : [text('and which version of the secret is pending:'), command(labelsCommand(n, n.secretName))]),
+  ],
+  next: () => 'Secrets Manager tries again by itself. Nothing is deactivated meanwhile.',
+  closing: (n) => forAdministrators(n, wishes.plan),
+};
+
+export const failed: EventText = {
+  subject: () => 'Rotation failed',
+  headline: (n) => `Keyturn failed while it worked on the access keys of ${who(n)}.`,
+  todo: (n) => [
+    text('Owners need not do anything. Administrators: see the log of the worker.'),
+    command(logsCommand(n, 'rotation-worker')),
+  ],
+  next: () => 'The next run looks at the user again, and finishes or undoes what was begun.',
+  closing: (n) => forAdministrators(n, wishes.plan),
+};

@@ -1,0 +1,141 @@
+import { reasons } from '../reasons.ts';
+import { deletion, type EventText, key, oldKey, who } from './event-text.ts';
+import type { Notice } from './notice.ts';
+import {
+  credentialProcessWarning,
+  forAdministrators,
+  hint,
+  nextDate,
+  reactivate,
+  switchBySignIn,
+  switchWithOldKey,
+  type Wish,
+  wishes,
+} from './parts.ts';
+import { type Block, inDaysFrom, text, when } from './text.ts';
+
+/** Emails of an undisturbed rotation, and of a grace period that begins again. */
+
+const RECOVERABLE = 'A deactivated key can be brought back for some days; then it is deleted for good.';
+
+/** The old key is deactivated in the same run, so that it cannot read the new one. */
+function isWithoutGrace({ next, at }: Notice): boolean {
+  return next !== undefined && next.notBefore <= at;
+}
+
+function graceEnd(notice: Notice): string | undefined {
+  if (notice.accessKeyId === undefined || notice.next === undefined) return undefined;
+  if (isWithoutGrace(notice)) return `The old key is deactivated without a grace period. ${RECOVERABLE}`;
+  return (
+    `The old key is deactivated ${when(notice.next.notBefore, notice.at)}, or later if it is still in use then or ` +
+    `the new key is not. You are reminded before. ${RECOVERABLE}`
+  );
+}
+
+/** After every event that starts or ends a grace period. */
+function ladderClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
+  return [...hint(notice), ...forAdministrators(notice, wishes.confirm, wishes.more(notice), ...more)];
+}
+
+export const issued: EventText = {
+  subject: () => 'New access key',
+  headline: (n) => {
+    if (n.accessKeyId === undefined) return `${who(n)} has a new access key, ${n.newAccessKeyId ?? '(unknown)'}.`;
+    if (isWithoutGrace(n)) return `${who(n)} has a new access key. The old one stops working at once.`;
+    const until = n.next ? `, which works until ${nextDate(n)} at least` : '';
+    return `${who(n)} has a new access key. Please use it instead of the old one${until}.`;
+  },
+  todo: (n) =>
+    n.accessKeyId === undefined || isWithoutGrace(n)
+      ? switchBySignIn(n)
+      : [...switchWithOldKey(n), credentialProcessWarning],
+  next: graceEnd,
+  closing: (n) => {
+    if (n.accessKeyId === undefined) return [];
+    return isWithoutGrace(n) ? [...hint(n), ...forAdministrators(n, wishes.back)] : ladderClosing(n, wishes.back);
+  },
+};
+
+export const reminder: EventText = {
+  subject: (n) => `Old access key ends${n.next ? ` ${inDaysFrom(n.next.notBefore, n.at)}` : ' soon'}`,
+  headline: (n) =>
+    `${oldKey(n)} of ${who(n)} is deactivated ${n.next ? when(n.next.notBefore, n.at) : 'soon'}. ` +
+    'Whatever still uses it then stops working.',
+  why: () => undefined,
+  todo: switchWithOldKey,
+  next: () => RECOVERABLE,
+  closing: (n) => ladderClosing(n, wishes.back),
+};
+
+export const postponed: EventText = {
+  subject: (n) => (n.reason === 'not-switched' ? 'New access key not used yet' : 'Old access key still in use'),
+  headline: (n) =>
+    n.reason === 'not-switched'
+      ? `${oldKey(n)} of ${who(n)} was to be deactivated by now, but the new key has not been used yet.`
+      : `${oldKey(n)} of ${who(n)} was to be deactivated by now, but it is still in use.`,
+  why: () => undefined,
+  todo: (n) => [
+    text(
+      n.reason === 'not-switched'
+        ? 'Switch to the new key, or, if you have switched and use the key rarely, have the switch confirmed (below).'
+        : 'Find what still uses the old key (see "Last used" above), and switch it to the new one.',
+    ),
+    ...switchWithOldKey(n),
+  ],
+  next: (n) =>
+    n.next &&
+    `The old key is deactivated ${when(n.next.notBefore, n.at)}, at the latest, in use or not. ${RECOVERABLE}`,
+  closing: (n) => ladderClosing(n),
+};
+
+export const deactivated: EventText = {
+  subject: () => 'Old access key deactivated',
+  headline: (n) => `${oldKey(n)} of ${who(n)} was deactivated: nothing can sign in with it any more.`,
+  why: (n) => reasons[n.reason].says,
+  todo: (n) => [
+    text(
+      `Nothing, if everything works${n.newAccessKeyId ? ` with the new key ${n.newAccessKeyId}` : ''}. ` +
+        'If something stopped working, it still used the old key.',
+    ),
+    ...reactivate(
+      n,
+      'An administrator can bring the old key back with the next command. Its grace period then starts again, and ' +
+        'you get another message with the way to switch:',
+    ),
+  ],
+  next: deletion,
+  closing: (n) => [...hint(n), ...(n.newAccessKeyId ? forAdministrators(n, wishes.back) : [])],
+};
+
+export const reactivated: EventText = {
+  subject: () => 'Access key reactivated',
+  headline: (n) => `${key(n)} of ${who(n)} was inactive, and somebody reactivated it. It works again.`,
+  todo: (n) => (n.newAccessKeyId ? switchWithOldKey(n) : [text('Nothing, if that was meant.')]),
+  next: (n) => graceEnd(n) ?? (n.newAccessKeyId ? 'A new grace period begins; you are told when it ends.' : undefined),
+  closing: (n) => (n.newAccessKeyId ? ladderClosing(n) : []),
+};
+
+export const deleted: EventText = {
+  subject: () => 'Access key deleted',
+  headline: (n) =>
+    n.reason === 'key-gone'
+      ? `${key(n)} of ${who(n)} no longer exists. Somebody deleted it; Keyturn did not.`
+      : `${key(n)} of ${who(n)}, inactive for some time, was deleted for good.`,
+  todo: (n) => [text(n.newAccessKeyId ? `Nothing. The key to use is ${n.newAccessKeyId}.` : 'Nothing.')],
+};
+
+export const movedForward: EventText = {
+  subject: () => 'Use the new access key again',
+  headline: (n) => `The hold after a rollback has ended: the newer access key of ${who(n)} is the one to use again.`,
+  todo: switchWithOldKey,
+  next: graceEnd,
+  closing: (n) => ladderClosing(n, wishes.back),
+};
+
+export const graceRestarted: EventText = {
+  subject: () => 'Please switch access keys',
+  headline: (n) => `${who(n)} has two active access keys. A grace period for the old one begins now.`,
+  todo: switchWithOldKey,
+  next: graceEnd,
+  closing: (n) => ladderClosing(n),
+};

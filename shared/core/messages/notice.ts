@@ -1,0 +1,83 @@
+import type { LastUsed } from '../model.ts';
+import type { ReasonCode } from '../reasons.ts';
+import type { Instant } from '../time.ts';
+
+/** Every value of the message attribute `event`. Published; names are never changed. */
+export const noticeEvents = [
+  'issued',
+  'reminder',
+  'postponed',
+  'deactivated',
+  'reactivated',
+  'deleted',
+  'blocked',
+  'held',
+  'rolled-back',
+  'retired',
+  'exposed',
+  'orphan-removed',
+  'moved-forward',
+  'inactive-seen',
+  'grace-restarted',
+  'stuck',
+  'failed',
+  'digest',
+] as const;
+export type NoticeEvent = (typeof noticeEvents)[number];
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+/** Warning: somebody should act soon. Critical: somebody should act now. A digest with errors is a warning instead. */
+export const severities = {
+  issued: 'info',
+  reminder: 'warning',
+  postponed: 'warning',
+  deactivated: 'warning',
+  reactivated: 'info',
+  deleted: 'info',
+  blocked: 'warning',
+  held: 'info',
+  'rolled-back': 'info',
+  retired: 'warning',
+  exposed: 'critical',
+  'orphan-removed': 'warning',
+  'moved-forward': 'info',
+  'inactive-seen': 'info',
+  'grace-restarted': 'info',
+  stuck: 'warning',
+  failed: 'critical',
+  digest: 'info',
+} as const satisfies Record<NoticeEvent, Severity>;
+
+/** Everything that a message about one user says. Holds no secret. */
+export interface Notice {
+  event: Exclude<NoticeEvent, 'digest'>;
+  transitionId: string;
+  accountId: string;
+  region: string;
+  userId: string;
+  userName: string;
+  owner?: string;
+  /** The key that the message is about: the old one, where there are two. */
+  accessKeyId?: string;
+  /** The key to use instead. */
+  newAccessKeyId?: string;
+  /** Given only if the secret holds the new key: the message then tells the owner to read it there. */
+  secretName?: string;
+  at: Instant;
+  reason: ReasonCode;
+  /** The planner's sentence. */
+  message: string;
+  next?: { action: string; notBefore: Instant };
+  /** Of the key that the message is about. */
+  lastUsed?: LastUsed;
+  /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
+  rotateUserFunction: string;
+}
+
+/** What is handed to SNS. Attributes without a value are left out: SNS refuses empty ones. */
+export interface OutgoingMessage {
+  subject: string;
+  body: { default: string; email: string };
+  attributes: Record<string, string>;
+}

@@ -1,0 +1,167 @@
+import { formatDate } from '../time.ts';
+import {
+  lambdaCommand,
+  liftedHold,
+  type RotateUserInput,
+  serverlessCommand,
+  setStatusCommand,
+  signInCommand,
+  suggestedHold,
+  switchCommand,
+  whichKeyCommand,
+} from './commands.ts';
+import type { Notice } from './notice.ts';
+import { type Block, command, heading, text } from './text.ts';
+
+/** Paragraphs that several emails share. */
+
+/** How the owner gets the new key with the old one. Empty if the secret does not hold the key to switch to. */
+export function switchWithOldKey(notice: Notice): Block[] {
+  const { newAccessKeyId, secretName } = notice;
+  if (newAccessKeyId === undefined) return [];
+  if (secretName === undefined) return useOther(newAccessKeyId);
+  return [
+    text(
+      'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2 and jq). It reads the new key with the old one and ' +
+        'writes it to your AWS profile; there is nothing to copy. If the old key is in another profile than ' +
+        '`default`, put that name in both places.',
+    ),
+    command(...switchCommand(notice, secretName, 'with-profile')),
+    ...check(newAccessKeyId),
+    text(
+      'If the key is also kept elsewhere (a server, a CI system, an application), change it there too: the first ' +
+        'line of the command, without the `|` at its end, shows the new key.',
+    ),
+  ];
+}
+
+/** For whoever has no working key. Users without a password for the console need an administrator. */
+export function switchBySignIn(notice: Notice): Block[] {
+  const { newAccessKeyId, secretName } = notice;
+  if (newAccessKeyId === undefined) return [];
+  if (secretName === undefined) return useOther(newAccessKeyId);
+  return [
+    text(
+      'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2.32 or later and jq). You sign in through the ' +
+        'browser; then it reads the new key and writes it to your AWS profile. If that is another one than ' +
+        '`default`, change that name.',
+    ),
+    command(signInCommand(notice), ...switchCommand(notice, secretName, 'signed-in')),
+    ...check(newAccessKeyId),
+    text(
+      'A user without a password for the AWS console cannot sign in: then ask an administrator. Those listed in ' +
+        "Keyturn's `readerArns` can read the secret as well.",
+    ),
+  ];
+}
+
+/** After a rollback the secret holds the old key again, and the new key still reads it. */
+export function switchBack(notice: Notice): Block[] {
+  const { accessKeyId, secretName } = notice;
+  if (accessKeyId === undefined || secretName === undefined) return [];
+  return [
+    text(
+      'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with AWS ' +
+        'CLI 2 and jq):',
+    ),
+    command(...switchCommand(notice, secretName, 'with-profile')),
+    ...check(accessKeyId),
+  ];
+}
+
+function useOther(accessKeyId: string): Block[] {
+  return [text(`Use the user's other key, ${accessKeyId}, instead. You have it already; Keyturn does not store it.`)];
+}
+
+function check(accessKeyId: string): Block[] {
+  return [text(`Then this should print ${accessKeyId}:`), command(whichKeyCommand)];
+}
+
+/** Reading the secret at each start looks tidy, and locks its owner out on the day the old key is deactivated. */
+export const credentialProcessWarning = text(
+  'Do not set up a `credential_process` that reads the secret instead: it would sign in with the old key, and stop ' +
+    'working together with it.',
+);
+
+/** One command for each thing that an administrator may want, and how to call it without a checkout. */
+export function forAdministrators(notice: Notice, ...wishes: readonly Wish[]): Block[] {
+  const [first] = wishes;
+  if (first === undefined) return [];
+  return [
+    heading('For administrators'),
+    ...wishes.flatMap(({ wish, input }) => [text(`${wish}:`), command(serverlessCommand(notice, input))]),
+    text(
+      wishes.length === 1
+        ? "The same without Keyturn's source code:"
+        : "Without Keyturn's source code, call the function; the first of these commands is then:",
+    ),
+    command(lambdaCommand(notice, first.input)),
+  ];
+}
+
+export interface Wish {
+  wish: string;
+  input: RotateUserInput;
+}
+
+export const wishes = {
+  confirm: {
+    wish: 'The owner has switched, and Keyturn cannot see it yet (say, a monthly job)',
+    input: { action: 'confirm' },
+  },
+  more: (notice: Notice): Wish => ({
+    wish: 'The owner needs more time: change nothing before that date',
+    input: suggestedHold(notice),
+  }),
+  back: {
+    wish: 'The new key does not do: back to the old one, and no rotation for 30 days',
+    input: { action: 'rollback' },
+  },
+  lift: (notice: Notice): Wish => ({ wish: 'End the hold now', input: liftedHold(notice) }),
+  rotate: { wish: 'The user needs a new key', input: { action: 'rotate' } },
+  plan: { wish: 'Show the keys, and what Keyturn would do next', input: {} },
+} as const;
+
+export function reactivate(notice: Notice, why: string): Block[] {
+  if (notice.accessKeyId === undefined) return [];
+  return [text(why), command(setStatusCommand(notice, notice.accessKeyId, 'Active'))];
+}
+
+/** Services that are mostly called by programs. A guess: IAM records which service was called, and not by whom. */
+const MACHINE_SERVICES = new Set(
+  (
+    'aoss bedrock codeartifact dynamodb ecr ecr-public email es execute-api firehose iot kinesis lambda logs ' +
+    'monitoring rds-db s3 ses sns sqs states xray'
+  ).split(' '),
+);
+
+/** One suggestion how to do without a key, fitting what the old one was last used for. */
+export function hint({ lastUsed, accessKeyId }: Notice): Block[] {
+  if (accessKeyId === undefined) return [];
+  return [heading('A hint'), text(hintText(lastUsed?.service))];
+}
+
+function hintText(service: string | undefined): string {
+  if (service === undefined) {
+    return (
+      'IAM has no record of any use of the old key. If nobody needs a key here, have an administrator retire it. For ' +
+      'people, `aws login` (AWS CLI 2.32 or later) does without one.'
+    );
+  }
+  if (MACHINE_SERVICES.has(service)) {
+    return (
+      `Keys last used for ${service} often belong to programs. A program in AWS needs no access key if it has an IAM ` +
+      'role; one outside AWS (GitHub Actions, GitLab, Kubernetes) can use OIDC federation. If a person uses this ' +
+      'key: `aws login` (AWS CLI 2.32 or later) does without.'
+    );
+  }
+  return (
+    'If you use this key yourself, you may not need one: `aws login` (AWS CLI 2.32 or later) signs you in through the ' +
+    'browser, with nothing to rotate. If a program uses it, an IAM role or OIDC federation does without a key.'
+  );
+}
+
+/** `2026-04-10 (UTC)`, or undefined without a next step. */
+export function nextDate({ next }: Notice): string | undefined {
+  return next === undefined ? undefined : `${formatDate(next.notBefore)} (UTC)`;
+}

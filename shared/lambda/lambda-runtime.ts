@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { createAws } from '../aws/clients.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The runtime of deployed code: the real clock, the environment, Powertools for logs and metrics. */
+export function lambdaRuntime(): Runtime {
+  const logger = new Logger({ serviceName: 'keyturn' });
+  const metrics = new Metrics({ namespace: 'Keyturn', serviceName: 'keyturn' });
+  return {
+    aws: createAws(),
+    environment: process.env,
+    clock: Date.now,
+    sleep: async (ms) => {
+      await setTimeout(ms);
+    },
+    newRunId: randomUUID,
+    log: {
+      info: (message, facts = {}) => logger.info(message, { ...facts }),
+      warn: (message, facts = {}) => logger.warn(message, { ...facts }),
+      error: (message, facts = {}) => logger.error(message, { ...facts }),
+    },
+    meter: {
+      add: (name, value) => {
+        // Published at once: what is lost with a crashed invocation are only the counts after it.
+        metrics.addMetric(name, MetricUnit.Count, value);
+        metrics.publishStoredMetrics();
+      },
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
+import {
+  type Announced,
+  type CurrentSince,
+  type Doing,
+  formatAnnounced,
+  formatCurrentSince,
+  formatDoing,
+  formatKeyRecord,
+  type KeyRecord,
+  secretNameOf,
+  secretTagNames,
+} from '../../../shared/core/secret-tags.ts';
+import { parseSettings, type Settings } from '../../../shared/core/settings.ts';
+import { DAY, formatDate, type Instant, MINUTE } from '../../../shared/core/time.ts';
+
+/** A Tuesday noon, so that dates and instants differ. */
+export const NOW: Instant = Date.UTC(2026, 2, 10, 12);
+
+/** Key IDs after the roles of design section 6; the fifth letter is the role. */
+export const C = 'AKIACCCCCCCCCCCCCCCC';
+export const P = 'AKIAPPPPPPPPPPPPPPPP';
+export const S = 'AKIASSSSSSSSSSSSSSSS';
+export const O = 'AKIAOOOOOOOOOOOOOOOO';
+/** A key that is in no list of keys. */
+export const G = 'AKIAGGGGGGGGGGGGGGGG';
+
+export const RUN = '11111111-1111-4111-8111-111111111111';
+export const OTHER_RUN = '22222222-2222-4222-8222-222222222222';
+
+export const daysAgo = (days: number): Instant => NOW - days * DAY;
+export const minutesAgo = (minutes: number): Instant => NOW - minutes * MINUTE;
+
+interface KeyOptions {
+  ageDays?: number;
+  createdAt?: Instant;
+  status?: string;
+  usedDaysAgo?: number;
+  usedAt?: Instant;
+  usedBy?: string;
+}
+
+export function key(accessKeyId: string, options: KeyOptions = {}): AccessKey {
+  const { ageDays = 10, status = 'Active', usedDaysAgo, usedBy = 's3' } = options;
+  const at = options.usedAt ?? (usedDaysAgo === undefined ? undefined : daysAgo(usedDaysAgo));
+  return {
+    accessKeyId,
+    status,
+    createdAt: options.createdAt ?? daysAgo(ageDays),
+    ...(at === undefined ? {} : { lastUsed: { at, service: usedBy, region: 'eu-west-1' } }),
+  };
+}
+
+export interface TagOptions {
+  doing?: Partial<Doing>;
+  currentSince?: CurrentSince;
+  issuedOn?: Instant;
+  deactivated?: KeyRecord;
+  inactiveSeen?: KeyRecord;
+  confirmed?: KeyRecord;
+  announced?: Announced;
+  hold?: Instant;
+  raw?: Record<string, string>;
+}
+
+export const record = (accessKeyId: string, days: number): KeyRecord => ({ accessKeyId, at: daysAgo(days) });
+
+/** An intent of another run; past its deadline unless told otherwise. */
+export function doing(options: Partial<Doing> = {}): Doing {
+  const at = options.at ?? minutesAgo(60);
+  return { verb: 'issue', at, deadlineAt: at + 15 * MINUTE, runId: OTHER_RUN, accessKeyIds: [], ...options };
+}
+
+export function tagsOf(options: TagOptions): Record<string, string> {
+  const names = secretTagNames;
+  const { raw = {} } = options;
+  return {
+    ...(options.doing === undefined ? {} : { [names.doing]: formatDoing(doing(options.doing)) }),
+    ...(options.currentSince === undefined ? {} : { [names.currentSince]: formatCurrentSince(options.currentSince) }),
+    ...(options.issuedOn === undefined ? {} : { [names.issuedOn]: formatDate(options.issuedOn) }),
+    ...(options.deactivated === undefined ? {} : { [names.deactivated]: formatKeyRecord(options.deactivated) }),
+    ...(options.inactiveSeen === undefined ? {} : { [names.inactiveSeen]: formatKeyRecord(options.inactiveSeen) }),
+    ...(options.confirmed === undefined ? {} : { [names.confirmed]: formatKeyRecord(options.confirmed) }),
+    ...(options.announced === undefined ? {} : { [names.announced]: formatAnnounced(options.announced) }),
+    ...(options.hold === undefined ? {} : { [names.hold]: formatDate(options.hold) }),
+    ...raw,
+  };
+}
+
+export interface SecretOptions extends TagOptions {
+  current?: string;
+  previous?: string;
+  pending?: string;
+  /** More labels without a stage. */
+  stored?: readonly string[];
+  /** Anything else about the secret, as AWS shows it. */
+  as?: Partial<Secret>;
+}
+
+export const versionOf = (accessKeyId: string): string => `version-${accessKeyId.toLowerCase()}-0123456789`;
+
+export function secret(options: SecretOptions = {}, userId = USER.userId): Secret {
+  const versions: Record<string, string[]> = {};
+  const label = (id: string | undefined, ...stages: string[]): void => {
+    if (id !== undefined) versions[versionOf(id)] = [...(versions[versionOf(id)] ?? [id]), ...stages];
+  };
+  label(options.current, 'AWSCURRENT');
+  label(options.previous, 'AWSPREVIOUS');
+  label(options.pending, 'AWSPENDING');
+  for (const id of options.stored ?? []) label(id);
+  const name = secretNameOf('keyturn', userId);
+  return {
+    arn: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`,
+    name,
+    rotationEnabled: false,
+    replicaRegions: [],
+    tags: { [secretTagNames.userId]: userId, [secretTagNames.userName]: USER.userName, ...tagsOf(options) },
+    versions,
+    ...options.as,
+  };
+}
+
+export const USER: User = {
+  accountId: '123456789012',
+  userId: 'AIDAALICEALICEALICE00',
+  userName: 'alice',
+  arn: 'arn:aws:iam::123456789012:user/alice',
+  path: '/',
+  tags: {},
+  groups: [],
+};
+
+interface StateOptions {
+  keys?: readonly AccessKey[];
+  secret?: SecretOptions | undefined;
+  user?: Partial<User> | undefined;
+}
+
+export function user(options: StateOptions = {}): UserState {
+  return {
+    user: { ...USER, ...options.user },
+    keys: options.keys ?? [],
+    ...(options.secret === undefined ? {} : { secret: secret(options.secret) }),
+  };
+}
+
+export function request(options: Partial<Request> = {}): Request {
+  return { origin: 'schedule', runId: RUN, wroteAt: new Set(), ...options };
+}
+
+export function byHand(asked: Asked, options: Partial<Request> = {}): Request {
+  return request({ origin: 'manual', asked, ...options });
+}
+
+const REQUIRED = {
+  KEYTURN_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:keyturn',
+  KEYTURN_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/keyturn.fifo',
+};
+
+export const environment = (more: Record<string, string> = {}): Record<string, string> => ({ ...REQUIRED, ...more });
+
+const DEFAULTS = parseSettings(REQUIRED);
+
+export const settings = (options: Partial<Settings> = {}): Settings => ({ ...DEFAULTS, ...options });

@@ -1,0 +1,155 @@
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { createRotateUser } from '../../functions/rotate-user.ts';
+import { createRotationWorker } from '../../functions/rotation-worker.ts';
+import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws.ts';
+import { createAws } from '../../shared/aws/clients.ts';
+import type { RotateUserAnswer } from '../../shared/aws/rotate-user.ts';
+import type { Handler } from '../../shared/lambda/handler.ts';
+import type { Facts, MetricName, Runtime } from '../../shared/lambda/runtime.ts';
+
+const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+/** An account with a topic and queues, and this service's handlers wired to it without a socket. */
+export interface World {
+  aws: LocalAws;
+  topicArn: string;
+  queueUrl: string;
+  deadLetterQueueUrl: string;
+  environment: Record<string, string>;
+  /** Every log line, as it would be written. */
+  logged: string[];
+  metrics: Map<MetricName, number>;
+  /** A process of this service: its own connection, with faults if wanted. */
+  runtime(name: string, before?: BeforeCall): Runtime;
+}
+
+export interface WorldOptions extends LocalAwsOptions {
+  environment?: Record<string, string>;
+  emails?: string[];
+}
+
+export function createWorld({ environment = {}, emails, ...options }: WorldOptions = {}): World {
+  const aws = createLocalAws(options);
+  const topicArn = aws.sns.addTopic('keyturn-test', emails);
+  const { queueUrl, deadLetterQueueUrl } = aws.sqs.addFifoPair('keyturn-test', {
+    visibilitySeconds: 1_800,
+    maxReceiveCount: 4,
+  });
+  const world: World = {
+    aws,
+    topicArn,
+    queueUrl,
+    deadLetterQueueUrl,
+    environment: {
+      KEYTURN_ENFORCE: 'true',
+      KEYTURN_TOPIC_ARN: topicArn,
+      KEYTURN_QUEUE_URL: queueUrl,
+      ...environment,
+    },
+    logged: [],
+    metrics: new Map(),
+    runtime: (name, before) => createRuntime(world, name, before),
+  };
+  return world;
+}
+
+let runs = 0;
+
+function createRuntime(world: World, name: string, before: BeforeCall | undefined): Runtime {
+  const { aws, logged, metrics } = world;
+  const log =
+    (level: string) =>
+    (message: string, facts: Facts = {}): void => {
+      logged.push(JSON.stringify({ level, message, ...facts }));
+    };
+  return {
+    aws: createAws({
+      region: aws.region,
+      credentials: { accessKeyId: 'ASIALOCALFUNCTION000', secretAccessKey: 'local' },
+      requestHandler: aws.connect(name, before).requestHandler,
+      // The SDK's own delays would be real seconds.
+      retryStrategy: new ConfiguredRetryStrategy(3, () => 0),
+    }),
+    environment: world.environment,
+    clock: aws.clock.now,
+    sleep: async (ms) => aws.clock.advance(ms),
+    newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
+    log: { info: log('info'), warn: log('warn'), error: log('error') },
+    meter: { add: (metric, value) => metrics.set(metric, (metrics.get(metric) ?? 0) + value) },
+  };
+}
+
+/** Lambda's context, with the time that the function has left on the local clock. */
+export function contextOf(world: World, functionName: string, timeoutMs = 300_000): Context {
+  const endsAt = world.aws.clock.now() + timeoutMs;
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: `keyturn-test-${functionName}`,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${world.aws.region}:${world.aws.accountId}:function:keyturn-test-${functionName}`,
+    memoryLimitInMB: '256',
+    awsRequestId: '11111111-2222-4333-8444-555555555555',
+    logGroupName: `/aws/lambda/keyturn-test-${functionName}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => endsAt - world.aws.clock.now(),
+    done: () => {},
+    fail: () => {},
+    succeed: () => {},
+  };
+}
+
+export function invoke(world: World, functionName: string, handler: Handler, event: unknown): Promise<unknown> {
+  return handler(event, contextOf(world, functionName));
+}
+
+/** `rotate-user` for one event. */
+export async function rotateUser(world: World, event: unknown, before?: BeforeCall): Promise<RotateUserAnswer> {
+  const answer = await invoke(world, 'rotate-user', createRotateUser(world.runtime('rotate-user', before)), event);
+  return answer as RotateUserAnswer;
+}
+
+/** One pass of the worker over one user, as the queue would drive it; true unless the message failed. */
+export async function pass(world: World, userName: string, before?: BeforeCall, origin = 'schedule'): Promise<boolean> {
+  const user = world.aws.iam.users().find((candidate) => candidate.userName === userName);
+  const body = {
+    schemaVersion: 1,
+    accountId: world.aws.accountId,
+    userId: user?.userId ?? 'AIDAGONE000000000000',
+    userName,
+    origin,
+    requestId: 'test',
+  };
+  const answer = await invoke(world, 'rotation-worker', createRotationWorker(world.runtime('worker', before)), sqsEvent(body));
+  return (answer as { batchItemFailures: unknown[] }).batchItemFailures.length === 0;
+}
+
+export function sqsEvent(body: unknown): SQSEvent {
+  return {
+    Records: [
+      {
+        messageId: '19dd0b57-b21e-4ac1-bd88-01bbb068cb78',
+        receiptHandle: 'receipt',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        attributes: {
+          ApproximateReceiveCount: '1',
+          SentTimestamp: '0',
+          SenderId: 'local',
+          ApproximateFirstReceiveTimestamp: '0',
+          MessageGroupId: 'group',
+        },
+        messageAttributes: {},
+        md5OfBody: '',
+        eventSource: 'aws:sqs',
+        eventSourceARN: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-test.fifo',
+        awsRegion: 'eu-west-1',
+      },
+    ],
+  };
+}
+
+/** The events that were published, oldest first. */
+export function published(world: World): string[] {
+  return world.aws.sns.published.map(({ attributes }) => String(attributes.event));
+}
