@@ -17,7 +17,12 @@ const BREAKER = 3;
 export async function readLimits(aws: Aws, settings: Settings, now: Instant): Promise<Limits> {
   const today = formatDate(now);
   const issued: SecretTags[] = [];
-  const input = { Filters: [{ Key: 'name' as const, Values: [`${settings.secretPrefix}/`] }, { Key: 'tag-value' as const, Values: [today] }] };
+  const input = {
+    Filters: [
+      { Key: 'name' as const, Values: [`${settings.secretPrefix}/`] },
+      { Key: 'tag-value' as const, Values: [today] },
+    ],
+  };
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
     for (const entry of page.SecretList ?? []) {
       const secret = secretOf(entry);
@@ -25,7 +30,9 @@ export async function readLimits(aws: Aws, settings: Settings, now: Instant): Pr
       if (isOurs && secret.tags[secretTagNames.issuedOn] === today) issued.push(parseSecretTags(secret.tags, now).tags);
     }
   }
-  const hasSubscription = settings.requireSubscription ? await hasConfirmedSubscription(aws, settings.topicArn) : undefined;
+  const hasSubscription = settings.requireSubscription
+    ? await hasConfirmedSubscription(aws, settings.topicArn)
+    : undefined;
   return { hasSubscription, issuedToday: issued.length, isBreakerOpen: isBreakerOpen(issued) };
 }
 

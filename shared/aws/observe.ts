@@ -19,6 +19,7 @@ export interface UserReference {
   userName: string;
   /** When known: a namesake made since is another user. */
   userId?: string;
+  accountId?: string;
 }
 
 /** The user as IAM shows it now, or undefined if there is none of that name and UserId. */
@@ -46,11 +47,16 @@ export async function observeAgain(aws: Aws, settings: Settings, user: User): Pr
   return { user, keys: observed, ...(secret === undefined ? {} : { secret }) };
 }
 
-async function getUser(aws: Aws, settings: Settings, { userName, userId }: UserReference): Promise<User | undefined> {
+async function getUser(
+  aws: Aws,
+  settings: Settings,
+  { userName, userId, accountId }: UserReference,
+): Promise<User | undefined> {
   const found = await orAbsent('NoSuchEntity', aws.iam.send(new GetUserCommand({ UserName: userName })));
   const user = found?.User;
   if (user === undefined || (userId !== undefined && user.UserId !== userId)) return undefined;
   const arn = required(user.Arn, 'iam:GetUser', 'Arn');
+  if (accountId !== undefined && accountId !== accountIdOf(arn)) return undefined;
   return {
     accountId: accountIdOf(arn),
     userId: required(user.UserId, 'iam:GetUser', 'UserId'),

@@ -1,11 +1,10 @@
 import type { Step } from '../core/answer.ts';
-import { messageOf, RotationError } from '../core/errors.ts';
+import { RotationError } from '../core/errors.ts';
 import type { Completed, Request, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
-import { rememberFailure } from './apply/failed.ts';
 import { readLimits } from './limits.ts';
 import { observeUser, type UserReference } from './observe.ts';
 import type { Outcome, Pass } from './pass.ts';
@@ -34,30 +33,32 @@ const MOST_STEPS = 6;
  */
 export async function reconcile(pass: Pass, reference: UserReference, options: ReconcileOptions): Promise<Reconciled> {
   const outcomes: Outcome[] = [];
+  const steps: Step[] = [];
   let completed: Completed | undefined;
-  let firstPlan: Plan | undefined;
   let state: UserState | undefined;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
     state = await observeUser(pass.runtime.aws, pass.settings, reference);
-    if (state === undefined) return userChanged(reference, outcomes);
+    if (state === undefined) return userChanged(reference, { plan: steps, outcomes });
     const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
     const answer = await planWithLimits(pass, state, request, now);
     logDecision(pass, state, answer);
     if (!options.isDryRun && (await isWaitedOut(pass, answer, now, left))) continue;
-    firstPlan ??= answer;
+    steps.push(...answer.steps);
     const applied = options.isDryRun ? [] : await applyAll({ ...pass, request }, state, answer, now);
     outcomes.push(...applied);
     const last = answer.steps.at(-1);
     const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
-    if (!isDone || !last?.continues || left <= 1) return conclude(options, firstPlan, answer, outcomes, state);
+    if (!isDone || !last?.continues || left <= 1) return conclude(options, answer, { plan: steps, outcomes, state });
     completed = completedBy(last, completed);
   }
 }
 
-function userChanged({ userName, userId }: UserReference, outcomes: readonly Outcome[]): Reconciled {
+type Done = Pick<Reconciled, 'plan' | 'outcomes' | 'state'>;
+
+function userChanged({ userName, userId }: UserReference, done: Done): Reconciled {
   const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} is not there any more: nothing is done.`;
-  return { status: 'unchanged', reason: 'user-changed', message, plan: [], outcomes };
+  return { ...done, status: 'unchanged', reason: 'user-changed', message };
 }
 
 /** The limits on harm cost calls of their own, so they are read only when an issue would be next. */
@@ -101,24 +102,11 @@ async function applyOne(pass: Pass, state: UserState, step: Step, now: Instant):
     if (outcome !== undefined) logOutcome(pass, state, outcome);
     return outcome;
   } catch (error) {
-    await report(pass, state, step, error);
-    throw about(error, state, step);
+    throw withFacts(error, state, step);
   }
 }
 
-/** Somebody is told about a failure that does not pass by itself; a transient one is tried again first. */
-async function report(pass: Pass, state: UserState, step: Step, error: unknown): Promise<void> {
-  if (error instanceof RotationError && error.isTransient) return;
-  const message = `Cannot ${step.action} for ${state.user.userName}: ${messageOf(error)}`;
-  try {
-    await rememberFailure(pass, state, message);
-  } catch (second) {
-    // The first failure is the one to know about; this one is most often the same denial again.
-    pass.runtime.log.error('Cannot announce a failure', { userName: state.user.userName, reason: messageOf(second) });
-  }
-}
-
-function about(error: unknown, { user }: UserState, step: Step): unknown {
+function withFacts(error: unknown, { user }: UserState, step: Step): unknown {
   if (!(error instanceof RotationError)) return error;
   const { code, isDefinite, isTransient } = error;
   const message = `Cannot ${step.action} for ${user.userName} in account ${user.accountId}: ${error.message}`;
@@ -131,23 +119,14 @@ function completedBy(step: Step, before: Completed | undefined): Completed | und
   return before;
 }
 
-function conclude(
-  { isDryRun }: ReconcileOptions,
-  first: Plan,
-  last: Plan,
-  outcomes: readonly Outcome[],
-  state: UserState,
-): Reconciled {
-  const common = { plan: first.steps, outcomes, state };
-  const { reason, message } = last;
-  if (isDryRun && last.status === 'act') return { ...common, status: 'planned', reason, message };
-  const failed = outcomes.find(({ result }) => result !== 'done');
-  if (failed !== undefined) return { ...common, ...shortfall(failed, last) };
-  const isChanged = outcomes.some(({ action }) => action !== 'announce-blocked');
-  if (last.status === 'act' || (isChanged && last.status === 'unchanged'))
-    return { ...common, status: 'changed', reason, message };
-  if (last.status === 'unchanged') return { ...common, status: 'unchanged', reason, message };
-  return { ...common, status: last.status, reason, message };
+function conclude({ isDryRun }: ReconcileOptions, last: Plan, done: Done): Reconciled {
+  const { reason, message, status } = last;
+  const failed = done.outcomes.find(({ result }) => result !== 'done');
+  if (isDryRun && status === 'act') return { ...done, status: 'planned', reason, message };
+  if (failed !== undefined) return { ...done, ...shortfall(failed, last) };
+  const isChanged = done.outcomes.some(({ action }) => action !== 'announce-blocked');
+  if (status === 'act' || (isChanged && status === 'unchanged')) return { ...done, status: 'changed', reason, message };
+  return { ...done, status, reason, message };
 }
 
 function shortfall({ result }: Outcome, { message }: Plan): Pick<Reconciled, 'status' | 'reason' | 'message'> {

@@ -1,27 +1,49 @@
-import { ConflictError, EventError } from '../core/errors.ts';
-import { parseWorkMessage } from '../core/events.ts';
+import { actionNames } from '../core/answer.ts';
+import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
+import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
-import { createPass } from './pass.ts';
+import { announceFailure } from './apply/failed.ts';
+import { createPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /**
  * One message of the queue: one user, observed anew, so an old or repeated message is harmless. Throws what should
- * bring the message back: a body that does not parse, and failures that may pass. Blocked and busy are success.
+ * bring the message back: a body that does not parse, and failures that may pass. Blocked and busy are success; a
+ * failure that stays is announced.
  */
-export async function work(runtime: Runtime, invocation: Invocation, body: string): Promise<Reconciled | undefined> {
+export async function work(runtime: Runtime, invocation: Invocation, body: string): Promise<void> {
   const settings = parseSettings(runtime.environment);
-  const { origin, userName, userId, accountId, accessKeyId } = parseWorkMessage(body);
+  const message = parseWorkMessage(body);
+  const { origin, accessKeyId } = message;
   const asks = { origin, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
   const pass = createPass(runtime, settings, invocation, asks, { isQueued: true });
-  const result = await reconcile(pass, { userName, userId }, { isDryRun: !settings.enforce });
-  const found = result.state?.user.accountId ?? accountId;
-  if (found !== accountId) throw new EventError(`accountId: ${userName} is in account ${found}, not in ${accountId}.`);
-  if (result.status === 'busy' && origin === 'exposed')
-    throw new ConflictError(result.message, { userName, accountId });
-  count(runtime, result);
-  return result;
+  try {
+    const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
+    if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
+    count(runtime, result);
+  } catch (error) {
+    if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
+    await fail(pass, message, error);
+  }
+}
+
+/** Trying again would fail again, so the message is done with; the topic, the log and the metric say so. */
+async function fail(pass: Pass, message: WorkMessage, error: RotationError): Promise<void> {
+  const { runtime, request } = pass;
+  const { userName, userId } = message;
+  runtime.log.error('Pass failed', {
+    runId: request.runId,
+    userName,
+    userId,
+    code: error.code,
+    because: messageOf(error),
+  });
+  runtime.meter.add('Failed', 1);
+  // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
+  const isStep = actionNames.some((action) => action === error.facts.action);
+  await announceFailure(pass, message, messageOf(error), { isRecordable: isStep });
 }
 
 const counted = {

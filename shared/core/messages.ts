@@ -22,7 +22,7 @@ const TAG_VALUE_MAX = 256;
  * has never heard of Keyturn. The same notice gives the same message, so that a repeated one can be recognised.
  */
 export function buildMessage(given: Notice): OutgoingMessage {
-  const notice = { ...given, message: clamp(given.message, SENTENCE_MAX) };
+  const notice = clamped(given);
   const severity = severities[notice.event];
   const texts = eventTexts[notice.event];
   const attributes = {
@@ -30,13 +30,18 @@ export function buildMessage(given: Notice): OutgoingMessage {
     accountId: notice.accountId,
     event: notice.event,
     severity,
-    owner: clamp(notice.owner ?? '', TAG_VALUE_MAX),
+    owner: notice.owner ?? '',
   };
   return {
     subject: subjectLine(texts.subject(notice), notice.userName, notice.accountId),
     body: { default: JSON.stringify(documentOf(notice)), email: render(emailOf(notice, texts)) },
     attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== '')),
   };
+}
+
+function clamped({ owner, ...notice }: Notice): Notice {
+  const tag = owner ? { owner: clamp(owner, TAG_VALUE_MAX) } : {};
+  return { ...notice, ...tag, message: clamp(notice.message, SENTENCE_MAX) };
 }
 
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
@@ -83,11 +88,12 @@ function emailOf(notice: Notice, texts: EventText): Block[] {
 }
 
 function factsOf(notice: Notice, why: string | undefined): [string, string][] {
-  const { owner, accessKeyId, newAccessKeyId, secretName, region, lastUsed } = notice;
+  const { event, owner, accessKeyId, newAccessKeyId, secretName, region, lastUsed } = notice;
   const facts: [string, string | undefined][] = [
     [newAccessKeyId === undefined ? 'Key' : 'Old key', accessKeyId],
     ['Last used', lastUsed && `${minuteUtc(lastUsed.at)}, for ${lastUsed.service} in ${lastUsed.region}`],
-    ['New key', newAccessKeyId],
+    // The key of a failed issue was deleted again: nobody should take it for the one to use.
+    [event === 'failed' ? 'Key' : 'New key', newAccessKeyId],
     ['Secret', secretName && `${secretName} in ${region}`],
     ['Owner', owner],
     ['Why', why],

@@ -62,6 +62,9 @@ export type ParsedSecretTags = { tags: SecretTags; problems: readonly string[] }
 
 type Tags = Readonly<Record<string, string>>;
 
+/** For a reader that only compares: then nothing lies in the future. */
+export const ANY_TIME: Instant = Number.POSITIVE_INFINITY;
+
 /** Never throws: each tag that does not parse is a problem that names it, and is left out of the result. */
 export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   const tags: SecretTags = {};
@@ -110,7 +113,7 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
  * as its date says without anybody being told.
  */
 function liesAhead(value: object, now: Instant): boolean {
-  return 'at' in value && typeof value.at === 'number' && value.at > now + DAY;
+  return Object.entries(value).some(([name, at]) => (name === 'at' || name === 'deadlineAt') && at > now + DAY);
 }
 
 const keyId = /^[A-Z0-9]{16,128}$/;
@@ -149,7 +152,7 @@ function parseDoing(fields: string[]): Doing | undefined {
   const graceDays = parseGrace(rest);
   if (verb === undefined || at === undefined || deadlineAt === undefined || graceDays === undefined) return undefined;
   if (runId === '' || version === '' || !accessKeyIds.every((id) => keyId.test(id))) return undefined;
-  if (deadlineAt < at || deadlineAt - at > DAY) return undefined;
+  if (deadlineAt < at) return undefined;
   const versionId = version === '-' ? {} : { versionId: version };
   return { verb, at, deadlineAt, runId, accessKeyIds, ...versionId, ...graceDays };
 }

@@ -89,6 +89,8 @@ function applyUserTag(
 function exemptionByMembership(user: Pick<User, 'groups' | 'path'>, settings: Settings): Exemption | undefined {
   const group = user.groups.find((name) => settings.exemptGroups.includes(name));
   if (group !== undefined) return { because: `member of the group ${group}` };
+  if (!user.path.startsWith(settings.userPathPrefix))
+    return { because: `not below the path ${settings.userPathPrefix}` };
   const path = settings.exemptPaths.find((prefix) => user.path.startsWith(prefix));
   return path === undefined ? undefined : { because: `below the path ${path}` };
 }

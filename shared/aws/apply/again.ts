@@ -7,19 +7,15 @@ import type { Instant } from '../../core/time.ts';
 import { observeAgain } from '../observe.ts';
 import type { Pass } from '../pass.ts';
 
-/**
- * Reads again what the step depends on, and plans again: the fresh state, if the answer still holds the same step.
- * `doing` is the tag to plan with in place of our own intent: what stood there when the step was planned.
- */
+/** Reads again what the step depends on, and plans again: the fresh state, if the answer still holds the same step. */
 export async function stillPlanned(
   pass: Pass,
   state: UserState,
   step: Step,
   now: Instant,
-  doing: string | undefined,
 ): Promise<UserState | undefined> {
   const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user);
-  return isStillPlanned(pass, withDoing(fresh, doing), step, now) ? fresh : undefined;
+  return isStillPlanned(pass, fresh, step, now) ? fresh : undefined;
 }
 
 /** The same by a state that the caller has read. */
@@ -28,7 +24,7 @@ export function isStillPlanned(pass: Pass, state: UserState, step: Step, now: In
   return steps.some((other) => other.action === step.action && keyOf(other) === keyOf(step));
 }
 
-/** The state as it would be with that intent in the place of ours. */
+/** The state with that intent in the place of ours: as it was when the step was planned. */
 export function withDoing(state: UserState, doing: string | undefined): UserState {
   if (state.secret === undefined) return state;
   const { [secretTagNames.doing]: _, ...tags } = state.secret.tags;

@@ -29,7 +29,7 @@ export type BookkeepingStep = Of<
 
 /** Publish, then record: what dies in between is published again. */
 export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<Outcome> {
-  const fresh = await stillPlanned(pass, state, step, now, state.secret?.tags[secretTagNames.doing]);
+  const fresh = await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
   const transitionId = await perform(pass, fresh, step, now);
   return { ...outcome(step, 'done'), transitionId: transitionId ?? '-' };

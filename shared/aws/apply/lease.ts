@@ -1,5 +1,5 @@
 import type { Secret, TransitionVerb, UserState } from '../../core/model.ts';
-import { type Doing, formatDoing, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
+import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { describeSecret } from '../observe.ts';
 import type { Pass } from '../pass.ts';
@@ -84,13 +84,21 @@ async function readBack(pass: Pass, lease: Lease, before: string | undefined): P
 }
 
 function isOurs({ doing }: Lease, secret: Secret): boolean {
-  return parseSecretTags(secret.tags, doing.at).tags.doing?.runId === doing.runId;
+  return parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId === doing.runId;
 }
 
 /** Before each write: still ours, by a read at most ten seconds old. False: touch nothing more. */
 export async function holds(pass: Pass, lease: Lease): Promise<boolean> {
   if (pass.runtime.clock() - lease.readBackAt <= READ_BACK_VALID) return true;
   return readAgain(pass, lease);
+}
+
+/** The same by a secret that was read just now; a read that does not show the lease may be too old, and is repeated. */
+export async function holdsBy(pass: Pass, lease: Lease, secret: Secret): Promise<boolean> {
+  if (!isOurs(lease, secret)) return readAgain(pass, lease);
+  lease.secret = secret;
+  lease.readBackAt = pass.runtime.clock();
+  return true;
 }
 
 /** The same by a read made now; it also refreshes `lease.secret`. */

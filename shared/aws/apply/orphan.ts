@@ -47,7 +47,7 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
 
 /** A secret that may not be ours gets no tag; the key is deactivated all the same, and somebody is told. */
 async function deactivateUnrecorded(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
-  const fresh = await stillPlanned(pass, state, step, now, state.secret?.tags[secretTagNames.doing]);
+  const fresh = await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
   await setStatus(pass, state.user, step.accessKeyId, 'Inactive');
   const announcement = { event: 'orphan-removed', accessKeyId: step.accessKeyId } as const;

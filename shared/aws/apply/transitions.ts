@@ -1,16 +1,16 @@
 import type { Step } from '../../core/answer.ts';
 import { ConflictError, RotationError } from '../../core/errors.ts';
 import type { Secret, UserState } from '../../core/model.ts';
-import { formatKeyRecord, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
+import { ANY_TIME, formatKeyRecord, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
 import { keyLabels, versionWith } from '../../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../../core/time.ts';
-import { listAccessKeys } from '../observe.ts';
+import { listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
-import { stillPlanned } from './again.ts';
+import { isStillPlanned, withDoing } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
 import { currentSince, promote, settle, tell } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
-import { holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import { holdsBy, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
 import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
 
 /** Everything that a transition on one key works with once it holds the lease and its plan still stands. */
@@ -91,7 +91,10 @@ async function finishIssue({ pass, state, secret, step, lease, accessKeyId }: He
   return outcome(step, 'done', lease);
 }
 
-/** Reads everything again under the lease. Undefined: the lease or the plan no longer holds. */
+/**
+ * Reads everything again under the lease. Undefined: the lease or the plan no longer holds. `doing` is the intent that
+ * stood there when the step was planned.
+ */
 export async function hold(
   pass: Pass,
   state: UserState,
@@ -100,8 +103,9 @@ export async function hold(
   now: Instant,
   doing: string | undefined,
 ): Promise<Held | undefined> {
-  const fresh = await stillPlanned(pass, state, step, now, doing);
-  if (fresh?.secret === undefined || !(await holds(pass, lease))) return undefined;
+  const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user);
+  if (fresh.secret === undefined || !isStillPlanned(pass, withDoing(fresh, doing), step, now)) return undefined;
+  if (!(await holdsBy(pass, lease, fresh.secret))) return undefined;
   const accessKeyId = 'accessKeyId' in step ? (step.accessKeyId ?? '-') : '-';
   return { pass, state: fresh, secret: fresh.secret, step, lease, accessKeyId };
 }
@@ -165,7 +169,7 @@ async function moveTo(pass: Pass, secret: Secret, lease: Lease, accessKeyId: str
 
 /** The tags that record this key as Inactive. */
 export function recordsOf(secret: Secret, accessKeyId: string): string[] {
-  const { deactivated, inactiveSeen } = parseSecretTags(secret.tags, Number.MAX_SAFE_INTEGER).tags;
+  const { deactivated, inactiveSeen } = parseSecretTags(secret.tags, ANY_TIME).tags;
   return [
     ...(deactivated?.accessKeyId === accessKeyId ? [secretTagNames.deactivated] : []),
     ...(inactiveSeen?.accessKeyId === accessKeyId ? [secretTagNames.inactiveSeen] : []),

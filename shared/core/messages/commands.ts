@@ -1,9 +1,15 @@
 import { DAY, formatDate } from '../time.ts';
 import type { Notice } from './notice.ts';
 
-/** One word of a shell command, whatever it holds: left alone if the shell takes it as it stands. */
+/** One word of a shell command on one line, whatever it holds: left alone if the shell takes it as it stands. */
 export function shellQuote(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w./:@%+=,-]+$/.test(word)) return word;
+  const quoted = word.replaceAll("'", `'\\''`).replace(/\p{Cc}/gu, (control) => `'$'${escaped(control)}''`);
+  return `'${quoted}'`;
+}
+
+function escaped(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** With `=` where the value would otherwise be taken for an option: IAM allows a user called `-x`. */
@@ -46,7 +52,7 @@ export function setStatusCommand(notice: Notice, accessKeyId: string, status: 'A
 
 /** The fields of `rotate-user` beside the user's name. */
 export interface RotateUserInput {
-  action?: 'rotate' | 'confirm' | 'status' | 'hold' | 'rollback' | 'retire';
+  action?: 'rotate' | 'confirm' | 'hold' | 'rollback';
   accessKeyId?: string;
   holdUntil?: string;
   restoreSecret?: boolean;

@@ -23,3 +23,8 @@ export function deletion(notice: Notice): string | undefined {
   if (notice.next === undefined) return undefined;
   return `The key is deleted for good ${when(notice.next.notBefore, notice.at)}, unless it is reactivated before.`;
 }
+
+/** For a headline that says all that the planner's sentence says, once it can name the date. */
+export function unlessDated({ next, message }: Notice): string | undefined {
+  return next === undefined ? message : undefined;
+}

@@ -1,6 +1,6 @@
 import { reasons } from '../reasons.ts';
 import { labelsCommand, logsCommand, setStatusCommand } from './commands.ts';
-import { deletion, type EventText, key, oldKey, who } from './event-text.ts';
+import { deletion, type EventText, key, oldKey, unlessDated, who } from './event-text.ts';
 import type { Notice } from './notice.ts';
 import {
   forAdministrators,
@@ -58,7 +58,7 @@ export const held: EventText = {
       ? `The hold on the access keys of ${who(n)} was lifted.`
       : `The access keys of ${who(n)} are on hold${n.next ? ` until ${nextDate(n)}` : ''}: nothing is issued, ` +
         'deactivated or deleted by schedule.',
-  why: () => undefined,
+  why: unlessDated,
   todo: () => [text('Nothing. All keys stay as they are.')],
   next: (n) => (n.reason === 'hold-lifted' || !n.next ? undefined : `The hold ends ${when(n.next.notBefore, n.at)}.`),
   closing: (n) => (n.reason === 'hold-lifted' ? [] : forAdministrators(n, wishes.lift(n))),
@@ -100,7 +100,7 @@ export const exposed: EventText = {
         'in CloudTrail what the key was used for, and follow the support case that AWS has opened. Never ' +
         'reactivate the key.',
     ),
-    ...switchBySignIn(n),
+    ...(n.newAccessKeyId ? switchBySignIn(n) : []),
   ],
   next: (n) =>
     n.next?.action === 'delete' ? `The exposed key is deleted for good ${when(n.next.notBefore, n.at)}.` : undefined,

@@ -1,5 +1,5 @@
 import { reasons } from '../reasons.ts';
-import { deletion, type EventText, key, oldKey, who } from './event-text.ts';
+import { deletion, type EventText, key, oldKey, unlessDated, who } from './event-text.ts';
 import type { Notice } from './notice.ts';
 import {
   credentialProcessWarning,
@@ -61,7 +61,7 @@ export const reminder: EventText = {
   headline: (n) =>
     `${oldKey(n)} of ${who(n)} is deactivated ${n.next ? when(n.next.notBefore, n.at) : 'soon'}. ` +
     'Whatever still uses it then stops working.',
-  why: () => undefined,
+  why: unlessDated,
   todo: switchWithOldKey,
   next: () => RECOVERABLE,
   closing: (n) => ladderClosing(n, wishes.back),
@@ -73,7 +73,7 @@ export const postponed: EventText = {
     n.reason === 'not-switched'
       ? `${oldKey(n)} of ${who(n)} was to be deactivated by now, but the new key has not been used yet.`
       : `${oldKey(n)} of ${who(n)} was to be deactivated by now, but it is still in use.`,
-  why: () => undefined,
+  why: unlessDated,
   todo: (n) => [
     text(
       n.reason === 'not-switched'

@@ -15,10 +15,9 @@ import { type Block, command, heading, text } from './text.ts';
 
 /** Paragraphs that several emails share. */
 
-/** How the owner gets the new key with the old one. Empty if the secret does not hold the key to switch to. */
+/** How the owner gets the new key with the old one; a key that the secret does not hold, they must have already. */
 export function switchWithOldKey(notice: Notice): Block[] {
   const { newAccessKeyId, secretName } = notice;
-  if (newAccessKeyId === undefined) return [];
   if (secretName === undefined) return useOther(newAccessKeyId);
   return [
     text(
@@ -38,7 +37,6 @@ export function switchWithOldKey(notice: Notice): Block[] {
 /** For whoever has no working key. Users without a password for the console need an administrator. */
 export function switchBySignIn(notice: Notice): Block[] {
   const { newAccessKeyId, secretName } = notice;
-  if (newAccessKeyId === undefined) return [];
   if (secretName === undefined) return useOther(newAccessKeyId);
   return [
     text(
@@ -69,11 +67,15 @@ export function switchBack(notice: Notice): Block[] {
   ];
 }
 
-function useOther(accessKeyId: string): Block[] {
-  return [text(`Use the user's other key, ${accessKeyId}, instead. You have it already; Keyturn does not store it.`)];
+function useOther(accessKeyId: string | undefined): Block[] {
+  const [which, known] = accessKeyId
+    ? [`, ${accessKeyId},`, 'You have it already; Keyturn does not store it.']
+    : ['', 'An administrator can tell which that is.'];
+  return [text(`Use the user's other key${which} instead. ${known}`)];
 }
 
-function check(accessKeyId: string): Block[] {
+function check(accessKeyId: string | undefined): Block[] {
+  if (accessKeyId === undefined) return [];
   return [text(`Then this should print ${accessKeyId}:`), command(whichKeyCommand)];
 }
 
