@@ -15,7 +15,7 @@ import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import type { Aws } from './clients.ts';
-import { listAccessKeys, required, secretOf, tagsOf } from './observe.ts';
+import { accountIdOf, listAccessKeys, required, secretOf, tagsOf } from './observe.ts';
 
 /** A whole account, seen in a handful of calls. */
 export interface Scan {
@@ -46,13 +46,12 @@ export async function scanAccount(
 ): Promise<Scan> {
   const at = runtime.clock();
   const errors: string[] = [];
-  const [identity, report, details, secrets] = await Promise.all([
-    aws.sts.send(new GetCallerIdentityCommand({})),
+  const [report, details, secrets] = await Promise.all([
     reportOrError(aws, runtime, errors),
     listUsers(aws),
     listSecrets(aws, settings),
   ]);
-  const accountId = required(identity.Account, 'sts:GetCallerIdentity', 'Account');
+  const accountId = details[0]?.Arn === undefined ? await callersAccount(aws) : accountIdOf(details[0].Arn);
   const scanned = details
     .filter(({ Path = '/' }) => Path.startsWith(settings.userPathPrefix))
     .map((detail) => scannedUser(detail, { accountId, report, secrets }));
@@ -65,6 +64,12 @@ export async function scanAccount(
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
   };
+}
+
+/** Only where no user's ARN tells. */
+async function callersAccount(aws: Aws): Promise<string> {
+  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
+  return required(Account, 'sts:GetCallerIdentity', 'Account');
 }
 
 interface AccountFacts {

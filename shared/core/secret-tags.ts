@@ -153,6 +153,8 @@ function parseDoing(fields: string[]): Doing | undefined {
   if (verb === undefined || at === undefined || deadlineAt === undefined || graceDays === undefined) return undefined;
   if (runId === '' || version === '' || !accessKeyIds.every((id) => keyId.test(id))) return undefined;
   if (deadlineAt < at) return undefined;
+  // Every other transition is about one key; without it nothing could be finished or cleared.
+  if (verb !== 'issue' && accessKeyIds.length !== 1) return undefined;
   const versionId = version === '-' ? {} : { versionId: version };
   return { verb, at, deadlineAt, runId, accessKeyIds, ...versionId, ...graceDays };
 }

@@ -22,7 +22,8 @@ const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
 export function parseInstant(text: string): Instant | undefined {
   if (!isoInstant.test(text)) return undefined;
   const instant = Date.parse(text);
-  return Number.isNaN(instant) ? undefined : instant;
+  // Date.parse takes 31 February for 3 March, and 24:00 for the next day.
+  return Number.isNaN(instant) || !formatInstant(instant).startsWith(text.slice(0, 19)) ? undefined : instant;
 }
 
 /** `YYYY-MM-DD`, UTC. */

@@ -21,8 +21,8 @@ export function allKeys({ keys, now }: Situation): string {
   return keys.length === 0 ? 'no access key' : keys.map((key) => describeKey(key, now)).join(' and ');
 }
 
-/** `in 3 days (2026-04-08)`, counted up so that nobody is told less than they have. */
+/** `in 3 days (2026-04-08)`, counted in calendar days (UTC), as a person would. */
 export function inWords(at: Instant, now: Instant): string {
-  const days = Math.ceil((at - now) / DAY);
+  const days = Math.floor(at / DAY) - Math.floor(now / DAY);
   return days <= 0 ? `now (${formatDate(at)})` : `in ${days} ${days === 1 ? 'day' : 'days'} (${formatDate(at)})`;
 }

@@ -2,8 +2,8 @@ import type { Step } from '../../core/answer.ts';
 import { buildMessage, type NoticeEvent } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
 import { formatAnnounced, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
+import { assess, type Situation } from '../../core/situation.ts';
 import { formatInstant, type Instant } from '../../core/time.ts';
-import { parseUserSettings } from '../../core/user-settings.ts';
 import { publish } from '../notify.ts';
 import type { Pass } from '../pass.ts';
 
@@ -11,9 +11,9 @@ export interface Announcement {
   event: Exclude<NoticeEvent, 'digest'>;
   /** Absent: an announcement without an intent is named after its own instant. */
   transitionId?: string;
-  accessKeyId?: string;
-  newAccessKeyId?: string;
-  next?: { action: string; notBefore: Instant };
+  accessKeyId?: string | undefined;
+  newAccessKeyId?: string | undefined;
+  next?: { action: string; notBefore: Instant } | undefined;
 }
 
 /** What was published, for the tag that remembers it. */
@@ -23,18 +23,23 @@ export interface Announced {
   tag: Record<string, string>;
 }
 
+/** Events whose reader has to know which key to use instead. */
+const NAME_REPLACEMENT: readonly string[] = ['reminder', 'postponed', 'reactivated', 'deactivated', 'deleted'];
+
 /** Tells the topic about one step. The sentence is the planner's. */
 export async function announce(
   pass: Pass,
-  { user, keys, secret }: UserState,
+  state: UserState,
   { reason, message }: Pick<Step, 'reason' | 'message'>,
-  { event, accessKeyId, ...rest }: Announcement,
+  { event, accessKeyId, newAccessKeyId, ...rest }: Announcement,
 ): Promise<Announced> {
   const { runtime, settings } = pass;
+  const { user } = state;
   const at = runtime.clock();
+  const situation = assess(state, pass.request, settings, at);
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
-  const lastUsed = keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed;
-  const { owner } = parseUserSettings(user, settings, at).settings;
+  const replacement = newAccessKeyId ?? replacementOf(situation, event, accessKeyId);
+  const toUse = event === 'rolled-back' ? accessKeyId : replacement;
   const outgoing = buildMessage({
     event,
     transitionId,
@@ -42,16 +47,16 @@ export async function announce(
     region: regionOf(settings.topicArn),
     userId: user.userId,
     userName: user.userName,
-    secretName: secret?.name ?? secretNameOf(settings.secretPrefix, user.userId),
+    owner: situation.settings.owner,
+    accessKeyId,
+    newAccessKeyId: replacement,
+    secretName: isInSecret(situation, toUse) ? secretNameOf(settings.secretPrefix, user.userId) : undefined,
     at,
     reason,
     message,
+    next: rest.next,
+    lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
     rotateUserFunction: pass.rotateUserFunction,
-    ...(owner === undefined ? {} : { owner }),
-    ...(accessKeyId === undefined ? {} : { accessKeyId }),
-    ...(rest.newAccessKeyId === undefined ? {} : { newAccessKeyId: rest.newAccessKeyId }),
-    ...(lastUsed === undefined ? {} : { lastUsed }),
-    ...(rest.next === undefined ? {} : { next: rest.next }),
   });
   await publish(runtime.aws, settings.topicArn, outgoing);
   runtime.log.info('Announced', {
@@ -62,9 +67,21 @@ export async function announce(
     runId: pass.request.runId,
   });
   pass.wroteAt.add(at);
-  const about = accessKeyId ?? rest.newAccessKeyId;
+  const about = accessKeyId ?? replacement;
   const announced = { event, at, ...(about === undefined ? {} : { accessKeyId: about }) };
   return { transitionId, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
+}
+
+/** The current key, where the message is about another one. */
+function replacementOf({ current }: Situation, event: string, accessKeyId: string | undefined): string | undefined {
+  if (!NAME_REPLACEMENT.includes(event) || !current?.isActive || current.accessKeyId === accessKeyId) return undefined;
+  return current.accessKeyId;
+}
+
+/** False for a key that was never stored: the secret then holds another one, and would mislead whoever reads it. */
+function isInSecret({ keys }: Situation, accessKeyId: string | undefined): boolean {
+  const key = keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+  return key === undefined || key.versionId !== undefined;
 }
 
 /** The topic is in the Region of the function: its fourth field. */

@@ -6,7 +6,7 @@ import { assess } from '../../core/situation.ts';
 import { formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
-import { announce } from './announce.ts';
+import { type Announcement, announce } from './announce.ts';
 import { currentSince } from './issue.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
@@ -90,8 +90,8 @@ async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>)
   const { transitionId, tag } = await announce(pass, state, step, {
     event: 'grace-restarted',
     newAccessKeyId: step.accessKeyId,
-    ...(old === undefined ? {} : { accessKeyId: old.accessKeyId }),
-    ...next(step, 'deactivate'),
+    accessKeyId: old?.accessKeyId,
+    next: next(step, 'deactivate'),
   });
   await tagSecret(pass, secret, { [secretTagNames.currentSince]: currentSince(pass, step.accessKeyId), ...tag });
   return transitionId;
@@ -105,7 +105,11 @@ async function notify(
 ): Promise<string> {
   const secret = await ensureSecret(pass, state.user, state.secret);
   const { accessKeyId } = step;
-  const { transitionId, tag } = await announce(pass, state, step, { event, accessKeyId, ...next(step, 'deactivate') });
+  const { transitionId, tag } = await announce(pass, state, step, {
+    event,
+    accessKeyId,
+    next: next(step, 'deactivate'),
+  });
   await tagSecret(pass, secret, tag);
   return transitionId;
 }
@@ -114,7 +118,7 @@ async function notify(
 async function recordInactive(pass: Pass, state: UserState, step: Of<'record-inactive'>): Promise<string> {
   const secret = await ensureSecret(pass, state.user, state.secret);
   const { accessKeyId } = step;
-  const announcement = { event: 'inactive-seen', accessKeyId, ...next(step, 'delete') } as const;
+  const announcement = { event: 'inactive-seen', accessKeyId, next: next(step, 'delete') } as const;
   const { transitionId, tag } = await announce(pass, state, step, announcement);
   await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', accessKeyId), ...tag });
   const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
@@ -137,17 +141,16 @@ async function hold(pass: Pass, state: UserState, step: Of<'hold'>): Promise<str
     return undefined;
   }
   await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });
-  const { transitionId } = await announce(pass, state, step, { event: 'held' });
+  const { transitionId } = await announce(pass, state, step, { event: 'held', next: next(step, 'none') });
   return transitionId;
 }
 
 async function announceBlocked(pass: Pass, state: UserState, step: Of<'announce-blocked'>): Promise<string> {
-  const about = step.accessKeyId === undefined ? {} : { accessKeyId: step.accessKeyId };
-  const { transitionId, tag } = await announce(pass, state, step, { event: 'blocked', ...about });
+  const { transitionId, tag } = await announce(pass, state, step, { event: 'blocked', accessKeyId: step.accessKeyId });
   if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state.user, state.secret), tag);
   return transitionId;
 }
 
-function next(step: Step, action: string): { next?: { action: string; notBefore: Instant } } {
-  return step.notBefore === undefined ? {} : { next: { action, notBefore: step.notBefore } };
+function next({ notBefore }: Step, action: string): Announcement['next'] {
+  return notBefore === undefined ? undefined : { action, notBefore };
 }

@@ -33,7 +33,7 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
     event: 'orphan-removed',
     transitionId: lease.transitionId,
     accessKeyId,
-    ...(isDeleted ? {} : { next: { action: 'delete-orphan', notBefore: pass.runtime.clock() + ORPHAN_RECOVERY } }),
+    next: isDeleted ? undefined : deletion(pass),
   });
   if (isDeleted) {
     await tagSecret(pass, held.secret, announced.tag);
@@ -50,7 +50,11 @@ async function deactivateUnrecorded(pass: Pass, state: UserState, step: OrphanSt
   const fresh = await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
   await setStatus(pass, state.user, step.accessKeyId, 'Inactive');
-  const announcement = { event: 'orphan-removed', accessKeyId: step.accessKeyId } as const;
+  const announcement = { event: 'orphan-removed', accessKeyId: step.accessKeyId, next: deletion(pass) } as const;
   const { transitionId } = await announce(pass, fresh, step, announcement);
   return { ...outcome(step, 'done'), transitionId };
+}
+
+function deletion({ runtime }: Pass): { action: string; notBefore: Instant } {
+  return { action: 'delete-orphan', notBefore: runtime.clock() + ORPHAN_RECOVERY };
 }

@@ -2,7 +2,7 @@ import type { Step } from '../../core/answer.ts';
 import { ConflictError, RotationError } from '../../core/errors.ts';
 import type { Secret, UserState } from '../../core/model.ts';
 import { ANY_TIME, formatKeyRecord, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
-import { keyLabels, versionWith } from '../../core/situation.ts';
+import { assess, keyLabels, versionWith } from '../../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import { listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
@@ -204,24 +204,39 @@ async function conclude(held: Held): Promise<void> {
   await release(pass, lease);
 }
 
+const events = {
+  issue: 'issued',
+  deactivate: 'deactivated',
+  retire: 'retired',
+  delete: 'deleted',
+  'roll-back': 'rolled-back',
+  'move-forward': 'moved-forward',
+} as const;
+
 function announcementOf(held: Held): Announcement {
-  const { step, lease, accessKeyId } = held;
-  const events = {
-    issue: 'issued',
-    deactivate: 'deactivated',
-    retire: 'retired',
-    delete: 'deleted',
-    'roll-back': 'rolled-back',
-    'move-forward': 'moved-forward',
-  } as const;
-  const next = step.notBefore === undefined ? {} : { next: { action: 'delete', notBefore: step.notBefore } };
-  const isDeactivation = verbOf(held) === 'deactivate' || verbOf(held) === 'retire';
-  return {
-    event: events[verbOf(held)],
-    transitionId: lease.transitionId,
-    accessKeyId,
-    ...(isDeactivation ? next : {}),
-  };
+  const { pass, state, step, lease, accessKeyId } = held;
+  const verb = verbOf(held);
+  const common = { event: events[verb], transitionId: lease.transitionId };
+  const { currentKeyId, settings, now } = assess(state, pass.request, pass.settings, pass.runtime.clock());
+  switch (verb) {
+    case 'move-forward': {
+      const old = state.keys.find((key) => key.accessKeyId !== accessKeyId)?.accessKeyId;
+      const next = { action: 'deactivate', notBefore: now + settings.graceDays * DAY };
+      return { ...common, accessKeyId: old, newAccessKeyId: accessKeyId, next };
+    }
+    case 'roll-back': {
+      const next = step.notBefore === undefined ? undefined : { action: 'none', notBefore: step.notBefore };
+      const newAccessKeyId = currentKeyId === accessKeyId ? undefined : currentKeyId;
+      return { ...common, accessKeyId, newAccessKeyId, next };
+    }
+    case 'deactivate':
+    case 'retire': {
+      const next = { action: 'delete', notBefore: now + settings.recoveryDays * DAY };
+      return { ...common, accessKeyId, next };
+    }
+    default:
+      return { ...common, accessKeyId };
+  }
 }
 
 /** A record that a key is Inactive, from now. */

@@ -4,6 +4,7 @@ import type { ReasonCode } from '../reasons.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
+import { isSwitchConfirmed } from './ladder.ts';
 
 const ROLLBACK_HOLD_DAYS = 30;
 
@@ -53,7 +54,7 @@ function confirm(s: Situation): Answer {
       `No old key of ${s.state.user.userName} waits for a confirmation: ${allKeys(s)}.`,
     );
   }
-  if (s.tags.confirmed?.accessKeyId === current.accessKeyId) {
+  if (isSwitchConfirmed(s, current)) {
     return wait('confirmed', `The switch to ${current.accessKeyId} is confirmed already.`);
   }
   const message =

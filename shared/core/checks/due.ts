@@ -54,11 +54,18 @@ export function slotsTaken(s: Situation): Answer | undefined {
     'Deactivate and delete one, or run `rotate-user` action rotate with the accessKeyId to give up.';
   const report = blocked(s, 'slots-taken', message, { accessKeyId: dueKey.accessKeyId });
   if (s.settings.onBlocked === 'report') return report;
-  const stays = mostUsed(active, s.tags.currentSince?.accessKeyId);
+  const stays = mostUsed(active, announcedToStay(s, active));
   const other = active.find((key) => key !== stays);
   if (stays === undefined || other === undefined) return report;
   const isQuiet = s.now - other.quietSince >= s.settings.quietDays * DAY;
   return isQuiet ? ladder(s, stays, other, { isForcedAtLimit: false }) : report;
+}
+
+/** Only what was announced since both keys exist is about the two of them. */
+function announcedToStay({ tags: { currentSince } }: Situation, active: readonly KeyView[]): string | undefined {
+  return active.every(({ createdAt }) => currentSince !== undefined && createdAt <= currentSince.at)
+    ? currentSince?.accessKeyId
+    : undefined;
 }
 
 /** The key that was announced as the one that stays; before that the one used last, and of two the newer. */
@@ -82,14 +89,15 @@ export function nothingDue(s: Situation): Answer {
   );
 }
 
-/** Limits on harm stop only new rotations, and only those that nobody asked for by hand. */
+/** Limits on harm stop only new rotations, and only those that nobody asked for by hand or for an exposed key. */
 function issueBySchedule(s: Situation, reason: ReasonCode, message: string): Answer {
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, message);
   return limitReached(s) ?? issueAnswer(s, reason, message);
 }
 
-function limitReached({ request: { limits }, secret, settings, state, now }: Situation): Answer | undefined {
+function limitReached({ request: { limits, origin }, secret, settings, state, now }: Situation): Answer | undefined {
+  if (origin === 'exposed') return undefined;
   const postponed = `The rotation of ${state.user.userName} is put off`;
   const tomorrow = (Math.floor(now / DAY) + 1) * DAY;
   if (secret?.rotationEnabled) {

@@ -20,6 +20,11 @@ export function superseded(s: Situation): Answer | undefined {
   return old === undefined ? undefined : ladder(s, current, old, { isForcedAtLimit: true });
 }
 
+/** Said of this grace period: what was said before AWSCURRENT moved away and back, or before a new grace, is void. */
+export function isSwitchConfirmed({ tags: { confirmed, currentSince } }: Situation, stays: KeyView): boolean {
+  return confirmed?.accessKeyId === stays.accessKeyId && confirmed.at >= (currentSince?.at ?? confirmed.at);
+}
+
 interface LadderOptions {
   /** At the hard limit the old key is deactivated even while it is in use. */
   isForcedAtLimit: boolean;
@@ -36,14 +41,16 @@ interface Grace {
 /** One step of the ladder on `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
 export function ladder(s: Situation, stays: KeyView, old: KeyView, { isForcedAtLimit }: LadderOptions): Answer {
   const { currentSince } = s.tags;
-  if (currentSince?.accessKeyId !== stays.accessKeyId) return startGrace(s, stays, old);
+  // An announcement older than the old key was about another one: its owner was never told.
+  if (currentSince?.accessKeyId !== stays.accessKeyId || currentSince.at < old.createdAt)
+    return startGrace(s, stays, old);
   const graceDays = currentSince.graceDays ?? s.settings.graceDays;
   const end = currentSince.at + graceDays * DAY;
   const grace: Grace = { since: currentSince.at, end, limit: end + s.settings.maxPostponeDays * DAY };
   if (graceDays === 0) return deactivate(s, old, 'no-grace', 'is handed over without a grace period');
 
   const isAtLimit = s.now >= grace.limit && isForcedAtLimit;
-  const isConfirmed = s.tags.confirmed?.accessKeyId === stays.accessKeyId;
+  const isConfirmed = isSwitchConfirmed(s, stays);
   const isGraceOver = isConfirmed || s.now >= grace.end;
   const isQuiet = s.now - old.quietSince >= s.settings.quietDays * DAY;
   const hasSwitched = isConfirmed || old.isUnused || (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
@@ -74,7 +81,7 @@ export function reminderInstants({ since, end }: Pick<Grace, 'since' | 'end'>): 
 /** The latest reminder that is due, unless a message about the old key has been published since its instant. */
 function reminder(s: Situation, old: KeyView, grace: Grace, at: Instant, due: Instant[]): Answer | undefined {
   const latest = due.filter((instant) => instant <= s.now).at(-1);
-  const told = s.tags.announced?.event === 'reminder' ? noticeAt(s, old, grace) : undefined;
+  const told = noticeAt(s, old, grace);
   if (latest === undefined || (told !== undefined && told >= latest)) return undefined;
   return remind(s, old, at);
 }

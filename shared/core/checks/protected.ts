@@ -19,7 +19,8 @@ export function busy({ tags, request, now }: Situation): Answer | undefined {
   const records = [tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
   const fresh = records
     .map((record) => record?.at)
-    .find((at): at is Instant => at !== undefined && Math.abs(now - at) < SETTLING && !request.wroteAt.has(at));
+    // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.
+    .find((at): at is Instant => at !== undefined && now - at < SETTLING && !request.wroteAt.has(at));
   if (fresh === undefined) return undefined;
   const message = `Something was recorded about the user at ${formatInstant(fresh)}, less than a minute ago.`;
   return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };

@@ -57,20 +57,20 @@ export interface Notice {
   region: string;
   userId: string;
   userName: string;
-  owner?: string;
+  owner?: string | undefined;
   /** The key that the message is about: the old one, where there are two. */
-  accessKeyId?: string;
+  accessKeyId?: string | undefined;
   /** The key to use instead. */
-  newAccessKeyId?: string;
+  newAccessKeyId?: string | undefined;
   /** Given only if the secret holds the new key: the message then tells the owner to read it there. */
-  secretName?: string;
+  secretName?: string | undefined;
   at: Instant;
   reason: ReasonCode;
   /** The planner's sentence. */
   message: string;
-  next?: { action: string; notBefore: Instant };
+  next?: { action: string; notBefore: Instant } | undefined;
   /** Of the key that the message is about. */
-  lastUsed?: LastUsed;
+  lastUsed?: LastUsed | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

@@ -1,0 +1,177 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shellQuote } from '../../../shared/core/messages/commands.ts';
+import { buildMessage, type Notice } from '../../../shared/core/messages.ts';
+import { NEW, notices } from './notices.ts';
+
+const everyNotice: readonly Notice[] = Object.values(notices);
+
+/** Blocks that a reader copies: the lines between two blank ones, indented by four spaces or more. */
+function commandsOf(notice: Notice): string[] {
+  return buildMessage(notice)
+    .body.email.split('\n\n')
+    .filter((block) => /^ {4}\S/.test(block));
+}
+
+/** What the shell makes of a command, with `npx` and `aws` printing their arguments. */
+function argumentsOf(command: string): string[] {
+  const script = `npx() { printf '%s\\0' "$@"; }; aws() { printf '%s\\0' "$@"; }\n${command}\n`;
+  return execFileSync('bash', { input: script, encoding: 'utf8' }).split('\0').slice(0, -1);
+}
+
+function optionOf(args: readonly string[], name: string): string {
+  return args[args.indexOf(name) + 1] ?? '';
+}
+
+describe('every command of every email', () => {
+  it.each(Object.entries(notices))('parses in bash: %s', (_, notice) => {
+    for (const command of commandsOf(notice)) {
+      expect(spawnSync('bash', ['-n'], { input: command, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+
+  it('says the same to sls and to aws lambda invoke, whatever the name', () => {
+    const anyName = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...'aZ9_+=,.@-'), minLength: 1, maxLength: 64 }),
+      fc.string({ unit: fc.constantFrom(...'ab\'"\\$`!;|&* \n'), minLength: 1, maxLength: 20 }),
+    );
+    fc.assert(
+      fc.property(anyName, (userName) => {
+        const commands = commandsOf({ ...notices.retired, userName }).map(argumentsOf);
+        const [iam = [], sls = [], lambda = []] = commands;
+
+        expect(JSON.parse(optionOf(sls, '--data'))).toEqual({ userName, action: 'rotate' });
+        expect(JSON.parse(optionOf(lambda, '--payload'))).toEqual({ userName, action: 'rotate' });
+        expect(iam.includes(`--user-name=${userName}`) || optionOf(iam, '--user-name') === userName).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('asks the deployment that sent the message', () => {
+    const args = commandsOf(notices.held).map(argumentsOf);
+
+    expect(args).toEqual([
+      [
+        ...['sls', 'invoke', '-f', 'rotate-user', '--stage', 'prod', '--region', 'eu-west-1', '--data'],
+        '{"userName":"alice","action":"hold","holdUntil":"2026-04-08"}',
+      ],
+      [
+        ...['lambda', 'invoke', '--function-name', 'keyturn-prod-rotate-user', '--region', 'eu-west-1'],
+        ...['--cli-binary-format', 'raw-in-base64-out', '--payload'],
+        ...['{"userName":"alice","action":"hold","holdUntil":"2026-04-08"}', '/dev/stdout'],
+      ],
+    ]);
+  });
+
+  it('leaves the stage out where the name of the function does not tell it', () => {
+    const [sls = []] = commandsOf({ ...notices.held, rotateUserFunction: 'renamed' }).map(argumentsOf);
+
+    expect(sls).not.toContain('--stage');
+  });
+
+  it('is no option where the name of a user begins with a hyphen', () => {
+    const [iam = []] = commandsOf({ ...notices['inactive-seen'], userName: '-x' }).map(argumentsOf);
+
+    expect(iam).toContain('--user-name=-x');
+  });
+
+  it('never holds what is not given: no secret key and no placeholder', () => {
+    for (const notice of everyNotice) expect(commandsOf(notice).join()).not.toMatch(/undefined|<[a-z]/);
+  });
+});
+
+it('shellQuote gives back one word, whatever it holds', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'ab\'"\\$`!;|&*~#{} \n\t') }), (word) => {
+      expect(argumentsOf(`npx ${shellQuote(word)}`)).toEqual([word]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+// Shapes of AWS's own: 40 characters of base64's alphabet.
+const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+const VALUE = `{"Version":1,"AccessKeyId":"${NEW}","SecretAccessKey":"${SECRET}","UserName":"alice"}`;
+
+describe('the switch', () => {
+  const home = mkdtempSync(join(tmpdir(), 'keyturn-switch-'));
+  const log = join(home, 'arguments');
+  const written = join(home, 'written.csv');
+
+  function stub(name: string, body: string): void {
+    writeFileSync(join(home, 'bin', name), `#!/usr/bin/env bash\necho "${name} $*" >> '${log}'\n${body}\n`);
+    chmodSync(join(home, 'bin', name), 0o755);
+  }
+
+  function run(notice: Notice, environment: Record<string, string> = {}) {
+    writeFileSync(log, '');
+    writeFileSync(written, '');
+    const command = commandsOf(notice).find((each) => each.includes('get-secret-value')) ?? 'exit 9';
+    const path = `${join(home, 'bin')}${delimiter}${process.env.PATH}`;
+    const env = { ...process.env, ...environment, PATH: path };
+    const { stdout } = spawnSync('bash', { input: command, env, encoding: 'utf8' });
+    return { stdout, calls: readFileSync(log, 'utf8'), csv: readFileSync(written, 'utf8') };
+  }
+
+  beforeAll(() => {
+    mkdirSync(join(home, 'bin'));
+    stub(
+      'aws',
+      `case "$1 $2" in
+        "secretsmanager get-secret-value") if [ -n "$DENIED" ]; then echo denied >&2; exit 254; fi; echo '${VALUE}';;
+        "configure import") [ "$4" = file:///dev/stdin ] && cat /dev/stdin > '${written}';;
+      esac`,
+    );
+    // jq is what the owner needs; a machine that only has Node stands in for this one filter.
+    if (spawnSync('jq', ['--version']).status !== 0) {
+      const filter = `let s='';process.stdin.on('data',(d)=>{s+=d}).on('end',()=>{if(!s)return;const v=JSON.parse(s);
+        console.log('User Name,Access Key ID,Secret Access Key\\\\ndefault,'+v.AccessKeyId+','+v.SecretAccessKey)})`;
+      stub('jq', `node -e "${filter}"`);
+    }
+  });
+  afterAll(() => rmSync(home, { recursive: true }));
+
+  it.each(['issued', 'reminder', 'rolled-back', 'exposed'] as const)('writes the profile: %s', (event) => {
+    const { csv } = run(notices[event]);
+
+    expect(csv).toBe(`User Name,Access Key ID,Secret Access Key\ndefault,${NEW},${SECRET}\n`);
+  });
+
+  it('shows the secret access key neither on the screen nor in the list of processes', () => {
+    const { stdout, calls } = run(notices.issued);
+
+    expect(calls).toContain('aws secretsmanager get-secret-value --profile default --region eu-west-1');
+    expect(stdout + calls).not.toContain(SECRET);
+  });
+
+  it('writes nothing if the secret cannot be read', () => {
+    expect(run(notices.issued, { DENIED: '1' }).csv).toBe('');
+  });
+
+  it('signs in first where the old key cannot read any more', () => {
+    for (const event of ['exposed', 'issued-first-key', 'issued-without-grace'] as const) {
+      const { calls } = run(notices[event]);
+
+      expect(calls).toMatch(/^aws login --profile signin /);
+      expect(calls).toContain('get-secret-value --profile signin ');
+    }
+  });
+
+  it('is left out where the secret does not hold the key to use', () => {
+    const { secretName: _, ...notice } = notices.reminder;
+
+    expect(run(notice).calls).toBe('');
+    expect(buildMessage(notice).body.email).toContain(`other key, ${NEW}`);
+  });
+
+  it('needs no key ID of the new key', () => {
+    const { newAccessKeyId: _, ...notice } = notices.reminder;
+
+    expect(run(notice).csv).toContain(SECRET);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { buildMessage, type Notice, noticeEvents } from '../../../shared/core/messages.ts';
+import type { ReasonCode } from '../../../shared/core/reasons.ts';
+import { DAY } from '../../../shared/core/time.ts';
+import { notices } from './notices.ts';
+
+const optional = ['owner', 'accessKeyId', 'newAccessKeyId', 'secretName', 'next', 'lastUsed'] as const;
+const everything = { ...notices.reminder, owner: 'team-shop' } satisfies Notice;
+const reasons: ReasonCode[] = [
+  ...(['due', 'not-switched', 'still-in-use', 'key-gone', 'slots-taken', 'current-inactive', 'exempt'] as const),
+  ...(['secret-pending-deletion', 'hold-lifted', 'unused', 'orphan-deleted', 'tags-invalid'] as const),
+];
+const laters = [0, DAY / 2, 9 * DAY];
+
+/** The notice without some of its optional fields: one bit each. */
+function without(notice: Notice, bits: number): Notice {
+  const left = { ...notice };
+  for (const [index, name] of optional.entries()) if (bits & (1 << index)) delete left[name];
+  return left;
+}
+
+function* variants(event: Notice['event']): Generator<Notice> {
+  for (let bits = 0; bits < 1 << optional.length; bits += 1) {
+    for (const reason of reasons) {
+      for (const [index, later] of laters.entries()) {
+        const action = index % 2 === 0 ? 'delete' : 'deactivate';
+        yield without({ ...everything, event, reason, next: { action, notBefore: everything.at + later } }, bits);
+      }
+    }
+  }
+}
+
+describe('a notice with whatever it lacks', () => {
+  const events = noticeEvents.filter((event) => event !== 'digest');
+
+  it.each(events)('reads without a gap, and says what to do: %s', (event) => {
+    const gap = /undefined|NaN|\[object|\n\n\n| {2}\n|WHAT TO DO\n\n([A-Z ]+\n|--)/;
+    const broken = [...variants(event)].filter((notice) => {
+      const { subject, body } = buildMessage(notice);
+      return gap.test(`${subject}\n${body.default}\n${body.email}`);
+    });
+
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('what depends on the reason', () => {
+  const emailOf = (notice: Notice): string => buildMessage(notice).body.email;
+
+  it('a lifted hold asks for nothing and offers nothing', () => {
+    const email = emailOf({ ...notices.held, reason: 'hold-lifted' });
+
+    expect(email).toContain('was lifted');
+    expect(email).not.toContain('npx sls');
+  });
+
+  it('a secret pending deletion is restored by hand', () => {
+    expect(emailOf({ ...notices.blocked, reason: 'secret-pending-deletion' })).toContain('"restoreSecret":true');
+  });
+
+  it('an exposed key of an exempt user is to be deactivated by hand', () => {
+    expect(emailOf(notices['exposed-exempt'])).toContain('--status Inactive');
+    expect(emailOf(notices.exposed)).not.toContain('--status');
+  });
+
+  it('a hint fits the last use of the key', () => {
+    expect(emailOf(notices.reminder)).toContain('OIDC federation. If a person uses this');
+    expect(emailOf(notices.issued)).toContain('If you use this key yourself');
+    expect(emailOf(notices['grace-restarted'])).toContain('no record of any use');
+  });
+});

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { results } from '../../shared/aws/pass.ts';
+import { actionNames } from '../../shared/core/answer.ts';
+import { rotateUserActions } from '../../shared/core/model.ts';
+import { reasons } from '../../shared/core/reasons.ts';
+import { environmentName, settingSpecs } from '../../shared/core/settings.ts';
+import { userTagNames } from '../../shared/core/user-settings.ts';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** The rows of the table below a heading, as cells. */
+function rowsBelow(heading: string): string[][] {
+  const section = readme.split(new RegExp(`^#+ ${heading}$`, 'm'))[1]?.split(/^#/m)[0] ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('the README', () => {
+  it('lists every setting with its variable, its default and its meaning', () => {
+    const expected = Object.entries(settingSpecs).map(([name, { default: fallback, describes }]) => {
+      const shown = fallback === undefined ? 'required' : fallback === '' ? 'empty' : `\`${fallback}\``;
+      return [`\`${name}\``, `\`${environmentName(name)}\``, shown, describes];
+    });
+    expect(rowsBelow('Settings')).toEqual(expected);
+  });
+
+  it('lists every reason code with its sentence and what to do', () => {
+    const expected = Object.entries(reasons).map(([code, { says, todo }]) => [`\`${code}\``, says, todo]);
+    expect(rowsBelow('Reason codes')).toEqual(expected);
+  });
+
+  it('names every action, result and tag', () => {
+    const names = [...actionNames, ...results, ...rotateUserActions, ...Object.values(userTagNames)];
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('links only to files that exist', () => {
+    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path ?? '');
+    for (const path of links) expect(() => readFileSync(new URL(`../../${path}`, import.meta.url))).not.toThrow();
+  });
+});
