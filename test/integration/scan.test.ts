@@ -1,0 +1,571 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
+import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { describe, expect, test } from 'vitest';
+import { createRotationWorker } from '../../functions/rotation-worker.ts';
+import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import type { BeforeCall, Call } from '../../local/aws.ts';
+import { observeUser } from '../../shared/aws/observe.ts';
+import { scanAccount } from '../../shared/aws/scan.ts';
+import type { ScheduledRun } from '../../shared/aws/scheduled.ts';
+import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.ts';
+import { plan } from '../../shared/core/plan.ts';
+import { parseSettings } from '../../shared/core/settings.ts';
+import { createWorld, DAY, invoke, sqsEvent, type World } from '../support/world.ts';
+
+const HOUR = DAY / 24;
+
+/** One invocation of `scheduled-rotation`, as a process of its own; `calls` are those it made. */
+async function run(world: World, event: unknown = {}, before?: BeforeCall) {
+  const first = world.aws.calls.length;
+  const handler = createScheduledRotation(world.runtime('scan', before));
+  const calls = () => world.aws.calls.slice(first);
+  try {
+    return { answer: (await invoke(world, 'scheduled-rotation', handler, event)) as ScheduledRun, calls: calls() };
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)), calls: calls() };
+  }
+}
+
+const count = (calls: readonly Call[], operation: string): number =>
+  calls.filter((call) => call.operation === operation).length;
+
+function table(calls: readonly Call[]): Record<string, number> {
+  const names = [...new Set(calls.map(({ operation }) => operation))];
+  return Object.fromEntries(names.map((name) => [name, count(calls, name)]));
+}
+
+function queued(world: World) {
+  return world.aws.sqs.messages(world.queueUrl).map(({ body, groupId, deduplicationId }) => {
+    return { ...parseWorkMessage(body), groupId, deduplicationId };
+  });
+}
+
+const queuedNames = (world: World): string[] => queued(world).map(({ userName }) => userName);
+
+/** The last digest, as the JSON document that other tools read. */
+function digest(world: World): Record<string, unknown> {
+  const last = world.aws.sns.published.filter(({ attributes }) => attributes.event === 'digest').at(-1);
+  return JSON.parse(last?.message.default ?? '{}');
+}
+
+async function addSecret(world: World, userId: string, tags: Record<string, string> = {}): Promise<void> {
+  await world.runtime('operator').aws.secrets.send(
+    new CreateSecretCommand({
+      Name: `keyturn/${userId}/access-key`,
+      Tags: Object.entries({ 'keyturn:user-id': userId, ...tags }).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+}
+
+function failing(operation: string, code: string, status = 400, times = Number.POSITIVE_INFINITY): BeforeCall {
+  let left = times;
+  return (call) => (call.operation === operation && left-- > 0 ? { kind: 'error', status, code } : undefined);
+}
+
+describe('a large account', () => {
+  test('is read page by page: 2,500 users, 130 secrets', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 2_500; n++) {
+      const { userId } = world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: n === 2_499 ? 91 : 5 }] });
+      if (n >= 2_370) await addSecret(world, userId, n === 2_498 ? { 'keyturn:hold': '2027-01-01' } : {});
+    }
+    const { answer, calls } = await run(world);
+    expect(table(calls)).toMatchObject({ GetAccountAuthorizationDetails: 3, ListSecrets: 3, SendMessageBatch: 1 });
+    expect(answer).toMatchObject({ usersScanned: 2_500, enqueued: 1, skipped: { held: 1 }, errors: [] });
+    expect(queuedNames(world)).toEqual(['user-2499']);
+    expect(answer?.awsCalls).toBe(calls.length);
+  });
+
+  test('in which nothing is due costs at most 30 + N/30 calls', async () => {
+    const world = createWorld();
+    const N = 1_000;
+    for (let n = 0; n < N; n++) {
+      const { userId } = world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 5 }] });
+      await addSecret(world, userId);
+    }
+    const costs: number[] = [];
+    for (let day = 0; day < 30; day++) {
+      const { answer, calls } = await run(world);
+      expect(answer).toMatchObject({ usersScanned: N, enqueued: 0, skipped: { 'nothing-due': N } });
+      if (day === 0) console.log('calls of a scan of 1,000 users, nothing due:', table(calls));
+      costs.push(calls.length);
+      world.aws.clock.advance(DAY);
+    }
+    console.log('calls on 30 days in turn:', costs.join(' '));
+    expect(Math.max(...costs)).toBeLessThanOrEqual(30 + N / 30);
+    expect(world.aws.calls.filter(({ caller, mutating }) => caller === 'scan' && mutating)).toEqual([]);
+  }, 60_000);
+});
+
+describe('who is enqueued', () => {
+  test('the oldest key first, in batches of ten, each user in a group of their own', async () => {
+    const world = createWorld();
+    const ages = Array.from({ length: 25 }, (_, n) => 90 + ((n * 7) % 25));
+    for (const age of ages) world.aws.iam.addUser({ userName: `aged-${age}`, keys: [{ ageDays: age }] });
+    const { answer, calls } = await run(world);
+    expect(answer?.enqueued).toBe(25);
+    expect(count(calls, 'SendMessageBatch')).toBe(3);
+    expect(queuedNames(world)).toEqual(ages.toSorted((a, b) => b - a).map((age) => `aged-${age}`));
+    const [first] = queued(world);
+    const [user] = world.aws.iam.users().filter(({ userName }) => userName === 'aged-114');
+    const common = { userId: user?.userId, userName: 'aged-114', accountId: world.aws.accountId };
+    expect(first).toEqual({
+      ...common,
+      schemaVersion: 1,
+      origin: 'schedule',
+      requestId: answer?.runId,
+      groupId: user?.userId,
+      deduplicationId: `schedule/${answer?.runId}/${user?.userId}`,
+    });
+  });
+
+  test('what SQS refuses inside a batch is sent once more', async () => {
+    const world = createWorld();
+    for (const userName of ['alice', 'bob']) world.aws.iam.addUser({ userName, keys: [{ ageDays: 91 }] });
+    const { answer, calls } = await run(world, {}, refusing(1));
+    expect(answer).toMatchObject({ enqueued: 2, errors: [] });
+    expect(count(calls, 'SendMessageBatch')).toBe(2);
+    expect(queuedNames(world).toSorted()).toEqual(['alice', 'bob']);
+  });
+
+  test('what SQS refuses twice fails the run by name, after the digest', async () => {
+    const world = createWorld();
+    for (const userName of ['alice', 'bob']) world.aws.iam.addUser({ userName, keys: [{ ageDays: 91 }] });
+    const { error } = await run(world, {}, refusing(2));
+    expect(error?.name).toBe('RotationError');
+    expect(error?.message).toMatch(/: Cannot call sqs:SendMessage: InvalidParameterValue: /);
+    expect(queuedNames(world)).toHaveLength(1);
+    expect(digest(world)).toMatchObject({ enqueued: 1, errorCount: 1 });
+  });
+
+  test('a batch that cannot be sent does not stop the next one', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 11; n++) world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 100 - n / 10 }] });
+    const { error } = await run(world, {}, failing('SendMessageBatch', 'AccessDenied', 403, 2));
+    expect(queuedNames(world)).toEqual(['user-10']);
+    expect(error?.message).toMatch(/but 10 things failed: user-0: Cannot call sqs:SendMessageBatch on /);
+    expect(error?.message).toMatch(/user-9: /);
+  });
+
+  test('a user whose secret is pending deletion', async () => {
+    const world = createWorld();
+    const { userId } = world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 5 }] });
+    await addSecret(world, userId);
+    const SecretId = `keyturn/${userId}/access-key`;
+    await world.runtime('operator').aws.secrets.send(new DeleteSecretCommand({ SecretId }));
+    expect((await run(world)).answer).toMatchObject({ enqueued: 1 });
+    expect(digest(world)).toMatchObject({ blocked: 1 });
+  });
+
+  test('users below the path only, and nobody for a secret that merely looks like ours', async () => {
+    const world = createWorld({ environment: { KEYTURN_USER_PATH_PREFIX: '/robots/' } });
+    const { aws } = world;
+    const outside = aws.iam.addUser({ userName: 'outside', keys: [{ ageDays: 99 }] });
+    aws.iam.addUser({ userName: 'inside', path: '/robots/ci/', keys: [{ ageDays: 99 }] });
+    aws.iam.setRootKey(true);
+    await addSecret(world, outside.userId);
+    await addSecret(world, 'AIDAGONE');
+    await addSecret(world, 'AIDAGONE/more');
+    const { answer } = await run(world);
+    expect(answer).toMatchObject({ usersScanned: 1, enqueued: 1 });
+    expect(queuedNames(world)).toEqual(['inside']);
+    expect(digest(world)).toMatchObject({
+      secretsWithoutUser: ['keyturn/AIDAGONE/access-key'],
+      activeRootKeys: 1,
+      oldestActiveKeyDays: expect.closeTo(99, 1),
+      oldestActiveKeyUser: 'inside',
+    });
+  });
+});
+
+/** Makes SQS refuse one entry of each of the next batches: no fault can, since such an answer is a success. */
+function refusing(times: number): BeforeCall {
+  let left = times;
+  return ({ operation, input: { Entries: entries } }) => {
+    if (operation === 'SendMessageBatch' && left-- > 0 && Array.isArray(entries))
+      entries[0].MessageGroupId = 'not valid';
+    return undefined;
+  };
+}
+
+describe('a report that does not tell', () => {
+  test('a toggled key looks young in it, and is found within 30 days all the same', async () => {
+    const world = createWorld();
+    const { keys } = world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 300 }] });
+    for (const status of ['Inactive', 'Active'] as const)
+      world.aws.iam.setKeyStatus(keys[0]?.accessKeyId ?? '', status);
+    const enqueued: number[] = [];
+    for (let day = 0; day < 30; day++) {
+      enqueued.push((await run(world)).answer?.enqueued ?? 0);
+      world.aws.clock.advance(DAY);
+    }
+    expect(enqueued.filter((n) => n === 1)).toHaveLength(1);
+  });
+
+  test('a user made after it is looked at exactly, a namesake too', async () => {
+    const world = createWorld();
+    const { iam, clock } = world.aws;
+    iam.addUser({ userName: 'namesake', keys: [{ ageDays: 1 }] });
+    await run(world);
+    clock.advance(HOUR);
+    iam.deleteUser('namesake');
+    iam.addUser({ userName: 'namesake', createdAt: clock.now(), keys: [{ ageDays: 95 }] });
+    iam.addUser({ userName: 'new', keys: [{ ageDays: 5 }] });
+    const { answer, calls } = await run(world);
+    expect(calls.filter(({ operation }) => operation === 'ListAccessKeys').map(({ input }) => input.UserName)).toEqual([
+      'namesake',
+      'new',
+    ]);
+    expect(answer).toMatchObject({ enqueued: 1, skipped: { 'nothing-due': 1 } });
+  });
+
+  test('is asked for again when it expired meanwhile', async () => {
+    const world = createWorld();
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+    const { answer, calls } = await run(world, {}, failing('GetCredentialReport', 'ReportExpired', 410, 1));
+    expect(answer?.enqueued).toBe(1);
+    expect(table(calls)).toMatchObject({ GenerateCredentialReport: 2, GetCredentialReport: 2 });
+    expect(calls.filter(({ input }) => input.UserName === 'alice')).toEqual([]);
+  });
+
+  test('and never comes: every user is looked at exactly, and the run fails after all was done', async () => {
+    const world = createWorld();
+    for (const age of [5, 91]) world.aws.iam.addUser({ userName: `aged-${age}`, keys: [{ ageDays: age }] });
+    const { error, calls } = await run(world, {}, failing('GetCredentialReport', 'ReportInProgress', 404));
+    expect(error?.message).toMatch(/2 users of account 111122223333 were scanned and enqueued, but 1 thing failed: /);
+    expect(error?.message).toMatch(/AWS did not make one within two minutes\. Without the report every user was /);
+    expect(queuedNames(world)).toEqual(['aged-91']);
+    expect(table(calls)).toMatchObject({ GetCredentialReport: 120, ListAccessKeys: 2, Publish: 1 });
+    expect(digest(world)).toMatchObject({ severity: 'warning', errorCount: 1, enqueued: 1 });
+  });
+
+  test('and is denied: the error names the permission', async () => {
+    const world = createWorld();
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+    const { error } = await run(world, {}, failing('GenerateCredentialReport', 'AccessDenied', 403));
+    expect(error?.message).toMatch(/Add iam:GenerateCredentialReport on that resource to the policy/);
+    expect(queuedNames(world)).toEqual(['alice']);
+  });
+});
+
+describe('a failure', () => {
+  const daily = { KEYTURN_EXACT_SWEEP_DAYS: '1' };
+  const forUser =
+    (userName: string, fault: ReturnType<BeforeCall>): BeforeCall =>
+    (call) =>
+      call.operation === 'ListAccessKeys' && call.input.UserName === userName ? fault : undefined;
+
+  test('of one user stops nobody else, and names them when all is done', async () => {
+    const world = createWorld({ environment: daily });
+    const { iam } = world.aws;
+    for (const userName of ['alice', 'bob', 'carol']) {
+      const { keys } = iam.addUser({ userName, keys: [{ ageDays: 300 }] });
+      for (const status of ['Inactive', 'Active'] as const) iam.setKeyStatus(keys[0]?.accessKeyId ?? '', status);
+    }
+    const { error } = await run(world, {}, forUser('bob', { kind: 'throttle' }));
+    expect(error?.name).toBe('RotationError');
+    expect(error?.message).toMatch(/1 thing failed: bob: Cannot call iam:ListAccessKeys on bob: Throttling/);
+    expect(queuedNames(world).toSorted()).toEqual(['alice', 'carol']);
+    expect(digest(world)).toMatchObject({ enqueued: 2, skipped: { 'nothing-due': 1 }, errorCount: 1 });
+    expect(world.logged.filter((line) => line.includes('Failed for one'))).toHaveLength(1);
+  });
+
+  test('to find a user who was deleted meanwhile is none', async () => {
+    const world = createWorld({ environment: daily });
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 5 }] });
+    const gone = { kind: 'error', status: 404, code: 'NoSuchEntity' } as const;
+    const { answer } = await run(world, {}, forUser('alice', gone));
+    expect(answer).toMatchObject({ skipped: { 'no-active-key': 1 }, errors: [] });
+  });
+
+  test('to list the users ends the run, since nobody can be judged', async () => {
+    const world = createWorld();
+    const { error } = await run(world, {}, failing('GetAccountAuthorizationDetails', 'AccessDenied', 403));
+    expect(error?.message).toMatch(/Add iam:GetAccountAuthorizationDetails/);
+    expect(world.aws.sns.published).toEqual([]);
+  });
+
+  test.each(['Publish', 'GetTopicAttributes'])('of %s is named after everybody was enqueued', async (operation) => {
+    const world = createWorld();
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+    const { error } = await run(world, {}, failing(operation, 'AuthorizationError', 403));
+    expect(error?.message).toContain(`Add sns:${operation}`);
+    expect(queuedNames(world)).toEqual(['alice']);
+  });
+});
+
+describe('a dry run', () => {
+  const plans = async (world: World, event: unknown, before?: BeforeCall) => {
+    const { iam } = world.aws;
+    iam.addUser({ userName: 'old', keys: [{ ageDays: 95 }] });
+    iam.addUser({ userName: 'older', keys: [{ ageDays: 120 }] });
+    iam.addUser({ userName: 'young', keys: [{ ageDays: 5 }] });
+    iam.addUser({ userName: 'exempt', tags: { 'keyturn:exempt': 'true' }, keys: [{ ageDays: 500 }] });
+    return run(world, event, before);
+  };
+
+  test.each<[string, string, unknown]>([
+    ['asked for', 'true', { dryRun: true }],
+    ['without enforcement', 'false', {}],
+  ])('%s shows the plans, changes nothing, and publishes nothing but the digest', async (_, enforce, event) => {
+    const world = createWorld({ environment: { KEYTURN_ENFORCE: enforce } });
+    const { answer, calls } = await plans(world, event);
+    expect(answer).toMatchObject({
+      schemaVersion: 1,
+      accountId: '111122223333',
+      dryRun: true,
+      usersScanned: 4,
+      enqueued: 0,
+      skipped: { exempt: 1, 'nothing-due': 1 },
+      errors: [],
+    });
+    expect(answer?.plan).toMatchObject([
+      { userName: 'older', action: 'issue', reason: 'due' },
+      { userName: 'old', action: 'issue', reason: 'due' },
+    ]);
+    expect(calls.filter(({ mutating, service }) => mutating || service === 'sqs')).toEqual([]);
+    expect(world.aws.sns.published.map(({ attributes }) => attributes.event)).toEqual(['digest']);
+    expect(digest(world)).toMatchObject({ dryRun: true, enqueued: 0, exemptWithoutDate: 1 });
+  });
+
+  test('says what stops an issue', async () => {
+    const world = createWorld({ emails: [] });
+    const { answer } = await plans(world, { dryRun: true });
+    expect(answer?.plan?.map(({ action, reason }) => `${action} ${reason}`)).toEqual([
+      'none no-subscription',
+      'none no-subscription',
+    ]);
+  });
+
+  test('leaves out a user who was deleted meanwhile, and names one who cannot be read', async () => {
+    const gone = createWorld();
+    const { answer } = await plans(gone, { dryRun: true }, (call) =>
+      call.operation === 'GetUser' && call.input.UserName === 'old'
+        ? { kind: 'error', status: 404, code: 'NoSuchEntity' }
+        : undefined,
+    );
+    expect(answer?.plan?.map(({ userName }) => userName)).toEqual(['older']);
+    const denied = createWorld();
+    const { error } = await plans(denied, { dryRun: true }, failing('GetUser', 'AccessDenied', 403, 1));
+    expect(error?.message).toMatch(
+      /4 users of account 111122223333 were planned, but 1 thing failed: older: Cannot call/,
+    );
+  });
+});
+
+describe('the digest', () => {
+  test.each<[string, string[], Record<string, string>, RegExp | undefined]>([
+    ['no confirmed subscription', [], {}, /^Topic .* has no confirmed subscription, so no key is issued/],
+    ['no subscription required', [], { KEYTURN_REQUIRE_SUBSCRIPTION: 'false' }, undefined],
+    ['a confirmed subscription', ['a@example.com'], {}, undefined],
+    [
+      'a limit of no rotations',
+      ['a@example.com'],
+      { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '0' },
+      /^0 rotations began today/,
+    ],
+  ])('says why nothing is issued: %s', async (_, emails, environment, note) => {
+    const world = createWorld({ emails, environment });
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+    const { answer } = await run(world);
+    expect(answer?.enqueued).toBe(1);
+    const said = digest(world).note;
+    if (note === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatch(note);
+  });
+
+  test('says that the circuit breaker is open', async () => {
+    const world = createWorld();
+    const now = new Date(world.aws.clock.now() + HOUR).toISOString();
+    world.aws.clock.advance(2 * HOUR);
+    for (const userName of ['a', 'b', 'c']) {
+      const { userId } = world.aws.iam.addUser({ userName, keys: [{ ageDays: 91 }] });
+      await addSecret(world, userId, {
+        'keyturn:issued-on': now.slice(0, 10),
+        'keyturn:announced': `failed ${now} AKIA1234567890123456`,
+      });
+    }
+    await run(world);
+    expect(digest(world)).toMatchObject({
+      failed: 3,
+      note: expect.stringMatching(/^The three newest issues of today/),
+    });
+  });
+
+  test('counts the last 24 hours from the tags, and who is exempt', async () => {
+    const world = createWorld();
+    const { iam, clock } = world.aws;
+    const key = 'AKIA1234567890123456';
+    const now = clock.now();
+    const ago = (hours: number) => new Date(now - hours * HOUR).toISOString();
+    const today = ago(0).slice(0, 10);
+    const people: Record<string, Record<string, string>> = {
+      rotated: { 'current-since': `${ago(2)} ${key}`, 'issued-on': today, announced: `issued ${ago(2)} ${key}` },
+      yesterday: { 'current-since': `${ago(24)} ${key}`, announced: `issued ${ago(24)} ${key}` },
+      restarted: { 'current-since': `${ago(3)} ${key}`, 'issued-on': '2025-10-01' },
+      deactivated: { deactivated: `${ago(23.9)} ${key}`, announced: `deactivated ${ago(23.9)} ${key}` },
+      deleted: { announced: `deleted ${ago(1)} ${key}` },
+      orphaned: { announced: `orphan-removed ${ago(1)} ${key}` },
+      postponed: { announced: `postponed ${ago(1)} ${key}` },
+      failed: { announced: `failed ${ago(1)} -` },
+      before: { announced: `deleted ${ago(24)} ${key}` },
+    };
+    for (const [userName, tags] of Object.entries(people)) {
+      const { userId } = iam.addUser({ userName, keys: [{ ageDays: 5 }] });
+      const named = Object.entries(tags).map(([name, value]) => [`keyturn:${name}`, value]);
+      await addSecret(world, userId, Object.fromEntries(named));
+    }
+    const blocked = iam.addUser({ userName: 'blocked', keys: [{ ageDays: 95 }, { ageDays: 95 }] });
+    await addSecret(world, blocked.userId, { 'keyturn:announced': `blocked ${ago(72)} ${key}` });
+    iam.addUser({ userName: 'misspelt', tags: { 'keyturn:exmept': 'true' } });
+    iam.addUser({ userName: 'for-now', tags: { 'keyturn:exempt': '2026-06-01' } });
+    iam.addUser({ userName: 'for-ever', tags: { 'keyturn:exempt': 'true' } });
+    clock.set(now);
+    await run(world);
+    expect(digest(world)).toMatchObject({
+      rotated: 1,
+      deactivated: 1,
+      deleted: 2,
+      postponed: 1,
+      failed: 1,
+      blocked: 2,
+      exemptWithDate: 1,
+      exemptWithoutDate: 1,
+      oldestActiveKeyUser: 'blocked',
+    });
+  });
+});
+
+describe('the account itself', () => {
+  test('may be empty', async () => {
+    const world = createWorld();
+    const { answer } = await run(world);
+    expect(answer).toMatchObject({ accountId: '111122223333', usersScanned: 0, enqueued: 0, skipped: {} });
+    expect(digest(world)).not.toHaveProperty('oldestActiveKeyDays');
+  });
+
+  test('is scanned with at most four calls at once', async () => {
+    const world = createWorld({ environment: { KEYTURN_EXACT_SWEEP_DAYS: '1' } });
+    for (let n = 0; n < 40; n++) world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 5 }] });
+    let running = 0;
+    let most = 0;
+    const { aws, ...runtime } = world.runtime('scan', async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running--;
+      return undefined;
+    });
+    const { users } = await scanAccount(aws, parseSettings(world.environment), runtime);
+    expect(users.every(({ keys }) => keys?.length === 1)).toBe(true);
+    expect(most).toBe(4);
+  });
+});
+
+describe('every sample event', () => {
+  const names = readdirSync('events').filter((name) => name.startsWith('scheduled-rotation-'));
+  test.each(names)('%s is read', (name) => {
+    const event: unknown = JSON.parse(readFileSync(`events/${name}`, 'utf8'));
+    expect(parseScheduledEvent(event)).toEqual({ dryRun: name === 'scheduled-rotation-dry-run.json' });
+  });
+
+  test('and nothing else', async () => {
+    const world = createWorld();
+    const { error, calls } = await run(world, { dryrun: true });
+    expect(error?.name).toBe('EventError');
+    expect(calls).toEqual([]);
+  });
+});
+
+/** Everybody uses their newest key from its third day on. */
+function useKeys({ aws }: World): void {
+  for (const { keys } of aws.iam.users()) {
+    const settled = keys.filter((key) => aws.clock.now() - key.createdAt > 2 * DAY);
+    const newest = settled.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+    if (newest?.status === 'Active') aws.iam.useKey(newest.accessKeyId, { service: 's3', region: 'eu-west-1' });
+  }
+}
+
+/** Drives the worker until the queue is empty: who was looked at, and who of them for nothing. */
+async function drain(world: World): Promise<{ looked: string[]; inVain: string[] }> {
+  const { aws, queueUrl } = world;
+  const worker = createRotationWorker(world.runtime('worker'));
+  const looked: string[] = [];
+  const inVain: string[] = [];
+  for (;;) {
+    const [message] = aws.sqs.take(queueUrl, 1);
+    if (message === undefined) return { looked, inVain };
+    const first = aws.calls.length;
+    await invoke(world, 'rotation-worker', worker, sqsEvent(message.body));
+    const { userName } = parseWorkMessage(message.body);
+    looked.push(userName);
+    const didSomething = aws.calls.slice(first).some(({ mutating, operation }) => mutating || operation === 'Publish');
+    if (!didSomething) inVain.push(userName);
+    aws.sqs.drop(queueUrl, message.receiptHandle ?? '');
+  }
+}
+
+/** Users for whom the plan, from an exact observation, would do something. */
+async function neglected(world: World, looked: readonly string[], now: number): Promise<string[]> {
+  const { aws } = world.runtime('checker');
+  const settings = parseSettings(world.environment);
+  const request = { origin: 'schedule', runId: '-', wroteAt: new Set<number>() } as const;
+  const names: string[] = [];
+  for (const { userName } of world.aws.iam.users()) {
+    if (looked.includes(userName)) continue;
+    const state = await observeUser(aws, settings, { userName });
+    const answer = state && plan(state, request, settings, now);
+    if (answer?.status !== 'unchanged') names.push(`${userName}: ${answer?.reason}`);
+  }
+  return names;
+}
+
+describe('day after day', () => {
+  test('nobody is looked at in vain, and nobody is neglected', async () => {
+    const world = createWorld();
+    const { clock, iam } = world.aws;
+    const start = clock.now();
+    for (let n = 0; n < 30; n++) iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: n * 3 }] });
+    let looks = 0;
+    let workCalls = 0;
+    for (let day = 0; day < 121; day++) {
+      clock.set(start + day * DAY);
+      useKeys(world);
+      const { answer } = await run(world);
+      expect(answer?.errors).toEqual([]);
+      const first = world.aws.calls.length;
+      const { looked, inVain } = await drain(world);
+      if (day > 30) {
+        looks += looked.length;
+        workCalls += world.aws.calls.length - first;
+      }
+      expect(inVain).toEqual([]);
+      if (day % 5 === 0) expect(await neglected(world, looked, start + day * DAY)).toEqual([]);
+    }
+    console.log(`${looks} looks for 30 rotations in 90 days, ${workCalls} calls of the workers`);
+    // Issue, three reminders, deactivation, deletion.
+    expect(looks / 30).toBeCloseTo(6, 0);
+  }, 120_000);
+
+  test('an owner who deactivates the old key, deletes it or wants it back is noticed the next day', async () => {
+    const world = createWorld();
+    const { clock, iam } = world.aws;
+    const { keys } = iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+    const old = keys[0]?.accessKeyId ?? '';
+    const nextDay = async (): Promise<string[]> => {
+      await run(world);
+      const { looked } = await drain(world);
+      clock.advance(DAY);
+      return looked;
+    };
+    expect(await nextDay()).toEqual(['alice']);
+    expect(await nextDay()).toEqual([]);
+    const { iam: client } = world.runtime('owner').aws;
+    await client.send(new UpdateAccessKeyCommand({ UserName: 'alice', AccessKeyId: old, Status: 'Inactive' }));
+    expect(await nextDay()).toEqual(['alice']);
+    expect(await nextDay()).toEqual([]);
+    await client.send(new UpdateAccessKeyCommand({ UserName: 'alice', AccessKeyId: old, Status: 'Active' }));
+    expect(await nextDay()).toEqual(['alice']);
+    expect(await nextDay()).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { DAY } from '../../../shared/core/time.ts';
+import { C, daysAgo, key, NOW, P, record, S } from '../../support/core/builders.ts';
+import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
+
+const frozenNow = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
+const announcedFor = (accessKeyId: string, days: number) => ({ currentSince: record(accessKeyId, days) });
+const two = [key(C, { ageDays: 95, usedDaysAgo: 1 }), key(S, { ageDays: 50, usedDaysAgo: 30 })];
+const retireLeastUsed = { onBlocked: 'retire-least-used' } as const;
+
+answeredBy('row-16-slots-taken', [
+  {
+    name: 'two Active keys that do not replace each other block a rotation',
+    keys: two,
+    secret: { current: C },
+    gives: 'blocked slots-taken: announce-blocked C',
+  },
+  {
+    name: 'without a secret, too',
+    keys: [key(P, { ageDays: 10 }), key(S, { ageDays: 95 })],
+    gives: 'blocked slots-taken: announce-blocked S',
+  },
+  {
+    name: 'also when the current key is gone',
+    keys: [key(P, { ageDays: 10 }), key(S, { ageDays: 95 })],
+    secret: { current: C },
+    gives: 'blocked slots-taken: announce-blocked S',
+  },
+  {
+    name: 'where the least used key is retired, the one that stays is announced first',
+    keys: two,
+    secret: { current: C },
+    settings: retireLeastUsed,
+    gives: 'act grace-restarted: start-grace C',
+  },
+  {
+    name: 'then the ladder runs on the other',
+    keys: two,
+    secret: { current: C, ...announcedFor(C, 3) },
+    settings: retireLeastUsed,
+    gives: 'act reminder-due: remind S',
+  },
+  {
+    name: 'a least used key that is in use is only reported',
+    keys: [key(C, { ageDays: 95, usedDaysAgo: 0 }), key(S, { ageDays: 50, usedDaysAgo: 1 })],
+    secret: { current: C },
+    settings: retireLeastUsed,
+    gives: 'blocked slots-taken: announce-blocked C',
+  },
+  {
+    name: 'the key that was announced stays, even if the other one is used meanwhile and quiet again',
+    keys: [key(C, { ageDays: 95, usedDaysAgo: 30 }), key(S, { ageDays: 50, usedDaysAgo: 3 })],
+    secret: { current: C, ...announcedFor(C, 3) },
+    settings: retireLeastUsed,
+    gives: 'act reminder-due: remind S',
+  },
+  {
+    name: 'a freeze stops the deactivation',
+    keys: two,
+    secret: {
+      current: C,
+      ...announcedFor(C, 11),
+      announced: { event: 'reminder', at: daysAgo(1), accessKeyId: S },
+    },
+    settings: { ...retireLeastUsed, ...frozenNow },
+    gives: 'unchanged frozen: none',
+  },
+]);
+
+describe('row 16 with onBlocked retire-least-used', () => {
+  it('never deactivates the key that is not quiet, not even at the hard limit', () => {
+    const keys = [key(C, { ageDays: 130, usedDaysAgo: 0 }), key(S, { ageDays: 90, usedDaysAgo: 1 })];
+    const announced = { event: 'reminder', at: daysAgo(1), accessKeyId: S };
+    const secret = { current: C, ...announcedFor(C, 40), announced };
+    expect(inShort(planOf({ keys, secret, settings: retireLeastUsed }))).toBe(
+      'blocked slots-taken: announce-blocked C',
+    );
+  });
+
+  const announced = { event: 'reminder', at: daysAgo(1), accessKeyId: S };
+  const afterGrace = {
+    keys: two,
+    secret: { current: C, ...announcedFor(C, 11), announced },
+    settings: retireLeastUsed,
+  };
+
+  it('deactivates the other after the grace', () => {
+    expect(planOf(afterGrace).steps).toMatchObject([{ action: 'deactivate', accessKeyId: S }]);
+  });
+
+  // Fails on purpose while design section 5.1 ("exceptions, each its own reason code") is not met.
+  it.fails('gives that deactivation a reason code of its own', () => {
+    expect(['grace-over', 'no-grace', 'postponed-to-limit']).not.toContain(planOf(afterGrace).reason);
+  });
+
+  it('takes the clock of an announcement older than the stranger for what it is: about another key', () => {
+    const secret = { current: C, ...announcedFor(C, 94) };
+    expect(inShort(planOf({ keys: two, secret, settings: retireLeastUsed }))).toBe(
+      'act grace-restarted: start-grace C',
+    );
+  });
+
+  it('keeps the key that is used, not the one whose announcement is older than the other key', () => {
+    const keys = [key(C, { ageDays: 95, usedDaysAgo: 40 }), key(S, { ageDays: 50, usedDaysAgo: 0 })];
+    const secret = { current: C, ...announcedFor(C, 94) };
+    expect(inShort(planOf({ keys, secret, settings: retireLeastUsed }))).toBe('act grace-restarted: start-grace S');
+  });
+});

@@ -1,0 +1,413 @@
+import { describe, expect, test } from 'vitest';
+import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
+import { isInSweep, needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
+import {
+  C,
+  daysAgo,
+  G,
+  key,
+  minutesAgo,
+  NOW,
+  O,
+  P,
+  record,
+  S,
+  type SecretOptions,
+  secret,
+  settings,
+  USER,
+} from '../../support/core/builders.ts';
+
+const active = (days: number): ReportKey => ({ isActive: true, rotatedAt: daysAgo(days) });
+const inactive = (days: number): ReportKey => ({ isActive: false, rotatedAt: daysAgo(days) });
+const empty: ReportKey = { isActive: false };
+
+function report(one: ReportKey = empty, two: ReportKey = empty, reportedAt: Instant = NOW): ReportRow {
+  const { userName, arn } = USER;
+  return { userName, arn, userCreatedAt: daysAgo(900), reportedAt, keys: [one, two] };
+}
+
+interface Case {
+  slots?: readonly ReportKey[];
+  secret?: SecretOptions;
+  tags?: Record<string, string>;
+  groups?: string[];
+}
+
+function scanned({ slots, secret: options, tags = {}, groups = [] }: Case): ScannedUser {
+  return {
+    user: { ...USER, tags, groups },
+    ...(options === undefined ? {} : { secret: secret(options) }),
+    ...(slots === undefined ? {} : { report: report(...slots) }),
+  };
+}
+
+/** `due` or `skip`, and why. */
+function verdict(given: Case, options = {}, now = NOW): string {
+  const { isDue, reason } = triage(scanned(given), settings(options), now);
+  return `${isDue ? 'due' : 'skip'}: ${reason}`;
+}
+
+const MS = 1 / DAY;
+const current = (since: number, more: SecretOptions = {}): SecretOptions => ({
+  current: C,
+  currentSince: record(C, since),
+  ...more,
+});
+const ladder = (since: number, more: SecretOptions = {}): Case => ({
+  slots: [active(100), active(since)],
+  secret: current(since, { previous: P, ...more }),
+});
+
+describe('a user whose keys only the report knows', () => {
+  test.each<[string, Case, string]>([
+    ['without keys', { slots: [] }, 'skip: no-active-key'],
+    ['with inactive keys only', { slots: [inactive(200), inactive(300)] }, 'skip: no-active-key'],
+    ['with a key of 90 days', { slots: [active(90)] }, 'due: due'],
+    ['with a key just below 90 days', { slots: [active(90 - MS)] }, 'skip: nothing-due'],
+    ['with an old key in the second slot', { slots: [active(1), active(90)] }, 'due: due'],
+    ['with a future key', { slots: [active(-1)] }, 'skip: nothing-due'],
+    ['with a young key and an old inactive one', { slots: [active(1), inactive(400)] }, 'skip: nothing-due'],
+    ['with their own limit of 60 days', { slots: [active(60)], tags: { 'keyturn:max-age-days': '60' } }, 'due: due'],
+    [
+      'just below their own limit',
+      { slots: [active(60 - MS)], tags: { 'keyturn:max-age-days': '60' } },
+      'skip: nothing-due',
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(verdict(given)).toBe(expected);
+  });
+
+  test.each([
+    [68, 'due: due'],
+    [68 - MS, 'skip: nothing-due'],
+  ])('is due rotateAheadDays before the limit (%d days)', (age, expected) => {
+    expect(verdict({ slots: [active(age)] }, { rotateAheadDays: 22 })).toBe(expected);
+  });
+});
+
+describe('a user who is left alone', () => {
+  const tomorrow = NOW + DAY;
+  test.each<[string, Case, string]>([
+    ['exempt by tag', { tags: { 'keyturn:exempt': 'true' } }, 'skip: exempt'],
+    ['exempt until tomorrow', { tags: { 'keyturn:exempt': '2026-03-11' } }, 'skip: exempt'],
+    ['exempt until today, which has begun', { tags: { 'keyturn:exempt': '2026-03-10' } }, 'due: due'],
+    ['exempt by group', { groups: ['robots'] }, 'skip: exempt'],
+    ['held until tomorrow', { secret: { hold: tomorrow } }, 'skip: held'],
+    ['held until today', { secret: { hold: NOW } }, 'due: due'],
+    ['with a tag that does not parse', { tags: { 'keyturn:exempt': 'yes' } }, 'due: tags-invalid'],
+    [
+      'with a tag of the secret that does not parse',
+      { secret: { raw: { 'keyturn:hold': 'soon' } } },
+      'due: tags-invalid',
+    ],
+    [
+      'exempt, but with an unfinished issue',
+      { tags: { 'keyturn:exempt': 'true' }, secret: { doing: {} } },
+      'due: finished',
+    ],
+    [
+      'held, but with an unfinished rollback',
+      { secret: { hold: tomorrow, doing: { verb: 'roll-back', accessKeyIds: [P] } } },
+      'due: finished',
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(verdict({ slots: [active(95)], ...given }, { exemptGroups: ['robots'] })).toBe(expected);
+  });
+});
+
+test('a hold ends at midnight UTC of its date', () => {
+  const midnight = Date.UTC(2026, 2, 11);
+  const given = { slots: [active(95)], secret: { hold: midnight } };
+  expect(verdict(given, {}, midnight - 1)).toBe('skip: held');
+  expect(verdict(given, {}, midnight)).toBe('due: due');
+});
+
+describe('a transition in flight', () => {
+  const issue = { at: daysAgo(1), deadlineAt: daysAgo(1) + 10 * MINUTE, accessKeyIds: [P] };
+  const orphan = (hours: number, accessKeyId: string = O): Case => ({
+    slots: [active(95), inactive(1)],
+    secret: { doing: issue, deactivated: { at: NOW - hours * HOUR, accessKeyId } },
+  });
+  test.each<[string, Case, string]>([
+    ['is left to its run', { secret: { doing: { at: minutesAgo(5), deadlineAt: NOW + 1 } } }, 'skip: busy'],
+    ['is taken over at its deadline', { secret: { doing: { at: minutesAgo(5), deadlineAt: NOW } } }, 'due: finished'],
+    ['waits for its orphan', orphan(12 - 1 / HOUR), 'skip: orphan-waiting'],
+    ['has its orphan deleted after 12 hours', orphan(12), 'due: finished'],
+    ['does not wait for a key that was there before it', orphan(1, P), 'due: finished'],
+    [
+      'does not wait if it is no issue',
+      { secret: { doing: { ...issue, verb: 'deactivate' }, deactivated: { at: minutesAgo(60), accessKeyId: O } } },
+      'due: finished',
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(verdict({ slots: [active(95)], ...given })).toBe(expected);
+  });
+});
+
+describe('a secret that is not as it should be', () => {
+  test.each<[string, SecretOptions, string]>([
+    ['pending deletion', { current: C, as: { deletedAt: daysAgo(1) } }, 'due: secret-pending-deletion'],
+    ['with another KMS key', { current: C, as: { kmsKeyId: 'other' } }, 'due: secret-foreign'],
+    [
+      'with a current value that no key labels',
+      { as: { versions: { v1: ['AWSCURRENT'] } } },
+      'due: secret-value-foreign',
+    ],
+    [
+      'with two labels on the current value',
+      { current: C, as: { versions: { v1: ['AWSCURRENT', C, P] } } },
+      'due: secret-value-foreign',
+    ],
+    ['without a value', {}, 'skip: nothing-due'],
+    ['with a labelled current value', { current: C }, 'skip: nothing-due'],
+  ])('%s', (_, options, expected) => {
+    expect(verdict({ slots: [active(5)], secret: options })).toBe(expected);
+  });
+});
+
+describe('the ladder', () => {
+  const told = (event: string, days: number, accessKeyId = P): SecretOptions => ({
+    announced: { event, at: daysAgo(days), accessKeyId },
+  });
+  test.each<[string, Case, string]>([
+    ['is quiet before the first reminder', ladder(3 - MS), 'skip: in-grace'],
+    ['reminds 7 days before the end', ladder(3), 'due: reminder-due'],
+    ['has reminded since', ladder(4, told('reminder', 0.5)), 'skip: in-grace'],
+    ['has reminded at that very instant', ladder(4, told('reminder', 1)), 'skip: in-grace'],
+    ['has reminded too early to count', ladder(4, told('reminder', 1 + MS)), 'due: reminder-due'],
+    ['has reminded about a key of a former life', ladder(4, told('reminder', 5)), 'due: reminder-due'],
+    ['has reminded about another key', ladder(4, told('reminder', 1, C)), 'due: reminder-due'],
+    ['has announced something else', ladder(4, told('issued', 1)), 'due: reminder-due'],
+    ['waits for the second reminder', ladder(7 - MS, told('reminder', 3)), 'skip: in-grace'],
+    ['reminds 3 days before the end', ladder(7, told('reminder', 4)), 'due: reminder-due'],
+    ['waits for the third reminder', ladder(9 - MS, told('reminder', 1.5)), 'skip: in-grace'],
+    ['reminds 1 day before the end', ladder(9, told('reminder', 2)), 'due: reminder-due'],
+    ['waits for the end', ladder(10 - MS, told('reminder', 0.5)), 'skip: in-grace'],
+    ['ends', ladder(10, told('reminder', 0.5)), 'due: grace-over'],
+    ['goes on daily afterwards', ladder(17, told('postponed', 0.5)), 'due: grace-over'],
+    [
+      'has another grace for this rotation',
+      ladder(10, { ...told('reminder', 0.5), currentSince: { ...record(C, 10), graceDays: 12 } }),
+      'skip: in-grace',
+    ],
+    ['has no grace', ladder(1, { currentSince: { ...record(C, 1), graceDays: 0 } }), 'due: no-grace'],
+    ['is confirmed', ladder(1, { confirmed: record(C, 0.5) }), 'due: confirmed'],
+    ['was confirmed for another key', ladder(1, { confirmed: record(P, 0.5) }), 'skip: in-grace'],
+    ['has no clock', { slots: [active(100), active(1)], secret: { current: C, previous: P } }, 'due: grace-restarted'],
+    ['has the clock of another key', ladder(1, { currentSince: record(P, 1) }), 'due: grace-restarted'],
+    ['is over when one key is left', { slots: [active(30)], secret: current(30) }, 'skip: nothing-due'],
+    ['begins anew when that one is old', { slots: [active(90)], secret: current(90) }, 'due: due'],
+  ])('%s', (_, given, expected) => {
+    expect(verdict(given)).toBe(expected);
+  });
+
+  test.each([
+    [5, 'due: grace-over'],
+    [5 - MS, 'skip: in-grace'],
+  ])('ends by the grace of the user (%d days)', (since, expected) => {
+    const given = ladder(since, told('reminder', 0.5));
+    expect(verdict({ ...given, tags: { 'keyturn:grace-days': '5' } })).toBe(expected);
+  });
+
+  test('of two active keys of which none is stored is left to their age', () => {
+    expect(verdict({ slots: [active(50), active(10)], secret: { currentSince: record(S, 1) } })).toBe(
+      'skip: nothing-due',
+    );
+    expect(verdict({ slots: [active(90), active(10)], secret: { currentSince: record(S, 1) } })).toBe('due: due');
+  });
+});
+
+describe('an inactive key', () => {
+  const deactivated = (days: number, more: SecretOptions = {}): SecretOptions =>
+    current(20, { previous: P, deactivated: record(P, days), ...more });
+  const pair = [inactive(110), active(20)];
+  test.each<[string, Case, string]>([
+    ['waits for its deletion', { slots: pair, secret: deactivated(10 - MS) }, 'skip: recovery'],
+    ['is deleted', { slots: pair, secret: deactivated(10) }, 'due: recovery-over'],
+    [
+      'that somebody else deactivated waits',
+      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10 - MS) }) },
+      'skip: recovery',
+    ],
+    [
+      'that somebody else deactivated is deleted',
+      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10) }) },
+      'due: recovery-over',
+    ],
+    ['is active again', { slots: [active(1), active(20)], secret: deactivated(5) }, 'due: reactivated'],
+    [
+      'that was the only one waits',
+      { slots: [inactive(99)], secret: { current: C, deactivated: record(C, 1) } },
+      'skip: recovery',
+    ],
+    [
+      'that was the only one is active again',
+      { slots: [active(0.5)], secret: { current: C, deactivated: record(C, 1) } },
+      'due: reactivated',
+    ],
+    [
+      'that was never stored is active again',
+      { slots: [active(0.5)], secret: { deactivated: record(S, 1) } },
+      'due: reactivated',
+    ],
+    [
+      'that was never stored waits beside an active one',
+      { slots: [active(5), inactive(99)], secret: { deactivated: record(S, 1) } },
+      'skip: recovery',
+    ],
+    ['is known without the report', { secret: deactivated(5) }, 'skip: recovery'],
+    ['that nobody recorded is recorded', { slots: pair, secret: current(20, { previous: P }) }, 'due: inactive-seen'],
+    [
+      'that was deleted by somebody leaves its label',
+      { slots: [active(20)], secret: current(20, { previous: P }) },
+      'due: inactive-seen',
+    ],
+    ['leaves its label with no key at all', { slots: [], secret: current(20, { previous: P }) }, 'due: inactive-seen'],
+    [
+      'that was never stored and is older is recorded',
+      { slots: [active(20), inactive(20)], secret: current(20) },
+      'due: inactive-seen',
+    ],
+    [
+      'that is newer than the current one is left alone',
+      { slots: [active(20), inactive(20 - MS)], secret: current(20) },
+      'skip: nothing-due',
+    ],
+    ['that is the current one is reported', { slots: [inactive(20)], secret: current(20) }, 'due: current-inactive'],
+  ])('%s', (_, given, expected) => {
+    expect(verdict(given)).toBe(expected);
+  });
+});
+
+describe('a report that is older than the tags', () => {
+  const issuedSince = (minutes: number): ScannedUser => ({
+    user: USER,
+    secret: secret({ current: C, currentSince: { accessKeyId: C, at: minutesAgo(minutes) } }),
+    // The old key, before its replacement was issued.
+    report: report(active(95), empty, NOW),
+  });
+  test('is not believed about the keys', () => {
+    expect(triage(issuedSince(15 - 1 / MINUTE), settings(), NOW)).toMatchObject({ isDue: false, reason: 'in-grace' });
+    expect(triage(issuedSince(15), settings(), NOW)).toMatchObject({ isDue: true, reason: 'due' });
+  });
+
+  test('and tags that say nothing about the keys make the user due', () => {
+    const blocked = { announced: { event: 'blocked', at: minutesAgo(1) } };
+    expect(verdict({ slots: [active(5)], secret: blocked })).toBe('due: unread');
+    expect(verdict({ secret: {} })).toBe('due: unread');
+    expect(verdict({})).toBe('due: unread');
+  });
+});
+
+describe('a user whose keys are known exactly', () => {
+  const exact = (keys: ScannedUser['keys'], options: SecretOptions | undefined = undefined, given: Case = {}) => ({
+    ...scanned({ ...given, ...(options === undefined ? {} : { secret: options }) }),
+    ...(keys === undefined ? {} : { keys }),
+  });
+  test.each<[string, ScannedUser, string, boolean]>([
+    [
+      'has a key that only looks young',
+      exact([key(S, { ageDays: 90 })], undefined, { slots: [active(1)] }),
+      'due',
+      true,
+    ],
+    ['has a young key', exact([key(S, { ageDays: 90 - MS })]), 'nothing-due', false],
+    ['has no key', exact([]), 'no-active-key', false],
+    ['is exempt', exact([key(S, { ageDays: 99 })], undefined, { tags: { 'keyturn:exempt': 'true' } }), 'exempt', false],
+    ['has a tag that does not parse', exact([], { raw: { 'keyturn:hold': 'x' } }), 'tags-invalid', true],
+    ['has a label whose key is gone', exact([key(C)], current(10, { previous: G })), 'key-gone', true],
+    [
+      'is in the grace period',
+      exact([key(P, { ageDays: 92 }), key(C, { ageDays: 2 })], current(2, { previous: P })),
+      'in-grace',
+      false,
+    ],
+    // The scan has not read the last use, so it cannot tell whether the owner has switched.
+    [
+      'may have switched',
+      exact(
+        [key(P, { ageDays: 80 }), key(C, { ageDays: 15 })],
+        current(15, { previous: P, announced: { event: 'postponed', at: daysAgo(1), accessKeyId: P } }),
+      ),
+      'not-switched',
+      true,
+    ],
+    ['has a status that AWS has added', exact([key(S, { status: 'Expired' })]), 'status-unknown', true],
+    [
+      'is in the hands of another run',
+      exact([key(S, { ageDays: 99 })], { doing: { deadlineAt: NOW + 1 } }),
+      'busy',
+      false,
+    ],
+    [
+      'waits for an orphan',
+      exact([key(S), key(O, { status: 'Inactive', ageDays: 1 })], {
+        doing: { at: daysAgo(1), accessKeyIds: [S] },
+        deactivated: record(O, 0.4),
+      }),
+      'orphan-waiting',
+      false,
+    ],
+  ])('%s', (_, user, reason, isDue) => {
+    expect(triage(user, settings(), NOW)).toMatchObject({ isDue, reason });
+  });
+
+  test('in a freeze is still looked at, since reminders go on', () => {
+    const freeze = [[daysAgo(1), NOW + DAY]] as [Instant, Instant][];
+    const user = exact([key(S, { ageDays: 99 })]);
+    expect(triage(user, settings({ freeze }), NOW)).toMatchObject({ isDue: true, reason: 'frozen' });
+  });
+});
+
+describe('the oldest active key', () => {
+  test('is the exact one, or else as old as the report says', () => {
+    const both = {
+      ...scanned({ slots: [active(4), active(7)] }),
+      keys: [key(S, { ageDays: 40 }), key(O, { ageDays: 9 }), key(P, { ageDays: 99, status: 'Inactive' })],
+    };
+    expect(triage(both, settings(), NOW).oldestActiveAt).toBe(daysAgo(40));
+    expect(triage(scanned({ slots: [active(4), active(7)] }), settings(), NOW).oldestActiveAt).toBe(daysAgo(7));
+    expect(triage(scanned({ slots: [inactive(4)] }), settings(), NOW)).not.toHaveProperty('oldestActiveAt');
+    expect(triage(scanned({}), settings(), NOW)).not.toHaveProperty('oldestActiveAt');
+  });
+});
+
+describe('the exact sweep', () => {
+  test('meets every user once in so many days, and a share of them each day', () => {
+    const ids = Array.from({ length: 3_000 }, (_, index) => `AIDA${String(index).padStart(17, 'X')}`);
+    const days = Array.from({ length: 30 }, (_, day) => ids.filter((id) => isInSweep(id, 30, NOW + day * DAY)));
+    expect(days.flat().toSorted()).toEqual(ids.toSorted());
+    for (const met of days) expect(Math.abs(met.length - 100)).toBeLessThan(50);
+  });
+
+  test('changes at midnight UTC', () => {
+    const midnight = Date.UTC(2026, 2, 11);
+    const on = (at: Instant) => Array.from({ length: 30 }, (_, n) => isInSweep(`AIDA${n}`, 2, at));
+    expect(on(midnight - 1)).toEqual(on(NOW));
+    expect(on(midnight)).toEqual(on(NOW).map((isMet) => !isMet));
+  });
+
+  const daily = settings({ exactSweepDays: 1 });
+  const never = settings({ exactSweepDays: 1_000_003 });
+  test.each<[string, Case, boolean, boolean]>([
+    ['a user with nothing due', { slots: [active(5)] }, true, false],
+    ['a user in the grace period', ladder(2), true, false],
+    ['a user whom the report does not have', {}, true, true],
+    ['a user whom the report does not have, in the grace period', { secret: ladder(2).secret ?? {} }, true, true],
+    [
+      'a user whose report is outdated',
+      { slots: [active(5)], secret: { announced: { event: 'blocked', at: NOW } } },
+      true,
+      true,
+    ],
+    ['a user who is due anyway', { slots: [active(95)] }, false, false],
+    ['an exempt user', { tags: { 'keyturn:exempt': 'true' } }, false, false],
+    ['a held user', { secret: { hold: NOW + DAY } }, false, false],
+    ['a user in the hands of another run', { secret: { doing: { deadlineAt: NOW + 1 } } }, false, false],
+  ])('%s', (_, given, isSweptToday, isAlwaysExact) => {
+    expect(needsExactKeys(scanned(given), daily, NOW)).toBe(isSweptToday);
+    expect(needsExactKeys(scanned(given), never, NOW)).toBe(isAlwaysExact);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { parseUserSettings, userTagNames } from '../../../shared/core/user-settings.ts';
+import { NOW, settings, USER } from '../../support/core/builders.ts';
+
+const parse = (tags: Record<string, string>, user: { groups?: string[]; path?: string } = {}, more = {}) =>
+  parseUserSettings({ ...USER, tags, ...user }, settings(more), NOW);
+
+it('without tags the settings are the function’s own', () => {
+  expect(parse({ team: 'x', 'Keyturn:exempt': 'true' })).toEqual({ settings: settings(), problems: [] });
+});
+
+describe('a tag overrides', () => {
+  it.each([
+    [userTagNames.maxAgeDays, '45.5', { maxAccessKeyAgeDays: 45.5 }],
+    [userTagNames.graceDays, '0', { graceDays: 0 }],
+    [userTagNames.graceDays, '1', { graceDays: 1 }],
+    [userTagNames.unused, 'retire', { unused: 'retire' }],
+    [userTagNames.owner, 'team a@example.com', { owner: 'team a@example.com' }],
+    [userTagNames.exempt, 'true', { exemption: { because: 'tag keyturn:exempt' } }],
+    [userTagNames.exempt, '2026-03-11', { exemption: { because: 'tag keyturn:exempt', until: Date.UTC(2026, 2, 11) } }],
+  ])('%s = %s', (tag, value, expected) => {
+    const { settings: parsed, problems } = parse({ [tag]: value });
+    expect(problems).toEqual([]);
+    expect(parsed).toMatchObject(expected);
+  });
+
+  it('rotate where the operator retires', () => {
+    expect(parse({ [userTagNames.unused]: 'rotate' }, {}, { unused: 'retire' }).settings.unused).toBe('rotate');
+  });
+
+  it('an exemption until today is over', () => {
+    expect(parse({ [userTagNames.exempt]: '2026-03-10' }).settings.exemption).toBeUndefined();
+  });
+});
+
+describe('a tag that does not parse is a problem that names it and its value', () => {
+  it.each([
+    [userTagNames.exempt, 'yes', 'neither true nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, 'false', 'neither true nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, '', 'neither true nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, '2026-02-30', 'neither true nor a date YYYY-MM-DD'],
+    [userTagNames.maxAgeDays, '0', 'at least 1 day'],
+    [userTagNames.maxAgeDays, 'never', 'must be a number'],
+    [userTagNames.graceDays, '0.5', 'must be 0 or at least 1'],
+    [userTagNames.graceDays, '', 'must be a number'],
+    [userTagNames.unused, 'delete', 'neither rotate nor retire'],
+    ['keyturn:hold', '2026-05-01', 'unknown'],
+  ])('%s = "%s"', (tag, value, wayOut) => {
+    const { problems } = parse({ [tag]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`tag ${tag}`);
+    expect(problems[0]).toContain(wayOut);
+  });
+});
+
+describe('the timeline with the tags of the user', () => {
+  it('fits, and does not', () => {
+    expect(parse({ [userTagNames.maxAgeDays]: '32' }).problems).toEqual([]);
+    expect(parse({ [userTagNames.maxAgeDays]: '31' }).problems[0]).toContain('is 31 days');
+    expect(parse({ [userTagNames.graceDays]: '68' }).problems).toEqual([]);
+    expect(parse({ [userTagNames.graceDays]: '69' }).problems[0]).toContain('is 91');
+    const both = { [userTagNames.graceDays]: '69', [userTagNames.maxAgeDays]: '91' };
+    expect(parse(both).problems).toEqual([]);
+  });
+});
+
+describe('exempt by membership', () => {
+  const exempt = { exemptGroups: ['admins', 'break,glass'], exemptPaths: ['/legacy/'] };
+  it.each([
+    [{ groups: ['dev', 'break,glass'] }, 'member of the group break,glass'],
+    [{ path: '/legacy/' }, 'below the path /legacy/'],
+    [{ path: '/legacy/ftp/' }, 'below the path /legacy/'],
+  ])('%j', (user, because) => {
+    expect(parse({}, user, exempt).settings.exemption).toEqual({ because });
+  });
+  it.each([[{ groups: ['Admins'] }], [{ path: '/legacy2/' }], [{ path: '/a/legacy/' }]])('not %j', (user) => {
+    expect(parse({}, user, exempt).settings.exemption).toBeUndefined();
+  });
+  it('goes on when the exemption by tag is over', () => {
+    const tags = { [userTagNames.exempt]: '2026-03-10' };
+    expect(parse(tags, { groups: ['admins'] }, exempt).settings.exemption).toBeDefined();
+  });
+});
+
+it('never changes the settings it was given', () => {
+  const given = Object.freeze(settings());
+  parseUserSettings({ ...USER, tags: { [userTagNames.graceDays]: '5' } }, given, NOW);
+  expect(given.graceDays).toBe(10);
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Secret } from '../../../shared/core/model.ts';
+import { secretProblem } from '../../../shared/core/verify-secret.ts';
+import { C, NOW, secret, settings, USER } from '../../support/core/builders.ts';
+
+const check = (as: Partial<Secret>, more: Parameters<typeof settings>[0] = {}) =>
+  secretProblem(secret({ current: C, as }), USER, settings(more));
+
+it('a secret as Keyturn makes it is fine', () => {
+  expect(check({})).toBeUndefined();
+});
+
+describe('a secret that Keyturn would not have made is foreign, and says in what', () => {
+  const FN = 'arn:aws:lambda:eu-west-1:123456789012:function:theirs';
+  it.each<[string, Partial<Secret>, Parameters<typeof settings>[0], string]>([
+    ['another name', { name: 'keyturn/AIDAOTHER/access-key' }, {}, 'its name is not keyturn/AIDAALICEALICEALICE00'],
+    ['another prefix', {}, { secretPrefix: 'prod' }, 'its name is not prod/'],
+    ['another user', { tags: { 'keyturn:user-id': 'AIDAOTHER' } }, {}, 'its tag keyturn:user-id is not AIDAALICE'],
+    ['no user', { tags: {} }, {}, 'its tag keyturn:user-id'],
+    ['a KMS key where none is configured', { kmsKeyId: 'alias/theirs' }, {}, 'its KMS key is alias/theirs'],
+    ['another KMS key', { kmsKeyId: 'alias/theirs' }, { kmsKeyId: 'alias/ours' }, 'its KMS key is alias/theirs'],
+    ['the default KMS key', {}, { kmsKeyId: 'alias/ours' }, 'its KMS key is the default'],
+    ['an owning service', { owningService: 'rds' }, {}, 'it is managed by rds'],
+    ['a replica', { replicaRegions: ['us-east-1'] }, {}, 'it is replicated to us-east-1'],
+    [
+      'a replica that is not listed',
+      { replicaRegions: ['us-east-1', 'cn-north-1'] },
+      { replicaRegions: ['us-east-1'] },
+      'it is replicated to cn-north-1',
+    ],
+    ['a rotation function', { rotationLambdaArn: FN }, {}, `it is rotated by ${FN}`],
+    [
+      'another rotation function',
+      { rotationLambdaArn: FN },
+      { secretRotationFunctionArn: `${FN}2` },
+      `it is rotated by ${FN}`,
+    ],
+  ])('%s', (_, as, more, fact) => {
+    const problem = check(as, more);
+    expect(problem?.reason).toBe('secret-foreign');
+    expect(problem?.message).toContain(fact);
+    expect(problem?.message).toContain('alice');
+  });
+
+  it('and says all of it', () => {
+    const message = check({ owningService: 'rds', replicaRegions: ['us-east-1'] })?.message ?? '';
+    expect(message).toContain('managed by rds');
+    expect(message).toContain('replicated to us-east-1');
+  });
+});
+
+describe('what is configured is fine', () => {
+  it.each<[string, Partial<Secret>, Parameters<typeof settings>[0]]>([
+    ['the KMS key', { kmsKeyId: 'alias/ours' }, { kmsKeyId: 'alias/ours' }],
+    ['the default KMS key by its alias', { kmsKeyId: 'alias/aws/secretsmanager' }, {}],
+    ['a listed replica', { replicaRegions: ['us-east-1'] }, { replicaRegions: ['us-east-1', 'eu-west-2'] }],
+    ['our rotation function', { rotationLambdaArn: 'arn:ours' }, { secretRotationFunctionArn: 'arn:ours' }],
+    ['rotation that is enabled', { rotationEnabled: true }, {}],
+  ])('%s', (_, as, more) => {
+    expect(check(as, more)).toBeUndefined();
+  });
+});
+
+it('a secret of ours that is pending deletion says how to restore it', () => {
+  const problem = check({ deletedAt: NOW });
+  expect(problem?.reason).toBe('secret-pending-deletion');
+  expect(problem?.message).toContain('restoreSecret');
+});
+
+it('a foreign secret is foreign first, so that nobody restores it', () => {
+  expect(check({ deletedAt: NOW, owningService: 'rds' })?.reason).toBe('secret-foreign');
+});
