@@ -22,29 +22,39 @@ export interface UserReference {
   accountId?: string;
 }
 
+/** Whether the last use of that key is worth a call, by what is known without it. */
+export type AsksLastUse = (state: UserState, accessKeyId: string) => boolean;
+
 /** The user as IAM shows it now, or undefined if there is none of that name and UserId. */
 export async function observeUser(
   aws: Aws,
   settings: Settings,
   reference: UserReference,
+  asksLastUse?: AsksLastUse,
 ): Promise<UserState | undefined> {
   const user = await getUser(aws, settings, reference);
-  return user === undefined ? undefined : observeAgain(aws, settings, user);
+  return user === undefined ? undefined : observeAgain(aws, settings, user, asksLastUse);
 }
 
 /**
  * The keys, then the secret, then the last use of each key: in this order, so that the secret is never older than the
  * list of keys. A label without its key then is a deletion, not a key that was not there yet.
  */
-export async function observeAgain(aws: Aws, settings: Settings, user: User): Promise<UserState> {
+export async function observeAgain(
+  aws: Aws,
+  settings: Settings,
+  user: User,
+  asksLastUse: AsksLastUse = () => true,
+): Promise<UserState> {
   const keys = await listAccessKeys(aws, user.userName);
   const secret = await describeSecret(aws, secretNameOf(settings.secretPrefix, user.userId));
+  const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const observed: AccessKey[] = [];
   for (const key of keys) {
-    const lastUsed = await getLastUsed(aws, key.accessKeyId);
+    const lastUsed = asksLastUse(known, key.accessKeyId) ? await getLastUsed(aws, key.accessKeyId) : undefined;
     observed.push(lastUsed === undefined ? key : { ...key, lastUsed });
   }
-  return { user, keys: observed, ...(secret === undefined ? {} : { secret }) };
+  return { ...known, keys: observed };
 }
 
 async function getUser(

@@ -4,6 +4,7 @@ import type { Completed, Request, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type Instant, SECOND } from '../core/time.ts';
+import { asksLastUse } from './apply/again.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
 import { readLimits } from './limits.ts';
 import { observeUser, type UserReference } from './observe.ts';
@@ -38,7 +39,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   let state: UserState | undefined;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
-    state = await observeUser(pass.runtime.aws, pass.settings, reference);
+    state = await observeUser(pass.runtime.aws, pass.settings, reference, asksLastUse(pass, now));
     if (state === undefined) return userChanged(reference, { plan: steps, outcomes });
     const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
     const answer = await planWithLimits(pass, state, request, now);

@@ -59,19 +59,14 @@ export function parseRotateUserEvent(event: unknown): { userName: string; asked:
   return { userName: name, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
 }
 
-const scheduledEvent = z.union([
-  z.strictObject({ dryRun: z.boolean().optional() }),
-  // An EventBridge rule or schedule without an input of its own.
-  z.object({ source: z.enum(['aws.events', 'aws.scheduler']) }).transform(() => ({ dryRun: undefined })),
-]);
+const scheduledEvent = z.strictObject({ dryRun: z.boolean().optional() });
+/** An EventBridge rule or schedule without an input of its own. */
+const schedulerEvent = z.object({ source: z.enum(['aws.events', 'aws.scheduler']) });
 
 /** Throws an EventError for anything but `{}`, `{"dryRun": …}` and a scheduler's own event. */
 export function parseScheduledEvent(event: unknown): { dryRun: boolean } {
-  const result = scheduledEvent.safeParse(event ?? {});
-  if (result.success) return { dryRun: result.data.dryRun ?? false };
-  throw new EventError(
-    'Cannot read the scheduled-rotation event: it may be {}, {"dryRun": true} or a scheduler event.',
-  );
+  if (schedulerEvent.safeParse(event).success) return { dryRun: false };
+  return { dryRun: parse(scheduledEvent, event, 'scheduled-rotation').dryRun ?? false };
 }
 
 const workMessage = z.strictObject({

@@ -1,10 +1,11 @@
 import type { Step } from '../../core/answer.ts';
+import { isLastUseAsked } from '../../core/last-use.ts';
 import type { UserState } from '../../core/model.ts';
 import { planFor } from '../../core/plan.ts';
 import { secretTagNames } from '../../core/secret-tags.ts';
 import { assess } from '../../core/situation.ts';
 import type { Instant } from '../../core/time.ts';
-import { observeAgain } from '../observe.ts';
+import { type AsksLastUse, observeAgain } from '../observe.ts';
 import type { Pass } from '../pass.ts';
 
 /** Reads again what the step depends on, and plans again: the fresh state, if the answer still holds the same step. */
@@ -14,8 +15,13 @@ export async function stillPlanned(
   step: Step,
   now: Instant,
 ): Promise<UserState | undefined> {
-  const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user);
+  const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user, asksLastUse(pass, now));
   return isStillPlanned(pass, fresh, step, now) ? fresh : undefined;
+}
+
+/** Asks for a last use only where the plan of this pass may depend on it. */
+export function asksLastUse(pass: Pass, now: Instant): AsksLastUse {
+  return (state, accessKeyId) => isLastUseAsked(assess(state, pass.request, pass.settings, now), accessKeyId);
 }
 
 /** The same by a state that the caller has read. */

@@ -29,10 +29,15 @@ export type BookkeepingStep = Of<
 
 /** Publish, then record: what dies in between is published again. */
 export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<Outcome> {
-  const fresh = await stillPlanned(pass, state, step, now);
+  // A message alone changes nothing, and the state that it tells of was read in this very pass.
+  const fresh = isMessage(step) ? state : await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
   const transitionId = await perform(pass, fresh, step, now);
   return { ...outcome(step, 'done'), transitionId: transitionId ?? '-' };
+}
+
+function isMessage({ action }: BookkeepingStep): boolean {
+  return action === 'remind' || action === 'postpone' || action === 'announce-blocked';
 }
 
 async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import type { Outcome, Pass, Result } from '../pass.ts';
 import { isStillPlanned } from './again.ts';
 import { announce } from './announce.ts';
 import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './keys.ts';
-import { holds, type Lease, release, takeLease } from './lease.ts';
+import { confirm, holds, type Lease, release, releaseBy, takeLease } from './lease.ts';
 import {
   ensureSecret,
   moveCurrent,
@@ -39,7 +39,7 @@ export async function issue(pass: Pass, state: UserState, step: IssueStep, now: 
   if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return outcome('changed');
   await refreshDescription(pass, fresh.secret, user);
   const lease = await intend(pass, fresh, step);
-  if (lease === undefined) return outcome('busy');
+  if (!(await confirm(pass, lease))) return outcome('busy');
   if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
     await release(pass, lease);
     return outcome('changed', lease);
@@ -75,7 +75,7 @@ async function observeForIssue(pass: Pass, state: UserState, known: Secret): Pro
   return { user: state.user, keys, secret };
 }
 
-async function intend(pass: Pass, state: IssueState, step: IssueStep): Promise<Lease | undefined> {
+async function intend(pass: Pass, state: IssueState, step: IssueStep): Promise<Lease> {
   const versionId = versionWith(state.secret, 'AWSCURRENT');
   const intent = {
     verb: 'issue',
@@ -199,8 +199,8 @@ export function currentSince(pass: Pass, accessKeyId: string, graceDays?: number
 /** Takes an issue's intent off, only while a fresh list shows no key that it may have left behind. */
 export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<void> {
   const keys = await listAccessKeys(pass.runtime.aws, user.userName);
-  await release(pass, lease, (secret) => {
-    const { orphans } = assess({ user, keys, secret }, pass.request, pass.settings, pass.runtime.clock());
-    return orphans.length === 0;
-  });
+  const secret = await describeSecret(pass.runtime.aws, lease.secret.name);
+  const state = { user, keys, ...(secret === undefined ? {} : { secret }) };
+  const { orphans } = assess(state, pass.request, pass.settings, pass.runtime.clock());
+  if (orphans.length === 0) await releaseBy(pass, lease, secret);
 }

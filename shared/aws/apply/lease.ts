@@ -1,6 +1,6 @@
 import type { Secret, TransitionVerb, UserState } from '../../core/model.ts';
 import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
-import { type Instant, SECOND } from '../../core/time.ts';
+import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
 import { describeSecret } from '../observe.ts';
 import type { Pass } from '../pass.ts';
 import { STALE_READS, tagSecret, untagSecret } from './secret.ts';
@@ -12,11 +12,13 @@ const OUTSIDE_WAIT = 15 * SECOND;
 /** A write comes at most this long after the lease was read back as ours. */
 const READ_BACK_VALID = 10 * SECOND;
 
-/** The transition in flight, which this invocation has announced and read back as its own. */
+/** The transition in flight, announced by this invocation. Nothing is written under it before `confirm`. */
 export interface Lease {
   doing: Doing;
   transitionId: string;
-  /** The secret as it was when the lease was last read back. */
+  /** The intent that stood there before, to tell a read that is older than our write from somebody else's lease. */
+  before: string | undefined;
+  /** The secret as it was when the lease was last read. */
   secret: Secret;
   readBackAt: Instant;
 }
@@ -28,20 +30,20 @@ export interface Intent {
   graceDays?: number;
 }
 
-/** Announces a transition. Undefined: somebody else's intent is there. */
+/** Announces a transition. Whoever comes from outside the queue then waits until others must have seen it. */
 export async function takeLease(
   pass: Pass,
   state: UserState,
   secret: Secret,
   intent: Intent,
   alsoTag: Record<string, string> = {},
-): Promise<Lease | undefined> {
+): Promise<Lease> {
   const at = pass.runtime.clock();
   return write(pass, state, secret, { ...intent, ...leaseOf(pass), at }, alsoTag);
 }
 
 /** Takes over an intent whose deadline is past: ours from now on, begun when it was begun. */
-export async function takeOver(pass: Pass, state: UserState, secret: Secret, doing: Doing): Promise<Lease | undefined> {
+export async function takeOver(pass: Pass, state: UserState, secret: Secret, doing: Doing): Promise<Lease> {
   return write(pass, state, secret, { ...doing, ...leaseOf(pass) }, {});
 }
 
@@ -55,67 +57,56 @@ async function write(
   secret: Secret,
   doing: Doing,
   alsoTag: Record<string, string>,
-): Promise<Lease | undefined> {
-  const before = secret.tags[secretTagNames.doing];
+): Promise<Lease> {
   pass.wroteAt.add(doing.at);
   await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(doing), ...alsoTag });
   if (!pass.isQueued) await pass.runtime.sleep(OUTSIDE_WAIT);
-  const lease = {
+  const transitionId = `${doing.verb}/${user.userId}/${formatInstant(doing.at)}`;
+  return {
     doing,
-    transitionId: `${doing.verb}/${user.userId}/${new Date(doing.at).toISOString()}`,
+    transitionId,
+    before: secret.tags[secretTagNames.doing],
     secret,
-    readBackAt: 0,
+    readBackAt: Number.NEGATIVE_INFINITY,
   };
-  return (await readBack(pass, lease, before)) ? lease : undefined;
 }
 
-/** Reads the lease back, again while the read may be older than our write. */
-async function readBack(pass: Pass, lease: Lease, before: string | undefined): Promise<boolean> {
-  for (const endsAt = pass.runtime.clock() + STALE_READS; ; await pass.runtime.sleep(2 * SECOND)) {
-    const secret = await describeSecret(pass.runtime.aws, lease.secret.name);
-    if (secret !== undefined && isOurs(lease, secret)) {
-      lease.secret = secret;
-      lease.readBackAt = pass.runtime.clock();
-      return true;
-    }
-    const isStale = secret?.tags[secretTagNames.doing] === before;
+/**
+ * Reads the lease back, by `read` if the caller has just read the secret, and again while a read may be older than our
+ * write. False: it is somebody else's, so nothing is touched.
+ */
+export async function confirm(pass: Pass, lease: Lease, read?: Secret): Promise<boolean> {
+  let secret = read ?? (await describeSecret(pass.runtime.aws, lease.secret.name));
+  for (const endsAt = pass.runtime.clock() + STALE_READS; !isSeen(pass, lease, secret); ) {
+    const isStale = secret?.tags[secretTagNames.doing] === lease.before;
     if (!isStale || pass.runtime.clock() >= endsAt) return false;
+    await pass.runtime.sleep(2 * SECOND);
+    secret = await describeSecret(pass.runtime.aws, lease.secret.name);
   }
+  return true;
 }
 
-function isOurs({ doing }: Lease, secret: Secret): boolean {
-  return parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId === doing.runId;
+/** True if the secret shows the lease as ours, which is then known as of now. */
+function isSeen(pass: Pass, lease: Lease, secret: Secret | undefined): boolean {
+  if (secret === undefined) return false;
+  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.doing.runId) return false;
+  lease.secret = secret;
+  lease.readBackAt = pass.runtime.clock();
+  return true;
 }
 
-/** Before each write: still ours, by a read at most ten seconds old. False: touch nothing more. */
+/** Before each further write: still ours, by a read at most ten seconds old. False: touch nothing more. */
 export async function holds(pass: Pass, lease: Lease): Promise<boolean> {
   if (pass.runtime.clock() - lease.readBackAt <= READ_BACK_VALID) return true;
-  return readAgain(pass, lease);
+  return isSeen(pass, lease, await describeSecret(pass.runtime.aws, lease.secret.name));
 }
 
-/** The same by a secret that was read just now; a read that does not show the lease may be too old, and is repeated. */
-export async function holdsBy(pass: Pass, lease: Lease, secret: Secret): Promise<boolean> {
-  if (!isOurs(lease, secret)) return readAgain(pass, lease);
-  lease.secret = secret;
-  lease.readBackAt = pass.runtime.clock();
-  return true;
+/** Takes the intent off, only while it is ours; with it, tags that have nothing to say any more. */
+export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]): Promise<void> {
+  if (await holds(pass, lease)) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
 }
 
-/** The same by a read made now; it also refreshes `lease.secret`. */
-export async function readAgain(pass: Pass, lease: Lease): Promise<boolean> {
-  const secret = await describeSecret(pass.runtime.aws, lease.secret.name);
-  if (secret === undefined || !isOurs(lease, secret)) return false;
-  lease.secret = secret;
-  lease.readBackAt = pass.runtime.clock();
-  return true;
-}
-
-/** Takes the intent off, only while it is ours, by a read made now of which `mayRelease` approves. */
-export async function release(
-  pass: Pass,
-  lease: Lease,
-  mayRelease: (secret: Secret) => boolean = () => true,
-): Promise<void> {
-  if (!(await readAgain(pass, lease)) || !mayRelease(lease.secret)) return;
-  await untagSecret(pass, lease.secret, secretTagNames.doing);
+/** The same by a secret that was read just now. */
+export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<void> {
+  if (isSeen(pass, lease, secret)) await untagSecret(pass, lease.secret, secretTagNames.doing);
 }

@@ -21,9 +21,8 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
   const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
   if (secret === undefined || doing === undefined) return outcome(step, 'changed');
   const lease = await takeOver(pass, state, secret, doing);
-  if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
-  if (held === undefined) return outcome(step, 'changed', lease);
+  if (typeof held === 'string') return outcome(step, held, lease);
   const { accessKeyId } = step;
   const { user } = state;
   if (step.action === 'deactivate-orphan') await setStatus(pass, user, accessKeyId, 'Inactive');

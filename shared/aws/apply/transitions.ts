@@ -6,11 +6,11 @@ import { assess, keyLabels, versionWith } from '../../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import { listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
-import { isStillPlanned, withDoing } from './again.ts';
+import { asksLastUse, isStillPlanned, withDoing } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
 import { currentSince, promote, settle, tell } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
-import { holdsBy, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import { confirm, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
 import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
 
 /** Everything that a transition on one key works with once it holds the lease and its plan still stands. */
@@ -40,12 +40,9 @@ export async function transition(
     ...(versionId === undefined ? {} : { versionId }),
   };
   const lease = await takeLease(pass, state, secret, intent);
-  if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, undefined);
-  if (held === undefined) {
-    await release(pass, lease);
-    return outcome(step, 'changed', lease);
-  }
+  if (held === 'changed') await release(pass, lease);
+  if (typeof held === 'string') return outcome(step, held, lease);
   try {
     await write(held);
   } catch (error) {
@@ -68,9 +65,8 @@ export async function resume(
   const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
   if (secret === undefined || doing === undefined) return outcome(step, 'changed');
   const lease = await takeOver(pass, state, secret, doing);
-  if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
-  if (held === undefined) return outcome(step, 'changed', lease);
+  if (typeof held === 'string') return outcome(step, held, lease);
   if (step.action === 'clear-intent') {
     if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
     await settle(pass, held.state, lease);
@@ -92,8 +88,8 @@ async function finishIssue({ pass, state, secret, step, lease, accessKeyId }: He
 }
 
 /**
- * Reads everything again under the lease. Undefined: the lease or the plan no longer holds. `doing` is the intent that
- * stood there when the step was planned.
+ * Reads everything again under the lease: `busy`, the lease is somebody else's; `changed`, the plan no longer holds.
+ * `doing` is the intent that stood there when the step was planned.
  */
 export async function hold(
   pass: Pass,
@@ -102,10 +98,11 @@ export async function hold(
   lease: Lease,
   now: Instant,
   doing: string | undefined,
-): Promise<Held | undefined> {
-  const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user);
-  if (fresh.secret === undefined || !isStillPlanned(pass, withDoing(fresh, doing), step, now)) return undefined;
-  if (!(await holdsBy(pass, lease, fresh.secret))) return undefined;
+): Promise<Held | 'busy' | 'changed'> {
+  const read = await observeAgain(pass.runtime.aws, pass.settings, state.user, asksLastUse(pass, now));
+  if (!(await confirm(pass, lease, read.secret))) return 'busy';
+  const fresh = { ...read, secret: lease.secret };
+  if (!isStillPlanned(pass, withDoing(fresh, doing), step, now)) return 'changed';
   const accessKeyId = 'accessKeyId' in step ? (step.accessKeyId ?? '-') : '-';
   return { pass, state: fresh, secret: fresh.secret, step, lease, accessKeyId };
 }
@@ -187,9 +184,9 @@ async function conclude(held: Held): Promise<void> {
       break;
     }
     case 'delete': {
-      await forgetKey(pass, secret, accessKeyId);
+      await takeOwnLabelOff(pass, secret, accessKeyId);
       await tagSecret(pass, secret, announced.tag);
-      break;
+      return release(pass, lease, ...recordsOf(secret, accessKeyId));
     }
     case 'move-forward':
       await tagSecret(pass, secret, {
@@ -250,13 +247,17 @@ export function recordNow(
   return { [secretTagNames[kind]]: formatKeyRecord({ at, accessKeyId }) };
 }
 
-/** The key is gone: its label comes off, unless AWSCURRENT is there too, and so does its record. */
+/** The key is gone: its label comes off, and so does its record. */
 export async function forgetKey(pass: Pass, secret: Secret, accessKeyId: string): Promise<void> {
-  const label = keyLabels(secret).find((candidate) => candidate.accessKeyId === accessKeyId);
-  if (label !== undefined && label.versionId !== versionWith(secret, 'AWSCURRENT')) {
-    await takeLabelOff(pass, secret, accessKeyId, label.versionId);
-  }
+  await takeOwnLabelOff(pass, secret, accessKeyId);
   await untagSecret(pass, secret, ...recordsOf(secret, accessKeyId));
+}
+
+/** Unless AWSCURRENT is there too: then the label says that the current key is gone. */
+async function takeOwnLabelOff(pass: Pass, secret: Secret, accessKeyId: string): Promise<void> {
+  const label = keyLabels(secret).find((candidate) => candidate.accessKeyId === accessKeyId);
+  if (label === undefined || label.versionId === versionWith(secret, 'AWSCURRENT')) return;
+  await takeLabelOff(pass, secret, accessKeyId, label.versionId);
 }
 
 export function outcome(step: Step, result: Result, lease?: Lease): Outcome {
