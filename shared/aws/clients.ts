@@ -1,3 +1,5 @@
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -16,6 +18,9 @@ export interface Aws {
   sns: SNSClient;
   sqs: SQSClient;
   sts: STSClient;
+  config: ConfigServiceClient;
+  /** CloudTrail is asked in the Region where something happened, which need not be ours. */
+  cloudTrailIn(region: string): CloudTrailClient;
   /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
   stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
   /** Calls by operation (`iam:ListAccessKeys`) since the clients were made. */
@@ -31,6 +36,8 @@ export type ClientOptions = Pick<
 
 /** Permission prefixes of the clients, as IAM policies write them. */
 const PREFIXES = {
+  CloudTrailClient: 'cloudtrail',
+  ConfigServiceClient: 'config',
   IAMClient: 'iam',
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
@@ -54,6 +61,8 @@ export function createAws(options: ClientOptions = {}): Aws {
     // The queue's URL decides where messages go in AWS; with an endpoint of our own, the endpoint does.
     sqs: watched(new SQSClient({ ...retrying, useQueueUrlAsEndpoint: false }), counts),
     sts: watched(new STSClient(retrying), counts),
+    config: watched(new ConfigServiceClient(retrying), counts),
+    cloudTrailIn: (region) => watched(new CloudTrailClient({ ...retrying, region }), counts),
     stsAs: (accessKeyId, secret) =>
       watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), counts),
     counts,

@@ -37,6 +37,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   const steps: Step[] = [];
   let completed: Completed | undefined;
   let state: UserState | undefined;
+  let failure: unknown;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
     state = await observeUser(pass.runtime.aws, pass.settings, reference, asksLastUse(pass, now));
@@ -46,8 +47,21 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     logDecision(pass, state, answer);
     if (!options.isDryRun && (await isWaitedOut(pass, answer, now, left))) continue;
     steps.push(...answer.steps);
-    const applied = options.isDryRun ? [] : await applyAll({ ...pass, request }, state, answer, now);
+    const isUrgent = request.origin === 'exposed' && completed === undefined && issues(answer);
+    const applied = await applyAll({ ...pass, request }, state, options.isDryRun ? [] : answer.steps, now).catch(
+      (error: unknown) => {
+        if (!isUrgent) throw error;
+        failure = error;
+        return [];
+      },
+    );
     outcomes.push(...applied);
+    if (isUrgent && !options.isDryRun) {
+      // Whatever became of the replacement: the exposed key is deactivated.
+      completed = { verb: 'issue' };
+      continue;
+    }
+    if (failure !== undefined) throw failure;
     const last = answer.steps.at(-1);
     const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
     if (!isDone || !last?.continues || left <= 1) return conclude(options, answer, { plan: steps, outcomes, state });
@@ -66,7 +80,7 @@ function userChanged({ userName, userId }: UserReference, done: Done): Reconcile
 async function planWithLimits(pass: Pass, state: UserState, request: Request, now: Instant): Promise<Plan> {
   const first = plan(state, request, pass.settings, now);
   const isLimited = request.origin === 'schedule' || request.origin === 'config';
-  if (!isLimited || !first.steps.some(({ action }) => action === 'issue')) return first;
+  if (!isLimited || !issues(first)) return first;
   return plan(
     state,
     { ...request, limits: await readLimits(pass.runtime.aws, pass.settings, now) },
@@ -84,9 +98,13 @@ async function isWaitedOut(pass: Pass, answer: Plan, now: Instant, left: number)
   return true;
 }
 
-async function applyAll(pass: Pass, state: UserState, answer: Plan, now: Instant): Promise<Outcome[]> {
+function issues({ steps }: Plan): boolean {
+  return steps.some(({ action }) => action === 'issue');
+}
+
+async function applyAll(pass: Pass, state: UserState, steps: readonly Step[], now: Instant): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const step of answer.steps) {
+  for (const step of steps) {
     if (pass.runtime.clock() + timeNeeded(step) > pass.deadlineAt) {
       const message = `Too little time is left to ${step.action} for ${state.user.userName}; run it again.`;
       throw new RotationError(message, { isTransient: true, code: 'OutOfTime', userName: state.user.userName });

@@ -107,5 +107,8 @@ function refuseOverlongGrace(
 ): void {
   if (graceDays === undefined) return;
   const problem = timelineProblem({ ...parseUserSettings(state.user, settings, now).settings, graceDays });
-  if (problem !== undefined) throw new EventError(`graceDays: ${problem}.`, { userName: state.user.userName });
+  if (problem === undefined) return;
+  const { userName, accountId } = state.user;
+  const message = `graceDays: ${graceDays} is too long for ${userName} in account ${accountId}: ${problem}.`;
+  throw new EventError(message, { userName, accountId });
 }

@@ -8,7 +8,9 @@ export type Action =
   | { action: 'issue'; graceDays?: number }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
   | { action: 'clear-intent'; restartGrace: boolean }
-  | { action: 'deactivate-orphan'; accessKeyId: string; isRecordable: boolean }
+  | { action: 'deactivate-orphan'; accessKeyId: string }
+  | { action: 'deactivate-unrecorded'; accessKeyId: string }
+  | { action: 'deactivate-exposed'; accessKeyId: string }
   | { action: 'record-orphan'; accessKeyId: string }
   | { action: 'delete-orphan'; accessKeyId: string }
   | { action: 'deactivate'; accessKeyId: string }
@@ -36,6 +38,8 @@ export const actionNames = [
   'finish',
   'clear-intent',
   'deactivate-orphan',
+  'deactivate-unrecorded',
+  'deactivate-exposed',
   'record-orphan',
   'delete-orphan',
   'deactivate',

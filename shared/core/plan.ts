@@ -10,6 +10,7 @@ import {
 } from './checks/aftermath.ts';
 import { askedByHand } from './checks/asked.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
+import { exposedKey } from './checks/exposed.ts';
 import { intentPast } from './checks/in-flight.ts';
 import { superseded } from './checks/ladder.ts';
 import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/protected.ts';
@@ -49,6 +50,7 @@ const checks = {
   'row-1-left-alone': leftAlone,
   'row-2-secret-unverified': secretUnverified,
   'row-3-status-unknown': statusUnknown,
+  'exposed-key': exposedKey,
   'row-4-intent-past': intentPast,
   'asked-by-hand': askedByHand,
   'row-5-key-gone': keyGone,

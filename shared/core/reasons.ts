@@ -1,5 +1,9 @@
 /** One line for each reason code: what it says, and what to do. Published in the README, pinned by a test. */
 export const reasons = {
+  exposed: {
+    says: 'AWS found the key in public: it is replaced and deactivated without grace.',
+    todo: 'Remove the key from where it was published, and see what it was used for.',
+  },
   busy: { says: 'Another run has the user in hand.', todo: 'Nothing; run it again a few minutes later.' },
   settling: {
     says: 'Something was recorded about the user less than a minute ago, so reads may not show it yet.',
@@ -98,6 +102,10 @@ export const reasons = {
   },
   'notice-running': { says: 'The last reminder is less than half a day old.', todo: 'Switch to the new key.' },
   'grace-over': { says: 'The grace period is over, and the owner has switched.', todo: 'Nothing.' },
+  'least-used': {
+    says: 'Both slots were taken; the key that is used less was given its grace period, and makes room.',
+    todo: 'Use the other key.',
+  },
   'postponed-to-limit': { says: 'The deactivation was put off as long as it may be.', todo: 'Switch to the new key.' },
   'no-grace': { says: 'The old key is handed over without a grace period.', todo: 'Use the new key.' },
   unused: {

@@ -3,8 +3,9 @@ import type { UserState } from '../../core/model.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { keepBooks } from './bookkeeping.ts';
+import { deactivateExposed } from './exposed.ts';
 import { issue } from './issue.ts';
-import { removeOrphan } from './orphan.ts';
+import { removeOrphan, removeUnrecorded } from './orphan.ts';
 import { resume, transition } from './transitions.ts';
 
 /**
@@ -24,6 +25,10 @@ export async function apply(pass: Pass, state: UserState, step: Step, now: Insta
     case 'record-orphan':
     case 'delete-orphan':
       return removeOrphan(pass, state, step, now);
+    case 'deactivate-unrecorded':
+      return removeUnrecorded(pass, state, step, now);
+    case 'deactivate-exposed':
+      return deactivateExposed(pass, state, step, now);
     case 'deactivate':
     case 'retire':
     case 'delete':

@@ -16,7 +16,6 @@ type OrphanStep = Extract<Step, { action: 'deactivate-orphan' | 'record-orphan' 
 
 /** Deals with the leftover of a crashed issue under that issue's own intent, which stays until the key is gone. */
 export async function removeOrphan(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
-  if (step.action === 'deactivate-orphan' && !step.isRecordable) return deactivateUnrecorded(pass, state, step, now);
   const { secret } = state;
   const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
   if (secret === undefined || doing === undefined) return outcome(step, 'changed');
@@ -45,7 +44,12 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
 }
 
 /** A secret that may not be ours gets no tag; the key is deactivated all the same, and somebody is told. */
-async function deactivateUnrecorded(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
+export async function removeUnrecorded(
+  pass: Pass,
+  state: UserState,
+  step: Extract<Step, { action: 'deactivate-unrecorded' }>,
+  now: Instant,
+): Promise<Outcome> {
   const fresh = await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
   await setStatus(pass, state.user, step.accessKeyId, 'Inactive');

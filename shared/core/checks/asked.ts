@@ -111,10 +111,10 @@ function rotate(s: Situation, asked: Asked): Answer {
   return issueAnswer(s, 'asked', message);
 }
 
-/** The one way to answer "issue": a rotation without grace goes on to the deactivation in the same run. */
+/** The one way to answer "issue": without grace, and for an exposed key, the same run goes on to the deactivation. */
 export function issueAnswer(s: Situation, reason: ReasonCode, message: string): Answer {
   const graceDays = s.request.asked?.graceDays;
-  const continues = (graceDays ?? s.settings.graceDays) === 0;
+  const continues = (graceDays ?? s.settings.graceDays) === 0 || s.request.origin === 'exposed';
   const action = { action: 'issue', ...(graceDays === undefined ? {} : { graceDays }) } as const;
   return act(action, reason, message, { continues });
 }

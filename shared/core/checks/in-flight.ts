@@ -58,7 +58,10 @@ function orphaned(s: Situation): Answer | undefined {
   }
   const { accessKeyId } = orphan;
   const deactivation = orphanStep(s);
-  if (deactivation !== undefined) return { ...deactivation, status: 'act', steps: [deactivation] };
+  if (deactivation !== undefined) {
+    const { reason, message } = deactivation;
+    return { status: 'act', reason, message, steps: [deactivation] };
+  }
   if (orphan.inactiveSince === undefined) {
     return act({ action: 'record-orphan', accessKeyId }, 'orphan-deactivated', orphanMessage(s));
   }
@@ -71,8 +74,9 @@ function orphaned(s: Situation): Answer | undefined {
 function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer {
   const message = `The ${doing.verb} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted; it is finished.`;
   // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
-  const { asked } = s.request;
-  const continues = asked !== undefined && !(asked.action === 'rotate' && doing.verb === 'issue');
+  const { asked, origin } = s.request;
+  const isCommand = asked !== undefined && !(asked.action === 'rotate' && doing.verb === 'issue');
+  const continues = isCommand || origin === 'exposed';
   return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'finished', message, { continues });
 }
 

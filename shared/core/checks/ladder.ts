@@ -59,7 +59,10 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isForcedAtL
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
   const since = isConfirmed ? Math.max(grace.since, s.tags.confirmed?.at ?? 0) : grace.since;
-  if (isQuiet && hasSwitched) return deactivateOnNotice(s, old, { ...grace, since }, 'grace-over', 'is deactivated');
+  if (isQuiet && hasSwitched) {
+    const reason = isForcedAtLimit ? 'grace-over' : 'least-used';
+    return deactivateOnNotice(s, old, { ...grace, since }, reason, 'is deactivated');
+  }
   const lastReminder = isForcedAtLimit ? [grace.limit - DAY] : [];
   return reminder(s, old, grace, grace.limit, lastReminder) ?? postponed(s, old, grace, isQuiet);
 }
@@ -119,7 +122,7 @@ function noticeAt({ tags: { announced } }: Situation, old: KeyView, grace: Grace
   return announced.event === 'reminder' || announced.event === 'postponed' ? announced.at : undefined;
 }
 
-type DeactivationReason = 'no-grace' | 'grace-over' | 'postponed-to-limit';
+type DeactivationReason = 'no-grace' | 'grace-over' | 'least-used' | 'postponed-to-limit';
 
 /** A hold, a freeze or missed runs must never end in a surprise: without a recent notice there is a reminder first. */
 function deactivateOnNotice(

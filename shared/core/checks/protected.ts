@@ -5,6 +5,7 @@ import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
+import { exposedKeyOf, exposedStep } from './exposed.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
 export const SETTLING = MINUTE;
@@ -12,7 +13,10 @@ export const SETTLING = MINUTE;
 /** Row 0: another run holds the lease, or somebody's record is so young that our reads may be older. */
 export function busy({ tags, request, now }: Situation): Answer | undefined {
   const { doing } = tags;
-  if (doing !== undefined && now < doing.deadlineAt) {
+  // The issue that failed in this very run must not keep an exposed key from being deactivated.
+  const isOwnFailure =
+    request.origin === 'exposed' && request.completed !== undefined && doing?.runId === request.runId;
+  if (doing !== undefined && now < doing.deadlineAt && !isOwnFailure) {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
@@ -49,7 +53,8 @@ function exempt(s: Situation): Answer | undefined {
 function held(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
-  if (request.origin === 'exposed' || request.asked?.action === 'hold' || request.asked?.force) return undefined;
+  if (exposedKeyOf(s)?.inactiveSince === undefined && request.origin === 'exposed') return undefined;
+  if (request.asked?.action === 'hold' || request.asked?.force) return undefined;
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;
   const message =
@@ -69,8 +74,8 @@ export function orphanStep(s: Situation): Step | undefined {
   if (s.orphans.length !== 1 || orphan === undefined || !orphan.isActive) return undefined;
   // Nothing is written to a secret that may not be ours, not even what was done.
   const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
-  const { accessKeyId } = orphan;
-  return step({ action: 'deactivate-orphan', accessKeyId, isRecordable }, 'orphan-deactivated', orphanMessage(s));
+  const action = isRecordable ? 'deactivate-orphan' : 'deactivate-unrecorded';
+  return step({ action, accessKeyId: orphan.accessKeyId }, 'orphan-deactivated', orphanMessage(s));
 }
 
 export function orphanMessage(s: Situation): string {
@@ -108,7 +113,7 @@ function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
   const { doing } = s.tags;
   const unfinished =
     doing === undefined ? '' : ` The ${doing.verb} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
-  return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
+  return blocked(s, reason, message + unfinished, { isRecordable: false, also: exposedStep(s) ?? orphanStep(s) });
 }
 
 function ids({ accessKeyIds }: { accessKeyIds: readonly string[] }): string {

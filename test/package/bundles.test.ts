@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionNames } from '../../cli/build.ts';
+import { createLocalAws } from '../../local/aws.ts';
+import { type LocalServer, startServer } from '../../local/server.ts';
+import { type Packaged, packageStack } from './package-stack.ts';
+import { unzip } from './zip.ts';
+
+const KIB = 1024;
+const run = promisify(execFile);
+const names = await functionNames();
+let first: Packaged;
+let second: Packaged;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([packageStack(), packageStack()]);
+}, 60_000);
+
+function zipOf(name: string, { zips }: Packaged = first): Buffer {
+  return zips.get(name) ?? Buffer.alloc(0);
+}
+
+describe.each(names)('the package of %s', (name) => {
+  it('holds its bundle and nothing else', () => {
+    expect([...unzip(zipOf(name)).keys()].sort()).toEqual([`dist/${name}/index.js`, `dist/${name}/package.json`]);
+  });
+
+  it('is made twice with the same bytes', () => {
+    expect(zipOf(name, second).equals(zipOf(name))).toBe(true);
+  });
+
+  it('stays within 512 KiB minified and 160 KiB zipped', () => {
+    expect(unzip(zipOf(name)).get(`dist/${name}/index.js`)?.length).toBeLessThanOrEqual(512 * KIB);
+    expect(zipOf(name).length).toBeLessThanOrEqual(160 * KIB);
+  });
+});
+
+describe('an unpacked package, without node_modules', () => {
+  // The bundle runs on the machine's clock.
+  const aws = createLocalAws({ now: Date.now(), ticking: true });
+  const topicArn = aws.sns.addTopic('keyturn-test', ['ops@example.com']);
+  const { queueUrl } = aws.sqs.addFifoPair('keyturn-test', { visibilitySeconds: 1_800, maxReceiveCount: 4 });
+  let directory: string;
+  let server: LocalServer;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'keyturn-task-'));
+    aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 100 }] });
+    server = await startServer(aws);
+    for (const name of names) {
+      for (const [file, content] of unzip(zipOf(name))) {
+        await mkdir(dirname(join(directory, file)), { recursive: true });
+        await writeFile(join(directory, file), content);
+      }
+    }
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function invoke(name: string, event: unknown): Promise<unknown> {
+    const script = `
+      const { handler } = await import(${JSON.stringify(join(directory, 'dist', name, 'index.js'))});
+      const context = { awsRequestId: 'test', functionName: '${name}', getRemainingTimeInMillis: () => 300_000 };
+      console.log('ANSWER' + JSON.stringify(await handler(${JSON.stringify(event)}, context)));`;
+    const env = {
+      AWS_ENDPOINT_URL: server.url,
+      AWS_REGION: aws.region,
+      AWS_ACCESS_KEY_ID: 'ASIALOCALFUNCTION000',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      KEYTURN_TOPIC_ARN: topicArn,
+      KEYTURN_QUEUE_URL: queueUrl,
+    };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: directory, env });
+    return JSON.parse(stdout.split('ANSWER')[1] ?? 'null');
+  }
+
+  it('plans for one user over HTTP', async () => {
+    expect(await invoke('rotate-user', { userName: 'alice' })).toMatchObject({ userName: 'alice', status: 'planned' });
+  });
+
+  it('scans the account over HTTP', async () => {
+    expect(await invoke('scheduled-rotation', {})).toMatchObject({ dryRun: true, usersScanned: 1, errors: [] });
+  });
+
+  it('takes a batch of messages', async () => {
+    expect(await invoke('rotation-worker', { Records: [] })).toEqual({ batchItemFailures: [] });
+  });
+});

@@ -1,0 +1,224 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { functionNames } from '../../cli/build.ts';
+import { packageStack } from './package-stack.ts';
+import { decide, type Request, type Statement, statementsOf } from './policy.ts';
+import { recordCalls } from './recorded-calls.ts';
+import { deploy, list, object, type Stack, type Template } from './template.ts';
+
+const ROLES: Record<string, string> = {
+  'scheduled-rotation': 'ScheduledRotationRole',
+  'rotation-worker': 'RotationWorkerRole',
+  'rotate-user': 'RotateUserRole',
+};
+const names = Object.keys(ROLES);
+const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+/** What Lambda itself does with the role: logs, the failure queue, the event source. No handler calls them. */
+const MADE_BY_LAMBDA: Record<string, string[]> = {
+  'scheduled-rotation': [...WRITE_LOGS, 'sqs:SendMessage'],
+  'rotation-worker': [...WRITE_LOGS, 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+  'rotate-user': [...WRITE_LOGS, 'sqs:SendMessage'],
+};
+/** The only statements whose resource is `*`, and why AWS offers nothing narrower. */
+const ALL_RESOURCES: Record<string, string> = {
+  NeverReadSecrets: 'a deny: the more the better',
+  ListSecrets: 'lists the account; secretsmanager:ListSecrets knows no resource',
+  ScanAccount: 'reports on the account; the three IAM actions know no resource',
+};
+const ACCOUNT = 'arn:aws:iam::111122223333';
+const SECRETS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret';
+
+let template: Template;
+let stack: Stack;
+let recorded: Map<string, Request[]>;
+
+beforeAll(async () => {
+  ({ template } = await packageStack({ userPathPrefix: '/team/' }));
+  stack = deploy(template);
+  recorded = await recordCalls({
+    topicArn: String(stack.output('TopicArn')),
+    queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
+  });
+}, 60_000);
+
+function statements(name: string, deployed = stack): Statement[] {
+  return statementsOf(deployed, ROLES[name] ?? '');
+}
+
+it('covers every function', async () => {
+  expect(names.toSorted()).toEqual(await functionNames());
+});
+
+describe.each(names)('the role of %s', (name) => {
+  it('allows every call that the function was recorded making', () => {
+    const refused = (recorded.get(name) ?? []).filter((request) => decide(statements(name), request) !== 'allowed');
+    expect(refused).toEqual([]);
+  });
+
+  it('allows no action beside those and what Lambda does for it', () => {
+    const allowed = statements(name).flatMap(({ effect, actions }) => (effect === 'Allow' ? actions : []));
+    const used = [...(recorded.get(name) ?? []).map(({ action }) => action), ...(MADE_BY_LAMBDA[name] ?? [])];
+    expect([...new Set(allowed)].sort()).toEqual([...new Set(used)].sort());
+  });
+
+  it('names every action, and every resource but where AWS offers nothing narrower', () => {
+    for (const { sid, actions, resources } of statements(name)) {
+      expect(actions.filter((action) => !/^[a-z]+:[A-Z][A-Za-z]+$/.test(action))).toEqual([]);
+      if (resources.includes('*')) expect(Object.keys(ALL_RESOURCES)).toContain(sid);
+      else for (const resource of resources) expect(resource).toMatch(/^arn:aws:[a-z]+:[a-z0-9-]*:111122223333:./);
+    }
+  });
+
+  it('can be taken by Lambda alone', () => {
+    const trust = object(stack.properties(ROLES[name] ?? '')?.AssumeRolePolicyDocument);
+    expect(list(trust.Statement)).toEqual([
+      { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ]);
+  });
+
+  it('never reads a secret, even one whose resource policy it has just rewritten', () => {
+    const grant: Statement = {
+      sid: 'GrantedToItself',
+      effect: 'Allow',
+      actions: ['secretsmanager:*'],
+      resources: ['*'],
+      principals: ['*'],
+      conditions: [],
+    };
+    for (const resource of [
+      `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`,
+      `${SECRETS}:prod/database-abcdef`,
+      '*',
+    ]) {
+      for (const action of ['secretsmanager:GetSecretValue', 'secretsmanager:BatchGetSecretValue']) {
+        expect(decide([...statements(name), grant], { action, resource })).toBe('denied');
+      }
+    }
+  });
+
+  it.each([
+    ['iam:CreateUser', `${ACCOUNT}:user/team/eve`],
+    ['iam:AttachUserPolicy', `${ACCOUNT}:user/team/alice`],
+    ['iam:PutUserPolicy', `${ACCOUNT}:user/team/alice`],
+    ['iam:CreateLoginProfile', `${ACCOUNT}:user/team/alice`],
+    ['iam:TagUser', `${ACCOUNT}:user/team/alice`],
+    ['iam:CreatePolicyVersion', `${ACCOUNT}:policy/keyturn`],
+    ['iam:PutRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
+    ['iam:AttachRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
+    ['iam:UpdateAssumeRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
+    ['iam:PassRole', `${ACCOUNT}:role/keyturn-rotation-worker`],
+    ['sts:AssumeRole', `${ACCOUNT}:role/administrator`],
+    ['iam:CreateAccessKey', `${ACCOUNT}:user/eve`],
+    ['iam:CreateAccessKey', `${ACCOUNT}:user/teams/eve`],
+    ['iam:UpdateAccessKey', `${ACCOUNT}:user/other/team/eve`],
+    ['iam:DeleteAccessKey', 'arn:aws:iam::444455556666:user/team/eve'],
+    ['secretsmanager:CreateSecret', `${SECRETS}:prod/database-abcdef`],
+    ['secretsmanager:PutSecretValue', `${SECRETS}:keyturn-abcdef`],
+    ['secretsmanager:PutSecretValue', `${SECRETS}:keyturns/AIDAEXAMPLE/access-key-abcdef`],
+    ['secretsmanager:UpdateSecretVersionStage', `${SECRETS}:prod/keyturn/access-key-abcdef`],
+    ['secretsmanager:PutResourcePolicy', `${SECRETS}:prod/database-abcdef`],
+    ['secretsmanager:DeleteSecret', `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`],
+    ['secretsmanager:DeleteResourcePolicy', `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`],
+    ['secretsmanager:ReplicateSecretToRegions', `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`],
+    ['sns:Publish', 'arn:aws:sns:eu-west-1:111122223333:other'],
+    ['sns:Subscribe', 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev'],
+    ['sqs:SendMessage', 'arn:aws:sqs:eu-west-1:111122223333:other'],
+    ['sqs:PurgeQueue', 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo'],
+    ['lambda:UpdateFunctionCode', 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-rotation-worker'],
+    ['kms:Decrypt', 'arn:aws:kms:eu-west-1:111122223333:key/any'],
+  ])('does not allow %s on %s', (action, resource) => {
+    const context = { 'secretsmanager:BlockPublicPolicy': 'true' };
+    expect(decide(statements(name), { action, resource, context })).not.toBe('allowed');
+  });
+});
+
+describe('between the functions', () => {
+  const secret = `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`;
+
+  it.each([
+    ['iam:CreateAccessKey', `${ACCOUNT}:user/team/alice`],
+    ['iam:UpdateAccessKey', `${ACCOUNT}:user/team/alice`],
+    ['iam:DeleteAccessKey', `${ACCOUNT}:user/team/alice`],
+    ['secretsmanager:CreateSecret', secret],
+    ['secretsmanager:PutSecretValue', secret],
+    ['secretsmanager:TagResource', secret],
+    ['secretsmanager:UpdateSecretVersionStage', secret],
+  ])('the scan writes nothing: not %s', (action, resource) => {
+    expect(decide(statements('scheduled-rotation'), { action, resource })).toBe('not allowed');
+    expect(decide(statements('rotation-worker'), { action, resource })).toBe('allowed');
+  });
+
+  it('only a command by hand restores a secret', () => {
+    const decisions = names.map((name) =>
+      decide(statements(name), { action: 'secretsmanager:RestoreSecret', resource: secret }),
+    );
+    expect(Object.fromEntries(names.map((name, n) => [name, decisions[n]]))).toEqual({
+      'scheduled-rotation': 'not allowed',
+      'rotation-worker': 'not allowed',
+      'rotate-user': 'allowed',
+    });
+  });
+
+  it.each(['rotation-worker', 'rotate-user'])(
+    '%s puts no resource policy that AWS has not checked for public access',
+    (name) => {
+      const put = { action: 'secretsmanager:PutResourcePolicy', resource: secret };
+      const withCheck = (value: string) => ({ ...put, context: { 'secretsmanager:BlockPublicPolicy': value } });
+      expect(decide(statements(name), withCheck('true'))).toBe('allowed');
+      expect(decide(statements(name), withCheck('false'))).toBe('not allowed');
+      expect(decide(statements(name), put)).toBe('not allowed');
+    },
+  );
+});
+
+describe('with a key of its own', () => {
+  const key = 'arn:aws:kms:eu-west-1:111122223333:key/KmsKey';
+  const via = { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' };
+  const secretContext = (arn: string) => ({ ...via, 'kms:EncryptionContext:SecretARN': arn });
+  let encrypted: Stack;
+  beforeAll(() => {
+    encrypted = deploy(template, { CreateKmsKey: true });
+  });
+
+  function use(name: string, context: Record<string, string>, action = 'kms:GenerateDataKey') {
+    return decide(statements(name, encrypted), { action, resource: key, context });
+  }
+
+  it.each(['rotation-worker', 'rotate-user'])(
+    '%s encrypts its own secrets through Secrets Manager and nothing else',
+    (name) => {
+      const ours = `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`;
+      expect(use(name, secretContext(ours))).toBe('allowed');
+      expect(use(name, secretContext('RequestToValidateKeyAccess'))).toBe('allowed');
+      expect(use(name, secretContext(`${SECRETS}:prod/database-abcdef`))).toBe('not allowed');
+      expect(use(name, { 'kms:EncryptionContext:SecretARN': ours })).toBe('not allowed');
+      expect(use(name, {})).toBe('not allowed');
+    },
+  );
+
+  it('the scan encrypts messages and no secret', () => {
+    const queue = 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo';
+    expect(use('scheduled-rotation', { 'kms:EncryptionContext:aws:sqs:arn': queue })).toBe('allowed');
+    expect(use('scheduled-rotation', secretContext('RequestToValidateKeyAccess'))).toBe('not allowed');
+  });
+
+  it('the worker takes messages and cannot make any', () => {
+    const context = {
+      'kms:EncryptionContext:aws:sqs:arn': 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
+    };
+    expect(use('rotation-worker', context, 'kms:Decrypt')).toBe('allowed');
+    expect(use('rotation-worker', context)).toBe('not allowed');
+  });
+});
+
+it('replicating secrets is allowed where Regions are given', () => {
+  const request = {
+    action: 'secretsmanager:ReplicateSecretToRegions',
+    resource: `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`,
+  };
+  const replicating = deploy(template, { ReplicatesSecrets: true });
+  expect(names.map((name) => decide(statements(name, replicating), request))).toEqual([
+    'not allowed',
+    'allowed',
+    'allowed',
+  ]);
+});
