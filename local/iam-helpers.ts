@@ -18,6 +18,8 @@ export interface NewUser {
   readonly tags?: Readonly<Record<string, string>>;
   /** Created where they do not exist. */
   readonly groups?: readonly string[];
+  /** Names of AWS's managed policies attached to the user. */
+  readonly policies?: readonly string[];
   readonly createdAt?: number;
   readonly passwordEnabled?: boolean;
   readonly mfaActive?: boolean;
@@ -97,6 +99,7 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
         ...user,
         createdAt: options.createdAt ?? oldest,
         groups: options.groups ?? [],
+        policies: options.policies ?? [],
         passwordEnabled: options.passwordEnabled ?? false,
         mfaActive: options.mfaActive ?? false,
         keys,

@@ -31,6 +31,8 @@ export interface IamUser {
   readonly createdAt: number;
   readonly tags: readonly Tag[];
   readonly groups: readonly string[];
+  /** Names of AWS's managed policies that are attached to the user itself. */
+  readonly policies: readonly string[];
   readonly keys: readonly AccessKey[];
   readonly passwordEnabled: boolean;
   readonly mfaActive: boolean;
@@ -138,6 +140,7 @@ export function createIamState(environment: Environment): IamState {
         createdAt: wholeSecond(clock.now()),
         tags,
         groups: [],
+        policies: [],
         keys: [],
         passwordEnabled: false,
         mfaActive: false,

@@ -141,6 +141,18 @@ export function createIam(environment: Environment, propagationMs: number): Iam 
     ListGroupsForUser: (input, { asOf }) =>
       pageOfArray(environment, input, state.user(text(input, 'UserName'), asOf).groups, 'Groups', groupView),
 
+    ListAttachedUserPolicies: (input, { asOf }) =>
+      pageOfArray(
+        environment,
+        input,
+        state.user(text(input, 'UserName'), asOf).policies,
+        'AttachedPolicies',
+        (PolicyName) => ({
+          PolicyName,
+          PolicyArn: `arn:aws:iam::aws:policy/${PolicyName}`,
+        }),
+      ),
+
     GetAccountAuthorizationDetails(input, { asOf }) {
       const filter = textList(input, 'Filter');
       const wantsUsers = filter.length === 0 || filter.includes('User');

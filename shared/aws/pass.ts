@@ -17,6 +17,8 @@ export interface Pass {
   /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
   wroteAt: Set<Instant>;
   rotateUserFunction: string;
+  /** Added to what is announced about the user. */
+  note?: string;
 }
 
 /**

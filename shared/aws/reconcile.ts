@@ -41,7 +41,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
     state = await observeUser(pass.runtime.aws, pass.settings, reference, asksLastUse(pass, now));
-    if (state === undefined) return userChanged(reference, { plan: steps, outcomes });
+    if (state === undefined) return userChanged(pass, reference, { plan: steps, outcomes });
     const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
     const answer = await planWithLimits(pass, state, request, now);
     logDecision(pass, state, answer);
@@ -71,9 +71,13 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
 
 type Done = Pick<Reconciled, 'plan' | 'outcomes' | 'state'>;
 
-function userChanged({ userName, userId }: UserReference, done: Done): Reconciled {
+/** Logged, since a message of the queue ends here without any other trace. */
+function userChanged({ runtime, request }: Pass, { userName, userId }: UserReference, done: Done): Reconciled {
   const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} is not there any more: nothing is done.`;
-  return { ...done, status: 'unchanged', reason: 'user-changed', message };
+  const verdict = { status: 'unchanged', reason: 'user-changed' } as const;
+  const { runId, origin } = request;
+  runtime.log.info('Decided', { runId, origin, userName, userId, ...verdict, because: message });
+  return { ...done, ...verdict, message };
 }
 
 /** The limits on harm cost calls of their own, so they are read only when an issue would be next. */

@@ -93,6 +93,30 @@ export function parseWorkMessage(body: string): WorkMessage {
   return parse(workMessage, json, 'message');
 }
 
+const EXPOSED = 'AWS_RISK_CREDENTIALS_EXPOSED';
+
+const healthEvent = z.object({
+  id: z.string().min(1).max(80),
+  source: z.literal('aws.health', 'must be aws.health'),
+  detail: z.object({
+    eventTypeCode: z.literal(EXPOSED, `must be ${EXPOSED}`),
+    affectedEntities: z.array(z.object({ entityValue: accessKeyId })).min(1, 'must name at least one access key'),
+  }),
+});
+
+/** The access keys that AWS found in public. */
+export interface ExposureEvent {
+  eventId: string;
+  accessKeyIds: readonly string[];
+}
+
+/** Throws an EventError for anything but AWS Health's event about exposed credentials. */
+export function parseExposureEvent(event: unknown): ExposureEvent {
+  const { id, detail } = parse(healthEvent, event, 'exposed-key');
+  const ids = detail.affectedEntities.map(({ entityValue }) => entityValue);
+  return { eventId: id, accessKeyIds: [...new Set(ids)] };
+}
+
 function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;

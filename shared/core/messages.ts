@@ -1,6 +1,6 @@
 import { eventTexts } from './messages/emails.ts';
 import type { EventText } from './messages/event-text.ts';
-import { type Notice, type OutgoingMessage, severities } from './messages/notice.ts';
+import { type Notice, type OutgoingMessage, type Severity, severities } from './messages/notice.ts';
 import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
 import { formatInstant } from './time.ts';
 
@@ -23,7 +23,7 @@ const TAG_VALUE_MAX = 256;
  */
 export function buildMessage(given: Notice): OutgoingMessage {
   const notice = clamped(given);
-  const severity = severities[notice.event];
+  const severity = severityOf(notice);
   const texts = eventTexts[notice.event];
   const attributes = {
     userName: notice.userName,
@@ -39,6 +39,11 @@ export function buildMessage(given: Notice): OutgoingMessage {
   };
 }
 
+/** The replacement of an exposed key is as urgent as the exposure. */
+function severityOf({ event, reason }: Notice): Severity {
+  return reason === 'exposed' ? 'critical' : severities[event];
+}
+
 function clamped({ owner, ...notice }: Notice): Notice {
   const tag = owner ? { owner: clamp(owner, TAG_VALUE_MAX) } : {};
   return { ...notice, ...tag, message: clamp(notice.message, SENTENCE_MAX) };
@@ -51,7 +56,7 @@ function documentOf(notice: Notice): object {
   return {
     schemaVersion: 1,
     event,
-    severity: severities[event],
+    severity: severityOf(notice),
     transitionId,
     accountId,
     region,

@@ -84,11 +84,7 @@ export const settingSpecs = {
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
   replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
   secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
-  configRuleName: spec(
-    text.regex(/^[\w-]{0,128}$/, 'must be the name of an AWS Config rule: letters, digits, _ and -'),
-    '',
-    'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.',
-  ),
+  configRuleName: spec(text, '', 'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.'),
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
 } as const;
 

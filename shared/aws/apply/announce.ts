@@ -30,7 +30,7 @@ const NAME_REPLACEMENT: readonly string[] = ['reminder', 'postponed', 'reactivat
 export async function announce(
   pass: Pass,
   state: UserState,
-  { reason, message }: Pick<Step, 'reason' | 'message'>,
+  { reason, message: sentence }: Pick<Step, 'reason' | 'message'>,
   { event, accessKeyId, newAccessKeyId, ...rest }: Announcement,
 ): Promise<Announced> {
   const { runtime, settings } = pass;
@@ -38,6 +38,7 @@ export async function announce(
   const at = runtime.clock();
   const situation = assess(state, pass.request, settings, at);
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
+  const message = pass.note === undefined ? sentence : `${sentence} ${pass.note}`;
   const replacement = newAccessKeyId ?? replacementOf(situation, event, accessKeyId);
   const toUse = event === 'rolled-back' ? accessKeyId : replacement;
   const outgoing = buildMessage({

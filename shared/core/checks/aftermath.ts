@@ -5,10 +5,9 @@ import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
 
-/** In a freeze nothing is issued, deactivated or deleted, except by hand and for exposed keys. */
+/** In a freeze nothing is issued, deactivated or deleted, except by hand; an exposed key has its own check. */
 export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
-  const isByHand = request.asked !== undefined && isCommand(request.asked.action);
-  return isByHand || request.origin === 'exposed' ? undefined : freezeEnd(settings, now);
+  return request.asked !== undefined && isCommand(request.asked.action) ? undefined : freezeEnd(settings, now);
 }
 
 function isCommand(action: string): boolean {

@@ -47,7 +47,10 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isForcedAtL
   const graceDays = currentSince.graceDays ?? s.settings.graceDays;
   const end = currentSince.at + graceDays * DAY;
   const grace: Grace = { since: currentSince.at, end, limit: end + s.settings.maxPostponeDays * DAY };
-  if (graceDays === 0) return deactivate(s, old, 'no-grace', 'is handed over without a grace period');
+  if (graceDays === 0) {
+    const reason = isForcedAtLimit ? 'no-grace' : 'least-used';
+    return deactivate(s, old, reason, 'is handed over without a grace period');
+  }
 
   const isAtLimit = s.now >= grace.limit && isForcedAtLimit;
   const isConfirmed = isSwitchConfirmed(s, stays);

@@ -53,7 +53,8 @@ function exempt(s: Situation): Answer | undefined {
 function held(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
-  if (exposedKeyOf(s)?.inactiveSince === undefined && request.origin === 'exposed') return undefined;
+  const exposed = exposedKeyOf(s);
+  if (exposed !== undefined && exposed.inactiveSince === undefined) return undefined;
   if (request.asked?.action === 'hold' || request.asked?.force) return undefined;
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;

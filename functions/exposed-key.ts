@@ -1,0 +1,14 @@
+import { handleExposure } from '../shared/aws/exposed-key.ts';
+import { parseExposureEvent } from '../shared/core/events.ts';
+import { type Handler, wrap } from '../shared/lambda/handler.ts';
+import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
+import type { Runtime } from '../shared/lambda/runtime.ts';
+
+/** Access keys that AWS Health reports as exposed: replaced and deactivated at once. */
+export function createExposedKey(runtime: Runtime): Handler {
+  return wrap('exposed-key', runtime, (event, invocation) =>
+    handleExposure(runtime, invocation, parseExposureEvent(event)),
+  );
+}
+
+export const handler = createExposedKey(lambdaRuntime());

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createExposedKey } from '../../functions/exposed-key.ts';
+import { createRotationWorker } from '../../functions/rotation-worker.ts';
+import type { BeforeCall } from '../../local/aws.ts';
+import { drain } from '../../local/event-source.ts';
+import { currentKey } from '../support/faults.ts';
+import { contextOf, createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
+
+const event = JSON.parse(readFileSync(new URL('../../events/exposed-key-health.json', import.meta.url), 'utf8'));
+
+function exposure(accessKeyId: string): unknown {
+  return { ...event, detail: { ...event.detail, affectedEntities: [{ entityValue: accessKeyId }] } };
+}
+
+async function expose(world: World, accessKeyId: string, before?: BeforeCall): Promise<Record<string, unknown>> {
+  const handler = createExposedKey(world.runtime('exposed-key', before));
+  const answer = (await invoke(world, 'exposed-key', handler, exposure(accessKeyId))) as {
+    keys: Record<string, unknown>[];
+  };
+  return answer.keys[0] ?? {};
+}
+
+async function userWith(world: World, options: Omit<Parameters<World['aws']['iam']['addUser']>[0], 'userName'> = {}) {
+  const user = world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 5 }], ...options });
+  return { ...user, exposed: user.keys[0]?.accessKeyId ?? '' };
+}
+
+function statuses({ aws }: World): Record<string, string> {
+  return Object.fromEntries(aws.iam.keysOf('alice').map(({ accessKeyId, status }) => [accessKeyId, status]));
+}
+
+describe('an exposed key', () => {
+  it('is replaced, deactivated in the same run, announced as critical, and deleted after the recovery period', async () => {
+    const world = createWorld();
+    const { exposed, userId } = await userWith(world);
+    expect(await expose(world, exposed)).toMatchObject({
+      status: 'changed',
+      userName: 'alice',
+      quarantinePolicies: [],
+    });
+    const current = currentKey(world.aws, userId);
+    expect(current?.works).toBe(true);
+    expect(statuses(world)).toEqual({ [exposed]: 'Inactive', [current?.accessKeyId ?? '']: 'Active' });
+    expect(world.aws.sns.published.map(({ attributes }) => [attributes.event, attributes.severity])).toEqual([
+      ['issued', 'critical'],
+      ['exposed', 'critical'],
+    ]);
+    world.aws.clock.advance(10.1 * DAY);
+    await pass(world, 'alice');
+    expect(Object.keys(statuses(world))).toEqual([current?.accessKeyId]);
+  });
+
+  it('is deactivated also when the issue fails, and the failure is loud', async () => {
+    const denied = {
+      kind: 'error',
+      status: 403,
+      code: 'AccessDenied',
+      message: 'not authorized: no policy allows',
+    } as const;
+    for (const operation of ['CreateSecret', 'PutResourcePolicy', 'TagResource', 'CreateAccessKey', 'PutSecretValue']) {
+      const world = createWorld();
+      const { exposed } = await userWith(world);
+      await expect(
+        expose(world, exposed, (call) => (call.operation === operation ? denied : undefined)),
+      ).rejects.toThrow(operation);
+      expect(statuses(world)[exposed]).toBe('Inactive');
+      expect(published(world)).toContain('exposed');
+    }
+  });
+
+  it('is deactivated also when the new key never works', async () => {
+    const world = createWorld({ propagationMs: 3_600_000 });
+    const { exposed } = await userWith(world);
+    await expose(world, exposed);
+    expect(statuses(world)).toEqual({ [exposed]: 'Inactive' });
+    expect(published(world)).toEqual(['failed', 'exposed']);
+  });
+
+  it('is replaced by the worker when the first issue left a live intent behind', async () => {
+    const world = createWorld();
+    const { exposed, userId } = await userWith(world);
+    const lost = (call: { operation: string }) =>
+      call.operation === 'CreateAccessKey'
+        ? ({ kind: 'error', status: 500, code: 'ServiceFailure' } as const)
+        : undefined;
+    expect(await expose(world, exposed, lost)).toMatchObject({ status: 'enqueued' });
+    expect(statuses(world)[exposed]).toBe('Inactive');
+    const handler = createRotationWorker(world.runtime('worker'));
+    for (let tries = 0; tries < 4; tries++) {
+      await drain(world.aws, {
+        queueUrl: world.queueUrl,
+        handler: (batch) => handler(batch, contextOf(world, 'rotation-worker')),
+      });
+      world.aws.clock.advance(31 * 60_000);
+    }
+    expect(currentKey(world.aws, userId)?.works).toBe(true);
+    expect(Object.values(statuses(world)).filter((status) => status === 'Active')).toHaveLength(1);
+  });
+
+  it('does not wait for an Inactive key that takes the other slot', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world, { keys: [{ ageDays: 5 }, { ageDays: 300, status: 'Inactive' }] });
+    await expose(world, exposed);
+    expect(statuses(world)[exposed]).toBe('Inactive');
+    expect(world.aws.sns.published.at(-1)?.message.default).toContain('no key is left to work with');
+  });
+
+  it('leaves an Active other key as the one to work with, and says which', async () => {
+    const world = createWorld();
+    const { exposed, keys } = await userWith(world, { keys: [{ ageDays: 5 }, { ageDays: 300 }] });
+    await expose(world, exposed);
+    const other = keys[1]?.accessKeyId ?? '';
+    expect(statuses(world)).toEqual({ [exposed]: 'Inactive', [other]: 'Active' });
+    expect(JSON.parse(world.aws.sns.published.at(-1)?.message.default ?? '{}')).toMatchObject({
+      newAccessKeyId: other,
+    });
+  });
+
+  it('of an exempt user is only told of', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world, { tags: { 'keyturn:exempt': 'true' } });
+    expect(await expose(world, exposed)).toMatchObject({ status: 'unchanged' });
+    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(world.aws.sns.published.map(({ attributes }) => attributes.event)).toEqual(['exposed']);
+  });
+
+  it('is dealt with in spite of a hold and of a freeze', async () => {
+    const world = createWorld({ environment: { KEYTURN_FREEZE: '[["2025-12-01","2026-12-31"]]' } });
+    const { exposed } = await userWith(world);
+    await rotateUser(world, { userName: 'alice', action: 'hold', holdUntil: '2026-06-01' });
+    world.aws.clock.advance(DAY);
+    await expose(world, exposed);
+    expect(statuses(world)[exposed]).toBe('Inactive');
+    expect(Object.keys(statuses(world))).toHaveLength(2);
+  });
+
+  it('reported twice, from two Regions, changes nothing the second time', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    await expose(world, exposed);
+    world.aws.clock.advance(120_000);
+    const from = world.aws.calls.length;
+    expect(await expose(world, exposed)).toMatchObject({ status: 'unchanged' });
+    expect(world.aws.calls.slice(from).filter(({ mutating }) => mutating)).toEqual([]);
+  });
+
+  it('reports quarantine policies of any version, and leaves them', async () => {
+    const world = createWorld();
+    const policies = ['ReadOnlyAccess', 'AWSCompromisedKeyQuarantineV4'];
+    const { exposed } = await userWith(world, { policies });
+    expect(await expose(world, exposed)).toMatchObject({ quarantinePolicies: ['AWSCompromisedKeyQuarantineV4'] });
+    expect(world.aws.sns.published.at(-1)?.message.default).toContain('AWSCompromisedKeyQuarantineV4');
+  });
+
+  it('of nobody in this account is a documented no-op', async () => {
+    expect(await expose(createWorld(), 'AKIAIOSFODNN7EXAMPLE')).toMatchObject({ status: 'unknown' });
+  });
+
+  it('is changed by no dry run', async () => {
+    const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
+    const { exposed } = await userWith(world);
+    expect(await expose(world, exposed)).toMatchObject({ status: 'planned' });
+    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(published(world)).toEqual([]);
+  });
+
+  it.each([
+    [{ ...event, detail: { ...event.detail, eventTypeCode: 'AWS_EC2_ISSUE' } }, /eventTypeCode/],
+    [{ ...event, detail: { ...event.detail, affectedEntities: [] } }, /affectedEntities/],
+    [{}, /detail/],
+  ])('is not read from another event', async (other, message) => {
+    const world = createWorld();
+    const handler = createExposedKey(world.runtime('exposed-key'));
+    await expect(invoke(world, 'exposed-key', handler, other)).rejects.toThrow(message);
+    expect(world.aws.calls).toEqual([]);
+  });
+});
