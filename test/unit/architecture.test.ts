@@ -1,0 +1,78 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Source {
+  file: string;
+  text: string;
+  /** Packages as they are named, own files relative to the root. */
+  imports: string[];
+}
+
+function sources(pattern: string): Source[] {
+  return globSync(pattern, { cwd: root }).map((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const names = [
+      ...text.matchAll(/^(?:import|export) (?:type )?(?:\{[^}]*\}|\*(?: as \w+)?|\w+) from '([^']+)'/gm),
+    ].map(([, name]) => name ?? '');
+    const imports = names.map((name) =>
+      name.startsWith('.') ? relative(root, join(root, dirname(file), name)) : name,
+    );
+    return { file, text, imports };
+  });
+}
+
+function offenders(pattern: string, isWrong: (source: Source) => boolean): string[] {
+  const found = sources(pattern);
+  expect(found.length).toBeGreaterThan(0);
+  return found.filter(isWrong).map(({ file }) => file);
+}
+
+describe('the layout', () => {
+  it('keeps the pure core free of the SDK, the clock, the environment and the logger', () => {
+    const allowed = ['zod', 'node:util'];
+    const isImpure = ({ imports, text }: Source): boolean =>
+      imports.some((name) => !name.startsWith('shared/core/') && !allowed.includes(name)) ||
+      /\bDate\.now\b|new Date\(\)|process\.env|console\.\w+\(|setTimeout|Math\.random/.test(text);
+    expect(offenders('shared/core/**/*.ts', isImpure)).toEqual([]);
+  });
+
+  it('lets no function import another', () => {
+    expect(offenders('functions/*.ts', ({ imports }) => imports.some((name) => name.startsWith('functions/')))).toEqual(
+      [],
+    );
+  });
+
+  it('makes mutating calls in shared/aws/apply only', () => {
+    const mutating =
+      /\b(Create|Update|Delete|Put|Tag|Untag|Restore|Attach|Detach|Rotate|Cancel)\w*Command\b|\bUpdateSecretVersionStage\b/;
+    const isMutating = ({ file, text }: Source): boolean => {
+      const named = text.replace(/PutEvaluationsCommand|DeleteMessageCommand/g, '');
+      return !file.startsWith('shared/aws/apply/') && mutating.test(named);
+    };
+    expect(offenders('{shared,functions}/**/*.ts', isMutating)).toEqual([]);
+  });
+
+  it('never reads a secret', () => {
+    const reads = /GetSecretValue|BatchGetSecretValue/;
+    const isReader = ({ file, text }: Source): boolean => file !== 'shared/core/secret-policy.ts' && reads.test(text);
+    expect(offenders('{shared,functions}/**/*.ts', isReader)).toEqual([]);
+  });
+
+  it('reveals a secret access key to the proof and the store only', () => {
+    const isRevealed = ({ text }: Source): boolean => text.includes('.reveal()');
+    expect(offenders('{shared,functions}/**/*.ts', isRevealed).toSorted()).toEqual([
+      'shared/aws/apply/secret.ts',
+      'shared/aws/clients.ts',
+    ]);
+  });
+
+  it('lets nothing deployed depend on the embedded AWS', () => {
+    expect(
+      offenders('{shared,functions}/**/*.ts', ({ imports }) => imports.some((name) => name.startsWith('local/'))),
+    ).toEqual([]);
+  });
+});
