@@ -1,5 +1,3 @@
-import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
-import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -18,9 +16,8 @@ export interface Aws {
   sns: SNSClient;
   sqs: SQSClient;
   sts: STSClient;
-  config: ConfigServiceClient;
-  /** CloudTrail is asked in the Region where something happened, which need not be ours. */
-  cloudTrailIn(region: string): CloudTrailClient;
+  /** A client of a service that few functions need: whoever imports its class carries it, and nobody else's bundle does. */
+  clientOf: ClientMaker;
   /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
   stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
   /** Calls by operation (`iam:ListAccessKeys`) since the clients were made. */
@@ -61,8 +58,7 @@ export function createAws(options: ClientOptions = {}): Aws {
     // The queue's URL decides where messages go in AWS; with an endpoint of our own, the endpoint does.
     sqs: watched(new SQSClient({ ...retrying, useQueueUrlAsEndpoint: false }), counts),
     sts: watched(new STSClient(retrying), counts),
-    config: watched(new ConfigServiceClient(retrying), counts),
-    cloudTrailIn: (region) => watched(new CloudTrailClient({ ...retrying, region }), counts),
+    clientOf: (make) => watched(make(retrying), counts),
     stsAs: (accessKeyId, secret) =>
       watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), counts),
     counts,
@@ -72,6 +68,10 @@ export function createAws(options: ClientOptions = {}): Aws {
 interface Watchable<Input extends object, Output extends object> {
   middlewareStack: MiddlewareStack<Input, Output>;
 }
+
+type ClientMaker = <Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
+  make: (options: ClientOptions) => Client & Watchable<Input, Output>,
+) => Client;
 
 /** Outside the SDK's retries: one count and one translation for each call, however often it was tried. */
 function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(

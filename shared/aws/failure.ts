@@ -61,11 +61,20 @@ function resourceOf(input: object): string {
 
 /** AWS names the kind of policy that denies: only an administrator of the organization can lift an SCP. */
 function wayOut(code: string, message: string, { permission }: FailedCall): string {
-  if (!/AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code)) return '';
+  const isKms = permission.startsWith('secretsmanager:') && isKmsRefusal(code, message);
+  if (!isKms && !/AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code)) return '';
   if (/service control policy/i.test(message)) {
     return `. A service control policy of the organization denies it: except this function's role from that policy.`;
+  }
+  if (isKms) {
+    return ". The secret's KMS key refuses it: allow this function's role kms:GenerateDataKey and kms:Decrypt on that key, and see that it is enabled.";
   }
   if (/explicit deny/i.test(message))
     return '. A policy denies it explicitly: find the Deny statement and except this role.';
   return `. Add ${permission} on that resource to the policy of this function's role.`;
+}
+
+/** Secrets Manager passes on what KMS refused: then the permission is missing on the key, not on the secret. */
+function isKmsRefusal(code: string, message: string): boolean {
+  return /^(En|De)cryptionFailure/.test(code) || /\bKMS\b|\bkms:/.test(message);
 }

@@ -5,7 +5,8 @@ import type { Instant } from './time.ts';
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
 export type Action =
   | { action: 'none' }
-  | { action: 'issue'; graceDays?: number }
+  /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
+  | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
   | { action: 'clear-intent'; restartGrace: boolean }
   | { action: 'deactivate-orphan'; accessKeyId: string }
@@ -27,7 +28,8 @@ export type Action =
   | { action: 'confirm'; accessKeyId: string }
   | { action: 'hold'; holdUntil?: Instant }
   | { action: 'restore-secret' }
-  | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean };
+  | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean }
+  | { action: 'announce-stuck'; versionId: string };
 
 export type ActionName = Action['action'];
 
@@ -57,6 +59,7 @@ export const actionNames = [
   'hold',
   'restore-secret',
   'announce-blocked',
+  'announce-stuck',
 ] as const satisfies readonly ActionName[];
 
 /** One step of a plan: what, why, and in words. */

@@ -7,7 +7,8 @@ import { DAY } from './time.ts';
  */
 export function isLastUseAsked(s: Situation, accessKeyId: string): boolean {
   const key = s.keys.find((candidate) => candidate.accessKeyId === accessKeyId);
-  if (key === undefined || s.request.origin === 'manual' || isInterrupted(s)) return true;
+  const { origin } = s.request;
+  if (key === undefined || origin === 'manual' || origin === 'managed' || isInterrupted(s)) return true;
   if (!key.isActive)
     return key.inactiveSince === undefined || s.now - key.inactiveSince >= s.settings.recoveryDays * DAY;
   const others = s.keys.filter((candidate) => candidate !== key && candidate.isActive);

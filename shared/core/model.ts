@@ -40,6 +40,8 @@ export interface Secret {
   tags: Readonly<Record<string, string>>;
   /** Version ID → its labels. */
   versions: Readonly<Record<string, readonly string[]>>;
+  /** Since when a rotation by Secrets Manager is pending; read only while there is one. */
+  pendingSince?: Instant;
 }
 
 /** Everything that was observed about one user, in one pass. */
@@ -78,12 +80,25 @@ interface AskedOptions {
   restoreSecret?: boolean;
 }
 
+/** The four rotation steps, in the order in which Secrets Manager asks for them. */
+export const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+export type RotationStep = (typeof rotationSteps)[number];
+
+/** One rotation step, with origin `managed`. */
+export interface ManagedRotation {
+  step: RotationStep;
+  /** The ClientRequestToken of the rotation: the ID of its pending version. */
+  versionId: string;
+}
+
 /** Who asks, and what this invocation has already done. */
 export interface Request {
-  origin: 'schedule' | 'config' | 'exposed' | 'manual';
+  origin: 'schedule' | 'config' | 'exposed' | 'manual' | 'managed';
   asked?: Asked;
   /** The exposed key, with origin `exposed`. */
   accessKeyId?: string;
+  /** With origin `managed`. */
+  rotation?: ManagedRotation;
   runId: string;
   /** Instants that this invocation itself wrote into tags: such a record is no sign of somebody else. */
   wroteAt: ReadonlySet<Instant>;

@@ -13,6 +13,7 @@ import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './check
 import { exposedKey } from './checks/exposed.ts';
 import { intentPast } from './checks/in-flight.ts';
 import { superseded } from './checks/ladder.ts';
+import { managedRotation, stuckRotation } from './checks/managed.ts';
 import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/protected.ts';
 import type { Request, UserState } from './model.ts';
 import type { Settings } from './settings.ts';
@@ -51,8 +52,10 @@ const checks = {
   'row-2-secret-unverified': secretUnverified,
   'row-3-status-unknown': statusUnknown,
   'exposed-key': exposedKey,
+  'managed-rotation': managedRotation,
   'row-4-intent-past': intentPast,
   'asked-by-hand': askedByHand,
+  'rotation-stuck': stuckRotation,
   'row-5-key-gone': keyGone,
   'row-6-reactivated': reactivated,
   'row-7-newer-stored-key': newerStoredKey,

@@ -121,6 +121,23 @@ export const reasons = {
   },
   frozen: { says: 'Changes are frozen.', todo: 'Wait for the end of the freeze, or act by hand.' },
   'managed-rotation': { says: "Secrets Manager's own rotation is enabled on the secret.", todo: 'Nothing.' },
+  'rotation-asked': {
+    says: 'Secrets Manager began a rotation: a replacement is issued as its pending version.',
+    todo: 'Nothing; its last step makes the new key current.',
+  },
+  'rotation-stored': { says: 'The key of this rotation is issued and stored already.', todo: 'Nothing.' },
+  'rotation-finished': {
+    says: 'A rotation by Secrets Manager made its new key current.',
+    todo: 'Switch to the new key.',
+  },
+  'rotation-not-ready': {
+    says: 'The pending version of the rotation holds no key that could be made current.',
+    todo: 'See why the steps before failed; Secrets Manager tries all of them again.',
+  },
+  'rotation-stuck': {
+    says: 'A rotation by Secrets Manager has been pending for more than a day.',
+    todo: 'Do what the message says; to give the rotation up, cancel it and take AWSPENDING off its version.',
+  },
   'no-subscription': {
     says: 'The topic has no confirmed subscription.',
     todo: 'Subscribe and confirm, or set `requireSubscription` to false.',

@@ -13,6 +13,7 @@ export const secretTagNames = {
   confirmed: 'keyturn:confirmed',
   announced: 'keyturn:announced',
   hold: 'keyturn:hold',
+  stuck: 'keyturn:stuck',
 } as const;
 
 /** The write-ahead intent of the one transition in flight, and the lease. */
@@ -45,6 +46,12 @@ export interface Announced {
   accessKeyId?: string;
 }
 
+/** When a rotation by Secrets Manager was last announced as stuck, and which version it left pending. */
+export interface Stuck {
+  at: Instant;
+  versionId: string;
+}
+
 export interface SecretTags {
   doing?: Doing;
   currentSince?: CurrentSince;
@@ -56,6 +63,8 @@ export interface SecretTags {
   announced?: Announced;
   /** Exclusive: held before this instant. */
   holdUntil?: Instant;
+  /** A tag of its own: in `announced` it would hide the reminder that a deactivation waits for. */
+  stuck?: Stuck;
 }
 
 export type ParsedSecretTags = { tags: SecretTags; problems: readonly string[] };
@@ -105,6 +114,9 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   read(secretTagNames.hold, parseDay, (value) => {
     tags.holdUntil = value.day;
   });
+  read(secretTagNames.stuck, parseStuck, (value) => {
+    tags.stuck = value;
+  });
   return { tags, problems };
 }
 
@@ -143,6 +155,12 @@ function parseAnnounced(fields: string[]): Announced | undefined {
   return keyId.test(accessKeyId) ? { event, at, accessKeyId } : undefined;
 }
 
+function parseStuck(fields: string[]): Stuck | undefined {
+  const [instant = '', versionId = '', ...rest] = fields;
+  const at = parseInstant(instant);
+  return at === undefined || versionId === '' || rest.length > 0 ? undefined : { at, versionId };
+}
+
 function parseDoing(fields: string[]): Doing | undefined {
   const [name = '', instant = '', deadline = '', runId = '', ids = '', version = '', ...rest] = fields;
   const verb = transitionVerbs.find((candidate) => candidate === name);
@@ -179,6 +197,10 @@ export function formatCurrentSince(record: CurrentSince): string {
 
 export function formatAnnounced({ event, at, accessKeyId }: Announced): string {
   return `${event} ${formatInstant(at)} ${accessKeyId ?? '-'}`;
+}
+
+export function formatStuck({ at, versionId }: Stuck): string {
+  return `${formatInstant(at)} ${versionId}`;
 }
 
 /** At most 256 characters (AWS's limit for a tag value): two 20-character key IDs and two UUIDs make about 200. */

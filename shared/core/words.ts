@@ -24,5 +24,6 @@ export function allKeys({ keys, now }: Situation): string {
 /** `in 3 days (2026-04-08)`, counted in calendar days (UTC), as a person would. */
 export function inWords(at: Instant, now: Instant): string {
   const days = Math.floor(at / DAY) - Math.floor(now / DAY);
-  return days <= 0 ? `now (${formatDate(at)})` : `in ${days} ${days === 1 ? 'day' : 'days'} (${formatDate(at)})`;
+  const when = days < 0 ? 'now' : days === 0 ? 'today' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
+  return `${when} (${formatDate(at)})`;
 }

@@ -21,6 +21,8 @@ export interface World {
   /** Every log line, as it would be written. */
   logged: string[];
   metrics: Map<MetricName, number>;
+  /** What the handlers returned and threw. */
+  shown: unknown[];
   /** A process of this service: its own connection, with faults if wanted. */
   runtime(name: string, before?: BeforeCall): Runtime;
 }
@@ -29,6 +31,9 @@ export interface WorldOptions extends LocalAwsOptions {
   environment?: Record<string, string>;
   emails?: string[];
 }
+
+/** Each is told of every world that a test makes; see `no-secret.ts`. */
+export const worldListeners = new Set<(world: World) => void>();
 
 export function createWorld({ environment = {}, emails, ...options }: WorldOptions = {}): World {
   const aws = createLocalAws(options);
@@ -50,8 +55,10 @@ export function createWorld({ environment = {}, emails, ...options }: WorldOptio
     },
     logged: [],
     metrics: new Map(),
+    shown: [],
     runtime: (name, before) => createRuntime(world, name, before),
   };
+  for (const listener of worldListeners) listener(world);
   return world;
 }
 
@@ -100,8 +107,15 @@ export function contextOf(world: World, functionName: string, timeoutMs = 300_00
   };
 }
 
-export function invoke(world: World, functionName: string, handler: Handler, event: unknown): Promise<unknown> {
-  return handler(event, contextOf(world, functionName));
+export async function invoke(world: World, functionName: string, handler: Handler, event: unknown): Promise<unknown> {
+  try {
+    const answer = await handler(event, contextOf(world, functionName));
+    world.shown.push(answer);
+    return answer;
+  } catch (error) {
+    world.shown.push(error);
+    throw error;
+  }
 }
 
 /** `rotate-user` for one event. */
@@ -121,8 +135,18 @@ export async function pass(world: World, userName: string, before?: BeforeCall, 
     origin,
     requestId: 'test',
   };
-  const answer = await invoke(world, 'rotation-worker', createRotationWorker(world.runtime('worker', before)), sqsEvent(body));
+  const handler = before === undefined ? warmWorker(world) : createRotationWorker(world.runtime('worker', before));
+  const answer = await invoke(world, 'rotation-worker', handler, sqsEvent(body));
   return (answer as { batchItemFailures: unknown[] }).batchItemFailures.length === 0;
+}
+
+/** As Lambda does, one process serves many invocations: its clients are made once. */
+const warmWorkers = new WeakMap<World['logged'], Handler>();
+
+function warmWorker(world: World): Handler {
+  const warm = warmWorkers.get(world.logged) ?? createRotationWorker(world.runtime('worker'));
+  warmWorkers.set(world.logged, warm);
+  return warm;
 }
 
 export function sqsEvent(body: unknown): SQSEvent {

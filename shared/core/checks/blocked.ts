@@ -27,8 +27,9 @@ export function blocked(s: Situation, reason: ReasonCode, message: string, optio
   return { status: 'blocked', reason, message, steps: steps.length === 0 ? [none] : steps };
 }
 
+/** Or by Secrets Manager, which is answered with an error and tries again and again. */
 function isByHand({ request }: Situation): boolean {
-  return request.origin === 'manual';
+  return request.origin === 'manual' || request.origin === 'managed';
 }
 
 function isAnnouncementDue({ tags: { announced }, now }: Situation, accessKeyId: string | undefined): boolean {

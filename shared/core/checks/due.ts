@@ -58,7 +58,7 @@ export function slotsTaken(s: Situation): Answer | undefined {
   const other = active.find((key) => key !== stays);
   if (stays === undefined || other === undefined) return report;
   const isQuiet = s.now - other.quietSince >= s.settings.quietDays * DAY;
-  return isQuiet ? ladder(s, stays, other, { isForcedAtLimit: false }) : report;
+  return isQuiet ? ladder(s, stays, other, { isSuperseded: false }) : report;
 }
 
 /** Only what was announced since both keys exist is about the two of them. */
@@ -89,15 +89,14 @@ export function nothingDue(s: Situation): Answer {
   );
 }
 
-/** Limits on harm stop only new rotations, and only those that nobody asked for by hand or for an exposed key. */
+/** Limits on harm stop only new rotations, and only those that nobody asked for by hand. */
 function issueBySchedule(s: Situation, reason: ReasonCode, message: string): Answer {
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, message);
   return limitReached(s) ?? issueAnswer(s, reason, message);
 }
 
-function limitReached({ request: { limits, origin }, secret, settings, state, now }: Situation): Answer | undefined {
-  if (origin === 'exposed') return undefined;
+function limitReached({ request: { limits }, secret, settings, state, now }: Situation): Answer | undefined {
   const postponed = `The rotation of ${state.user.userName} is put off`;
   const tomorrow = (Math.floor(now / DAY) + 1) * DAY;
   if (secret?.rotationEnabled) {

@@ -4,6 +4,7 @@ import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
 import { formatInstant, MINUTE } from '../time.ts';
 import { describeKey } from '../words.ts';
 import { blocked } from './blocked.ts';
+import { isOwnIntent } from './managed.ts';
 import { orphanMessage, orphanStep } from './protected.ts';
 
 /** IAM may not yet show a key to every reader: until then "no such key" means "not visible yet", not "gone". */
@@ -42,7 +43,7 @@ function storedKey(s: Situation, doing: Doing): Answer | undefined {
   }
   if (s.tags.currentSince?.accessKeyId === key.accessKeyId && key.role === 'current') return undefined;
   const isPromotable =
-    key.role === 'current' || (doing.versionId !== undefined && doing.versionId === s.currentVersionId);
+    key.role === 'current' || doing.versionId === s.currentVersionId;
   if (key.isActive && isPromotable) return finish(s, doing, key.accessKeyId);
   return clear(doing, `Key ${key.accessKeyId} is stored, but it is inactive or another version became current`);
 }
@@ -72,12 +73,21 @@ function orphaned(s: Situation): Answer | undefined {
 }
 
 function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer {
+  if (isOwnIntent(s)) return finishRotation(s, doing, accessKeyId);
   const message = `The ${doing.verb} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted; it is finished.`;
   // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
   const { asked, origin } = s.request;
   const isCommand = asked !== undefined && !(asked.action === 'rotate' && doing.verb === 'issue');
   const continues = isCommand || origin === 'exposed';
   return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'finished', message, { continues });
+}
+
+/** Not interrupted: the last step of Secrets Manager's rotation goes on with what its first step began. */
+function finishRotation(s: Situation, doing: Doing, accessKeyId: string): Answer {
+  const old = s.keys.find((key) => doing.accessKeyIds.includes(key.accessKeyId));
+  const replaces = old === undefined ? '' : ` and replaces ${describeKey(old, s.now)}`;
+  const message = `Key ${accessKeyId} of ${s.state.user.userName} becomes current${replaces}, as Secrets Manager asks.`;
+  return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'rotation-finished', message);
 }
 
 function clear(doing: Doing, why: string): Answer {

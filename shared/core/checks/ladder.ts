@@ -17,7 +17,7 @@ export function superseded(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
   const old = s.keys.find((key) => key !== current && key.isActive && key.createdAt <= current.createdAt);
-  return old === undefined ? undefined : ladder(s, current, old, { isForcedAtLimit: true });
+  return old === undefined ? undefined : ladder(s, current, old, { isSuperseded: true });
 }
 
 /** Said of this grace period: what was said before AWSCURRENT moved away and back, or before a new grace, is void. */
@@ -26,8 +26,8 @@ export function isSwitchConfirmed({ tags: { confirmed, currentSince } }: Situati
 }
 
 interface LadderOptions {
-  /** At the hard limit the old key is deactivated even while it is in use. */
-  isForcedAtLimit: boolean;
+  /** Row 12. Otherwise the key only makes room (row 16, while it is quiet), which has a reason code of its own. */
+  isSuperseded: boolean;
 }
 
 /** Instants of one grace period. */
@@ -39,7 +39,7 @@ interface Grace {
 }
 
 /** One step of the ladder on `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
-export function ladder(s: Situation, stays: KeyView, old: KeyView, { isForcedAtLimit }: LadderOptions): Answer {
+export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSuperseded }: LadderOptions): Answer {
   const { currentSince } = s.tags;
   // An announcement older than the old key was about another one: its owner was never told.
   if (currentSince?.accessKeyId !== stays.accessKeyId || currentSince.at < old.createdAt)
@@ -48,26 +48,28 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isForcedAtL
   const end = currentSince.at + graceDays * DAY;
   const grace: Grace = { since: currentSince.at, end, limit: end + s.settings.maxPostponeDays * DAY };
   if (graceDays === 0) {
-    const reason = isForcedAtLimit ? 'no-grace' : 'least-used';
+    const reason = isSuperseded ? 'no-grace' : 'least-used';
     return deactivate(s, old, reason, 'is handed over without a grace period');
   }
 
-  const isAtLimit = s.now >= grace.limit && isForcedAtLimit;
+  const isAtLimit = s.now >= grace.limit;
   const isConfirmed = isSwitchConfirmed(s, stays);
   const isGraceOver = isConfirmed || s.now >= grace.end;
   const isQuiet = s.now - old.quietSince >= s.settings.quietDays * DAY;
   const hasSwitched = isConfirmed || old.isUnused || (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
 
-  if (isAtLimit) return deactivateOnNotice(s, old, grace, 'postponed-to-limit', 'is deactivated, in use or not');
+  if (isAtLimit) {
+    const reason = isSuperseded ? 'postponed-to-limit' : 'least-used';
+    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, in use or not');
+  }
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
   const since = isConfirmed ? Math.max(grace.since, s.tags.confirmed?.at ?? 0) : grace.since;
   if (isQuiet && hasSwitched) {
-    const reason = isForcedAtLimit ? 'grace-over' : 'least-used';
+    const reason = isSuperseded ? 'grace-over' : 'least-used';
     return deactivateOnNotice(s, old, { ...grace, since }, reason, 'is deactivated');
   }
-  const lastReminder = isForcedAtLimit ? [grace.limit - DAY] : [];
-  return reminder(s, old, grace, grace.limit, lastReminder) ?? postponed(s, old, grace, isQuiet);
+  return reminder(s, old, grace, grace.limit, [grace.limit - DAY]) ?? postponed(s, old, grace, isQuiet);
 }
 
 /** Nobody's time runs before they are told: the grace clock is written only after this announcement. */

@@ -6,21 +6,25 @@ import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { exposedKeyOf, exposedStep } from './exposed.ts';
+import { isOwnIntent } from './managed.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
 export const SETTLING = MINUTE;
 
 /** Row 0: another run holds the lease, or somebody's record is so young that our reads may be older. */
-export function busy({ tags, request, now }: Situation): Answer | undefined {
+export function busy(s: Situation): Answer | undefined {
+  const { tags, request, now } = s;
   const { doing } = tags;
+  // A rotation step goes on with what the step before it began, each in an invocation of its own.
+  const isOwn = isOwnIntent(s);
   // The issue that failed in this very run must not keep an exposed key from being deactivated.
   const isOwnFailure =
     request.origin === 'exposed' && request.completed !== undefined && doing?.runId === request.runId;
-  if (doing !== undefined && now < doing.deadlineAt && !isOwnFailure) {
+  if (doing !== undefined && now < doing.deadlineAt && !isOwnFailure && !isOwn) {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
-  const records = [tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
+  const records = [isOwn ? undefined : tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
   const fresh = records
     .map((record) => record?.at)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.

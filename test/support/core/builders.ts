@@ -67,8 +67,9 @@ export const record = (accessKeyId: string, days: number): KeyRecord => ({ acces
 
 /** An intent of another run; past its deadline unless told otherwise. */
 export function doing(options: Partial<Doing> = {}): Doing {
-  const at = options.at ?? minutesAgo(60);
-  return { verb: 'issue', at, deadlineAt: at + 15 * MINUTE, runId: OTHER_RUN, accessKeyIds: [], ...options };
+  const { verb = 'issue', at = minutesAgo(60) } = options;
+  const accessKeyIds = verb === 'issue' ? [] : [C];
+  return { verb, at, deadlineAt: at + 15 * MINUTE, runId: OTHER_RUN, accessKeyIds, ...options };
 }
 
 export function tagsOf(options: TagOptions): Record<string, string> {

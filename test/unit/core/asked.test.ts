@@ -220,6 +220,10 @@ describe('hold', () => {
     },
     { name: 'says when there is none to lift', ...alone, request: until(-1), gives: 'unchanged not-held: none' },
   ]);
+  it('is over at the very start of its date', () => {
+    const given = { ...alone, secret: { current: C, ...held }, request: until(10) };
+    expect(inShort(planOf({ ...given, now: held.hold }))).toBe('act hold-lifted: hold');
+  });
   it('carries the date that was asked for, and none when it is lifted', () => {
     expect(planOf({ ...alone, request: until(10) }).steps[0]).toMatchObject({ holdUntil: Date.UTC(2026, 2, 20) });
     const lift = planOf({ ...alone, secret: { current: C, ...held }, request: until(-1) }).steps[0];

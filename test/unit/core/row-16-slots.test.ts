@@ -88,9 +88,27 @@ describe('row 16 with onBlocked retire-least-used', () => {
     expect(planOf(afterGrace).steps).toMatchObject([{ action: 'deactivate', accessKeyId: S }]);
   });
 
-  // Fails on purpose while design section 5.1 ("exceptions, each its own reason code") is not met.
-  it.fails('gives that deactivation a reason code of its own', () => {
-    expect(['grace-over', 'no-grace', 'postponed-to-limit']).not.toContain(planOf(afterGrace).reason);
+  it('gives that deactivation a reason code of its own', () => {
+    expect(planOf(afterGrace).reason).toBe('least-used');
+    const zero = { ...afterGrace, settings: { ...retireLeastUsed, graceDays: 0 } };
+    expect(planOf(zero).reason).toBe('least-used');
+  });
+
+  it('ends at the hard limit, although the key that stays is not used either', () => {
+    const keys = [key(C, { ageDays: 130, usedDaysAgo: 40 }), key(S, { ageDays: 90, usedDaysAgo: 50 })];
+    const told = (days: number) => ({ event: 'reminder', at: daysAgo(days), accessKeyId: S });
+    const given = (days: number, since: number) =>
+      inShort(
+        planOf({
+          keys,
+          secret: { current: C, ...announcedFor(C, since), announced: told(days) },
+          settings: retireLeastUsed,
+        }),
+      );
+    expect(given(1, 20)).toBe('act least-used: deactivate S');
+    expect(given(0.5, 19.5)).toBe('unchanged not-switched: none');
+    expect(given(5, 20)).toBe('act reminder-due: remind S');
+    expect(given(5, 19)).toBe('act reminder-due: remind S');
   });
 
   it('takes the clock of an announcement older than the stranger for what it is: about another key', () => {

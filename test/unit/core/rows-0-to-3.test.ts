@@ -200,13 +200,6 @@ answeredBy('asked-by-hand', [
 
 answeredBy('row-15-due', [
   {
-    name: 'a hold does not stop the replacement of an exposed key',
-    keys: [due],
-    secret: { current: C, ...heldFor5Days },
-    request: { origin: 'exposed', accessKeyId: C },
-    gives: 'act due: issue',
-  },
-  {
     name: 'a hold is over at the start of its day',
     keys: [due],
     secret: { current: C, hold: NOW - DAY / 2 },
@@ -264,7 +257,7 @@ answeredBy('row-2-secret-unverified', [
     keys: withOrphan,
     secret: { ...crashed, as: { deletedAt: daysAgo(1) } },
     ...manualPlan,
-    gives: 'blocked secret-pending-deletion: deactivate-orphan O',
+    gives: 'blocked secret-pending-deletion: deactivate-unrecorded O',
   },
   {
     name: 'does not finish a past intent',

@@ -72,7 +72,7 @@ describe('words', () => {
     expect(inWords(NOW + 2 * DAY + 1, NOW)).toBe('in 2 days (2026-03-12)');
     expect(inWords(NOW + 12 * HOUR, NOW)).toBe('in 1 day (2026-03-11)');
     expect(inWords(NOW + DAY, NOW)).toBe('in 1 day (2026-03-11)');
-    expect(inWords(NOW, NOW)).toBe('now (2026-03-10)');
+    expect(inWords(NOW, NOW)).toBe('today (2026-03-10)');
     expect(inWords(NOW - DAY, NOW)).toBe('now (2026-03-09)');
   });
   it('a key from the future is 0 days old', () => {

@@ -1,0 +1,150 @@
+import { type Answer, act, wait } from '../answer.ts';
+import type { AccessKey, Secret, UserState } from '../model.ts';
+import { isKeyLabel } from '../secret-tags.ts';
+import { type Situation, versionWith } from '../situation.ts';
+import { formatInstant, hasPassed } from '../time.ts';
+import { allKeys, describeKey } from '../words.ts';
+import { frozen, frozenUntil } from './aftermath.ts';
+
+/*
+ * Secrets Manager's own rotation, beside the schedule:
+ *
+ *   RotateSecret    AWSPENDING on a version without a value; its ID is the token of all four steps
+ *   createSecret    steps 1 to 5 of an issue; its intent stays, and a label names the key of that version
+ *   setSecret       user and secret belong together       } nothing is written
+ *   testSecret      the label is there, the key is active }
+ *   finishSecret    takes the intent over: steps 6 to 8
+ *   later           the ladder on the old key, by the schedule
+ */
+
+/** What the guards of AWS's own template say about a step, before anything else is asked. */
+export type Guarded = 'pending' | 'current' | { field: 'SecretId' | 'ClientRequestToken'; problem: string };
+
+/**
+ * `pending`: the step may go on. `current`: the rotation is over. Otherwise which field of the event is wrong, and why.
+ * https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas/tree/master/SecretsManagerRotationTemplate
+ */
+export function guardStep(secret: Pick<Secret, 'name' | 'rotationEnabled' | 'versions'>, versionId: string): Guarded {
+  const { name, rotationEnabled, versions } = secret;
+  if (!rotationEnabled) return { field: 'SecretId', problem: `rotation is not enabled on secret ${name}` };
+  const labels = versions[versionId];
+  if (labels === undefined) {
+    return { field: 'ClientRequestToken', problem: `secret ${name} has no version ${versionId} with a label` };
+  }
+  if (labels.includes('AWSCURRENT')) return 'current';
+  if (labels.includes('AWSPENDING')) return 'pending';
+  return { field: 'ClientRequestToken', problem: `version ${versionId} of secret ${name} is not pending` };
+}
+
+/** The version that a rotation by Secrets Manager has not made current yet; it may not even have a value. */
+export function pendingVersion(secret: Secret | undefined): string | undefined {
+  if (!secret?.rotationEnabled) return undefined;
+  const versionId = versionWith(secret, 'AWSPENDING');
+  return versionId === versionWith(secret, 'AWSCURRENT') ? undefined : versionId;
+}
+
+/** The access key whose label is on the version. */
+export function keyIdOf(secret: Pick<Secret, 'versions'> | undefined, versionId: string): string | undefined {
+  return secret?.versions[versionId]?.find(isKeyLabel);
+}
+
+/** The key that is stored under the version: `unstored` without a label, `absent` if IAM does not show it. */
+export function storedKeyOf({ keys, secret }: UserState, versionId: string): AccessKey | 'unstored' | 'absent' {
+  const id = keyIdOf(secret, versionId);
+  if (id === undefined) return 'unstored';
+  return keys.find(({ accessKeyId }) => accessKeyId === id) ?? 'absent';
+}
+
+/**
+ * The intent is the one that createSecret of this very rotation left: the key under the rotation's version is none that
+ * was there before it. Only then may a later step take it over before its deadline.
+ */
+export function isOwnIntent({ request, tags, secret }: Pick<Situation, 'request' | 'tags' | 'secret'>): boolean {
+  const { rotation } = request;
+  if (rotation === undefined || tags.doing?.verb !== 'issue') return false;
+  const stored = keyIdOf(secret, rotation.versionId);
+  return stored !== undefined && !tags.doing.accessKeyIds.includes(stored);
+}
+
+/** Before row 4: the two steps that change something. Everything that is not theirs is left to row 4, or refused. */
+export function managedRotation(s: Situation): Answer | undefined {
+  const { rotation } = s.request;
+  switch (rotation?.step) {
+    case 'createSecret':
+      return begin(s, rotation.versionId);
+    case 'finishSecret':
+      return end(s, rotation.versionId);
+    default:
+      return undefined;
+  }
+}
+
+function begin(s: Situation, versionId: string): Answer | undefined {
+  const { userName } = s.state.user;
+  const stored = keyIdOf(s.secret, versionId);
+  if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is stored already.`);
+  if (s.tags.doing !== undefined) return undefined;
+  const [key, second] = s.keys;
+  if (second !== undefined) {
+    const message =
+      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. The rotation goes on once ` +
+      'one of them is deleted.';
+    return refuse('two-keys', message);
+  }
+  if (!key?.isActive) {
+    const message = `User ${userName} has no active access key to replace: ${allKeys(s)}. Reactivate it, or run \`rotate-user\` action rotate.`;
+    return refuse('no-active-key', message);
+  }
+  const message = `A replacement for ${describeKey(key, s.now)} of ${userName} is issued, as Secrets Manager asks`;
+  const until = frozenUntil(s);
+  if (until !== undefined) return frozen(until, message);
+  return act({ action: 'issue', versionId }, 'rotation-asked', `${message}.`);
+}
+
+function end(s: Situation, versionId: string): Answer | undefined {
+  const { name } = s.secret ?? { name: 'of the user' };
+  const isOwn = isOwnIntent(s);
+  if (s.currentVersionId === versionId && !isOwn) {
+    return wait('rotation-finished', `Version ${versionId} of secret ${name} is current already.`);
+  }
+  if (s.tags.doing !== undefined) return undefined;
+  const stored = keyIdOf(s.secret, versionId);
+  const message =
+    stored === undefined
+      ? `Version ${versionId} of secret ${name} holds no access key: createSecret has not stored one.`
+      : `Key ${stored} is stored as version ${versionId} of secret ${name}, but its intent is gone: the schedule decides what becomes of it.`;
+  return refuse('rotation-not-ready', message);
+}
+
+function refuse(reason: 'two-keys' | 'no-active-key' | 'rotation-not-ready', message: string): Answer {
+  return { ...wait(reason, message), status: 'blocked' };
+}
+
+const STUCK_AFTER_DAYS = 1;
+const REPEAT_DAYS = 7;
+
+/** Before row 5: a rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
+export function stuckRotation(s: Situation): Answer | undefined {
+  const versionId = pendingVersion(s.secret);
+  const since = s.secret?.pendingSince;
+  if (versionId === undefined || since === undefined || s.request.origin === 'managed') return undefined;
+  if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
+  const message =
+    `The rotation that Secrets Manager began for ${s.state.user.userName} has been pending since ` +
+    `${formatInstant(since)} as version ${versionId}: ${obstacle(s, versionId)}.`;
+  return act({ action: 'announce-stuck', versionId }, 'rotation-stuck', message, { continues: true });
+}
+
+/** Each version once when it is seen, and weekly. */
+export function isTold({ tags, now }: Pick<Situation, 'tags' | 'now'>, versionId: string): boolean {
+  const { stuck } = tags;
+  return stuck?.versionId === versionId && !hasPassed(stuck.at, REPEAT_DAYS, now);
+}
+
+function obstacle(s: Situation, versionId: string): string {
+  const stored = keyIdOf(s.secret, versionId);
+  if (stored !== undefined) return `key ${stored} is stored there, but it was not made current`;
+  return s.keys.length > 1
+    ? `no key can be issued while both key slots are taken by ${allKeys(s)}`
+    : 'no key is stored there';
+}

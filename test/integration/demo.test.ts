@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { Writable } from 'node:stream';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { picture } from '../../local/demo/picture.ts';
+import { printTable, printTimeline, printTotals } from '../../local/demo/print.ts';
+import { rowsOf, totalsOf } from '../../local/demo/report.ts';
+import { timeline } from '../../local/demo/timeline.ts';
+import { firstDay, playYear, type Year } from '../../local/demo/year.ts';
+
+const run = promisify(execFile);
+const ESCAPE = '\u001b';
+
+function printed(year: Year): string {
+  const written: string[] = [];
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      done();
+    },
+  });
+  printTimeline(timeline(year.happenings, firstDay), firstDay, out);
+  printTable(rowsOf(year), out);
+  printTotals(totalsOf(year), out);
+  return written.join('');
+}
+
+describe('the first 60 days of the demo', () => {
+  let year: Year;
+  beforeAll(async () => {
+    year = await playYear({ days: 60 });
+  }, 120_000);
+
+  function eventsOf(userName: string): string[] {
+    return year.happenings.filter((happening) => happening.userName === userName).map(({ event }) => event);
+  }
+
+  it('break nothing that must always hold, after any of thousands of calls', () => {
+    expect(year.stage.checker.violations).toEqual([]);
+    expect(year.stage.checker.checkedCalls).toBeGreaterThan(2_000);
+    expect(year.stage.checker.checkedCalls).toBe(year.stage.aws.calls.length);
+    expect(totalsOf(year).deadLetters).toBe(0);
+    expect(eventsOf('undefined')).not.toContain('error');
+  });
+
+  it('take an ordinary user through the whole life of a key', () => {
+    expect(eventsOf('alice')).toEqual([
+      'issued',
+      'switched',
+      'reminder',
+      'reminder',
+      'reminder',
+      'deactivated',
+      'deleted',
+    ]);
+    expect(rowsOf(year).find(({ userName }) => userName === 'alice')).toMatchObject({ rotations: 1, state: 'one key' });
+  });
+
+  it('recover from a process killed right after CreateAccessKey', () => {
+    const events = eventsOf('etl-nightly');
+    expect(events.slice(0, 5)).toEqual(['fault', 'crash', 'orphan-removed', 'orphan-removed', 'issued']);
+    const made = year.stage.aws.calls.find(({ fault }) => fault?.kind === 'crash-after');
+    const next = year.stage.aws.calls.find(({ at }) => made !== undefined && at > made.at);
+    expect((next?.at ?? 0) - (made?.at ?? 0)).toBeGreaterThan(25 * 60_000);
+  });
+
+  it('bring every message back that an hour of throttling failed', () => {
+    const events = eventsOf('metrics-agent');
+    expect(events.slice(0, 3)).toEqual(['retry', 'retry', 'issued']);
+  });
+
+  it('force the one who never switches, after telling them daily', () => {
+    const events = eventsOf('nas-backup');
+    expect(events.filter((event) => event === 'postponed')).toHaveLength(9);
+    expect(year.happenings.find(({ reason }) => reason === 'postponed-to-limit')?.userName).toBe('nas-backup');
+    expect(events).toContain('outage');
+  });
+
+  it('leave alone who is exempt, and retire what nobody uses', () => {
+    const rows = new Map(rowsOf(year).map((row) => [row.userName, row]));
+    expect(eventsOf('ivan')).toEqual([]);
+    expect(rows.get('ivan')?.state).toBe('exempt');
+    expect(eventsOf('judy')[0]).toBe('date');
+    expect(rows.get('quinn')).toMatchObject({ rotations: 0, deactivated: 1, deleted: 1, state: 'no key' });
+    expect(rows.get('sybil (first)')?.state).toBe('deleted');
+  });
+
+  it('print what a person can follow, with neither colours nor secrets', () => {
+    const text = printed(year);
+    expect(text.split('\n').length).toBeLessThan(140);
+    expect(text).not.toContain(ESCAPE);
+    expect(text).toMatch(/alice +Key ….{4} is 90 days old: a new one is made, proven, stored and announced/);
+    for (const secret of year.stage.aws.iam.everySecretAccessKey()) expect(text).not.toContain(secret);
+  });
+
+  it('draw a page that needs no network and holds no secret', () => {
+    const page = picture(year);
+    expect(page).not.toMatch(/(src|href)="(?!#)|url\((?!#)|@import|<script/);
+    for (const { userName } of rowsOf(year)) expect(page).toContain(`>${userName}<`);
+    expect(page).toContain('a replacement is issued.</title>');
+    for (const secret of year.stage.aws.iam.everySecretAccessKey()) expect(page).not.toContain(secret);
+  });
+});
+
+describe('npm run demo', () => {
+  const demo = (...args: string[]) => run(process.execPath, ['local/demo/main.ts', ...args]);
+
+  it('ends well, writes no progress into a pipe, and names the picture', async () => {
+    const { stdout, stderr } = await demo('--days', '2');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('2 daily runs');
+    expect(stdout).toContain('dist/demo.html');
+    expect(stdout).not.toContain(ESCAPE);
+  }, 60_000);
+
+  it('refuses days that are none', async () => {
+    await expect(demo('--days', 'x')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--days') });
+  });
+});

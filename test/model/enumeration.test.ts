@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import type { Request } from '../../shared/core/model.ts';
+import { checkNames, plan } from '../../shared/core/plan.ts';
+import type { Settings } from '../../shared/core/settings.ts';
+import { byHand, NOW, request, settings } from '../support/core/builders.ts';
+import { violations } from '../support/core/invariants.ts';
+import {
+  clocks,
+  holds,
+  intents,
+  type KeysAndLabels,
+  keyStates,
+  records,
+  stateOf,
+  tagSets,
+} from '../support/core/states.ts';
+
+const reached = new Map<string, number>();
+const everyState = [...keyStates()];
+
+interface Enumerated {
+  states: number;
+  broken: Map<string, string>;
+}
+
+function enumerate(
+  keySets: readonly KeysAndLabels[],
+  tags: readonly Record<string, string>[],
+  asked: Request,
+  given: Settings,
+): Enumerated {
+  const broken = new Map<string, string>();
+  let states = 0;
+  for (const keySet of keySets) {
+    for (const tagSet of keySet.hasSecret ? tags : tags.slice(0, 1)) {
+      const state = stateOf(keySet, tagSet);
+      const answer = plan(state, asked, given, NOW);
+      states++;
+      reached.set(answer.check, (reached.get(answer.check) ?? 0) + 1);
+      if (answer.steps.length === 0) broken.set('an answer without a step', JSON.stringify(state));
+      for (const problem of violations({ state, request: asked, settings: given, now: NOW, steps: answer.steps })) {
+        if (!broken.has(problem))
+          broken.set(problem, JSON.stringify({ check: answer.check, steps: answer.steps, state }));
+      }
+      // Twice as slow for every state, so for a prime's share of them.
+      if (states % 31 === 0) expect(plan(state, asked, given, NOW)).toEqual(answer);
+    }
+  }
+  return { states, broken };
+}
+
+function judge(name: string, { states, broken }: Enumerated): void {
+  console.log(`${name}: ${states} states`);
+  expect([...broken]).toEqual([]);
+}
+
+it('every state with an intent has one answer, and it breaks no invariant', () => {
+  judge('intents', enumerate(everyState, tagSets(intents, records.slice(0, 3)), request(), settings()));
+});
+
+it('every state with a record or a hold has one answer, and it breaks no invariant', () => {
+  judge('records, holds', enumerate(everyState, tagSets(records, holds), request(), settings()));
+});
+
+it('every state with a grace clock has one answer, and it breaks no invariant', () => {
+  judge('clocks', enumerate(everyState, tagSets(clocks), request(), settings()));
+});
+
+const isSeventh = (_: unknown, index: number): boolean => index % 7 === 0;
+
+it.each<[string, Request, Settings]>([
+  [
+    'an issue with closed limits',
+    request({ limits: { hasSubscription: false, issuedToday: 99, isBreakerOpen: true } }),
+    settings(),
+  ],
+  [
+    'retire the least used, and the unused',
+    request(),
+    settings({ onBlocked: 'retire-least-used', unused: 'retire', unusedDays: 20 }),
+  ],
+  ['a freeze', request(), settings({ freeze: [[NOW, NOW + 1]], onBlocked: 'retire-least-used' })],
+  ['a foreign secret', request(), settings({ kmsKeyId: 'alias/ours' })],
+  ['grace 0', request(), settings({ graceDays: 0 })],
+  ['an exposed key', request({ origin: 'exposed', accessKeyId: 'AKIAPPPPPPPPPPPPPPPP' }), settings()],
+  ['rotate', byHand({ action: 'rotate' }), settings()],
+  ['give up', byHand({ action: 'rotate', accessKeyId: 'AKIAPPPPPPPPPPPPPPPP', force: true }), settings()],
+  ['confirm', byHand({ action: 'confirm' }), settings()],
+  ['hold', byHand({ action: 'hold', holdUntil: NOW + 1 }), settings()],
+  ['rollback', byHand({ action: 'rollback' }), settings()],
+  ['retire', byHand({ action: 'retire' }), settings()],
+])('%s: every state has one answer, and it breaks no invariant', (name, asked, given) => {
+  const some = [...tagSets(intents.slice(0, 6), records.slice(0, 2)), ...tagSets(clocks, holds).filter(isSeventh)];
+  const keySets = everyState.filter((_, index) => index % 5 === 0);
+  judge(name, enumerate(keySets, some, asked, given));
+});
+
+it('every check has answered for some state', () => {
+  console.log(Object.fromEntries(reached));
+  expect(checkNames.filter((name) => !reached.has(name))).toEqual([]);
+});
+
+it('the checks are asked in the order of the table', () => {
+  expect(checkNames).toEqual([
+    'row-0-busy',
+    'row-1-left-alone',
+    'row-2-secret-unverified',
+    'row-3-status-unknown',
+    'exposed-key',
+    'row-4-intent-past',
+    'asked-by-hand',
+    'row-5-key-gone',
+    'row-6-reactivated',
+    'row-7-newer-stored-key',
+    'row-8-recovering',
+    'row-9-current-inactive',
+    'row-10-none-active',
+    'row-11-inactive-unrecorded',
+    'row-12-superseded',
+    'row-13-unused-retired',
+    'row-14-current-gone',
+    'row-15-due',
+    'row-16-slots-taken',
+    'row-17-nothing-due',
+  ]);
+});

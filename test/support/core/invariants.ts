@@ -1,0 +1,413 @@
+import type { Step } from '../../../shared/core/answer.ts';
+import type { AccessKey, Request, Secret, UserState } from '../../../shared/core/model.ts';
+import type { Settings } from '../../../shared/core/settings.ts';
+
+/*
+ * Design, section 5, judged from what was observed and what is planned, and from nothing else. It reads tags by itself
+ * and shares no code with the planner: only so can it disagree with it.
+ */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export interface Judged {
+  state: UserState;
+  request: Request;
+  settings: Settings;
+  now: number;
+  steps: readonly Step[];
+}
+
+/** What the planned steps break, in words; empty if nothing. */
+export function violations(judged: Judged): string[] {
+  const facts = factsOf(judged);
+  const mutating = judged.steps.filter(isMutating);
+  const problems = mutating.length > 1 ? ['more than one step that changes something'] : [];
+  for (const step of judged.steps) {
+    problems.push(...always(facts, step));
+    if (isMutating(step)) problems.push(...guards(facts, step), ...perAction(facts, step));
+  }
+  return problems;
+}
+
+export function isMutating(step: Step): boolean {
+  return step.action !== 'none' && (step.action !== 'announce-blocked' || step.isRecordable);
+}
+
+interface Stamp {
+  at: number;
+  id: string;
+  grace?: number;
+}
+
+interface Intent {
+  verb: string;
+  at: number;
+  deadline: number;
+  ids: string[];
+  version: string;
+}
+
+interface Facts extends Judged {
+  secret: Secret | undefined;
+  keys: readonly AccessKey[];
+  doing: Intent | undefined;
+  since: Stamp | undefined;
+  deactivated: Stamp | undefined;
+  seen: Stamp | undefined;
+  confirmed: Stamp | undefined;
+  told: (Stamp & { event: string }) | undefined;
+  hold: number | undefined;
+  /** The key ID on AWSCURRENT. */
+  currentId: string | undefined;
+  graceDays: number;
+  maxAgeDays: number;
+}
+
+function factsOf(judged: Judged): Facts {
+  const { state, settings } = judged;
+  const tag = (name: string): string | undefined => state.secret?.tags[`keyturn:${name}`];
+  const current = Object.values(state.secret?.versions ?? {}).find((labels) => labels.includes('AWSCURRENT'));
+  const own = (name: string, fallback: number): number => Number(state.user.tags[`keyturn:${name}`] ?? fallback);
+  const [event = '', at = '', id = ''] = tag('announced')?.split(' ') ?? [];
+  const hold = tag('hold');
+  return {
+    ...judged,
+    secret: state.secret,
+    keys: state.keys,
+    doing: intent(tag('doing')),
+    since: stamp(tag('current-since')),
+    deactivated: stamp(tag('deactivated')),
+    seen: stamp(tag('inactive-seen')),
+    confirmed: stamp(tag('confirmed')),
+    told: event === '' ? undefined : { event, at: Date.parse(at), id },
+    hold: hold === undefined ? undefined : Date.parse(hold),
+    currentId: current?.find((label) => label.startsWith('AKIA')),
+    graceDays: own('grace-days', settings.graceDays),
+    maxAgeDays: own('max-age-days', settings.maxAccessKeyAgeDays),
+  };
+}
+
+function stamp(text: string | undefined): Stamp | undefined {
+  if (text === undefined) return undefined;
+  const [at = '', id = '', grace] = text.split(' ');
+  return { at: Date.parse(at), id, ...(grace === undefined ? {} : { grace: Number(grace.slice('grace='.length)) }) };
+}
+
+function intent(text: string | undefined): Intent | undefined {
+  if (text === undefined) return undefined;
+  const [verb = '', at = '', deadline = '', , ids = '', version = ''] = text.split(' ');
+  return { verb, at: Date.parse(at), deadline: Date.parse(deadline), ids: ids.split('/'), version };
+}
+
+const say = (...claims: readonly (readonly [boolean, string])[]): string[] =>
+  claims.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise]));
+
+function always({ now, state }: Facts, step: Step): string[] {
+  const finite = step.notBefore === undefined || Number.isFinite(step.notBefore);
+  return say(
+    [step.message.length > 0 && !/undefined|NaN|Infinity/.test(step.message), `a message that reads "${step.message}"`],
+    [finite, 'a notBefore that is no instant'],
+    [step.action !== 'remind' || step.deactivationAt > now, 'a reminder of something past'],
+    [isNamed(step, state), 'a step on a key that is not there'],
+  );
+}
+
+function isNamed(step: Step, { keys }: UserState): boolean {
+  if (!('accessKeyId' in step) || step.accessKeyId === undefined) return true;
+  if (step.action === 'forget' || step.action === 'finish') return true;
+  return keys.some(({ accessKeyId }) => accessKeyId === step.accessKeyId);
+}
+
+const orphanActions = ['deactivate-orphan', 'deactivate-unrecorded', 'record-orphan', 'delete-orphan'];
+const frozenActions = ['issue', 'deactivate', 'delete', 'retire', 'move-forward'];
+
+/** What forbids every change, or every change but one. */
+function guards(facts: Facts, step: Step): string[] {
+  const { now, doing, state, settings, request } = facts;
+  const isOrphan = step.action === 'deactivate-orphan' || step.action === 'deactivate-unrecorded';
+  const isAboutExposed = state.keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
+  const isExposed = isAboutExposed && step.action === 'deactivate-exposed';
+  const asked = request.asked?.action;
+  const isCommand = asked !== undefined && asked !== 'plan' && asked !== 'status';
+  const isFrozen = settings.freeze.some(([from, to]) => from <= now && now < to);
+  const mayIgnoreHold =
+    isAboutExposed ||
+    request.asked?.force === true ||
+    asked === 'hold' ||
+    (doing?.verb === 'roll-back' && (step.action === 'finish' || step.action === 'clear-intent'));
+  const isUnknown = state.keys.some(({ status }) => status !== 'Active' && status !== 'Inactive');
+  const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', ...orphanActions];
+  return say(
+    [doing === undefined || doing.deadline <= now, 'a change during the lease of another run'],
+    [!isFresh(facts), 'a change on a record less than a minute old'],
+    [!isExempt(facts) || isOrphan, 'a change for an exempt user'],
+    [facts.hold === undefined || facts.hold <= now || mayIgnoreHold || isOrphan, 'a change for a held user'],
+    [!isMalformed(facts) || isOrphan, 'a change for a user whose tags do not parse'],
+    [
+      isVerified(facts) || isOrphan || isExposed || step.action === 'restore-secret',
+      'a change on a secret that is not ours',
+    ],
+    [!isUnknown || isOrphan || isExposed || step.action === 'restore-secret', 'a change beside an unknown status'],
+    [!isFrozen || isCommand || isAboutExposed || !frozenActions.includes(step.action), 'in a freeze'],
+    [doing === undefined || isExposed || finishes.includes(step.action), 'a change before the unfinished one'],
+  );
+}
+
+const recordsOf = ({ doing, since, deactivated, seen, confirmed, told }: Facts): { at: number }[] =>
+  [doing, since, deactivated, seen, confirmed, told].filter((record) => record !== undefined);
+
+function exposedIdOf({ request }: Facts): string | undefined {
+  return request.origin === 'exposed' ? request.accessKeyId : undefined;
+}
+
+function isFresh(facts: Facts): boolean {
+  const { now, request } = facts;
+  return recordsOf(facts).some(({ at }) => now - at < MINUTE && at <= now + DAY && !request.wroteAt.has(at));
+}
+
+function isExempt({ state: { user }, settings, now }: Facts): boolean {
+  const tag = user.tags['keyturn:exempt'];
+  const byTag = tag === 'true' || (tag !== undefined && now < Date.parse(`${tag}T00:00:00Z`));
+  const byGroup = user.groups.some((group) => settings.exemptGroups.includes(group));
+  return byTag || byGroup || settings.exemptPaths.some((path) => user.path.startsWith(path));
+}
+
+const stampShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z [A-Z0-9]{16,}( grace=\d+(\.\d+)?)?$/;
+
+/** Coarse on purpose: only what cannot be right by any reading. */
+function isMalformed(facts: Facts): boolean {
+  const { state, secret, settings, graceDays, maxAgeDays, now } = facts;
+  const { tags } = state.user;
+  const stamps = ['current-since', 'deactivated', 'inactive-seen', 'confirmed'].map(
+    (n) => secret?.tags[`keyturn:${n}`],
+  );
+  const needed = graceDays + settings.maxPostponeDays + settings.recoveryDays + 2;
+  const exempt = tags['keyturn:exempt'];
+  return (
+    recordsOf(facts).some(({ at }) => at > now + DAY) ||
+    stamps.some((text) => text !== undefined && !stampShape.test(text)) ||
+    (exempt !== undefined && exempt !== 'true' && !/^\d{4}-\d\d-\d\d$/.test(exempt)) ||
+    !(maxAgeDays - settings.rotateAheadDays >= needed)
+  );
+}
+
+function isVerified({ secret, state, settings }: Facts): boolean {
+  if (secret === undefined) return true;
+  const current = Object.values(secret.versions).filter((labels) => labels.includes('AWSCURRENT'));
+  return (
+    secret.deletedAt === undefined &&
+    secret.name === `${settings.secretPrefix}/${state.user.userId}/access-key` &&
+    secret.tags['keyturn:user-id'] === state.user.userId &&
+    secret.owningService === undefined &&
+    (secret.kmsKeyId ?? '') === settings.kmsKeyId &&
+    current.every((labels) => labels.filter((label) => label.startsWith('AKIA')).length === 1)
+  );
+}
+
+function perAction(facts: Facts, step: Step): string[] {
+  switch (step.action) {
+    case 'deactivate':
+      return deactivation(facts, step.accessKeyId, step.reason);
+    case 'retire':
+      return retirement(facts, step.accessKeyId, step.reason);
+    case 'delete':
+      return deletion(facts, step.accessKeyId);
+    case 'deactivate-exposed':
+      return say([step.accessKeyId === exposedIdOf(facts), 'nobody has exposed that key']);
+    case 'deactivate-orphan':
+    case 'deactivate-unrecorded':
+      return [...orphanhood(facts, step.accessKeyId), ...isStatus(facts, step.accessKeyId, 'Active')];
+    case 'record-orphan':
+      return [...orphanhood(facts, step.accessKeyId), ...isStatus(facts, step.accessKeyId, 'Inactive')];
+    case 'delete-orphan':
+      return [...orphanhood(facts, step.accessKeyId), ...recorded(facts, step.accessKeyId, 12 * HOUR)];
+    case 'issue':
+      return issue(facts);
+    case 'move-forward':
+      return forward(facts, step.accessKeyId);
+    case 'roll-back':
+      return say([facts.request.asked?.action === 'rollback', 'a rollback that nobody asked for']);
+    case 'record-inactive':
+      return isStatus(facts, step.accessKeyId, 'Inactive');
+    case 'start-grace':
+      return isStatus(facts, step.accessKeyId, 'Active');
+    case 'forget':
+      return forgetting(facts, step.accessKeyId);
+    case 'finish':
+      return finishing(facts, step.verb, step.accessKeyId);
+    case 'remind':
+    case 'postpone':
+      return isStatus(facts, step.accessKeyId, 'Active');
+    default:
+      return [];
+  }
+}
+
+function find({ keys }: Facts, id: string): AccessKey | undefined {
+  return keys.find(({ accessKeyId }) => accessKeyId === id);
+}
+
+function isStatus(facts: Facts, id: string, status: string): string[] {
+  return say([find(facts, id)?.status === status, `a key that is not ${status}`]);
+}
+
+const quietSince = (key: AccessKey): number => Math.max(key.createdAt, key.lastUsed?.at ?? 0);
+
+/** 5.1, and the ladder of section 1. */
+function deactivation(facts: Facts, id: string, reason: string): string[] {
+  const old = find(facts, id);
+  const other = facts.keys.find((key) => key.accessKeyId !== id && key.status === 'Active');
+  if (old?.status !== 'Active') return ['the deactivation of a key that is not Active'];
+  if (other === undefined) return ['the deactivation of the only Active key'];
+  if (reason === 'given-up') return say([facts.request.asked?.accessKeyId === id, 'nobody gave that key up']);
+  const isStored = facts.secret?.deletedAt === undefined && facts.currentId === other.accessKeyId;
+  const isBlocked = facts.settings.onBlocked === 'retire-least-used';
+  return [
+    ...say([
+      isStored || (isBlocked && reason === 'least-used'),
+      'a deactivation while the other key is not the stored, current one',
+    ]),
+    ...ladder(facts, old, other, reason),
+  ];
+}
+
+function ladder(facts: Facts, old: AccessKey, stays: AccessKey, reason: string): string[] {
+  const { now, since, told, settings, confirmed } = facts;
+  if (since?.id !== stays.accessKeyId) return ['a deactivation before the announcement'];
+  const graceDays = since.grace ?? facts.graceDays;
+  const isConfirmed = confirmed?.id === stays.accessKeyId && confirmed.at >= since.at;
+  const end = since.at + graceDays * DAY;
+  if (graceDays === 0) return say([now >= since.at, 'a deactivation before its announcement']);
+  const isNotice = told?.id === old.accessKeyId && (told.event === 'reminder' || told.event === 'postponed');
+  const noticed = isNotice && told.at > since.at && now - told.at >= 12 * HOUR && now - told.at <= 3 * DAY;
+  const isUnused = now - quietSince(old) >= settings.unusedDays * DAY;
+  const hasSwitched = isConfirmed || isUnused || (stays.lastUsed?.at ?? 0) > since.at + 15 * MINUTE;
+  const isForced = now >= end + settings.maxPostponeDays * DAY;
+  return say(
+    [noticed, 'a deactivation without a notice 12 hours to 3 days before'],
+    [now >= end || isConfirmed, 'a deactivation within the grace period'],
+    [isForced || now - quietSince(old) >= settings.quietDays * DAY, 'the deactivation of a key in use'],
+    [isForced || hasSwitched, 'a deactivation before the owner has switched'],
+    [reason !== 'postponed-to-limit' || isForced, 'the hard limit is not reached'],
+    [old.createdAt <= since.at, 'a deactivation by an announcement older than its key'],
+  );
+}
+
+function retirement(facts: Facts, id: string, reason: string): string[] {
+  const key = find(facts, id);
+  if (key?.status !== 'Active') return ['the retirement of a key that is not Active'];
+  if (reason === 'retired-by-hand') return say([facts.request.asked?.action === 'retire', 'nobody asked for it']);
+  const wanted = facts.state.user.tags['keyturn:unused'] ?? facts.settings.unused;
+  const isUnused = facts.now - quietSince(key) >= facts.settings.unusedDays * DAY;
+  return say(
+    [wanted === 'retire', 'nobody wants unused keys retired'],
+    [isUnused, 'the retirement of a key in use'],
+    [isDue(facts, key), 'the retirement of a young key'],
+  );
+}
+
+function isDue({ now, maxAgeDays, settings }: Facts, key: AccessKey): boolean {
+  return key.status === 'Active' && now - key.createdAt >= (maxAgeDays - settings.rotateAheadDays) * DAY;
+}
+
+/** 5.2 */
+function deletion(facts: Facts, id: string): string[] {
+  const isLast = facts.keys.length === 1;
+  const isOurs = id !== facts.currentId || facts.deactivated?.id === id;
+  return [
+    ...recorded(facts, id, facts.settings.recoveryDays * DAY),
+    ...say(
+      [isLast || facts.keys.some(({ status }) => status === 'Active'), 'a deletion beside Inactive keys only'],
+      [isOurs, 'the deletion of a current key that somebody else deactivated'],
+    ),
+  ];
+}
+
+function recorded(facts: Facts, id: string, ms: number): string[] {
+  const key = find(facts, id);
+  const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id);
+  return say(
+    [key?.status === 'Inactive', 'the deletion of a key that is not Inactive'],
+    [record !== undefined && facts.now - record.at >= ms, 'a deletion before the end of the recovery period'],
+    [(key?.lastUsed?.at ?? 0) <= (record?.at ?? 0), 'the deletion of a key that was used since'],
+  );
+}
+
+/** Section 4. */
+function orphanhood({ doing, secret, keys }: Facts, id: string): string[] {
+  const labels = Object.values(secret?.versions ?? {}).flat();
+  const candidate = (key: AccessKey): boolean =>
+    doing?.verb === 'issue' &&
+    !labels.includes(key.accessKeyId) &&
+    !doing.ids.includes(key.accessKeyId) &&
+    key.createdAt >= doing.at - (doing.at % SECOND) - 5 * SECOND &&
+    key.createdAt <= doing.at + 60 * SECOND &&
+    (key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= doing.at + 16 * MINUTE));
+  const key = keys.find(({ accessKeyId }) => accessKeyId === id);
+  return say([key !== undefined && candidate(key), 'the removal of a key that is no orphan']);
+}
+
+function issue(facts: Facts): string[] {
+  const { keys, request, secret, settings } = facts;
+  const { limits, asked, origin } = request;
+  const room = say([keys.length < 2, 'an issue without a free slot']);
+  const isExposed = keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
+  if (asked?.action === 'rotate' || isExposed) return room;
+  const stops =
+    limits !== undefined &&
+    (limits.hasSubscription === false || limits.isBreakerOpen || limits.issuedToday >= settings.maxNewRotationsPerDay);
+  return [
+    ...room,
+    ...say(
+      [keys.some((key) => isDue(facts, key)), 'an issue although no key is due'],
+      [origin === 'exposed' || !stops, 'an issue beyond the limits on harm'],
+      [origin === 'exposed' || secret?.rotationEnabled !== true, 'an issue beside managed rotation'],
+    ),
+  ];
+}
+
+function forward(facts: Facts, id: string): string[] {
+  const key = find(facts, id);
+  const current = find(facts, facts.currentId ?? '-');
+  const labels = Object.values(facts.secret?.versions ?? {}).flat();
+  return say(
+    [key?.status === 'Active' && labels.includes(id), 'a move to a key that is not stored and Active'],
+    [current !== undefined && key !== undefined && key.createdAt > current.createdAt, 'a move to an older key'],
+  );
+}
+
+function forgetting(facts: Facts, id: string): string[] {
+  const records = [facts.deactivated?.id, facts.seen?.id];
+  const isLabel =
+    id !== facts.currentId &&
+    Object.values(facts.secret?.versions ?? {})
+      .flat()
+      .includes(id);
+  return say(
+    [find(facts, id) === undefined, 'a key that is there is forgotten'],
+    [isLabel || records.includes(id), 'something is forgotten that is not remembered'],
+  );
+}
+
+function finishing(facts: Facts, verb: string, id: string): string[] {
+  const { doing, secret } = facts;
+  const key = find(facts, id);
+  const version = Object.entries(secret?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0];
+  const isPromotable = facts.currentId === id || (version !== undefined && version === doing?.version);
+  return say(
+    [doing?.verb === verb, 'something is finished that was not begun'],
+    [verb === 'issue' || doing?.ids[0] === id, 'something is finished on another key'],
+    [
+      verb !== 'issue' || (key?.status === 'Active' && isPromotable),
+      'an issue is finished on a key that is not usable',
+    ],
+    [verb !== 'delete' || key === undefined, 'a deletion is finished of a key that is there'],
+    [
+      !['deactivate', 'retire'].includes(verb) || key?.status !== 'Active',
+      'a deactivation is finished of an Active key',
+    ],
+  );
+}

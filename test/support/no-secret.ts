@@ -1,0 +1,73 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { type World, worldListeners } from './world.ts';
+
+/** Callers that are this service's own functions, as `world.ts` names their connections. */
+const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan'];
+const READS = ['GetSecretValue', 'BatchGetSecretValue'];
+
+/** Everything that a person, another tool or a log could see, by where it is; the values of secrets are not. */
+function visible({ aws, logged, shown, queueUrl, deadLetterQueueUrl }: World): Record<string, unknown> {
+  const secrets = aws.secrets.all();
+  return {
+    'a log line': logged,
+    'an answer or an error': shown,
+    'an SNS message': aws.sns.published,
+    'an SQS message': [queueUrl, deadLetterQueueUrl].flatMap((url) => aws.sqs.messages(url)),
+    'a tag or a description': [
+      secrets.map(({ name, arn, description, tags, policy, versions }) => {
+        return { name, arn, description, tags, policy, labels: versions.map(({ labels }) => labels) };
+      }),
+      aws.iam.users(),
+    ],
+    'the input of a call': aws.calls,
+  };
+}
+
+/** As `console.log` would print it at full depth, hidden members and causes included. */
+function everyCharacter(value: unknown): string {
+  return inspect(value, {
+    depth: Number.POSITIVE_INFINITY,
+    showHidden: true,
+    getters: true,
+    maxArrayLength: null,
+    maxStringLength: null,
+    breakLength: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** No secret access key ever handed out is seen anywhere but in a secret, whole or cut in half. */
+export function expectNoSecret(world: World): void {
+  const halves = world.aws.iam
+    .everySecretAccessKey()
+    .flatMap((secret) => [secret.slice(0, 20), secret.slice(20), encodeURIComponent(secret.slice(0, 20))]);
+  for (const [where, value] of Object.entries(visible(world))) {
+    const text = everyCharacter(value);
+    const found = halves.filter((half) => text.includes(half));
+    expect(found, `a secret access key is in ${where}`).toEqual([]);
+  }
+}
+
+/** The rotator stores values that it never reads. */
+export function expectNoRead({ aws }: World): void {
+  const reads = aws.calls.filter(({ caller, operation }) => FUNCTIONS.includes(caller) && READS.includes(operation));
+  expect(reads, 'a function read the value of a secret').toEqual([]);
+}
+
+/** Called once in a test file: after each of its tests every world that the test made is searched. */
+export function searchForSecretsAfterEach(): void {
+  const worlds: World[] = [];
+  const listener = (world: World): void => {
+    worlds.push(world);
+  };
+  beforeEach(() => {
+    worldListeners.add(listener);
+  });
+  afterEach(() => {
+    worldListeners.delete(listener);
+    for (const world of worlds.splice(0)) {
+      expectNoSecret(world);
+      expectNoRead(world);
+    }
+  });
+}

@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest';
+import { judge, prejudge, type Verdict } from '../../../shared/core/compliance.ts';
+import type { RuleParameters } from '../../../shared/core/config-events.ts';
+import type { ReportKey } from '../../../shared/core/credential-report.ts';
+import type { Settings } from '../../../shared/core/settings.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
+import {
+  C,
+  daysAgo,
+  key,
+  minutesAgo,
+  NOW,
+  P,
+  S,
+  type SecretOptions,
+  settings,
+  USER,
+  user,
+} from '../../support/core/builders.ts';
+import type { Given } from '../../support/core/cases.ts';
+
+interface Judgement extends Omit<Given, 'request'> {
+  parameters?: RuleParameters;
+}
+
+function verdictOf({ parameters = {}, now = NOW, ...given }: Judgement): Verdict {
+  return judge(user(given), settings({ enforce: true, ...given.settings }), parameters, now);
+}
+
+const since = (accessKeyId: string, days: number) => ({ accessKeyId, at: daysAgo(days) });
+/** The life of a key, ten days after the hand-over or fewer: C is current, S the old one. */
+const handedOver = (days: number, more: SecretOptions = {}): Judgement => ({
+  keys: [key(S, { ageDays: 90 + days, usedDaysAgo: 0.1 }), key(C, { ageDays: days, usedDaysAgo: 0.1 })],
+  secret: { current: C, currentSince: since(C, days), ...more },
+});
+
+describe('the limit', () => {
+  const around = (name: string, given: Judgement, limitDays: number): void => {
+    const limit = daysAgo(100) + limitDays * DAY;
+    it.each([
+      [`${name}: compliant one millisecond before`, limit - 1, 'COMPLIANT'],
+      [`${name}: non-compliant at it`, limit, 'NON_COMPLIANT'],
+    ])('%s', (_, now, expected) => {
+      expect(verdictOf({ keys: [key(S, { ageDays: 100 })], ...given, now }).complianceType).toBe(expected);
+    });
+  };
+  around('90 days', {}, 90);
+  around('the rule may be stricter', { parameters: { maxAccessKeyAgeDays: 60 } }, 60);
+  around('the rule cannot be laxer', { parameters: { maxAccessKeyAgeDays: 120 } }, 90);
+  around('the tag of a user may be stricter', { user: { tags: { 'keyturn:max-age-days': '45' } } }, 45);
+  const lax = { user: { tags: { 'keyturn:max-age-days': '180' } } };
+  around('a laxer tag of a user yields to the rule', { ...lax, parameters: { maxAccessKeyAgeDays: 90 } }, 90);
+  around('a rotation ahead of time moves no limit', { settings: { rotateAheadDays: 22 } }, 90);
+  around('a tag that does not parse moves no limit', { user: { tags: { 'keyturn:max-age-days': 'soon' } } }, 90);
+});
+
+describe('whatever else is true', () => {
+  it.each<[string, Judgement, string]>([
+    ['no key', {}, 'COMPLIANT: There is no active access key.'],
+    [
+      'an old key that is Inactive',
+      { keys: [key(S, { ageDays: 400, status: 'Inactive' })] },
+      'COMPLIANT: There is no active access key.',
+    ],
+    [
+      'a young key',
+      { keys: [key(S, { ageDays: 1.9 })] },
+      'COMPLIANT: The oldest active access key, ...SSSS, is 1 day old; the limit is 90 days.',
+    ],
+    [
+      'both keys old',
+      { keys: [key(S, { ageDays: 120, usedDaysAgo: 1 }), key(P, { ageDays: 95, usedDaysAgo: 1 })] },
+      'NON_COMPLIANT: Access key ...SSSS is 120 days old; the limit is 90 days. So is ...PPPP, 95 days. A key is due, but both slots hold active keys. Delete one, or run `rotate` with the `accessKeyId` to give up. [slots-taken]',
+    ],
+    [
+      'exempt until a date, with an old key',
+      { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': '2026-03-11' } } },
+      'NOT_APPLICABLE: Exempt until 2026-03-11: tag keyturn:exempt.',
+    ],
+    [
+      'exempt until today, with an old key',
+      { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': '2026-03-10' } } },
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. A replacement is issued by the next run. [due]',
+    ],
+    [
+      'exempt without a date, with an old key',
+      { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': 'true' } } },
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. The user is exempt: tag keyturn:exempt. [exempt]',
+    ],
+    [
+      'exempt by group, with an old key',
+      { keys: [key(S, { ageDays: 400 })], user: { groups: ['robots'] }, settings: { exemptGroups: ['robots'] } },
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. The user is exempt: member of the group robots. [exempt]',
+    ],
+    [
+      'exempt without a date, with a young key',
+      { keys: [key(S, { ageDays: 5 })], user: { tags: { 'keyturn:exempt': 'true' } } },
+      'COMPLIANT: The oldest active access key, ...SSSS, is 5 days old; the limit is 90 days.',
+    ],
+    [
+      'a tag that does not parse',
+      { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:exmept': 'true' } } },
+      'NON_COMPLIANT: Access key ...SSSS is 91 days old; the limit is 90 days. The user is left untouched: tag keyturn:exmept is unknown: the tags are keyturn:exempt, keyturn:max-age-days, keyturn:grace-days, keyturn:owner, keyturn:unused. [tags-invalid]',
+    ],
+  ])('%s', (_, given, expected) => {
+    const { complianceType, annotation } = verdictOf(given);
+    expect(`${complianceType}: ${annotation}`).toBe(expected);
+  });
+});
+
+describe('what happens next', () => {
+  const old = { keys: [key(S, { ageDays: 91, usedDaysAgo: 1 })] };
+  const switched = [key(S, { ageDays: 100, usedDaysAgo: 5 }), key(C, { ageDays: 10, usedDaysAgo: 1 })];
+  it.each<[string, Judgement, string]>([
+    ['due', old, 'A replacement is issued by the next run. [due]'],
+    [
+      'a dry run',
+      { ...old, settings: { enforce: false } },
+      'Nothing is done: Keyturn is in a dry run (enforce is false). [due]',
+    ],
+    [
+      'a freeze',
+      { ...old, settings: { freeze: [[daysAgo(1), NOW + DAY / 2]] } },
+      'Changes are frozen until 2026-03-11. [frozen]',
+    ],
+    [
+      'a hold',
+      { ...old, secret: { hold: NOW + 3.5 * DAY } },
+      'The user is held until 2026-03-14: nothing is done before. [held]',
+    ],
+    [
+      "over the rule's limit only",
+      { ...old, keys: [key(S, { ageDays: 70 })], parameters: { maxAccessKeyAgeDays: 60 } },
+      "Keyturn's own limit is 90 days: a replacement is issued on 2026-03-30. [nothing-due]",
+    ],
+    [
+      'in grace',
+      handedOver(2),
+      'Key ...SSSS is deactivated on 2026-03-18, or, if it is still in use then, by 2026-03-28 at the latest. [in-grace]',
+    ],
+    ['a reminder is due', handedOver(9.5), 'Key ...SSSS is deactivated on 2026-03-11. [reminder-due]'],
+    [
+      'in use after the grace',
+      handedOver(11),
+      'The deactivation of ...SSSS is put off, to 2026-03-19 at the latest: it is in use, or the new key is not. [still-in-use]',
+    ],
+    [
+      'in use after the grace, and said so today',
+      handedOver(11, { announced: { event: 'postponed', at: minutesAgo(60), accessKeyId: S } }),
+      'The deactivation of ...SSSS is put off, to 2026-03-19 at the latest: it is in use, or the new key is not. [still-in-use]',
+    ],
+    [
+      'switched, and told a day ago',
+      { ...handedOver(10, { announced: { event: 'reminder', at: daysAgo(1), accessKeyId: S } }), keys: switched },
+      'Key ...SSSS is deactivated by the next run. [grace-over]',
+    ],
+    [
+      'switched, and told an hour ago',
+      { ...handedOver(10, { announced: { event: 'reminder', at: minutesAgo(60), accessKeyId: S } }), keys: switched },
+      'Key ...SSSS is deactivated on 2026-03-10. [notice-running]',
+    ],
+    [
+      'not announced yet',
+      { ...handedOver(0), secret: { current: C } },
+      'Key ...SSSS is deactivated after a grace period, on 2026-03-20 at the earliest. [grace-restarted]',
+    ],
+    [
+      'unused, and to be retired',
+      { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:unused': 'retire' } } },
+      'Key ...SSSS is unused, and is deactivated by the next run without a replacement. [unused]',
+    ],
+    [
+      'in the hands of a run',
+      { ...old, secret: { doing: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
+      'Another run has the user in hand. [busy]',
+    ],
+  ])('%s', (_, given, expected) => {
+    const { complianceType, annotation } = verdictOf(given);
+    expect([complianceType, annotation]).toEqual([
+      'NON_COMPLIANT',
+      expect.stringMatching(/^Access key \.\.\.SSSS is /),
+    ]);
+    expect(annotation.replace(/^.*?; the limit is \d+ days\. /, '')).toBe(expected);
+  });
+
+  it('names the key that leaves where that is the newer one', () => {
+    const given = {
+      keys: [key(S, { ageDays: 95, usedDaysAgo: 0.1 }), key(P, { ageDays: 50, usedDaysAgo: 40 })],
+      secret: { currentSince: since(S, 2) },
+      settings: { onBlocked: 'retire-least-used' as const },
+    };
+    expect(verdictOf(given).annotation).toContain('Key ...PPPP is deactivated on 2026-03-18');
+  });
+});
+
+describe('the annotation', () => {
+  it.each([
+    ['of a long tag', `${'x'.repeat(300)}`],
+    ['of a tag of letters of two units', '\u{20000}'.repeat(150)],
+    ['of a tag of such letters, shifted', `x${'\u{20000}'.repeat(150)}`],
+  ])('%s keeps to 256 characters, its end and whole letters', (_, value) => {
+    const { annotation } = verdictOf({ keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:unused': value } } });
+    expect(annotation.length).toBeLessThanOrEqual(256);
+    expect(annotation.length).toBeGreaterThan(250);
+    expect(annotation).toMatch(/\.\.\. \[tags-invalid\]$/);
+    expect(annotation.isWellFormed()).toBe(true);
+  });
+
+  it('shows no more than four characters of a key', () => {
+    for (const given of [{ keys: [key(S, { ageDays: 91 })] }, handedOver(2), handedOver(11), { keys: [key(S)] }]) {
+      expect(verdictOf(given).annotation).not.toMatch(/AKIA|SSSSS|CCCCC/);
+    }
+  });
+});
+
+interface Scanned extends Judgement {
+  /** Ages of the keys in the report, in days; Active. */
+  reported?: readonly number[];
+  slots?: readonly ReportKey[];
+  reportedAt?: Instant;
+  exact?: boolean;
+}
+
+/** `exact`: only the exact keys can tell. */
+function prejudged({ reported, slots, reportedAt = NOW - HOUR, parameters = {}, exact, ...given }: Scanned): string {
+  const shown = slots ?? reported?.map((days) => ({ isActive: true, rotatedAt: daysAgo(days) }));
+  const [one = { isActive: false }, two = { isActive: false }] = shown ?? [];
+  const { userName, arn } = USER;
+  const report = { userName, arn, userCreatedAt: 0, reportedAt, keys: [one, two] as const };
+  const scanned = {
+    ...user(given),
+    ...(shown === undefined ? {} : { report }),
+  };
+  const { keys, ...withoutKeys } = scanned;
+  const given_: Settings = settings({ enforce: true, ...given.settings });
+  const verdict = prejudge(exact ? { ...withoutKeys, keys } : withoutKeys, given_, parameters, NOW);
+  return verdict?.complianceType ?? 'exact';
+}
+
+describe('the report', () => {
+  const limit = 90 * DAY;
+  const at = (rotatedAt: Instant): Scanned => ({ slots: [{ isActive: true, rotatedAt }] });
+  const labelled = { reported: [10] };
+  it.each<[string, Scanned, string]>([
+    ['acquits a young key', { reported: [10] }, 'COMPLIANT'],
+    ['acquits a user without keys', { reported: [] }, 'COMPLIANT'],
+    ['acquits one millisecond before the limit', at(NOW - limit + 1), 'COMPLIANT'],
+    ['accuses nobody at the limit', at(NOW - limit), 'exact'],
+    ['accuses nobody far beyond it', { reported: [400] }, 'exact'],
+    ['knows the limit of the rule', { reported: [70], parameters: { maxAccessKeyAgeDays: 60 } }, 'exact'],
+    ['knows the limit of the user', { reported: [50], user: { tags: { 'keyturn:max-age-days': '45' } } }, 'exact'],
+    ['acquits an old key that is Inactive', { slots: [{ isActive: false, rotatedAt: 0 }] }, 'COMPLIANT'],
+    [
+      'is not asked about a user exempt until a date',
+      { reported: [400], user: { tags: { 'keyturn:exempt': '2026-03-11' } } },
+      'NOT_APPLICABLE',
+    ],
+    [
+      'is asked about a user exempt without a date',
+      { reported: [10], user: { tags: { 'keyturn:exempt': 'true' } } },
+      'COMPLIANT',
+    ],
+    ['that does not know the user', {}, 'exact'],
+    ['is too old for a rotation with an intent', { ...labelled, secret: { doing: {} } }, 'exact'],
+    ['is too old for a rotation with another label', { ...labelled, secret: { current: C, previous: P } }, 'exact'],
+    [
+      'is too old for a rotation with a deactivated key',
+      { ...labelled, secret: { current: C, deactivated: since(P, 1) } },
+      'exact',
+    ],
+    [
+      'is too old for a rotation with an Inactive key seen',
+      { ...labelled, secret: { current: C, inactiveSeen: since(P, 1) } },
+      'exact',
+    ],
+    ['is too old for a rotation with two keys', { reported: [10, 20], secret: { current: C } }, 'exact'],
+    ['is enough for two keys without a rotation', { reported: [10, 20] }, 'COMPLIANT'],
+    [
+      'is enough between two rotations',
+      { ...labelled, secret: { current: C, currentSince: since(C, 10) } },
+      'COMPLIANT',
+    ],
+    [
+      'from before the latest record',
+      { ...labelled, secret: { current: C, currentSince: { accessKeyId: C, at: minutesAgo(60) } } },
+      'exact',
+    ],
+    [
+      'from well after the latest record',
+      { ...labelled, secret: { current: C, currentSince: { accessKeyId: C, at: minutesAgo(75) } } },
+      'COMPLIANT',
+    ],
+    ['beside a secret whose tags do not parse', { ...labelled, secret: { raw: { 'keyturn:doing': 'what' } } }, 'exact'],
+    [
+      'is not needed where the keys are known',
+      { exact: true, keys: [key(S, { ageDays: 5 })], reported: [400] },
+      'COMPLIANT',
+    ],
+    [
+      'does not help where the known keys are old',
+      { exact: true, keys: [key(S, { ageDays: 95 })], reported: [1] },
+      'exact',
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(prejudged(given)).toBe(expected);
+  });
+});
