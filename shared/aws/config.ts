@@ -29,8 +29,10 @@ function configClient(aws: Config): ConfigServiceClient {
  * minute at most, and refuses while it runs: both are fine. Throws RotationError, for one if there is no such rule.
  */
 export async function evaluateAgain(aws: Config, ruleName: string): Promise<void> {
+  // The SDK would take "runs already" for a throttle, and try again for seconds.
+  const client = aws.clientOf(({ retryStrategy: _, ...once }) => new ConfigServiceClient({ ...once, maxAttempts: 1 }));
   try {
-    await configClient(aws).send(new StartConfigRulesEvaluationCommand({ ConfigRuleNames: [ruleName] }));
+    await client.send(new StartConfigRulesEvaluationCommand({ ConfigRuleNames: [ruleName] }));
   } catch (error) {
     if (!isFailure(error, 'LimitExceeded')) throw error;
   }

@@ -7,12 +7,15 @@ import {
 import {
   DescribeSecretCommand,
   type DescribeSecretCommandOutput,
+  paginateListSecretVersionIds,
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
-import { isFailure, RotationError } from '../core/errors.ts';
+import { pendingVersion } from '../core/checks/managed.ts';
+import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Secret, User, UserState } from '../core/model.ts';
 import { secretNameOf } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 
 export interface UserReference {
@@ -32,8 +35,14 @@ export async function observeUser(
   reference: UserReference,
   asksLastUse?: AsksLastUse,
 ): Promise<UserState | undefined> {
-  const user = await getUser(aws, settings, reference);
-  return user === undefined ? undefined : observeAgain(aws, settings, user, asksLastUse);
+  try {
+    const user = await getUser(aws, settings, reference);
+    return user === undefined ? undefined : await observeAgain(aws, settings, user, asksLastUse);
+  } catch (error) {
+    const { userName, accountId } = reference;
+    const account = accountId === undefined ? {} : { accountId };
+    throw aboutUser(error, `Cannot look at ${userName}`, { userName, ...account });
+  }
 }
 
 /**
@@ -47,7 +56,8 @@ export async function observeAgain(
   asksLastUse: AsksLastUse = () => true,
 ): Promise<UserState> {
   const keys = await listAccessKeys(aws, user.userName);
-  const secret = await describeSecret(aws, secretNameOf(settings.secretPrefix, user.userId));
+  const described = await describeSecret(aws, secretNameOf(settings.secretPrefix, user.userId));
+  const secret = described === undefined ? undefined : await withPendingSince(aws, described);
   const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const observed: AccessKey[] = [];
   for (const key of keys) {
@@ -55,6 +65,21 @@ export async function observeAgain(
     observed.push(lastUsed === undefined ? key : { ...key, lastUsed });
   }
   return { ...known, keys: observed };
+}
+
+/** Only ListSecretVersionIds tells the age of a version, and only that of a rotation in progress is asked for. */
+async function withPendingSince(aws: Aws, secret: Secret): Promise<Secret> {
+  const versionId = pendingVersion(secret);
+  const pendingSince = versionId === undefined ? undefined : await createdAtOf(aws, secret, versionId);
+  return pendingSince === undefined ? secret : { ...secret, pendingSince };
+}
+
+async function createdAtOf(aws: Aws, { arn }: Secret, versionId: string): Promise<Instant | undefined> {
+  for await (const page of paginateListSecretVersionIds({ client: aws.secrets }, { SecretId: arn })) {
+    const version = page.Versions?.find(({ VersionId }) => VersionId === versionId);
+    if (version !== undefined) return version.CreatedDate?.getTime();
+  }
+  return undefined;
 }
 
 async function getUser(

@@ -1,5 +1,6 @@
 import type { ActionName } from '../core/answer.ts';
 import type { Request } from '../core/model.ts';
+import type { RotationToken } from '../core/rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
@@ -17,6 +18,8 @@ export interface Pass {
   /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
   wroteAt: Set<Instant>;
   rotateUserFunction: string;
+  /** Of a rotation step, for the one call that stores the key. */
+  rotationToken?: RotationToken;
   /** Added to what is announced about the user. */
   note?: string;
 }
@@ -35,7 +38,7 @@ export interface Outcome {
   transitionId: string;
 }
 
-type Asks = Pick<Request, 'origin' | 'asked' | 'accessKeyId'>;
+type Asks = Pick<Request, 'origin' | 'asked' | 'accessKeyId' | 'rotation'>;
 
 /** A pass with a run of its own, and nothing written yet. */
 export function createPass(

@@ -1,5 +1,5 @@
 import type { Step } from '../core/answer.ts';
-import { RotationError } from '../core/errors.ts';
+import { aboutUser, RotationError } from '../core/errors.ts';
 import type { Completed, Request, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
@@ -125,16 +125,9 @@ async function applyOne(pass: Pass, state: UserState, step: Step, now: Instant):
     if (outcome !== undefined) logOutcome(pass, state, outcome);
     return outcome;
   } catch (error) {
-    throw withFacts(error, state, step);
+    const { userName, accountId } = state.user;
+    throw aboutUser(error, `Cannot ${step.action} for ${userName}`, { userName, accountId, action: step.action });
   }
-}
-
-function withFacts(error: unknown, { user }: UserState, step: Step): unknown {
-  if (!(error instanceof RotationError)) return error;
-  const { code, isDefinite, isTransient } = error;
-  const message = `Cannot ${step.action} for ${user.userName} in account ${user.accountId}: ${error.message}`;
-  const facts = { userName: user.userName, accountId: user.accountId, action: step.action, cause: error };
-  return new RotationError(message, { ...facts, code, isDefinite, isTransient });
 }
 
 function completedBy(step: Step, before: Completed | undefined): Completed | undefined {

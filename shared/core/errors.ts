@@ -58,6 +58,15 @@ export class RotationError extends KeyturnError implements Failure {
   }
 }
 
+/** The same failure with the step and the user in front; anything else that was thrown stays as it is. */
+export function aboutUser(error: unknown, attempted: string, facts: Omit<ErrorFacts, 'cause'>): unknown {
+  if (!(error instanceof RotationError)) return error;
+  const { code, isDefinite, isTransient } = error;
+  const account = facts.accountId === undefined ? '' : ` in account ${facts.accountId}`;
+  const message = `${attempted}${account}: ${error.message}`;
+  return new RotationError(message, { ...error.facts, ...facts, cause: error, code, isDefinite, isTransient });
+}
+
 /** True for AWS's answer of that name, whether or not the SDK appended `Exception` to it. */
 export function isFailure(error: unknown, name: string): error is RotationError {
   return error instanceof RotationError && (error.code === name || error.code === `${name}Exception`);

@@ -1,5 +1,6 @@
 import { hashOf } from './checks/blocked.ts';
 import { reminderInstants } from './checks/ladder.ts';
+import { isTold, pendingVersion } from './checks/managed.ts';
 import type { ReportRow } from './credential-report.ts';
 import type { AccessKey, Request, Secret, User } from './model.ts';
 import { plan } from './plan.ts';
@@ -75,12 +76,13 @@ const byReport: readonly Question[] = [
   tagsInvalid,
   leftAlone,
   secretOdd,
+  rotationPending,
   recovering,
   superseded,
   leftover,
   oldEnough,
 ];
-const byExactKeys: readonly Question[] = [inFlight, planned];
+const byExactKeys: readonly Question[] = [inFlight, rotationPending, planned];
 
 function answerOf(facts: Facts, questions: readonly Question[]): Answer {
   for (const question of questions) {
@@ -113,6 +115,13 @@ function secretOdd({ scanned: { user, secret }, settings }: Facts): Answer | und
   if (problem !== undefined) return due(problem.reason);
   const labels = secret.versions[versionWith(secret, 'AWSCURRENT') ?? ''];
   return labels === undefined || labels.filter(isKeyLabel).length === 1 ? undefined : due('secret-value-foreign');
+}
+
+/** A rotation by Secrets Manager that has not ended: only the worker asks since when. */
+function rotationPending(facts: Facts): Answer | undefined {
+  const versionId = pendingVersion(facts.scanned.secret);
+  if (versionId === undefined || isTold(facts, versionId) || leftAlone(facts) !== undefined) return undefined;
+  return due('rotation-stuck');
 }
 
 /** An Inactive key waits for its deletion, and everything else waits for that (rows 6 and 8 of the plan). */

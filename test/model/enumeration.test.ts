@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Request } from '../../shared/core/model.ts';
+import type { Request, RotationStep, Secret } from '../../shared/core/model.ts';
 import { checkNames, plan } from '../../shared/core/plan.ts';
 import type { Settings } from '../../shared/core/settings.ts';
-import { byHand, NOW, request, settings } from '../support/core/builders.ts';
+import { DAY } from '../../shared/core/time.ts';
+import { byHand, C, NOW, request, settings, versionOf } from '../support/core/builders.ts';
 import { violations } from '../support/core/invariants.ts';
 import {
   clocks,
@@ -28,12 +29,13 @@ function enumerate(
   tags: readonly Record<string, string>[],
   asked: Request,
   given: Settings,
+  as: Partial<Secret> = {},
 ): Enumerated {
   const broken = new Map<string, string>();
   let states = 0;
   for (const keySet of keySets) {
     for (const tagSet of keySet.hasSecret ? tags : tags.slice(0, 1)) {
-      const state = stateOf(keySet, tagSet);
+      const state = stateOf(keySet, tagSet, as);
       const answer = plan(state, asked, given, NOW);
       states++;
       reached.set(answer.check, (reached.get(answer.check) ?? 0) + 1);
@@ -55,7 +57,7 @@ function judge(name: string, { states, broken }: Enumerated): void {
 }
 
 it('every state with an intent has one answer, and it breaks no invariant', () => {
-  judge('intents', enumerate(everyState, tagSets(intents, records.slice(0, 3)), request(), settings()));
+  judge('intents', enumerate(everyState, tagSets(intents, records.slice(0, 2)), request(), settings()));
 });
 
 it('every state with a record or a hold has one answer, and it breaks no invariant', () => {
@@ -66,9 +68,12 @@ it('every state with a grace clock has one answer, and it breaks no invariant', 
   judge('clocks', enumerate(everyState, tagSets(clocks), request(), settings()));
 });
 
+const managed = (step: RotationStep): Request =>
+  request({ origin: 'managed', rotation: { step, versionId: versionOf(C) } });
+
 const isSeventh = (_: unknown, index: number): boolean => index % 7 === 0;
 
-it.each<[string, Request, Settings]>([
+it.each<[string, Request, Settings, Partial<Secret>?]>([
   [
     'an issue with closed limits',
     request({ limits: { hasSubscription: false, issuedToday: 99, isBreakerOpen: true } }),
@@ -89,10 +94,13 @@ it.each<[string, Request, Settings]>([
   ['hold', byHand({ action: 'hold', holdUntil: NOW + 1 }), settings()],
   ['rollback', byHand({ action: 'rollback' }), settings()],
   ['retire', byHand({ action: 'retire' }), settings()],
-])('%s: every state has one answer, and it breaks no invariant', (name, asked, given) => {
+  ['createSecret', managed('createSecret'), settings(), { rotationEnabled: true }],
+  ['finishSecret', managed('finishSecret'), settings(), { rotationEnabled: true }],
+  ['a stuck rotation', request(), settings(), { rotationEnabled: true, pendingSince: NOW - DAY }],
+])('%s: every state has one answer, and it breaks no invariant', (name, asked, given, as) => {
   const some = [...tagSets(intents.slice(0, 6), records.slice(0, 2)), ...tagSets(clocks, holds).filter(isSeventh)];
-  const keySets = everyState.filter((_, index) => index % 5 === 0);
-  judge(name, enumerate(keySets, some, asked, given));
+  const keySets = everyState.filter((_, index) => index % 7 === 0);
+  judge(name, enumerate(keySets, some, asked, given, as));
 });
 
 it('every check has answered for some state', () => {
@@ -107,8 +115,10 @@ it('the checks are asked in the order of the table', () => {
     'row-2-secret-unverified',
     'row-3-status-unknown',
     'exposed-key',
+    'managed-rotation',
     'row-4-intent-past',
     'asked-by-hand',
+    'rotation-stuck',
     'row-5-key-gone',
     'row-6-reactivated',
     'row-7-newer-stored-key',

@@ -6,6 +6,7 @@ import { keepBooks } from './bookkeeping.ts';
 import { deactivateExposed } from './exposed.ts';
 import { issue } from './issue.ts';
 import { removeOrphan, removeUnrecorded } from './orphan.ts';
+import { issuePending } from './rotation.ts';
 import { resume, transition } from './transitions.ts';
 
 /**
@@ -17,7 +18,9 @@ export async function apply(pass: Pass, state: UserState, step: Step, now: Insta
     case 'none':
       return undefined;
     case 'issue':
-      return issue(pass, state, step, now);
+      return step.versionId === undefined
+        ? issue(pass, state, step, now)
+        : issuePending(pass, state, step, now, step.versionId);
     case 'finish':
     case 'clear-intent':
       return resume(pass, state, step, now);

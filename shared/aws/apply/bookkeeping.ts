@@ -1,7 +1,7 @@
 import type { Step } from '../../core/answer.ts';
 import type { NoticeEvent } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
-import { secretTagNames } from '../../core/secret-tags.ts';
+import { formatStuck, secretTagNames } from '../../core/secret-tags.ts';
 import { assess } from '../../core/situation.ts';
 import { formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
@@ -25,6 +25,7 @@ export type BookkeepingStep = Of<
   | 'hold'
   | 'restore-secret'
   | 'announce-blocked'
+  | 'announce-stuck'
 >;
 
 /** Publish, then record: what dies in between is published again. */
@@ -37,7 +38,7 @@ export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingS
 }
 
 function isMessage({ action }: BookkeepingStep): boolean {
-  return action === 'remind' || action === 'postpone' || action === 'announce-blocked';
+  return ['remind', 'postpone', 'announce-blocked', 'announce-stuck'].includes(action);
 }
 
 async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<string | undefined> {
@@ -62,6 +63,8 @@ async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now:
       return undefined;
     case 'announce-blocked':
       return announceBlocked(pass, state, step);
+    case 'announce-stuck':
+      return announceStuck(pass, state, step);
   }
 }
 
@@ -153,6 +156,16 @@ async function hold(pass: Pass, state: UserState, step: Of<'hold'>): Promise<str
 async function announceBlocked(pass: Pass, state: UserState, step: Of<'announce-blocked'>): Promise<string> {
   const { transitionId, tag } = await announce(pass, state, step, { event: 'blocked', accessKeyId: step.accessKeyId });
   if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state.user, state.secret), tag);
+  return transitionId;
+}
+
+/** Remembered in a tag of its own: `announced` may hold the reminder that a deactivation waits for. */
+async function announceStuck(pass: Pass, state: UserState, step: Of<'announce-stuck'>): Promise<string> {
+  const { currentKeyId } = assess(state, pass.request, pass.settings, pass.runtime.clock());
+  const { transitionId } = await announce(pass, state, step, { event: 'stuck', accessKeyId: currentKeyId });
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const told = formatStuck({ at: pass.runtime.clock(), versionId: step.versionId });
+  await tagSecret(pass, secret, { [secretTagNames.stuck]: told });
   return transitionId;
 }
 

@@ -25,38 +25,60 @@ import {
 /** An orphan is known by its creation close to the intent; a later creation would not be. */
 const CREATE_LATEST = 30 * SECOND;
 
-type IssueStep = Extract<Step, { action: 'issue' }>;
+export type IssueStep = Extract<Step, { action: 'issue' }>;
+
+/** A key that works, stored under a version that is not current yet; its intent is still in place. */
+export interface StoredKey {
+  state: IssueState;
+  lease: Lease;
+  key: NewKey;
+  versionId: string;
+}
 
 /**
  * The whole issue sequence: announce the intent, create, prove in memory, store, make current, tell, record. The order
  * is what makes a crash after any call recoverable; see the table in the design, section 4.
  */
 export async function issue(pass: Pass, state: UserState, step: IssueStep, now: Instant): Promise<Outcome> {
+  const stored = await issueAndStore(pass, state, step, now, randomUUID());
+  if ('result' in stored) return stored;
+  const { state: fresh, lease, key, versionId } = stored;
+  if (!(await promote(pass, lease, versionId))) {
+    await giveWay(pass, fresh, lease, key, versionId);
+    return issueOutcome('lost', lease, key);
+  }
+  await tell(pass, fresh, step, lease, key.accessKeyId);
+  return issueOutcome('done', lease, key);
+}
+
+/** Steps 1 to 5, with the key stored under that version ID; an outcome, if nothing was stored. */
+export async function issueAndStore(
+  pass: Pass,
+  state: UserState,
+  step: IssueStep,
+  now: Instant,
+  versionId: string,
+): Promise<StoredKey | Outcome> {
   const { user } = state;
   const secret = await ensureSecret(pass, user, state.secret);
   await putOwnerPolicy(pass, secret, user);
   const fresh = await observeForIssue(pass, state, secret);
-  if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return outcome('changed');
+  if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return issueOutcome('changed');
   await refreshDescription(pass, fresh.secret, user);
   const lease = await intend(pass, fresh, step);
-  if (!(await confirm(pass, lease))) return outcome('busy');
+  if (!(await confirm(pass, lease))) return issueOutcome('busy');
   if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
     await release(pass, lease);
-    return outcome('changed', lease);
+    return issueOutcome('changed', lease);
   }
   const key = await create(pass, fresh, lease);
   const failure = await prove(pass, fresh, lease, key);
-  if (failure !== undefined) return outcome(failure, lease, key);
-  const versionId = await store(pass, fresh, lease, key);
-  if (!(await promote(pass, lease, versionId))) {
-    await giveWay(pass, fresh, lease, key, versionId);
-    return outcome('lost', lease, key);
-  }
-  await tell(pass, fresh, step, lease, key.accessKeyId);
-  return outcome('done', lease, key);
+  if (failure !== undefined) return issueOutcome(failure, lease, key);
+  await store(pass, fresh, lease, key, versionId);
+  return { state: fresh, lease, key, versionId };
 }
 
-function outcome(result: Result, lease?: Lease, key?: NewKey): Outcome {
+export function issueOutcome(result: Result, lease?: Lease, key?: NewKey): Outcome {
   const about = key === undefined ? {} : { accessKeyId: key.accessKeyId };
   return { action: 'issue', result, transitionId: lease?.transitionId ?? '-', ...about };
 }
@@ -122,9 +144,8 @@ async function reportFailedProof(pass: Pass, state: IssueState, lease: Lease, { 
   await tagSecret(pass, lease.secret, failed.tag);
 }
 
-/** The version that now holds the key. Refused for certain, the key is deleted: nobody has its secret. */
-async function store(pass: Pass, state: IssueState, lease: Lease, key: NewKey): Promise<string> {
-  const versionId = randomUUID();
+/** Refused for certain, the key is deleted: nobody has its secret. */
+async function store(pass: Pass, state: IssueState, lease: Lease, key: NewKey, versionId: string): Promise<void> {
   try {
     await storeKey(pass, state.secret, state.user, key, versionId);
   } catch (error) {
@@ -134,7 +155,6 @@ async function store(pass: Pass, state: IssueState, lease: Lease, key: NewKey): 
     }
     throw error;
   }
-  return versionId;
 }
 
 /**
@@ -154,6 +174,11 @@ export async function promote(pass: Pass, lease: Lease, versionId: string): Prom
   }
   const now = await describeSecret(pass.runtime.aws, lease.secret.name);
   const current = versionWith(now, 'AWSCURRENT');
+  if (now !== undefined && current === undefined && expected === undefined) {
+    // Refused by AWS if the label is on a version by now: that one is not named as the one to remove it from.
+    await moveCurrent(pass, lease.secret, undefined, versionId);
+    return true;
+  }
   if (now === undefined || current === undefined)
     throw refused ?? new ConflictError(`Secret ${lease.secret.name} has no value.`);
   if (current === versionId) return true;

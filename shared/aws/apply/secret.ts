@@ -8,6 +8,7 @@ import {
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { keyIdOf, pendingVersion } from '../../core/checks/managed.ts';
 import { ConflictError, isFailure, RotationError } from '../../core/errors.ts';
 import type { Secret, User } from '../../core/model.ts';
 import type { SecretAccessKey } from '../../core/secret-access-key.ts';
@@ -105,7 +106,7 @@ export async function untagSecret({ runtime }: Pass, secret: Secret, ...names: s
 
 /** Stores a proven key: `AWSPENDING` and its own label, so that it is found again whatever happens next. */
 export async function storeKey(
-  { runtime }: Pass,
+  { runtime, rotationToken }: Pass,
   secret: Secret,
   user: User,
   key: { accessKeyId: string; createdAt: Instant; secret: SecretAccessKey },
@@ -123,22 +124,29 @@ export async function storeKey(
     SecretId: secret.arn,
     ClientRequestToken: versionId,
     SecretString: JSON.stringify(value),
-    VersionStages: ['AWSPENDING', key.accessKeyId],
+    VersionStages: [...(isTaken(secret, versionId) ? [] : ['AWSPENDING']), key.accessKeyId],
+    ...(rotationToken === undefined ? {} : { RotationToken: rotationToken.reveal() }),
   });
   await runtime.aws.secrets.send(command);
 }
 
-/** Compare-and-swap: AWS refuses unless the label is on `fromVersionId` now. */
+/** Of two versions only one can be pending, and a rotation by Secrets Manager ends without its AWSPENDING. */
+function isTaken(secret: Secret, versionId: string): boolean {
+  const pending = pendingVersion(secret);
+  return pending !== undefined && pending !== versionId && keyIdOf(secret, pending) === undefined;
+}
+
+/** Compare-and-swap: AWS refuses unless the label is on `fromVersionId` now, or for `undefined` on no version. */
 export async function moveCurrent(
   { runtime }: Pass,
   secret: Secret,
-  fromVersionId: string,
+  fromVersionId: string | undefined,
   toVersionId: string,
 ): Promise<void> {
   const command = new UpdateSecretVersionStageCommand({
     SecretId: secret.arn,
     VersionStage: 'AWSCURRENT',
-    RemoveFromVersionId: fromVersionId,
+    ...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),
     MoveToVersionId: toVersionId,
   });
   await runtime.aws.secrets.send(command);

@@ -69,7 +69,9 @@ function rollBack(s: Situation, asked: Asked): Answer {
   if (old === undefined) {
     return refuse('nothing-to-roll-back', `No older key of ${s.state.user.userName} to go back to: ${allKeys(s)}.`);
   }
-  const holdUntil = asked.holdUntil ?? Math.ceil(now / DAY) * DAY + ROLLBACK_HOLD_DAYS * DAY;
+  // A rollback without a hold would be undone by the next pass, which finds a newer stored key.
+  const byDefault = Math.ceil(now / DAY) * DAY + ROLLBACK_HOLD_DAYS * DAY;
+  const holdUntil = asked.holdUntil !== undefined && asked.holdUntil > now ? asked.holdUntil : byDefault;
   const moved =
     old.versionId === undefined
       ? 'AWSCURRENT is not moved, since that key was never stored'

@@ -33,7 +33,9 @@ export function intentPast(s: Situation): Answer | undefined {
 
 /** A key that the issue stored: a label names it, so it was proven and its secret is safe. */
 function storedKey(s: Situation, doing: Doing): Answer | undefined {
-  const stored = keyLabels(s.secret).filter(({ accessKeyId }) => !doing.accessKeyIds.includes(accessKeyId));
+  const stored = keyLabels(s.secret).filter(
+    ({ accessKeyId, versionId }) => !doing.accessKeyIds.includes(accessKeyId) && versionId !== doing.versionId,
+  );
   const key = s.keys.find(({ accessKeyId }) => stored.some((label) => label.accessKeyId === accessKeyId));
   if (key === undefined) {
     const [missing] = stored;
@@ -42,8 +44,10 @@ function storedKey(s: Situation, doing: Doing): Answer | undefined {
     return { ...wait('settling', message, doing.at + VISIBLE_AFTER), status: 'busy' };
   }
   if (s.tags.currentSince?.accessKeyId === key.accessKeyId && key.role === 'current') return undefined;
+  // No version is current: only while Secrets Manager shows a first version that has had no value yet.
+  const isFirst = doing.versionId === undefined && isOwnIntent(s);
   const isPromotable =
-    key.role === 'current' || doing.versionId === s.currentVersionId;
+    key.role === 'current' || ((doing.versionId !== undefined || isFirst) && doing.versionId === s.currentVersionId);
   if (key.isActive && isPromotable) return finish(s, doing, key.accessKeyId);
   return clear(doing, `Key ${key.accessKeyId} is stored, but it is inactive or another version became current`);
 }

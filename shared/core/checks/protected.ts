@@ -24,7 +24,14 @@ export function busy(s: Situation): Answer | undefined {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
-  const records = [isOwn ? undefined : tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
+  const records = [
+    isOwn ? undefined : tags.doing,
+    tags.currentSince,
+    tags.deactivated,
+    tags.inactiveSeen,
+    tags.confirmed,
+    tags.announced,
+  ];
   const fresh = records
     .map((record) => record?.at)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.

@@ -131,6 +131,7 @@ function guards(facts: Facts, step: Step): string[] {
   const isAboutExposed = state.keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
   const isExposed = isAboutExposed && step.action === 'deactivate-exposed';
   const asked = request.asked?.action;
+  const isOwn = isOwnRotation(facts) && (step.action === 'finish' || step.action === 'clear-intent');
   const isCommand = asked !== undefined && asked !== 'plan' && asked !== 'status';
   const isFrozen = settings.freeze.some(([from, to]) => from <= now && now < to);
   const mayIgnoreHold =
@@ -141,8 +142,8 @@ function guards(facts: Facts, step: Step): string[] {
   const isUnknown = state.keys.some(({ status }) => status !== 'Active' && status !== 'Inactive');
   const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', ...orphanActions];
   return say(
-    [doing === undefined || doing.deadline <= now, 'a change during the lease of another run'],
-    [!isFresh(facts), 'a change on a record less than a minute old'],
+    [doing === undefined || doing.deadline <= now || isOwn, 'a change during the lease of another run'],
+    [!isFresh(isOwn ? { ...facts, doing: undefined } : facts), 'a change on a record less than a minute old'],
     [!isExempt(facts) || isOrphan, 'a change for an exempt user'],
     [facts.hold === undefined || facts.hold <= now || mayIgnoreHold || isOrphan, 'a change for a held user'],
     [!isMalformed(facts) || isOrphan, 'a change for a user whose tags do not parse'],
@@ -161,6 +162,12 @@ const recordsOf = ({ doing, since, deactivated, seen, confirmed, told }: Facts):
 
 function exposedIdOf({ request }: Facts): string | undefined {
   return request.origin === 'exposed' ? request.accessKeyId : undefined;
+}
+
+/** A later step of Secrets Manager's own rotation goes on with what its first one stored. */
+function isOwnRotation({ request: { rotation }, doing, secret }: Facts): boolean {
+  const id = secret?.versions[rotation?.versionId ?? '']?.find((label) => label.startsWith('AKIA'));
+  return doing?.verb === 'issue' && id !== undefined && !doing.ids.includes(id);
 }
 
 function isFresh(facts: Facts): boolean {
@@ -356,6 +363,10 @@ function issue(facts: Facts): string[] {
   const room = say([keys.length < 2, 'an issue without a free slot']);
   const isExposed = keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
   if (asked?.action === 'rotate' || isExposed) return room;
+  if (request.rotation !== undefined) {
+    const isAsked = request.rotation.step === 'createSecret' && keys.every(({ status }) => status === 'Active');
+    return [...room, ...say([isAsked, 'an issue that no rotation asked for'])];
+  }
   const stops =
     limits !== undefined &&
     (limits.hasSubscription === false || limits.isBreakerOpen || limits.issuedToday >= settings.maxNewRotationsPerDay);
@@ -396,7 +407,8 @@ function finishing(facts: Facts, verb: string, id: string): string[] {
   const { doing, secret } = facts;
   const key = find(facts, id);
   const version = Object.entries(secret?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0];
-  const isPromotable = facts.currentId === id || (version !== undefined && version === doing?.version);
+  const isFirst = version === undefined && doing?.version === '-' && isOwnRotation(facts);
+  const isPromotable = facts.currentId === id || isFirst || (version !== undefined && version === doing?.version);
   return say(
     [doing?.verb === verb, 'something is finished that was not begun'],
     [verb === 'issue' || doing?.ids[0] === id, 'something is finished on another key'],

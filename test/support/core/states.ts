@@ -106,7 +106,7 @@ export const clocks: readonly TagOptions[] = [
   { currentSince: record(G, 11) },
 ].flatMap(({ currentSince }) =>
   [undefined, record(C, 2)].flatMap((confirmed) =>
-    [undefined, ['reminder', 1, P], ['postponed', 0.1, P], ['reminder', 1, C], ['blocked', 1, P]].map((last) => {
+    [undefined, ['reminder', 1, P], ['postponed', 0.1, P], ['reminder', 1, C]].map((last) => {
       const [event, days, accessKeyId] = last ?? [];
       const announced =
         typeof event === 'string' && typeof days === 'number' && typeof accessKeyId === 'string'
@@ -133,8 +133,12 @@ export function tagSets(...dimensions: readonly (readonly TagOptions[])[]): Reco
 
 const bare = secret();
 
-export function stateOf({ keys, versions, hasSecret }: KeysAndLabels, tags: Record<string, string>): UserState {
-  return { user: USER, keys, ...(hasSecret ? { secret: { ...bare, versions, tags } } : {}) };
+export function stateOf(
+  { keys, versions, hasSecret }: KeysAndLabels,
+  tags: Record<string, string>,
+  as: Partial<Secret> = {},
+): UserState {
+  return { user: USER, keys, ...(hasSecret ? { secret: { ...bare, ...as, versions, tags } } : {}) };
 }
 
 export const holds: readonly TagOptions[] = [{}, { hold: NOW + 5 * DAY }];

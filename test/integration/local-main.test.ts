@@ -1,0 +1,125 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { IAMClient, ListAccessKeysCommand, ListUsersCommand } from '@aws-sdk/client-iam';
+import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cast } from '../../local/demo/cast.ts';
+import { instructions, startLocal } from '../../local/main.ts';
+import type { LocalServer } from '../../local/server.ts';
+import { parseRotateUserEvent } from '../../shared/core/events.ts';
+
+const run = promisify(execFile);
+const events = readdirSync('events').filter((file) => file.startsWith('rotate-user-'));
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+describe('npm run local', () => {
+  let server: LocalServer;
+  let printed: string[];
+  const options = () => ({ region: 'eu-west-1', endpoint: server.url, credentials, useQueueUrlAsEndpoint: false });
+
+  beforeAll(async () => {
+    server = await startLocal({ port: 0, print: (line) => printed.push(line) });
+  });
+  beforeEach(async () => {
+    printed = [];
+    await control('POST', 'reset');
+  });
+  afterAll(() => server.close());
+
+  async function control(method: string, route: string, body: unknown = {}): Promise<Record<string, unknown>> {
+    const response = await fetch(`${server.url}/_local/${route}`, { method, body: JSON.stringify(body) });
+    return (await response.json()) as Record<string, unknown>;
+  }
+
+  const invoke = (name: string, event: unknown = {}) => control('POST', 'invoke', { function: name, event });
+
+  async function keysOf(userName: string): Promise<string[]> {
+    const iam = new IAMClient(options());
+    const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName: userName }));
+    return AccessKeyMetadata.map(({ Status }) => Status ?? '');
+  }
+
+  it('has the users of the demo, a topic that is read, and the queue', async () => {
+    const { Users = [] } = await new IAMClient(options()).send(new ListUsersCommand({}));
+    expect(Users.map(({ UserName }) => UserName)).toEqual(cast.map(({ userName }) => userName));
+    const exported = Object.fromEntries(
+      [...instructions(server.url).matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+    );
+    const topic = new GetTopicAttributesCommand({ TopicArn: exported.KEYTURN_TOPIC_ARN });
+    expect((await new SNSClient(options()).send(topic)).Attributes?.SubscriptionsConfirmed).toBe('1');
+    const queue = new GetQueueAttributesCommand({ QueueUrl: exported.KEYTURN_QUEUE_URL, AttributeNames: ['All'] });
+    expect((await new SQSClient(options()).send(queue)).Attributes?.FifoQueue).toBe('true');
+    expect(exported.AWS_ENDPOINT_URL).toBe(server.url);
+  });
+
+  it('lets the worker have what a scheduled run enqueues', async () => {
+    const answer = await invoke('scheduled-rotation');
+    expect(answer).toMatchObject({ usersScanned: cast.length, errors: [] });
+    expect(answer.enqueued).toBeGreaterThan(10);
+    await expect.poll(() => keysOf('alice'), { timeout: 20_000 }).toEqual(['Active', 'Active']);
+    await expect.poll(() => printed.filter((line) => line.startsWith('published: issued')).length).toBeGreaterThan(8);
+    const { SecretList = [] } = await new SecretsManagerClient(options()).send(new ListSecretsCommand({}));
+    const SecretId = SecretList[0]?.Name;
+    const read = new SecretsManagerClient(options()).send(new GetSecretValueCommand({ SecretId }));
+    await expect(read).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+
+  it('runs functions on its own clock', async () => {
+    await control('PUT', 'clock', { advanceDays: 40 });
+    expect(await invoke('rotate-user', { userName: 'bob' })).toMatchObject({ status: 'planned', reason: 'due' });
+  });
+
+  it.each(events)('answers events/%s', async (file) => {
+    const event: unknown = JSON.parse(readFileSync(`events/${file}`, 'utf8'));
+    const { userName, asked } = parseRotateUserEvent(event);
+    expect(await invoke('rotate-user', event)).toMatchObject({ schemaVersion: 1, userName, action: asked.action });
+  });
+
+  it('has a sample event for every action', () => {
+    const actions = events.map(
+      (file) => parseRotateUserEvent(JSON.parse(readFileSync(`events/${file}`, 'utf8'))).asked.action,
+    );
+    expect(new Set(actions)).toEqual(new Set(['plan', 'rotate', 'confirm', 'status', 'hold', 'rollback', 'retire']));
+  });
+
+  it('names the functions there are, when asked for another', async () => {
+    expect(await invoke('nope')).toMatchObject({ errorMessage: expect.stringContaining('rotate-user') });
+  });
+
+  it('says in a sentence that its port is in use, and ends with 1', async () => {
+    const env = { ...process.env, KEYTURN_LOCAL_PORT: new URL(server.url).port };
+    await expect(run(process.execPath, ['local/main.ts'], { env })).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use.*KEYTURN_LOCAL_PORT.*\n$/),
+    });
+  });
+
+  it('refuses a port that is none', async () => {
+    const env = { ...process.env, KEYTURN_LOCAL_PORT: 'http' };
+    await expect(run(process.execPath, ['local/main.ts'], { env })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('KEYTURN_LOCAL_PORT is "http"'),
+    });
+  });
+
+  it('says when it is ready, and ends cleanly on Ctrl-C', async () => {
+    const env = { ...process.env, KEYTURN_LOCAL_PORT: '0' };
+    const child = spawn(process.execPath, ['local/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const output = await firstOutput(child);
+    expect(output).toMatch(/^Keyturn local AWS ready on http:\/\/127\.0\.0\.1:\d+\n/);
+    const exit = once(child, 'exit');
+    child.kill('SIGINT');
+    expect(await exit).toEqual([0, null]);
+  });
+});
+
+async function firstOutput({ stdout }: ChildProcess): Promise<string> {
+  if (stdout === null) throw new Error('The child has no output.');
+  const [chunk] = await once(stdout, 'data');
+  return String(chunk);
+}
