@@ -2,6 +2,8 @@ import { authenticate, authorize } from './authenticate.ts';
 import type { ServiceName, WireRequest, WireResponse } from './call.ts';
 import { type Call, CallerCrashed, type CallListener, ConnectionReset, type Fault } from './call.ts';
 import { type Clock, createClock } from './clock.ts';
+import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
+import { type Config, createConfig } from './config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
@@ -44,6 +46,8 @@ export interface LocalAws {
   readonly secrets: SecretsManager;
   readonly sns: Sns;
   readonly sqs: Sqs;
+  readonly config: Config;
+  readonly cloudTrail: CloudTrail;
   /** Every call of every connection, oldest first. */
   readonly calls: Call[];
   /** Answers one request. Throws CallerCrashed or ConnectionReset where a fault orders it, and nothing else. */
@@ -63,6 +67,8 @@ interface Services {
   readonly secrets: SecretsManager;
   readonly sns: Sns;
   readonly sqs: Sqs;
+  readonly config: Config;
+  readonly cloudTrail: CloudTrail;
   readonly operations: Readonly<Record<ServiceName, Operations>>;
 }
 
@@ -78,14 +84,18 @@ function createServices(environment: Environment, propagationMs: number): Servic
   const sns = createSns(environment);
   const sqs = createSqs(environment);
   const sts = createSts(environment);
+  const config = createConfig(environment);
+  const cloudTrail = createCloudTrail(environment);
   const operations = {
     iam: iam.operations,
     secretsmanager: secrets.operations,
     sns: sns.operations,
     sqs: sqs.operations,
     sts: sts.operations,
+    config: config.operations,
+    cloudtrail: cloudTrail.operations,
   };
-  return { iam, secrets, sns, sqs, operations };
+  return { iam, secrets, sns, sqs, config, cloudTrail, operations };
 }
 
 function operatorOf(accountId: string): Principal {
@@ -193,6 +203,12 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
     },
     get sqs() {
       return services.sqs;
+    },
+    get config() {
+      return services.config;
+    },
+    get cloudTrail() {
+      return services.cloudTrail;
     },
     calls,
     handle,

@@ -15,7 +15,7 @@ export interface WireResponse {
   readonly body: string;
 }
 
-export type ServiceName = 'iam' | 'sts' | 'secretsmanager' | 'sns' | 'sqs';
+export type ServiceName = 'iam' | 'sts' | 'secretsmanager' | 'sns' | 'sqs' | 'config' | 'cloudtrail';
 
 /** What can go wrong with one call. A crash or a lost response is thrown; the others are answers of AWS. */
 export type Fault =

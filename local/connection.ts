@@ -68,9 +68,9 @@ function wireRequest({ method, path, query = {}, headers, body }: SdkRequest): W
   return { method, path, query, headers: lowerCase, body: body ?? '' };
 }
 
-const secretFields = ['SecretString', 'SecretBinary'];
+const secretFields = ['SecretString', 'SecretBinary', 'RotationToken'];
 
-/** The parameters as they may be shown: without secret values. */
+/** The parameters as they may be shown: without secret values, and without the token that lets a rotation write one. */
 export function recordedInput(input: Input): Input {
   if (!secretFields.some((name) => name in input)) return input;
   const shown = Object.entries(input).map(([name, value]) => [

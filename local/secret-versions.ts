@@ -38,6 +38,11 @@ export function versionIdOf(input: Input, fresh: () => string): string {
   return token;
 }
 
+/** False for the version that a rotation has announced and not filled yet. */
+function hasValue({ value }: { value: Value }): boolean {
+  return value.text !== undefined || value.binary !== undefined;
+}
+
 /** Adds a version and its labels; moves off others what they carry of those. */
 export function addVersion(
   secret: Secret,
@@ -48,8 +53,13 @@ export function addVersion(
 ): Secret {
   const version = { versionId, value, labels: [], createdAt: now, lastAccessedAt: undefined };
   // The very first version becomes current whatever labels were asked for.
-  const wanted = secret.versions.length === 0 ? new Set([...labels, 'AWSCURRENT']) : new Set(labels);
-  let result: Secret = { ...secret, versions: [...secret.versions, version] };
+  const isFirst = !secret.versions.some(hasValue);
+  const wanted = isFirst ? new Set([...labels, 'AWSCURRENT']) : new Set(labels);
+  const isThere = secret.versions.some((known) => known.versionId === versionId);
+  const versions = isThere
+    ? secret.versions.map((known) => (known.versionId === versionId ? { ...known, value } : known))
+    : [...secret.versions, version];
+  let result: Secret = { ...secret, versions };
   for (const label of wanted) result = moveLabel(result, label, versionId);
   return result;
 }
@@ -77,6 +87,7 @@ export function createVersionOperations(
   environment: Environment,
   state: SecretState,
   access: SecretAccess,
+  checkRotationToken: (secretId: string, input: Input) => void,
 ): Operations {
   const { random } = environment;
   const { secretFor, usable, write } = access;
@@ -89,7 +100,7 @@ export function createVersionOperations(
         versionId === undefined
           ? holderOf(secret, label ?? '')
           : secret.versions.find((candidate) => candidate.versionId === versionId);
-      if (version === undefined) {
+      if (version === undefined || !hasValue(version)) {
         const what = versionId === undefined ? `staging label: ${label}` : `VersionId: ${versionId}`;
         throw notFound(`Secrets Manager can't find the specified secret value for ${what}`);
       }
@@ -112,9 +123,10 @@ export function createVersionOperations(
       const secret = usable('PutSecretValue', input, context);
       const value = givenValue(input);
       if (value === undefined) throw invalidParameter('You must provide either SecretString or SecretBinary.');
+      checkRotationToken(secret.arn, input);
       const versionId = versionIdOf(input, random.uuid);
       const asked = textList(input, 'VersionStages');
-      const existing = secret.versions.find((version) => version.versionId === versionId);
+      const existing = secret.versions.filter(hasValue).find((version) => version.versionId === versionId);
       if (existing !== undefined && !sameValue(existing.value, value)) {
         throw new AwsError(
           400,

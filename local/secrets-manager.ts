@@ -2,6 +2,7 @@ import { AwsError, constraintError } from './errors.ts';
 import { page } from './history.ts';
 import { flag, isRecord, list, optionalInteger, optionalText, tagList, text, textList } from './input.ts';
 import { isPublic, parsePolicy } from './resource-policy.ts';
+import { createRotation, type Rotations } from './rotation.ts';
 import { createSecretAccess, invalidParameter, invalidRequest } from './secret-access.ts';
 import { createSecretHelpers, type SecretHelpers } from './secret-helpers.ts';
 import { createSecretState, type SecretState } from './secret-state.ts';
@@ -22,6 +23,7 @@ import type { Environment, Operations } from './service.ts';
 export interface SecretsManager extends SecretHelpers {
   readonly state: SecretState;
   readonly operations: Operations;
+  readonly rotations: Rotations;
 }
 
 const dayMs = 86_400_000;
@@ -37,9 +39,11 @@ export function createSecretsManager(environment: Environment, users: UserDirect
   const state = createSecretState(environment);
   const access = createSecretAccess(state);
   const { secretFor, usable, write } = access;
+  const rotation = createRotation(environment, state, access);
 
   const operations: Operations = {
-    ...createVersionOperations(environment, state, access),
+    ...createVersionOperations(environment, state, access, rotation.checkRotationToken),
+    ...rotation.operations,
 
     CreateSecret(input, { now }) {
       const name = text(input, 'Name');
@@ -173,5 +177,5 @@ export function createSecretsManager(environment: Environment, users: UserDirect
     },
   };
 
-  return { state, operations, ...createSecretHelpers(environment, state) };
+  return { state, operations, rotations: rotation.rotations, ...createSecretHelpers(environment, state) };
 }

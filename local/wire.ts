@@ -23,9 +23,16 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   sns: { kind: 'query', namespace: 'http://sns.amazonaws.com/doc/2010-03-31/' },
   sqs: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.sqs#' },
   secretsmanager: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  config: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  cloudtrail: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
 };
 
-const serviceOfTarget: Readonly<Record<string, ServiceName>> = { AmazonSQS: 'sqs', secretsmanager: 'secretsmanager' };
+const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
+  AmazonSQS: 'sqs',
+  secretsmanager: 'secretsmanager',
+  StarlingDoveService: 'config',
+  CloudTrail_20131101: 'cloudtrail',
+};
 const serviceOfVersion: Readonly<Record<string, ServiceName>> = {
   '2010-05-08': 'iam',
   '2011-06-15': 'sts',
@@ -58,7 +65,8 @@ function parseJsonBody(body: string): Input {
  */
 export function parseRequest(request: WireRequest): ParsedRequest {
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? '');
-  const [targetService, targetOperation] = (request.headers['x-amz-target'] ?? '').split('.');
+  // Some clients write the full name of the service: `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents`.
+  const [targetService, targetOperation] = (request.headers['x-amz-target'] ?? '').split('.').slice(-2);
   const signed = { accessKeyId: scope?.[1], region: scope?.[2] };
   const body = bodyText(request.body);
 

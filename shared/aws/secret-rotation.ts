@@ -188,8 +188,8 @@ async function reach(context: Context, goals: readonly ReasonCode[]): Promise<Do
       return { status, message, accessKeyId: keyIdOf(result.state?.secret, event.versionId) ?? issuedBy(result) };
     }
     if (status === 'changed' && left > 1) continue;
-    // The version is current: what is left is the record, and whoever has the user in hand writes it.
-    if (isCurrent) return { status: 'unchanged', message };
+    // The version is current and the owner must not be told now (a hold): then the rotation itself is over.
+    if (isCurrent && status !== 'busy') return { status: 'unchanged', message };
     throw refusal(context, result);
   }
 }

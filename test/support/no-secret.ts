@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { type World, worldListeners } from './world.ts';
 
 /** Callers that are this service's own functions, as `world.ts` names their connections. */
-const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan'];
+const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan', 'secret-rotation'];
 const READS = ['GetSecretValue', 'BatchGetSecretValue'];
 
 /** Everything that a person, another tool or a log could see, by where it is; the values of secrets are not. */
@@ -36,15 +36,15 @@ function everyCharacter(value: unknown): string {
   });
 }
 
-/** No secret access key ever handed out is seen anywhere but in a secret, whole or cut in half. */
+/** No secret access key ever handed out is seen anywhere but in a secret, whole or cut in half; nor a RotationToken. */
 export function expectNoSecret(world: World): void {
   const halves = world.aws.iam
     .everySecretAccessKey()
     .flatMap((secret) => [secret.slice(0, 20), secret.slice(20), encodeURIComponent(secret.slice(0, 20))]);
   for (const [where, value] of Object.entries(visible(world))) {
     const text = everyCharacter(value);
-    const found = halves.filter((half) => text.includes(half));
-    expect(found, `a secret access key is in ${where}`).toEqual([]);
+    const found = [...halves, ...world.aws.secrets.rotations.tokens].filter((half) => text.includes(half));
+    expect(found, `a secret access key or a RotationToken is in ${where}`).toEqual([]);
   }
 }
 

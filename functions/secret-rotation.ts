@@ -1,0 +1,14 @@
+import { runRotationStep } from '../shared/aws/secret-rotation.ts';
+import { parseRotationEvent } from '../shared/core/rotation-events.ts';
+import { type Handler, wrap } from '../shared/lambda/handler.ts';
+import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
+import type { Runtime } from '../shared/lambda/runtime.ts';
+
+/** One step of a rotation that Secrets Manager drives: createSecret, setSecret, testSecret or finishSecret. */
+export function createSecretRotation(runtime: Runtime): Handler {
+  return wrap('secret-rotation', runtime, (event, invocation) =>
+    runRotationStep(runtime, invocation, parseRotationEvent(event)),
+  );
+}
+
+export const handler = createSecretRotation(lambdaRuntime());

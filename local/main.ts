@@ -1,0 +1,152 @@
+import { setTimeout } from 'node:timers/promises';
+import { createLocalAws } from './aws.ts';
+import type { Call } from './call.ts';
+import { parseMessage } from './demo/announcements.ts';
+import { cast } from './demo/cast.ts';
+import { type FunctionName, functionNames, type LogLine, type Process, startProcess } from './demo/process.ts';
+import { addCharacter, createResources, type Resources } from './demo/set-up.ts';
+import { deliver } from './event-source.ts';
+import { type LocalServer, startServer } from './server.ts';
+
+const defaultPort = 4599;
+const pollMs = 500;
+
+export interface LocalOptions {
+  readonly port: number;
+  readonly print: (line: string) => void;
+}
+
+/** The embedded AWS with the demo's users, its queue wired to the worker, until it is closed. */
+export async function startLocal({ port, print }: LocalOptions): Promise<LocalServer> {
+  // On the machine's clock: `sls invoke local` runs functions outside this process, which have no other.
+  const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
+  const processes = new Map<FunctionName, Process>();
+  const abort = new AbortController();
+  let resources = fill();
+
+  function fill(): Resources {
+    const made = createResources(aws);
+    for (const character of cast) addCharacter(aws, character);
+    return made;
+  }
+
+  function log({ level, message, facts }: LogLine): void {
+    if (level !== 'info') print(`${level}: ${message} ${JSON.stringify(facts)}`);
+  }
+
+  async function invoke(name: string, event: unknown): Promise<unknown> {
+    const known = functionNames.find((candidate) => candidate === name);
+    if (known === undefined) throw new Error(`There is no function "${name}". There are: ${functionNames.join(', ')}.`);
+    const warm = processes.get(known);
+    const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
+    const process = warm === undefined || warm.isDead ? startProcess(known, options) : warm;
+    processes.set(known, process);
+    return process.invoke(event);
+  }
+
+  const server = await startServer(aws, {
+    port,
+    invoke,
+    onReset() {
+      processes.clear();
+      resources = fill();
+    },
+  });
+  const stop = aws.onCall((call) => announce(call, aws.sns.published.at(-1), print));
+  const polling = poll();
+
+  /** The event source mapping: one message at a time, what fails comes back. */
+  async function poll(): Promise<void> {
+    while (!abort.signal.aborted) {
+      const handler = (event: unknown) => invoke('rotation-worker', event);
+      const { received, errors } = await deliver(aws, { queueUrl: resources.queueUrl, handler });
+      for (const error of errors) print(`error: ${error instanceof Error ? error.message : error}`);
+      if (received === 0) await setTimeout(pollMs, undefined, { signal: abort.signal }).catch(() => {});
+    }
+  }
+
+  return {
+    url: server.url,
+    async close() {
+      abort.abort();
+      await polling;
+      stop();
+      await server.close();
+    },
+  };
+}
+
+/** One line for each message that a subscriber would get. */
+function announce(
+  { operation, outcome }: Call,
+  published: Parameters<typeof parseMessage>[0] | undefined,
+  print: (line: string) => void,
+): void {
+  if (operation !== 'Publish' || outcome !== 'ok' || published === undefined) return;
+  const message = parseMessage(published);
+  print(message === undefined ? 'published: the daily digest' : `published: ${message.event}: ${message.message}`);
+}
+
+/** What a shell needs to know, and what to try first. */
+export function instructions(url: string, accountId = '111122223333', region = 'eu-west-1'): string {
+  return `Keyturn local AWS ready on ${url}
+
+export AWS_ENDPOINT_URL=${url}
+export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
+export AWS_ACCESS_KEY_ID=local
+export AWS_SECRET_ACCESS_KEY=local
+export KEYTURN_TOPIC_ARN=arn:aws:sns:${region}:${accountId}:keyturn-local
+export KEYTURN_QUEUE_URL=${url}/${accountId}/keyturn-local.fifo
+export KEYTURN_ENFORCE=true
+
+In another terminal, after these lines, for example:
+
+  npm run build && npx sls invoke local -f rotate-user --path events/rotate-user-plan.json
+  npx sls invoke local -f rotate-user --path events/rotate-user-rotate.json --param="enforce=true"
+  npx sls invoke local -f scheduled-rotation --data '{}' --param="enforce=true"   # the worker runs here
+  aws iam list-access-keys --user-name alice
+  aws secretsmanager list-secrets --query 'SecretList[].Name'
+  curl -s ${url}/_local/invoke -d '{"function": "rotate-user", "event": {"userName": "alice", "action": "status"}}'
+
+To see what happens later, move the local clock, and run functions on it (sls keeps the machine's):
+
+  curl -s -X PUT ${url}/_local/clock -d '{"advanceDays": 10}'
+  curl -s ${url}/_local/invoke -d '{"function": "scheduled-rotation"}'
+
+Users: ${cast.map(({ userName }) => userName).join(' ')}
+Ctrl-C stops it; nothing is kept.
+`;
+}
+
+function portOf(value: string | undefined): number {
+  const port = Number(value || defaultPort);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Error(`KEYTURN_LOCAL_PORT is "${value}", which is no port: use a whole number from 0 to 65535.`);
+}
+
+function sentenceOf(error: unknown, port: string): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error) || error.code !== 'EADDRINUSE') return error.message;
+  return `Port ${port} of 127.0.0.1 is in use, perhaps by another \`npm run local\`. Stop that, or set KEYTURN_LOCAL_PORT to another port.`;
+}
+
+async function main(): Promise<void> {
+  const setting = process.env.KEYTURN_LOCAL_PORT;
+  try {
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    const server = await startLocal({ port: portOf(setting), print });
+    const end = () => {
+      // A second Ctrl-C does not wait.
+      process.once('SIGINT', () => process.exit(130));
+      server.close().then(() => process.exit(0));
+    };
+    process.once('SIGINT', end);
+    process.once('SIGTERM', end);
+    process.stdout.write(`${instructions(server.url)}\n`);
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error, setting || String(defaultPort))}\n`);
+    process.exit(1);
+  }
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,239 @@
+import type { Command } from './checker.ts';
+import { faultAt, faultKinds } from './faults.ts';
+import { type Actor, interleave, type Schedule } from './interleave.ts';
+import { currentKeyId, DAY, HOUR, keysOf, lookAt, tag } from './keys.ts';
+import { startProcess } from './process.ts';
+import { scenarios } from './scenarios.ts';
+import { invoke, messageOf, pass, type Stage, searchForSecrets, settle } from './stage.ts';
+
+/** Two invocations on one user that begin at the same time. */
+export interface Contest {
+  readonly name: string;
+  prepare(): Promise<Stage>;
+  readonly actors: readonly ((stage: Stage) => Actor)[];
+  /** How many keys may be made by both together. */
+  readonly mostIssued: number;
+}
+
+let callers = 0;
+
+function worker(stage: Stage): Actor {
+  return (gate) => {
+    const name = `contest-worker-${++callers}`;
+    const process = startProcess(stage.world, 'rotation-worker', { name, ...gate });
+    return invoke(stage, 'rotation-worker', messageOf(stage), { name, process });
+  };
+}
+
+function byHand(asked: (stage: Stage) => Omit<Command, 'userName'>): (stage: Stage) => Actor {
+  return (stage) => (gate) => {
+    const name = `contest-rotate-user-${++callers}`;
+    const process = startProcess(stage.world, 'rotate-user', { name, ...gate });
+    const command = { userName: stage.userName, ...asked(stage) };
+    return invoke(stage, 'rotate-user', command, { name, process, command });
+  };
+}
+
+function prepared(name: string): () => Promise<Stage> {
+  const scenario = scenarios.find((candidate) => candidate.name === name);
+  if (scenario === undefined) throw new Error(`There is no scenario ${name}.`);
+  return scenario.prepare;
+}
+
+/** An hour after an issue that died right after this operation. */
+function crashedIssue(operation: string): () => Promise<Stage> {
+  const [, crash] = faultKinds;
+  return async () => {
+    const stage = await prepared('due, second rotation')();
+    await pass(stage, (call) =>
+      call.operation === operation && crash !== undefined ? faultAt(call.n, crash)(call) : undefined,
+    );
+    stage.aws.clock.advance(HOUR);
+    return stage;
+  };
+}
+
+const rotate = byHand(() => ({ action: 'rotate' }));
+const rollback = byHand((stage) => ({
+  action: 'rollback',
+  holdUntil: new Date(stage.aws.clock.now() + 3 * DAY).toISOString().slice(0, 10),
+}));
+
+export const contests: readonly Contest[] = [
+  {
+    name: 'worker and worker, first rotation',
+    prepare: prepared('due, first rotation'),
+    actors: [worker, worker],
+    mostIssued: 1,
+  },
+  {
+    name: 'worker and worker, second rotation',
+    prepare: prepared('due, second rotation'),
+    actors: [worker, worker],
+    mostIssued: 1,
+  },
+  {
+    name: 'worker and rotate, first rotation',
+    prepare: prepared('due, first rotation'),
+    actors: [worker, rotate],
+    mostIssued: 1,
+  },
+  {
+    name: 'worker and rotate, second rotation',
+    prepare: prepared('due, second rotation'),
+    actors: [worker, rotate],
+    mostIssued: 1,
+  },
+  {
+    name: 'rotate and rotate, first key',
+    prepare: prepared('first key by hand'),
+    actors: [rotate, rotate],
+    mostIssued: 2,
+  },
+  {
+    name: 'deactivation and deactivation',
+    prepare: prepared('grace end, second rotation'),
+    actors: [worker, worker],
+    mostIssued: 0,
+  },
+  {
+    name: 'deactivation and rollback',
+    prepare: prepared('grace end, second rotation'),
+    actors: [worker, rollback],
+    mostIssued: 0,
+  },
+  {
+    name: 'deletion and rollback',
+    prepare: prepared('recovery end, second rotation'),
+    actors: [worker, rollback],
+    mostIssued: 0,
+  },
+  {
+    name: 'rollback and rollback',
+    prepare: prepared('rollback of a deactivated key'),
+    actors: [rollback, rollback],
+    mostIssued: 0,
+  },
+  {
+    name: 'deactivation and retirement of the other key',
+    prepare: prepared('grace end, second rotation'),
+    actors: [
+      worker,
+      byHand((stage) => ({ action: 'retire', accessKeyId: currentKeyId(lookAt(stage.aws, stage.userId)) ?? '-' })),
+    ],
+    mostIssued: 0,
+  },
+  {
+    name: 'give-up and give-up of the other key',
+    prepare: prepared('give-up'),
+    actors: [0, 1].map((slot) =>
+      byHand((stage) => ({
+        action: 'rotate',
+        accessKeyId: keysOf(lookAt(stage.aws, stage.userId))[slot]?.accessKeyId ?? '-',
+      })),
+    ),
+    mostIssued: 0,
+  },
+  {
+    name: 'deactivation and give-up of the current key',
+    prepare: prepared('grace end, second rotation'),
+    actors: [
+      worker,
+      byHand((stage) => ({ action: 'rotate', accessKeyId: currentKeyId(lookAt(stage.aws, stage.userId)) ?? '-' })),
+    ],
+    mostIssued: 0,
+  },
+  {
+    name: 'issue and hold',
+    prepare: prepared('due, second rotation'),
+    actors: [
+      worker,
+      byHand((stage) => ({
+        action: 'hold',
+        holdUntil: new Date(stage.aws.clock.now() + 3 * DAY).toISOString().slice(0, 10),
+      })),
+    ],
+    mostIssued: 1,
+  },
+  {
+    name: 'move forward and rollback',
+    prepare: prepared('hold ending after a rollback'),
+    actors: [worker, rollback],
+    mostIssued: 0,
+  },
+  {
+    name: 'recovery of an orphan and rotate',
+    prepare: crashedIssue('CreateAccessKey'),
+    actors: [worker, rotate],
+    mostIssued: 0,
+  },
+  {
+    name: 'recovery of an orphan, twice',
+    prepare: crashedIssue('CreateAccessKey'),
+    actors: [worker, worker],
+    mostIssued: 0,
+  },
+  {
+    name: 'finishing forward, twice',
+    prepare: crashedIssue('PutSecretValue'),
+    actors: [worker, worker],
+    mostIssued: 0,
+  },
+  {
+    name: 'finishing forward and rotate',
+    prepare: crashedIssue('PutSecretValue'),
+    actors: [worker, rotate],
+    mostIssued: 0,
+  },
+];
+
+export interface Outcome {
+  readonly problems: readonly string[];
+  readonly steps: readonly number[];
+  readonly stage: Stage;
+  readonly from: number;
+}
+
+/** One schedule of a contest, and what remains of it when everything has come to rest. */
+export async function fight(contest: Contest, schedule: Schedule): Promise<Outcome> {
+  const stage = await contest.prepare();
+  const from = stage.aws.calls.length;
+  const steps = await interleave(
+    stage.aws,
+    contest.actors.map((actor) => actor(stage)),
+    schedule,
+  );
+  const issued = stage.aws.calls
+    .slice(from)
+    .filter(({ operation, outcome }) => operation === 'CreateAccessKey' && outcome === 'ok');
+  const survivors = issued.length - deleted(stage, from);
+  const passes = await settle(stage);
+  return {
+    steps,
+    stage,
+    from,
+    problems: [
+      ...stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`),
+      ...(survivors > contest.mostIssued ? [`${survivors} keys were issued`] : []),
+      ...(Number.isFinite(passes) ? [] : ['no rest after 60 passes']),
+      ...unsound(stage),
+      ...searchForSecrets(stage),
+    ],
+  };
+}
+
+/** Keys that the contest made and took back by itself. */
+function deleted({ aws }: Stage, from: number): number {
+  return aws.calls.slice(from).filter(({ operation, outcome }) => operation === 'DeleteAccessKey' && outcome === 'ok')
+    .length;
+}
+
+/** What must not be left when nothing is planned any more. */
+export function unsound(stage: Stage): string[] {
+  const look = lookAt(stage.aws, stage.userId);
+  const left = ['doing', 'deactivated', 'inactive-seen'].filter((name) => tag(look, name) !== undefined);
+  return [
+    ...(left.length === 0 || stage.decided?.status === 'blocked' ? [] : [`at rest with the tags ${left.join(', ')}`]),
+    ...stage.checker.lostKeys(stage.userId).map((id) => `${id} is still there, and its secret is nowhere`),
+  ];
+}

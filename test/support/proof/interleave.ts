@@ -1,0 +1,104 @@
+import type { BeforeCall, LocalAws } from '../../../local/aws.ts';
+
+/** What one of several callers is given: it waits here before each call, and sleeps here. */
+export interface Gate {
+  readonly before: BeforeCall;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export type Actor = (gate: Gate) => Promise<unknown>;
+
+/** Whose turn it is, out of those that have not ended; asked before every single step. */
+export type Schedule = (alive: readonly number[], step: number) => number;
+
+interface Running {
+  resume: (() => void) | undefined;
+  readyAt: number;
+  hasEnded: boolean;
+  /** Called when it waits or has ended. */
+  stopped: () => void;
+}
+
+/**
+ * Runs callers one step at a time, a step being one call or one sleep: exactly one of them runs at any moment, so a
+ * schedule decides everything. Answers how many steps each took.
+ */
+export async function interleave(aws: LocalAws, actors: readonly Actor[], choose: Schedule): Promise<number[]> {
+  const { clock } = aws;
+  const running = actors.map((actor): Running => {
+    const own: Running = { resume: undefined, readyAt: clock.now(), hasEnded: false, stopped: () => {} };
+    const park = (readyAt: number): Promise<void> =>
+      new Promise((resolve) => {
+        own.readyAt = readyAt;
+        own.resume = resolve;
+        own.stopped();
+      });
+    const gate: Gate = {
+      before: async () => {
+        await park(clock.now());
+        return undefined;
+      },
+      sleep: (ms) => park(clock.now() + ms),
+    };
+    own.resume = () => {
+      void actor(gate).finally(() => {
+        own.hasEnded = true;
+        own.stopped();
+      });
+    };
+    return own;
+  });
+  const steps = running.map(() => 0);
+  for (let step = 0; ; step++) {
+    const alive = running.flatMap(({ hasEnded }, index) => (hasEnded ? [] : [index]));
+    if (alive.length === 0) return steps;
+    const index = choose(alive, step);
+    const next = running[index];
+    if (next === undefined || next.hasEnded) throw new Error(`The schedule chose ${index} of ${alive.join(', ')}.`);
+    steps[index] = (steps[index] ?? 0) + 1;
+    if (clock.now() < next.readyAt) clock.set(next.readyAt);
+    await new Promise<void>((resolve) => {
+      next.stopped = resolve;
+      const { resume } = next;
+      next.resume = undefined;
+      resume?.();
+    });
+  }
+}
+
+/** The first runs for so many steps, then the other, in turn; when the list is over, each to its end. */
+export function inTurns(...lengths: readonly number[]): Schedule {
+  let turn = 0;
+  let left = lengths[0] ?? Number.POSITIVE_INFINITY;
+  return (alive) => {
+    while (left === 0) {
+      turn++;
+      left = lengths[turn] ?? Number.POSITIVE_INFINITY;
+    }
+    const wanted = turn % 2;
+    if (!alive.includes(wanted)) return alive[0] ?? 0;
+    left--;
+    return wanted;
+  };
+}
+
+/** A small seeded generator (mulberry32): the same seed, the same numbers. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Switches at random places: often for some schedules, seldom for others. */
+export function atRandom(random: () => number): Schedule {
+  const readiness = 0.05 + random() * 0.6;
+  let current = random() < 0.5 ? 0 : 1;
+  return (alive) => {
+    if (random() < readiness) current = 1 - current;
+    return alive.includes(current) ? current : (alive[0] ?? 0);
+  };
+}

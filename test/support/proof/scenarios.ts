@@ -1,0 +1,270 @@
+import type { BeforeCall } from '../../../local/aws.ts';
+import type { Command } from './checker.ts';
+import { currentKeyId, DAY, keyOf, keysOf, lookAt, tag } from './keys.ts';
+import type { Ending } from './process.ts';
+import { createStage, limits, ownerLives, pass, rotateUser, type Stage, type StageOptions } from './stage.ts';
+
+/** A world shortly before the one invocation that is disturbed. */
+export interface Scenario {
+  readonly name: string;
+  prepare(): Promise<Stage>;
+  /** The invocation of interest. */
+  act(stage: Stage, before?: BeforeCall): Promise<Ending>;
+  /** Of a command: whether it shows its effect. Until then its operator gives it again each day. */
+  isReached?(stage: Stage): boolean;
+  /** Issues a key: also disturbed in pairs. */
+  readonly isIssue?: true;
+  /** Nobody uses a key. */
+  readonly isOwnerAway?: true;
+}
+
+interface Prepared extends Stage {
+  /** The key that the user had at first. */
+  readonly firstKey: string;
+}
+
+async function stageWith(options: StageOptions = {}): Promise<Prepared> {
+  const stage = createStage(options);
+  return Object.assign(stage, { firstKey: keysOf(lookAt(stage.aws, stage.userId))[0]?.accessKeyId ?? '-' });
+}
+
+/** Passes on the given days from now; the owner behaves, or only uses what they have. */
+async function passesOn<T extends Stage>(stage: T, days: readonly number[], reads = true): Promise<T> {
+  const from = stage.aws.clock.now();
+  for (const day of days) {
+    stage.aws.clock.set(from + day * DAY);
+    await pass(stage);
+    ownerLives(stage, { reads });
+  }
+  return stage;
+}
+
+function later<T extends Stage>(stage: T, days: number): T {
+  stage.aws.clock.advance(days * DAY);
+  return stage;
+}
+
+/** The first rotation is over, and its key is nearly due. */
+async function rotatedOnce(options: StageOptions = {}): Promise<Prepared> {
+  const stage = await passesOn(await stageWith(options), [0, 1, 3, 4.5, 7.6]);
+  if (keysOf(lookAt(stage.aws, stage.userId)).length !== 1) throw new Error('The first rotation is not over.');
+  return later(stage, limits.maxAgeDays - 7.6);
+}
+
+/** The same, one rotation on: the key to fall back on was stored too. */
+async function rotatedTwice(days: readonly number[]): Promise<Prepared> {
+  return passesOn(await rotatedOnce(), days);
+}
+
+function act(stage: Stage, before?: BeforeCall): Promise<Ending> {
+  return pass(stage, before);
+}
+
+function command(asked: (stage: Stage) => Omit<Command, 'userName'>): Scenario['act'] {
+  return (stage, before) => rotateUser(stage, asked(stage), before);
+}
+
+function dateIn({ aws }: Stage, days: number): string {
+  return new Date(aws.clock.now() + days * DAY).toISOString().slice(0, 10);
+}
+
+function olderKey(stage: Stage): string {
+  const [first] = keysOf(lookAt(stage.aws, stage.userId)).toSorted((a, b) => a.createdAt - b.createdAt);
+  return first?.accessKeyId ?? '-';
+}
+
+function isActive(stage: Stage, accessKeyId: string): boolean {
+  return keyOf(lookAt(stage.aws, stage.userId), accessKeyId)?.status === 'Active';
+}
+
+function hasCurrent(stage: Stage): boolean {
+  return isActive(stage, currentKeyId(lookAt(stage.aws, stage.userId)) ?? '-');
+}
+
+function recreate(stage: Stage): void {
+  stage.aws.iam.deleteUser(stage.userName);
+  const { userId, keys } = stage.aws.iam.addUser({ userName: stage.userName, keys: [{ ageDays: 90 }] });
+  stage.userId = userId;
+  stage.hand.clear();
+  for (const { accessKeyId } of keys) stage.hand.add(accessKeyId);
+  stage.checker.outside();
+}
+
+function rename(stage: Stage, newName: string): void {
+  const { state } = stage.aws.iam;
+  const user = state.user(stage.userName);
+  state.save({ ...user, userName: newName, arn: state.arnOf(user.path, newName) });
+  stage.userName = newName;
+  stage.checker.outside();
+}
+
+/** A command that is given once more each day until it shows. */
+const rollback = command((stage) => ({ action: 'rollback', holdUntil: dateIn(stage, 3) }));
+
+/** Remembers, for each stage, which key a command was about when it was first given. */
+const targets = new WeakMap<Stage, string>();
+
+function targetOf(stage: Stage): string {
+  const known = targets.get(stage) ?? olderKey(stage);
+  targets.set(stage, known);
+  return known;
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'first key by hand',
+    isIssue: true,
+    prepare: () => stageWith({ keys: [] }),
+    act: command(() => ({ action: 'rotate' })),
+    isReached: hasCurrent,
+  },
+  { name: 'due, first rotation', isIssue: true, prepare: () => stageWith(), act },
+  { name: 'due, second rotation', isIssue: true, prepare: () => rotatedOnce(), act },
+  {
+    name: 'due, an Inactive stranger in the other slot',
+    prepare: () => stageWith({ keys: [{ ageDays: 90 }, { ageDays: 300, status: 'Inactive', usedDaysAgo: 200 }] }),
+    act,
+  },
+  {
+    name: 'that stranger deleted',
+    prepare: async () =>
+      later(
+        await passesOn(
+          await stageWith({ keys: [{ ageDays: 90 }, { ageDays: 300, status: 'Inactive', usedDaysAgo: 200 }] }),
+          [0, 1],
+        ),
+        2.5,
+      ),
+    act,
+  },
+  { name: 'a reminder', prepare: async () => later(await passesOn(await stageWith(), [0]), 1.1), act },
+  {
+    name: 'grace end, first rotation',
+    prepare: async () => later(await passesOn(await stageWith(), [0, 1.1, 3.1]), 1.2),
+    act,
+  },
+  { name: 'grace end, second rotation', prepare: async () => later(await rotatedTwice([0, 1.1, 3.1]), 1.2), act },
+  {
+    name: 'put off',
+    prepare: async () => later(await passesOn(await stageWith(), [0, 1.1, 3.1], false), 1.2),
+    act,
+  },
+  {
+    name: 'the hard limit, never switched',
+    prepare: async () => later(await passesOn(await stageWith(), [0, 1.1, 3.1, 4.1, 5.1, 6.1], false), 1.2),
+    act,
+  },
+  {
+    name: 'recovery end, first rotation',
+    prepare: async () => later(await passesOn(await stageWith(), [0, 1.1, 3.1, 4.3]), 3.2),
+    act,
+  },
+  {
+    name: 'recovery end, second rotation',
+    prepare: async () => later(await rotatedTwice([0, 1.1, 3.1, 4.3]), 3.2),
+    act,
+  },
+  {
+    name: 'confirm',
+    prepare: async () => later(await passesOn(await stageWith(), [0], false), 1),
+    act: command(() => ({ action: 'confirm' })),
+    isReached: (stage) =>
+      !isActive(stage, targetOf(stage)) || tag(lookAt(stage.aws, stage.userId), 'confirmed') !== undefined,
+  },
+  {
+    name: 'rollback in the grace period',
+    prepare: async () => later(await rotatedTwice([0]), 1),
+    act: rollback,
+    isReached: (stage) => currentKeyId(lookAt(stage.aws, stage.userId)) === targetOf(stage),
+  },
+  {
+    name: 'rollback of a deactivated key',
+    prepare: async () => later(await rotatedTwice([0, 1.1, 3.1, 4.3]), 0.5),
+    act: rollback,
+    isReached: (stage) => currentKeyId(lookAt(stage.aws, stage.userId)) === targetOf(stage),
+  },
+  {
+    name: 'rollback of a key that was never stored',
+    prepare: async () => later(await passesOn(await stageWith(), [0, 1.1, 3.1, 4.3]), 0.5),
+    act: rollback,
+    isReached: (stage) => isActive(stage, targetOf(stage)),
+  },
+  {
+    name: 'hold ending after a rollback',
+    prepare: async () => {
+      const stage = later(await rotatedTwice([0, 1.1, 3.1, 4.3]), 0.5);
+      await rollback(stage);
+      return later(await passesOn(stage, [1, 2]), 2);
+    },
+    act,
+  },
+  {
+    name: 'retire',
+    prepare: () => stageWith({ keys: [{ ageDays: 40 }] }),
+    act: command(() => ({ action: 'retire' })),
+    isReached: (stage) => !isActive(stage, targetOf(stage)),
+  },
+  {
+    name: 'unused, retired by schedule',
+    isOwnerAway: true,
+    prepare: () => stageWith({ keys: [{ ageDays: 100, usedDaysAgo: 80 }], tags: { 'keyturn:unused': 'retire' } }),
+    act,
+  },
+  {
+    name: 'give-up',
+    prepare: () => stageWith({ keys: [{ ageDays: 20 }, { ageDays: 95, usedDaysAgo: 50 }] }),
+    act: command((stage) => ({ action: 'rotate', accessKeyId: targetOf(stage) })),
+    isReached: (stage) => !isActive(stage, targetOf(stage)),
+  },
+  {
+    name: 'reactivated old key',
+    prepare: async () => {
+      const stage = later(await passesOn(await stageWith(), [0, 1.1, 3.1, 4.3]), 0.5);
+      stage.aws.iam.setKeyStatus(stage.firstKey, 'Active');
+      stage.checker.outside();
+      return later(stage, 0.2);
+    },
+    act,
+  },
+  {
+    name: 'old key deleted by somebody',
+    prepare: async () => {
+      const stage = later(await rotatedTwice([0, 1.1]), 0.5);
+      stage.aws.iam.deleteKey(olderKey(stage));
+      stage.checker.outside();
+      return later(stage, 0.2);
+    },
+    act,
+  },
+  {
+    name: 'two active keys, blocked',
+    prepare: () => stageWith({ keys: [{ ageDays: 20 }, { ageDays: 95, usedDaysAgo: 50 }] }),
+    act,
+  },
+  {
+    name: 'renamed user',
+    isIssue: true,
+    prepare: async () => {
+      const stage = await rotatedOnce();
+      rename(stage, 'alice.new');
+      return stage;
+    },
+    act,
+  },
+  {
+    name: 're-created user',
+    isIssue: true,
+    prepare: async () => {
+      const stage = await rotatedOnce();
+      recreate(stage);
+      return later(stage, 1);
+    },
+    act,
+  },
+  { name: 'grace 0', prepare: () => stageWith({ tags: { 'keyturn:grace-days': '0' } }), act },
+  {
+    name: 'grace 0, second rotation',
+    prepare: () => rotatedOnce({ tags: { 'keyturn:grace-days': '0' } }),
+    act,
+  },
+];

@@ -1,0 +1,237 @@
+import { inspect } from 'node:util';
+import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws.ts';
+import { createWorld, sqsEvent, type World } from '../world.ts';
+import { type Checker, type Command, createChecker, type Invocation, type Limits } from './checker.ts';
+import { currentKeyId, DAY, HOUR, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from './keys.ts';
+import { type Ending, type FunctionName, type Process, startProcess } from './process.ts';
+
+/** Short periods, so that a whole rotation is over in a dozen passes. */
+export const limits: Limits = {
+  maxAgeDays: 90,
+  graceDays: 4,
+  quietDays: 1,
+  maxPostponeDays: 3,
+  recoveryDays: 3,
+  unusedDays: 60,
+};
+
+const environment = {
+  KEYTURN_GRACE_DAYS: String(limits.graceDays),
+  KEYTURN_QUIET_DAYS: String(limits.quietDays),
+  KEYTURN_MAX_POSTPONE_DAYS: String(limits.maxPostponeDays),
+  KEYTURN_RECOVERY_DAYS: String(limits.recoveryDays),
+  KEYTURN_UNUSED_DAYS: String(limits.unusedDays),
+};
+
+/** One user, their owner, the service, and the checker that watches. */
+export interface Stage {
+  readonly world: World;
+  readonly aws: LocalAws;
+  readonly checker: Checker;
+  /** Of the user under proof; another one after a re-creation. */
+  userName: string;
+  userId: string;
+  readonly hand: Set<string>;
+  /** What the last pass decided. */
+  decided: { reason: string; status: string } | undefined;
+}
+
+export interface StageOptions extends LocalAwsOptions {
+  readonly userName?: string;
+  readonly keys?: readonly { ageDays: number; status?: 'Active' | 'Inactive'; usedDaysAgo?: number }[];
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly environment?: Record<string, string>;
+}
+
+export function createStage(options: StageOptions = {}): Stage {
+  const { userName = 'alice', keys = [{ ageDays: 90 }], tags = {}, environment: given, ...rest } = options;
+  const world = createWorld({ ...rest, environment: { ...environment, ...given } });
+  const { aws } = world;
+  const checker = createChecker(aws, limits);
+  const made = aws.iam.addUser({
+    userName,
+    tags,
+    createdAt: aws.clock.now() - 1_000 * DAY,
+    keys: keys.map(({ ageDays, status = 'Active', usedDaysAgo = 1 }) => ({
+      ageDays,
+      status,
+      lastUsed: { at: aws.clock.now() - usedDaysAgo * DAY, service: 's3', region: 'eu-west-1' },
+    })),
+  });
+  const hand = new Set(made.keys.map(({ accessKeyId }) => accessKeyId));
+  return { world, aws, checker, userName, userId: made.userId, hand, decided: undefined };
+}
+
+let callers = 0;
+
+/** One invocation of a function in a process of its own. */
+export async function invoke(
+  stage: Stage,
+  functionName: FunctionName,
+  event: unknown,
+  options: { before?: BeforeCall | undefined; command?: Command; name?: string; process?: Process } = {},
+): Promise<Ending> {
+  const { command, before } = options;
+  const name = options.name ?? `${functionName}-${++callers}`;
+  const isDryRun = stage.world.environment.KEYTURN_ENFORCE !== 'true';
+  const invocation: Invocation = { caller: name, isDryRun, ...(command === undefined ? {} : { command }) };
+  stage.checker.begin(invocation);
+  const process = options.process ?? startProcess(stage.world, functionName, { name, before });
+  const ending = await process.invoke(event);
+  noteDecision(stage);
+  return ending;
+}
+
+export function messageOf(stage: Stage): unknown {
+  const { aws, userId, userName } = stage;
+  return sqsEvent({
+    schemaVersion: 1,
+    accountId: aws.accountId,
+    userId,
+    userName,
+    origin: 'schedule',
+    requestId: 'proof',
+  });
+}
+
+const warm = new WeakMap<World, Process>();
+
+/** One pass of the worker, as the queue would drive it. Undisturbed ones share a process, as on Lambda. */
+export async function pass(stage: Stage, before?: BeforeCall): Promise<Ending> {
+  if (before !== undefined) return invoke(stage, 'rotation-worker', messageOf(stage), { before });
+  const process = warm.get(stage.world) ?? startProcess(stage.world, 'rotation-worker', { name: 'worker' });
+  warm.set(stage.world, process);
+  const ending = await invoke(stage, 'rotation-worker', messageOf(stage), { name: 'worker', process });
+  stage.checker.passed(stage.userId);
+  return ending;
+}
+
+export async function rotateUser(stage: Stage, asked: Omit<Command, 'userName'>, before?: BeforeCall): Promise<Ending> {
+  const command = { userName: stage.userName, ...asked };
+  return invoke(stage, 'rotate-user', command, { command, before });
+}
+
+function noteDecision(stage: Stage): void {
+  const line = stage.world.logged.findLast((text) => text.includes('"message":"Decided"'));
+  const { reason = '?', status = '?' }: { reason?: string; status?: string } = JSON.parse(line ?? '{}');
+  stage.decided = { reason, status };
+}
+
+/** The owner reads the secret with a key that works, and uses the newest key that does. */
+export function ownerLives(stage: Stage, { reads = true }: { reads?: boolean } = {}): void {
+  const { aws, hand } = stage;
+  const look = lookAt(aws, stage.userId);
+  const works = (id: string): boolean => keyOf(look, id)?.status === 'Active';
+  const current = currentKeyId(look);
+  if (reads && current !== undefined && [...hand].some(works)) {
+    hand.delete(current);
+    hand.add(current);
+  }
+  const inUse = [...hand].findLast(works);
+  if (inUse !== undefined) aws.iam.useKey(inUse, { service: 's3', region: 'eu-west-1' });
+  stage.checker.outside();
+}
+
+/** Where a rotation has come to its end: nothing is planned, or somebody has to act and was told. */
+const atRest = ['nothing-due', 'no-active-key'];
+
+export function isAtRest({ decided }: Stage): boolean {
+  return decided !== undefined && (atRest.includes(decided.reason) || decided.status === 'blocked');
+}
+
+/** Passes an hour later and then daily, the owner behaving, until nothing is planned twice. Answers their number. */
+export async function settle(stage: Stage, most = 60): Promise<number> {
+  stage.aws.clock.advance(HOUR);
+  let quiet = 0;
+  for (let passes = 1; passes <= most; passes++) {
+    const from = stage.aws.calls.length;
+    await pass(stage);
+    ownerLives(stage);
+    const isIdle = isAtRest(stage) && stage.aws.calls.slice(from).every(({ mutating }) => !mutating);
+    quiet = isIdle ? quiet + 1 : 0;
+    if (quiet === 2) {
+      stage.checker.atRest(stage.userId);
+      return passes;
+    }
+    stage.aws.clock.advance(DAY);
+  }
+  stage.checker.atRest(stage.userId);
+  return Number.POSITIVE_INFINITY;
+}
+
+/** A state, without what may differ between two runs of the same scenario: identifiers and instants. */
+export interface Summary {
+  keys: string[];
+  labels: string[];
+  tags: string[];
+  secret: string;
+  settled: string;
+}
+
+const fleeting = ['doing', 'deactivated', 'inactive-seen', 'hold'];
+
+export function summarize(stage: Stage): Summary {
+  const look = lookAt(stage.aws, stage.userId);
+  const labelled = keyLabels(look);
+  const current = currentKeyId(look);
+  const roleOf = (id: string): string =>
+    id === current ? 'current' : labelled.some(({ label }) => label === id) ? 'stored' : 'stranger';
+  const since = tag(look, 'current-since')?.split(' ')[1];
+  return {
+    keys: keysOf(look)
+      .map(({ accessKeyId, status }) => `${roleOf(accessKeyId)} ${status}`)
+      .toSorted(),
+    labels: labelled.map(({ label }) => (keyOf(look, label) === undefined ? 'of a key that is gone' : roleOf(label))),
+    tags: fleeting.filter((name) => tag(look, name) !== undefined),
+    secret: secretSummary(stage, look),
+    settled: `${stage.decided?.reason}; grace of ${since === undefined ? 'none' : since === current ? 'the current key' : 'another key'}`,
+  };
+}
+
+function secretSummary({ userName }: Stage, look: Look): string {
+  const { secret } = look;
+  if (secret === undefined) return 'none';
+  const isNamed = tag(look, 'user-name') === userName && secret.description?.includes(userName);
+  return `${secret.deletedAt === undefined ? 'there' : 'pending deletion'}, ${isNamed ? 'named' : 'not named'} after its user`;
+}
+
+/** No secret in any log line, message, answer or error, at full depth. */
+export function searchForSecrets({ world }: Stage): string[] {
+  const { logged, shown, aws } = world;
+  const texts = {
+    'a log line': logged.join('\n'),
+    'a message': JSON.stringify(aws.sns.published),
+    'an answer or an error': inspect(shown, {
+      depth: 8,
+      showHidden: true,
+      maxArrayLength: null,
+      maxStringLength: null,
+    }),
+  };
+  return Object.entries(texts).flatMap(([where, text]) =>
+    aws.iam.everySecretAccessKey().some((secret) => text.includes(secret)) ? [`a secret is in ${where}`] : [],
+  );
+}
+
+/** What to print of a run that failed. */
+export function trace({ aws, world }: Stage, from = 0, most = 120): string {
+  const line = (call: Call): string =>
+    `  ${new Date(call.at).toISOString()} ${call.caller} ${call.n} ${call.service}:${call.operation} ${describe(call)} ${call.outcome}${call.fault === undefined ? '' : ` <-- ${call.fault.kind}`}`;
+  const lines = aws.calls
+    .slice(from)
+    .map((call) => ({ at: call.at, text: line(call) }))
+    .slice(0, most);
+  const decisions = world.logged.filter((text) => text.includes('Decided')).slice(-12);
+  return [...lines.map(({ text }) => text), ...decisions.map((text) => `  ${text}`)].join('\n');
+}
+
+function describe({ input, operation }: Call): string {
+  const { AccessKeyId, Status, Tags, TagKeys, VersionStage, MoveToVersionId, VersionStages } = input;
+  const parts = [AccessKeyId, Status, VersionStage, MoveToVersionId, VersionStages, TagKeys].filter(
+    (x) => x !== undefined,
+  );
+  if (operation === 'TagResource' && Array.isArray(Tags)) {
+    parts.push(...Tags.map((t: { Key?: string; Value?: string }) => `${t.Key?.slice(8)}=${t.Value}`));
+  }
+  return parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ');
+}
