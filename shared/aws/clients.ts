@@ -1,7 +1,6 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { MiddlewareStack } from '@smithy/types';
 import type { SecretAccessKey } from '../core/secret-access-key.ts';
@@ -14,7 +13,6 @@ export interface Aws {
   iamOnce: IAMClient;
   secrets: SecretsManagerClient;
   sns: SNSClient;
-  sqs: SQSClient;
   sts: STSClient;
   /** A client of a service that few functions need: whoever imports its class carries it, and nobody else's bundle does. */
   clientOf: ClientMaker;
@@ -55,8 +53,6 @@ export function createAws(options: ClientOptions = {}): Aws {
     iamOnce: watched(new IAMClient(once), counts),
     secrets: watched(new SecretsManagerClient(retrying), counts),
     sns: watched(new SNSClient(retrying), counts),
-    // The queue's URL decides where messages go in AWS; with an endpoint of our own, the endpoint does.
-    sqs: watched(new SQSClient({ ...retrying, useQueueUrlAsEndpoint: false }), counts),
     sts: watched(new STSClient(retrying), counts),
     clientOf: (make) => watched(make(retrying), counts),
     stsAs: (accessKeyId, secret) =>

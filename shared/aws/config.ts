@@ -6,12 +6,11 @@ import {
   PutEvaluationsCommand,
   paginateGetComplianceDetailsByConfigRule,
   paginateGetResourceConfigHistory,
-  StartConfigRulesEvaluationCommand,
 } from '@aws-sdk/client-config-service';
 import { paginateListUsers } from '@aws-sdk/client-iam';
 import type { ComplianceType, Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';
-import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import { messageOf, RotationError } from '../core/errors.ts';
 import type { UserState } from '../core/model.ts';
 import type { Settings } from '../core/settings.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
@@ -22,20 +21,6 @@ type Config = Pick<Aws, 'clientOf'>;
 
 function configClient(aws: Config): ConfigServiceClient {
   return aws.clientOf((options) => new ConfigServiceClient(options));
-}
-
-/**
- * Asks AWS Config to run the rule again, so that its verdict follows what was just changed. Config runs a rule once a
- * minute at most, and refuses while it runs: both are fine. Throws RotationError, for one if there is no such rule.
- */
-export async function evaluateAgain(aws: Config, ruleName: string): Promise<void> {
-  // The SDK would take "runs already" for a throttle, and try again for seconds.
-  const client = aws.clientOf(({ retryStrategy: _, ...once }) => new ConfigServiceClient({ ...once, maxAttempts: 1 }));
-  try {
-    await client.send(new StartConfigRulesEvaluationCommand({ ConfigRuleNames: [ruleName] }));
-  } catch (error) {
-    if (!isFailure(error, 'LimitExceeded')) throw error;
-  }
 }
 
 /** A verdict on one resource; users are of the type `AWS::IAM::User`. */

@@ -1,7 +1,13 @@
-import { SendMessageBatchCommand, type SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { messageOf } from '../core/errors.ts';
 import type { WorkMessage } from '../core/events.ts';
 import type { Aws } from './clients.ts';
+import { required } from './observe.ts';
 
 export interface Unsent {
   userName: string;
@@ -31,15 +37,28 @@ export async function enqueue(aws: Aws, queueUrl: string, messages: readonly Wor
   return { sent: messages.length - failed.length, failed };
 }
 
+/** How many messages the worker gave up on, about. */
+export async function countMessages(aws: Aws, queueUrl: string): Promise<number> {
+  const name = 'ApproximateNumberOfMessages';
+  const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [name] });
+  const { Attributes } = await queueClient(aws).send(command);
+  return Number(required(Attributes?.[name], 'sqs:GetQueueAttributes', name));
+}
+
 interface Refused {
   message: WorkMessage;
   reason: string;
 }
 
+/** Made here, so that only functions that send carry the client. The endpoint decides, not the host in the queue's URL. */
+function queueClient(aws: Aws): SQSClient {
+  return aws.clientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
+}
+
 async function send(aws: Aws, queueUrl: string, batch: readonly WorkMessage[]): Promise<Refused[]> {
   try {
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: batch.map(entryOf) });
-    const { Failed = [] } = await aws.sqs.send(command);
+    const { Failed = [] } = await queueClient(aws).send(command);
     // A batch that succeeds may hold entries that failed.
     return Failed.flatMap(({ Id, Code, Message }) => {
       const message = batch[Number(Id)];

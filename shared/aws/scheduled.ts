@@ -10,7 +10,7 @@ import { type DueReason, type ScannedUser, type Triage, triage } from '../core/t
 import { parseUserSettings } from '../core/user-settings.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
-import { enqueue } from './enqueue.ts';
+import { countMessages, enqueue } from './enqueue.ts';
 import { readLimits } from './limits.ts';
 import { publish } from './notify.ts';
 import { observeUser } from './observe.ts';
@@ -67,7 +67,8 @@ export async function runScheduled(
   const limits = await attempt(run, () => readLimits(runtime.aws, settings, scan.at));
   const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
   const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers);
-  const digest = digestOf(run, scan, triaged, { enqueued, limits });
+  const deadLetters = await attempt(run, async () => deadLettersOf(run));
+  const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters });
   await attempt(run, () => publish(runtime.aws, settings.topicArn, buildDigestMessage(digest)));
   report(run, digest);
   if (run.errors.length > 0) throw failureOf(run, scan);
@@ -131,12 +132,16 @@ async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | 
   return plans.flat();
 }
 
+async function deadLettersOf({ runtime, settings }: Run): Promise<number | undefined> {
+  return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
+}
+
 /** Workers share no memory with this run, so what they did is counted from the tags that they wrote. */
 function digestOf(
   { runId, isDryRun, settings, errors }: Run,
   scan: Scan,
   triaged: readonly Triaged[],
-  { enqueued, limits }: { enqueued: number; limits: Limits | undefined },
+  { enqueued, limits, deadLetters }: { enqueued: number; limits: Limits | undefined; deadLetters: number | undefined },
 ): Digest {
   const { accountId, at, secretsWithoutUser, rootActiveKeys = 0 } = scan;
   const note = noteOf(settings, limits);
@@ -164,6 +169,7 @@ function digestOf(
           oldestActiveKeyUser: oldest.scanned.user.userName,
         }),
     errors,
+    ...(deadLetters === undefined ? {} : { deadLetters }),
     ...(note === undefined ? {} : { note }),
   };
 }

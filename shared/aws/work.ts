@@ -1,10 +1,11 @@
-import { actionNames } from '../core/answer.ts';
+import { type ActionName, actionNames } from '../core/answer.ts';
 import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { announceFailure } from './apply/failed.ts';
+import { evaluateAgain } from './evaluate-again.ts';
 import { createPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
@@ -23,9 +24,30 @@ export async function work(runtime: Runtime, invocation: Invocation, body: strin
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
     if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
     count(runtime, result);
+    await judgeAgain(pass, result);
   } catch (error) {
     if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
     await fail(pass, message, error);
+  }
+}
+
+const disabling: readonly ActionName[] = [
+  'deactivate',
+  'deactivate-exposed',
+  'retire',
+  'delete',
+  'roll-back',
+  'finish',
+];
+
+/** Config's verdict follows what was done to a key at once, not a day later. A verdict that lags is no failed pass. */
+async function judgeAgain({ runtime, settings }: Pass, { outcomes }: Reconciled): Promise<void> {
+  const isDone = outcomes.some(({ action, result }) => result === 'done' && disabling.includes(action));
+  if (settings.configRuleName === '' || !isDone) return;
+  try {
+    await evaluateAgain(runtime.aws, settings.configRuleName);
+  } catch (error) {
+    runtime.log.warn('Cannot have the Config rule evaluated again', { because: messageOf(error) });
   }
 }
 

@@ -84,6 +84,7 @@ export const settingSpecs = {
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
   replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
   secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
+  deadLetterQueueUrl: spec(text, '', 'Dead-letter queue of the worker; its depth is in the digest.'),
   configRuleName: spec(text, '', 'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.'),
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
 } as const;

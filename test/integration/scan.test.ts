@@ -349,7 +349,7 @@ describe('a dry run', () => {
     const denied = createWorld();
     const { error } = await plans(denied, { dryRun: true }, failing('GetUser', 'AccessDenied', 403, 1));
     expect(error?.message).toMatch(
-      /4 users of account 111122223333 were planned, but 1 thing failed: older: Cannot call/,
+      /4 users of account 111122223333 were planned, but 1 thing failed: older: Cannot look at older: Cannot call/,
     );
   });
 });

@@ -89,6 +89,22 @@ describe('a rotation by Secrets Manager', () => {
     expect(secretOf(world, userId).tags['keyturn:doing']).toBeUndefined();
   });
 
+  it('makes the first version current itself where AWS has not', async () => {
+    const world = rotatingWorld();
+    const userId = await aliceWithEmptySecret(world);
+    const versionId = await rotateSecret(world, userId);
+    await step(world, event(world, userId, versionId, 'createSecret'));
+    const secret = world.aws.secrets.state.find(secretIdOf(userId)) ?? never();
+    const versions = secret.versions.map((version) => {
+      return { ...version, labels: version.labels.filter((label) => label !== 'AWSCURRENT') };
+    });
+    world.aws.secrets.state.save({ ...secret, versions });
+    for (const name of STEPS.slice(1)) await step(world, event(world, userId, versionId, name));
+    expect(labelsOf(world, userId, versionId)).toContain('AWSCURRENT');
+    expect(currentKey(world.aws, userId)?.works).toBe(true);
+    expect(published(world).at(-1)).toBe('issued');
+  });
+
   it('passes the RotationToken on to the call that stores the key, and to no other', async () => {
     const { world, userId } = await alice();
     await rotateSecret(world, userId);
@@ -345,6 +361,18 @@ describe('a step is refused', () => {
     });
   });
 
+  it('for a secret of another account, whatever its name and tags', async () => {
+    const { world, userId, versionId } = await pending();
+    const secret = world.aws.secrets.state.find(secretIdOf(userId)) ?? never();
+    const foreign = { ...secret, arn: secret.arn.replace('111122223333', '444455556666') };
+    world.aws.secrets.state.save(foreign);
+    const given = { Step: 'createSecret', SecretId: foreign.arn, ClientRequestToken: versionId };
+    expect(await refusal(world, given)).toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('account 444455556666 has no IAM user'),
+    });
+  });
+
   it('while no rotation function is set', async () => {
     const { world, userId, versionId } = await pending();
     delete world.environment.KEYTURN_SECRET_ROTATION_FUNCTION_ARN;
@@ -358,6 +386,18 @@ describe('a step is refused', () => {
     const { world, userId, versionId } = await pending();
     for (const name of ['setSecret', 'finishSecret']) {
       expect(await refusal(world, event(world, userId, versionId, name))).toMatchObject({ name: 'ConflictError' });
+    }
+  });
+
+  it('setSecret and testSecret, of a key that is not the user’s', async () => {
+    const { world, userId, versionId } = await pending();
+    await step(world, event(world, userId, versionId, 'createSecret'));
+    world.aws.iam.deleteKey(keyIds(world).at(-1) ?? '');
+    for (const name of ['setSecret', 'testSecret']) {
+      expect(await refusal(world, event(world, userId, versionId, name))).toMatchObject({
+        name: 'ConflictError',
+        message: expect.stringContaining('the key that is stored there'),
+      });
     }
   });
 
@@ -442,6 +482,37 @@ describe('with others at work', () => {
     expect((await attempt(world)).error).toMatchObject({ message: expect.stringContaining('both key slots') });
     await passesOn(world, [1, 3, 7, 9, 10.5, 12, 21]);
     expect(await attempt(world)).toMatchObject({ isComplete: true });
+  });
+
+  it('createSecret is done once its key is stored, also while a hold keeps the rotation from going on', async () => {
+    const { world, userId } = await alice();
+    const versionId = await rotateSecret(world, userId);
+    await step(world, event(world, userId, versionId, 'createSecret'));
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': '2030-01-01' });
+    const { steps, error } = await attempt(world);
+    expect(steps).toEqual(STEPS);
+    expect(error).toMatchObject({ name: 'ConflictError', message: expect.stringContaining('is held until') });
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': undefined });
+    world.aws.clock.advance(3_600_000);
+    expect(await attempt(world)).toMatchObject({ isComplete: true });
+  });
+
+  it('createSecret finishes first what another run left behind', async () => {
+    const { world, userId } = await alice();
+    const versionId = await rotateSecret(world, userId);
+    const { clock } = world.aws;
+    const left = `delete ${iso(clock.now() - 7_200_000)} ${iso(clock.now() - 3_600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': left });
+    expect(await attempt(world)).toMatchObject({ versionId, isComplete: true });
+    expect(published(world)).toEqual(['deleted', 'issued']);
+  });
+
+  it('a step waits until it sees what the step before has written', async () => {
+    const { world, userId } = await alice();
+    const versionId = await rotateSecret(world, userId);
+    await step(world, event(world, userId, versionId, 'createSecret'));
+    const stale: BeforeCall = ({ n }) => (n === 1 ? { kind: 'stale', ms: 5_000 } : undefined);
+    expect(await step(world, event(world, userId, versionId, 'setSecret'), stale)).toMatchObject({ step: 'setSecret' });
   });
 
   it('whoever moves AWSCURRENT first wins, and the rotation is refused', async () => {

@@ -1,4 +1,4 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import type { BeforeCall } from '../../local/aws.ts';
 import type { EventSource } from '../../local/event-source.ts';
@@ -31,14 +31,17 @@ export function bodyOf({ aws }: World, userName: string, origin = 'schedule'): B
 /** Puts a body into the queue, in the group of a user. */
 export async function send(world: World, body: unknown, group = 'AIDAGROUP00000000000'): Promise<void> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  await world.runtime('sender').aws.sqs.send(
-    new SendMessageCommand({
-      QueueUrl: world.queueUrl,
-      MessageBody: text,
-      MessageGroupId: group,
-      MessageDeduplicationId: `${world.aws.calls.length}`,
-    }),
-  );
+  await world
+    .runtime('sender')
+    .aws.clientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }))
+    .send(
+      new SendMessageCommand({
+        QueueUrl: world.queueUrl,
+        MessageBody: text,
+        MessageGroupId: group,
+        MessageDeduplicationId: `${world.aws.calls.length}`,
+      }),
+    );
 }
 
 /** What failed is visible again after this. */

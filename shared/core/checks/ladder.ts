@@ -58,6 +58,10 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   const isQuiet = s.now - old.quietSince >= s.settings.quietDays * DAY;
   const hasSwitched = isConfirmed || old.isUnused || (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
 
+  const isReady = isQuiet && hasSwitched;
+  const readyReason = isSuperseded ? 'grace-over' : 'least-used';
+
+  if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, readyReason, 'is deactivated');
   if (isAtLimit) {
     const reason = isSuperseded ? 'postponed-to-limit' : 'least-used';
     return deactivateOnNotice(s, old, grace, reason, 'is deactivated, in use or not');
@@ -65,10 +69,7 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
   const since = isConfirmed ? Math.max(grace.since, s.tags.confirmed?.at ?? 0) : grace.since;
-  if (isQuiet && hasSwitched) {
-    const reason = isSuperseded ? 'grace-over' : 'least-used';
-    return deactivateOnNotice(s, old, { ...grace, since }, reason, 'is deactivated');
-  }
+  if (isReady) return deactivateOnNotice(s, old, { ...grace, since }, readyReason, 'is deactivated');
   return reminder(s, old, grace, grace.limit, [grace.limit - DAY]) ?? postponed(s, old, grace, isQuiet);
 }
 

@@ -4,7 +4,7 @@ import { isKeyLabel } from '../secret-tags.ts';
 import { type Situation, versionWith } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';
 import { allKeys, describeKey } from '../words.ts';
-import { frozen, frozenUntil } from './aftermath.ts';
+import { frozen, frozenUntil, newerStoredKey } from './aftermath.ts';
 
 /*
  * Secrets Manager's own rotation, beside the schedule:
@@ -129,6 +129,8 @@ export function stuckRotation(s: Situation): Answer | undefined {
   const since = s.secret?.pendingSince;
   if (versionId === undefined || since === undefined || s.request.origin === 'managed') return undefined;
   if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
+  // Pending again since a rollback, whose hold is over: row 7 makes it current in this very pass.
+  if (newerStoredKey(s) !== undefined) return undefined;
   const message =
     `The rotation that Secrets Manager began for ${s.state.user.userName} has been pending since ` +
     `${formatInstant(since)} as version ${versionId}: ${obstacle(s, versionId)}.`;

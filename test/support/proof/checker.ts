@@ -68,6 +68,8 @@ interface Life {
   wasCurrent: boolean;
   /** Made by hand within the minute of an issue that crashed: taken for ours (accepted by the design). */
   isAmbiguous: boolean;
+  /** Somebody made it Active again, or was the last to touch its intent: it is theirs. */
+  isReclaimed: boolean;
 }
 
 type ChangeKind = 'deactivated' | 'deleted' | 'reactivated' | 'current';
@@ -85,7 +87,7 @@ export interface Checker {
   /** Must precede the calls of an invocation. */
   begin(invocation: Invocation): void;
   /** After a pass that was not disturbed: an orphan is Inactive by now, and what was written is announced. */
-  passed(userId: string): void;
+  passed(userId: string, begunAt: number): void;
   /** Takes in what somebody else has just done. */
   outside(): void;
   /** When nothing is planned any more: everything was announced, each transition under one id. */
@@ -145,6 +147,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       isLabelled: false,
       wasCurrent: false,
       isAmbiguous: false,
+      isReclaimed: false,
     };
     lives.set(accessKeyId, life);
     return life;
@@ -256,7 +259,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     else if (call.at - doing.at > 31 * SECOND) report('issue', `${accessKeyId} was made long after its intent`, call);
     const ours = keysOf(before).filter((key) => {
       const { madeBy, wasCurrent } = lifeOf(key.accessKeyId);
-      return madeBy !== undefined && !wasCurrent && !gone.has(key.accessKeyId);
+      const isYoung = call.at - key.createdAt < DAY;
+      return madeBy !== undefined && !wasCurrent && isYoung && !gone.has(key.accessKeyId);
     });
     if (ours.length > 0) {
       report('issue', `${accessKeyId} was made beside ${ours[0]?.accessKeyId}, which was not current yet`, call);
@@ -336,7 +340,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     }
     const wait = isLost(id) ? 12 * HOUR : limits.recoveryDays * DAY;
     if (call.at - written.at < wait) report('2 recovery', `${id} was deleted before its recovery was over`, call);
-    if ((life.inactiveSince ?? call.at) > written.at + SLACK) {
+    if ((life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
       report('2 toggled', `${id} was deleted though it was Active since its record`, call);
     }
     if ((key.lastUsed?.at ?? 0) > written.at + SECOND) report('2 used', `${id} was deleted though used since`, call);
@@ -428,9 +432,9 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     }
   }
 
-  function isAbout(message: Message, { userId, kind, accessKeyId, at }: Change): boolean {
-    const isOf = message.userId === userId && announcedBy[kind].includes(message.event);
-    return isOf && message.at >= at && names(message, accessKeyId);
+  /** Of the messages that come after it. */
+  function isAbout(message: Message, { userId, kind, accessKeyId }: Change): boolean {
+    return message.userId === userId && announcedBy[kind].includes(message.event) && names(message, accessKeyId);
   }
 
   function searchForSecrets(call: Call): void {
@@ -486,6 +490,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
         if (key.status === 'Inactive') life.inactiveSince = now;
       } else if (old !== undefined && old.status !== key.status) {
         if (key.status === 'Active') {
+          life.isReclaimed = true;
           life.wasInactiveSince = life.inactiveSince;
           life.inactiveSince = undefined;
         } else {
@@ -535,17 +540,18 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       const accessKeyId = currentKeyId(lookAt(aws, user.userId));
       if (accessKeyId !== undefined) confirmations.push({ userId: user.userId, accessKeyId, at: aws.clock.now() });
     },
-    passed(userId) {
+    passed(userId, begunAt) {
       const look = lookAt(aws, userId);
       for (const key of keysOf(look)) {
         lifeOf(key.accessKeyId).wasInactiveSince = undefined;
       }
       const doing = intent(look);
-      const isPast = doing === undefined || doing.deadlineAt <= aws.clock.now();
+      const isPast = doing === undefined || doing.deadlineAt <= begunAt;
       const lost = lostKeys(userId);
       if (doing?.verb !== 'issue' || !isPast || lost.length > 1) return;
       for (const id of lost) {
-        if (keyOf(look, id)?.status === 'Active') report('3 orphan', `${id} is still Active after a completed pass`);
+        if (keyOf(look, id)?.status === 'Active' && !lifeOf(id).isReclaimed)
+          report('3 orphan', `${id} is still Active after a completed pass`);
       }
     },
     outside() {

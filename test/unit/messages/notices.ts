@@ -265,8 +265,10 @@ export const notices = {
     accessKeyId: OLD,
     secretName: secretOf(alice),
     at: at('2026-04-02T06:00:05Z'),
-    reason: 'managed-rotation',
-    message: `The version of ${secretOf(alice)} that was pending at 2026-04-01T05:10:00.000Z is pending still.`,
+    reason: 'rotation-stuck',
+    message:
+      'The rotation that Secrets Manager began for alice has been pending since 2026-04-01T05:10:00.000Z as version ' +
+      'a1b2c3d4-5678-90ab-cdef-1234567890ab: no key is stored there.',
   },
   failed: {
     ...alice,

@@ -1,0 +1,361 @@
+import fc from 'fast-check';
+import { type Command, GARBAGE } from './checker.ts';
+import { faultAt, faultKinds } from './faults.ts';
+import { DAY, HOUR, keysOf, lookAt, MINUTE, tag } from './keys.ts';
+import { createStage, isAtRest, ownerLives, pass, rotateUser, type Stage, searchForSecrets } from './stage.ts';
+
+/** A fault at the n-th call of an invocation, by the number of its kind. */
+interface Disturbance {
+  readonly kind: number;
+  readonly n: number;
+}
+
+/** One thing that happens to a user, as plain data: a history can be printed, cut short and run again. */
+export type Event =
+  | { readonly is: 'pass'; readonly fault?: Disturbance }
+  | { readonly is: 'dry run' }
+  | { readonly is: 'command'; readonly asked: Asked; readonly fault?: Disturbance }
+  | { readonly is: 'time'; readonly minutes: number }
+  | { readonly is: 'owner'; readonly does: 'switch' | 'stay' | 'rest' | 'make a key' }
+  | { readonly is: 'operator'; readonly does: KeyDeed; readonly slot: number }
+  | { readonly is: 'operator'; readonly does: TagDeed; readonly tag: string }
+  | { readonly is: 'operator'; readonly does: SecretDeed };
+
+type KeyDeed = 'toggle' | 'delete key';
+type TagDeed = 'remove tag' | 'spoil tag' | 'hold' | 'exempt' | 'spoil user tag' | 'clear user tags' | 'grace 0';
+type SecretDeed = 'delete secret' | 'restore secret' | 'destroy secret' | 'rename' | 're-create';
+
+/** A command with its keys by slot and its dates by distance. */
+interface Asked {
+  readonly action: string;
+  readonly slot?: number;
+  readonly holdDays?: number;
+  readonly force?: true;
+  readonly graceDays?: number;
+  readonly restoreSecret?: true;
+}
+
+export interface History {
+  readonly keys: readonly { readonly ageDays: number; readonly status?: 'Inactive'; readonly usedDaysAgo: number }[];
+  /** Days of undisturbed passes before anything happens. */
+  readonly age: number;
+  readonly events: readonly Event[];
+}
+
+const disturbance = fc.record({
+  kind: fc.nat({ max: faultKinds.length - 1 }),
+  n: fc.integer({ min: 1, max: 34 }),
+});
+const secretTags = [
+  'doing',
+  'current-since',
+  'deactivated',
+  'inactive-seen',
+  'confirmed',
+  'announced',
+  'issued-on',
+  'hold',
+  'user-id',
+];
+
+const passes = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Event>({ is: 'pass' }) },
+  { weight: 3, arbitrary: disturbance.map((fault): Event => ({ is: 'pass', fault })) },
+);
+const times = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(12 * 60, 24 * 60, 24 * 60, 36 * 60, 72 * 60, 5 * 24 * 60) },
+  { weight: 3, arbitrary: fc.constantFrom(10, 30, 60, 90) },
+  { weight: 1, arbitrary: fc.constantFrom(-1, -2, -4) },
+);
+const asks: readonly Asked[] = [
+  { action: 'rotate' },
+  { action: 'rotate' },
+  { action: 'rotate', force: true },
+  { action: 'rotate', graceDays: 0 },
+  { action: 'rotate', graceDays: 2 },
+  { action: 'rotate', restoreSecret: true },
+  { action: 'rotate', slot: 0 },
+  { action: 'rotate', slot: 1 },
+  { action: 'confirm' },
+  { action: 'hold', holdDays: 2 },
+  { action: 'hold', holdDays: -1 },
+  { action: 'rollback', holdDays: 2 },
+  { action: 'rollback', holdDays: 4 },
+  { action: 'retire' },
+  { action: 'retire', slot: 0 },
+  { action: 'retire', slot: 1, force: true },
+  { action: 'plan' },
+];
+const commands = fc
+  .record({ asked: fc.constantFrom(...asks), fault: fc.option(disturbance, { nil: undefined }) })
+  .map(({ asked, fault }): Event => ({ is: 'command', asked, ...(fault === undefined ? {} : { fault }) }));
+const owners = fc
+  .constantFrom('switch' as const, 'switch' as const, 'stay' as const, 'rest' as const, 'make a key' as const)
+  .map((does): Event => ({ is: 'owner', does }));
+const operators = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({ does: fc.constantFrom<KeyDeed>('toggle', 'toggle', 'delete key'), slot: fc.nat({ max: 1 }) })
+      .map(({ does, slot }): Event => ({ is: 'operator', does, slot })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        does: fc.constantFrom<TagDeed>(
+          'remove tag',
+          'remove tag',
+          'remove tag',
+          'spoil tag',
+          'hold',
+          'exempt',
+          'spoil user tag',
+          'clear user tags',
+          'grace 0',
+        ),
+        tag: fc.constantFrom(...secretTags),
+      })
+      .map(({ does, tag: name }): Event => ({ is: 'operator', does, tag: name })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom<SecretDeed>('delete secret', 'restore secret', 'destroy secret', 'rename', 're-create')
+      .map((does): Event => ({ is: 'operator', does })),
+  },
+);
+
+const events = fc.oneof(
+  { weight: 9, arbitrary: passes },
+  { weight: 7, arbitrary: times.map((minutes): Event => ({ is: 'time', minutes })) },
+  { weight: 3, arbitrary: commands },
+  { weight: 3, arbitrary: owners },
+  { weight: 3, arbitrary: operators },
+  { weight: 1, arbitrary: fc.constant<Event>({ is: 'dry run' }) },
+);
+
+const firstKeys = fc.constantFrom<History['keys']>(
+  [{ ageDays: 90, usedDaysAgo: 1 }],
+  [{ ageDays: 90, usedDaysAgo: 1 }],
+  [{ ageDays: 86, usedDaysAgo: 1 }],
+  [{ ageDays: 95, usedDaysAgo: 80 }],
+  [],
+  [
+    { ageDays: 90, usedDaysAgo: 1 },
+    { ageDays: 300, status: 'Inactive', usedDaysAgo: 100 },
+  ],
+  [
+    { ageDays: 100, usedDaysAgo: 1 },
+    { ageDays: 20, usedDaysAgo: 2 },
+  ],
+);
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  keys: firstKeys,
+  age: fc.constantFrom(0, 0, 2, 5, 9),
+  events: fc.array(events, { minLength: 4, maxLength: 28 }),
+});
+
+/** What a history comes to. */
+export interface Told {
+  readonly stage: Stage;
+  readonly problems: readonly string[];
+  readonly passes: number;
+}
+
+interface Live extends Stage {
+  mode: 'switch' | 'stay' | 'rest';
+}
+
+/** Lives through a history, then through quiet days until nothing is planned any more. */
+export async function live({ keys, age, events: happenings }: History): Promise<Told> {
+  const stage: Live = Object.assign(createStage({ keys }), { mode: 'switch' as const });
+  for (let day = 0; day < age; day++) await quietDay(stage);
+  for (const event of happenings) {
+    await happen(stage, event);
+    if (stage.checker.violations.length > 0) break;
+  }
+  stage.mode = 'switch';
+  const isBroken = stage.checker.violations.length > 0;
+  const passed = isBroken ? 0 : await comeToRest(stage);
+  const problems = [
+    ...stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`),
+    ...searchForSecrets(stage),
+    ...(Number.isFinite(passed) ? [] : [`no rest after 60 daily passes: ${JSON.stringify(stage.decided)}`]),
+  ];
+  return { stage, problems, passes: passed };
+}
+
+async function quietDay(stage: Live): Promise<void> {
+  stage.aws.clock.advance(DAY);
+  await pass(stage);
+  ownerWorks(stage);
+}
+
+function ownerWorks(stage: Live): void {
+  if (stage.mode !== 'rest') ownerLives(stage, { reads: stage.mode === 'switch' });
+}
+
+/** "Nothing planned but `none`, or blocked and announced." */
+async function comeToRest(stage: Live): Promise<number> {
+  const { aws, checker } = stage;
+  aws.clock.advance(HOUR);
+  let quiet = 0;
+  for (let passes = 1; passes <= 60; passes++) {
+    const from = aws.calls.length;
+    await quietDay(stage);
+    const isIdle = aws.calls.slice(from).every(({ mutating, operation }) => !mutating && operation !== 'Publish');
+    quiet = isIdle && isResting(stage) ? quiet + 1 : 0;
+    if (quiet < 2 || !isTold(stage)) continue;
+    checker.atRest(stage.userId);
+    return passes;
+  }
+  checker.atRest(stage.userId);
+  return Number.POSITIVE_INFINITY;
+}
+
+function isResting(stage: Live): boolean {
+  return isAtRest(stage) || stage.decided?.reason === 'exempt';
+}
+
+function isTold(stage: Live): boolean {
+  if (stage.decided?.status !== 'blocked') return true;
+  return stage.aws.sns.published.some(
+    ({ attributes }) => attributes.event === 'blocked' && attributes.userName === stage.userName,
+  );
+}
+
+async function happen(stage: Live, event: Event): Promise<void> {
+  const { aws, world } = stage;
+  switch (event.is) {
+    case 'time':
+      aws.clock.advance(event.minutes * MINUTE);
+      if (event.minutes > 0) ownerWorks(stage);
+      return;
+    case 'pass':
+      await pass(stage, faultOf(event.fault));
+      aws.clock.advance(5 * MINUTE);
+      return;
+    case 'dry run':
+      world.environment.KEYTURN_ENFORCE = 'false';
+      await pass(stage);
+      world.environment.KEYTURN_ENFORCE = 'true';
+      return;
+    case 'command':
+      await rotateUser(stage, commandOf(stage, event.asked), faultOf(event.fault));
+      aws.clock.advance(5 * MINUTE);
+      return;
+    case 'owner':
+      ownerDoes(stage, event.does);
+      break;
+    case 'operator':
+      operatorDoes(stage, event);
+      // Somebody at a console takes their time; a key made by hand in the minute of a crash is accepted by the design.
+      aws.clock.advance(MINUTE);
+  }
+  stage.checker.outside();
+}
+
+function faultOf(disturbed: Disturbance | undefined): ReturnType<typeof faultAt> | undefined {
+  const kind = faultKinds[disturbed?.kind ?? -1];
+  return kind === undefined || disturbed === undefined ? undefined : faultAt(disturbed.n, kind);
+}
+
+function commandOf(stage: Live, { slot, holdDays, ...asked }: Asked): Omit<Command, 'userName'> {
+  const date = (days: number): string => new Date(stage.aws.clock.now() + days * DAY).toISOString().slice(0, 10);
+  return {
+    ...asked,
+    ...(slot === undefined ? {} : { accessKeyId: keysOf(lookAt(stage.aws, stage.userId))[slot]?.accessKeyId ?? 'AKIA0000000000000000' }),
+    ...(holdDays === undefined ? {} : { holdUntil: date(holdDays) }),
+  };
+}
+
+function ownerDoes(stage: Live, does: 'switch' | 'stay' | 'rest' | 'make a key'): void {
+  if (does !== 'make a key') {
+    stage.mode = does;
+    ownerWorks(stage);
+    return;
+  }
+  if (keysOf(lookAt(stage.aws, stage.userId)).length > 1) return;
+  stage.aws.clock.advance(2 * MINUTE);
+  const { accessKeyId } = stage.aws.iam.addKey(stage.userName);
+  stage.hand.add(accessKeyId);
+  stage.checker.outside();
+}
+
+function operatorDoes(stage: Live, event: Extract<Event, { is: 'operator' }>): void {
+  const { aws, userId, userName } = stage;
+  const look = lookAt(aws, userId);
+  const secretName = look.secret?.name;
+  if ('slot' in event) {
+    const key = keysOf(look)[event.slot];
+    if (key === undefined) return;
+    if (event.does === 'delete key') aws.iam.deleteKey(key.accessKeyId);
+    else aws.iam.setKeyStatus(key.accessKeyId, key.status === 'Active' ? 'Inactive' : 'Active');
+    return;
+  }
+  if ('tag' in event) {
+    changeTag(stage, event.does, event.tag);
+    return;
+  }
+  switch (event.does) {
+    case 'delete secret':
+    case 'restore secret':
+    case 'destroy secret': {
+      if (secretName === undefined || look.secret === undefined) return;
+      const { state } = aws.secrets;
+      const now = aws.clock.now();
+      if (event.does === 'destroy secret') state.remove(look.secret);
+      else if (event.does === 'restore secret') state.save({ ...look.secret, deletedAt: undefined, deleteAfter: undefined });
+      else if (look.secret.deletedAt === undefined) {
+        state.save({ ...look.secret, deletedAt: now, deleteAfter: now + 30 * DAY });
+      }
+      return;
+    }
+    case 'rename': {
+      const { state } = aws.iam;
+      const user = state.user(userName);
+      const newName = userName === 'alice' ? 'alice.new' : 'alice';
+      state.save({ ...user, userName: newName, arn: state.arnOf(user.path, newName) });
+      stage.userName = newName;
+      return;
+    }
+    case 're-create': {
+      aws.iam.deleteUser(userName);
+      const made = aws.iam.addUser({ userName, keys: [{ ageDays: 0 }] });
+      stage.userId = made.userId;
+      stage.hand.clear();
+      for (const { accessKeyId } of made.keys) stage.hand.add(accessKeyId);
+    }
+  }
+}
+
+function changeTag({ aws, userId, userName }: Live, does: TagDeed, name: string): void {
+  const look = lookAt(aws, userId);
+  const secretName = look.secret?.name;
+  const userTags = Object.fromEntries((look.user?.tags ?? []).map(({ Key, Value }) => [Key, Value]));
+  const date = (days: number): string => new Date(aws.clock.now() + days * DAY).toISOString().slice(0, 10);
+  switch (does) {
+    case 'remove tag':
+      if (secretName !== undefined) aws.secrets.setTags(secretName, { [`keyturn:${name}`]: undefined });
+      return;
+    case 'spoil tag':
+      if (secretName !== undefined && tag(look, name) !== undefined) {
+        aws.secrets.setTags(secretName, { [`keyturn:${name}`]: GARBAGE });
+      }
+      return;
+    case 'hold':
+      if (secretName !== undefined) aws.secrets.setTags(secretName, { 'keyturn:hold': date(3) });
+      return;
+    case 'exempt':
+      return aws.iam.setTags(userName, { ...userTags, 'keyturn:exempt': date(4) });
+    case 'spoil user tag':
+      return aws.iam.setTags(userName, { ...userTags, 'keyturn:max-age-days': GARBAGE });
+    case 'grace 0':
+      return aws.iam.setTags(userName, { ...userTags, 'keyturn:grace-days': '0' });
+    case 'clear user tags':
+      return aws.iam.setTags(userName, {});
+  }
+}
+
