@@ -111,6 +111,7 @@ describe('a rotation by Secrets Manager', () => {
     await attempt(world);
     const withToken = world.aws.calls.filter(({ input }) => 'RotationToken' in input);
     expect(withToken.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual(['PutSecretValue ok']);
+    expect(withToken[0]?.input.VersionStages).toContain('AWSPENDING');
   });
 
   it('leaves the old key to the ladder of the schedule, which issues nothing meanwhile', async () => {
@@ -158,6 +159,37 @@ describe('a rotation by Secrets Manager', () => {
     for (const name of STEPS) await step(world, event(world, userId, versionId, name));
     expect(changes(world, from)).toEqual([]);
     expect(published(world)).toEqual(['issued']);
+  });
+
+  it('that is over is a success without a change, whatever has become of its key and whoever is at work', async () => {
+    const { world, userId } = await alice();
+    const versionId = await rotateSecret(world, userId);
+    await attempt(world);
+    world.aws.iam.setKeyStatus(currentKey(world.aws, userId)?.accessKeyId ?? '', 'Inactive');
+    const { clock } = world.aws;
+    const live = `delete ${iso(clock.now())} ${iso(clock.now() + 600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': live });
+    const from = world.aws.calls.length;
+    for (const name of STEPS) {
+      const answer = await step(world, event(world, userId, versionId, name));
+      expect(answer).toMatchObject({ status: 'unchanged', message: expect.stringContaining('is current already') });
+    }
+    expect(changes(world, from)).toEqual([]);
+  });
+
+  it('whose first version is current by itself is over, though a hold keeps its owner from being told', async () => {
+    const world = rotatingWorld();
+    const userId = await aliceWithEmptySecret(world);
+    const versionId = await rotateSecret(world, userId);
+    await step(world, event(world, userId, versionId, 'createSecret'));
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': '2030-01-01' });
+    const from = world.aws.calls.length;
+    expect(await attempt(world)).toMatchObject({ isComplete: true });
+    expect(changes(world, from)).toEqual([]);
+    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': undefined });
+    world.aws.clock.advance(3_600_000);
+    await pass(world, 'alice');
+    expect(published(world).at(-1)).toBe('issued');
   });
 
   it('is tested only, and changes nothing, with RotateImmediately false', async () => {
@@ -236,6 +268,7 @@ describe('createSecret is refused with the sentence of the planner, and changes 
     const from = world.aws.calls.length;
     const message = await refused(world, userId, 'SettingsError');
     expect(message).toContain('A replacement for');
+    expect(message).toContain('last used');
     expect(message).toContain('KEYTURN_ENFORCE');
     const versionId = secretOf(world, userId).versions.at(-1)?.versionId ?? '';
     for (const name of STEPS) {

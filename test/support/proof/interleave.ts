@@ -52,7 +52,7 @@ export async function interleave(aws: LocalAws, actors: readonly Actor[], choose
   for (let step = 0; ; step++) {
     const alive = running.flatMap(({ hasEnded }, index) => (hasEnded ? [] : [index]));
     if (alive.length === 0) return steps;
-    const index = choose(alive, step);
+    const index = overdue(running, choose(alive, step), clock.now());
     const next = running[index];
     if (next === undefined || next.hasEnded) throw new Error(`The schedule chose ${index} of ${alive.join(', ')}.`);
     steps[index] = (steps[index] ?? 0) + 1;
@@ -64,6 +64,16 @@ export async function interleave(aws: LocalAws, actors: readonly Actor[], choose
       resume?.();
     });
   }
+}
+
+/** No call takes longer than this, so nobody stands still for longer while somebody else sleeps. */
+const STILL = 5_000;
+
+/** The chosen one, unless another would by then have stood still for too long. */
+function overdue(running: readonly Running[], chosen: number, now: number): number {
+  const then = Math.max(now, running[chosen]?.readyAt ?? now);
+  const late = running.findIndex(({ hasEnded, readyAt }, index) => !hasEnded && index !== chosen && then - readyAt > STILL);
+  return late === -1 ? chosen : late;
 }
 
 /** The first runs for so many steps, then the other, in turn; when the list is over, each to its end. */

@@ -39,9 +39,9 @@ function rotating(labels: readonly string[], options: SecretOptions = {}): Secre
 
 const unstored = rotating(['AWSPENDING']);
 const alone = { keys: [key(C, { ageDays: 40 })], secret: unstored, request: asks('createSecret') };
-const young = key(P, { createdAt: minutesAgo(1) });
+const young = key(P, { createdAt: minutesAgo(0.5) });
 const ours = {
-  doing: { at: minutesAgo(1), deadlineAt: NOW + 5 * 60_000, accessKeyIds: [C], versionId: versionOf(C) },
+  doing: { at: minutesAgo(0.5), deadlineAt: NOW + 5 * 60_000, accessKeyIds: [C], versionId: versionOf(C) },
 } satisfies SecretOptions;
 const stored = {
   keys: [key(C, { ageDays: 40 }), young],
@@ -189,6 +189,16 @@ answeredBy('row-4-intent-past', [
     gives: 'act finished: finish P',
   },
 ]);
+
+it('what the schedule announces on one weekday is not announced at every attempt of a rotation', () => {
+  const odd = { ...alone, user: { tags: { 'keyturn:grace-days': 'x' } } };
+  const actions = (asked: Partial<Request>): string[] =>
+    [0, 1, 2, 3, 4, 5, 6].flatMap((days) =>
+      planOf({ ...odd, request: asked, now: NOW + days * DAY }).steps.map(({ action }) => action),
+    );
+  expect(actions({})).toContain('announce-blocked');
+  expect(actions(asks('createSecret'))).not.toContain('announce-blocked');
+});
 
 it('the issue of createSecret is stored under the token of the rotation', () => {
   expect(planOf(alone).steps[0]).toMatchObject({ action: 'issue', versionId: TOKEN, continues: false });

@@ -1,0 +1,142 @@
+import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { describe, expect, it } from 'vitest';
+import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import type { Call, Fault } from '../../local/aws.ts';
+import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
+
+searchForSecretsAfterEach();
+
+function aliceIn(world: World): { userId: string; oldKey: string } {
+  const { userId, keys } = world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
+  return { userId, oldKey: keys[0]?.accessKeyId ?? '' };
+}
+
+function statuses({ aws }: World): Record<string, string> {
+  return Object.fromEntries(aws.iam.keysOf('alice').map(({ accessKeyId, status }) => [accessKeyId, status]));
+}
+
+/** Runs `act` once, right before the first call of that name takes effect. */
+function beforeFirst(operation: string, act: () => void | Promise<void>): (call: Call) => Promise<Fault | undefined> {
+  let isDone = false;
+  return async (call) => {
+    if (isDone || call.operation !== operation) return undefined;
+    isDone = true;
+    await act();
+    return undefined;
+  };
+}
+
+async function rotatedOnce(world: World): Promise<{ userId: string; current: string }> {
+  const { userId, oldKey } = aliceIn(world);
+  await pass(world, 'alice');
+  world.aws.iam.deleteKey(oldKey);
+  world.aws.clock.advance(100 * DAY);
+  const current = Object.keys(statuses(world))[0] ?? '';
+  return { userId, current };
+}
+
+describe('the compare-and-swap', () => {
+  it('gives way to whoever was faster: the label comes off, then the key, and the old key stays', async () => {
+    const world = createWorld();
+    const { userId, current } = await rotatedOnce(world);
+    const name = `keyturn/${userId}/access-key`;
+    const operator = world.runtime('operator').aws.secrets;
+    const overtake = beforeFirst('PutSecretValue', async () => {
+      const VersionStages = ['AWSCURRENT', 'AKIAOVERTAKER0000000'];
+      await operator.send(new PutSecretValueCommand({ SecretId: name, SecretString: '{}', VersionStages }));
+    });
+    await pass(world, 'alice', overtake);
+    const made = world.aws.calls.filter(({ operation }) => operation === 'CreateAccessKey');
+    expect(made).toHaveLength(2);
+    expect(statuses(world)).toEqual({ [current]: 'Active' });
+    const labels = world.aws.secrets.find(name)?.versions.flatMap((version) => version.labels);
+    expect(labels?.filter((label) => label.startsWith('AKIA')).toSorted()).toEqual(
+      [current, 'AKIAOVERTAKER0000000'].toSorted(),
+    );
+    const last = world.aws.calls.filter(({ mutating, caller }) => mutating && caller === 'worker').slice(-3);
+    expect(last.map(({ operation }) => operation)).toEqual([
+      'UpdateSecretVersionStage',
+      'DeleteAccessKey',
+      'UntagResource',
+    ]);
+    expect(Object.keys(world.aws.secrets.find(name)?.tags ?? {})).not.toContain('keyturn:doing');
+  });
+});
+
+describe('a key that cannot be told from a stranger later', () => {
+  it('is not made: more than 30 seconds after the intent the issue is given up', async () => {
+    const world = createWorld();
+    const { oldKey } = aliceIn(world);
+    let hasTagged = false;
+    await pass(world, 'alice', (call) => {
+      if (hasTagged && call.operation === 'DescribeSecret') world.aws.clock.advance(40_000);
+      hasTagged = call.operation === 'TagResource';
+      return undefined;
+    });
+    expect(statuses(world)).toEqual({ [oldKey]: 'Active' });
+    expect(world.aws.secrets.all()[0]?.tags).not.toHaveProperty('keyturn:doing');
+  });
+});
+
+describe('an orphan whose secret cannot be written', () => {
+  it('is deactivated and told of all the same, and nothing is written to the secret', async () => {
+    const world = createWorld();
+    const { userId, oldKey } = aliceIn(world);
+    await pass(world, 'alice', (call) => (call.operation === 'CreateAccessKey' ? { kind: 'crash-after' } : undefined));
+    world.aws.clock.advance(DAY);
+    const secrets = world.runtime('operator').aws.secrets;
+    await secrets.send(new DeleteSecretCommand({ SecretId: `keyturn/${userId}/access-key` }));
+    const from = world.aws.calls.length;
+    await pass(world, 'alice');
+    const { [oldKey]: old, ...others } = statuses(world);
+    expect([old, ...Object.values(others)]).toEqual(['Active', 'Inactive']);
+    expect(published(world)).toContain('orphan-removed');
+    const writes = world.aws.calls.slice(from).filter(({ mutating }) => mutating);
+    expect(writes.map(({ operation }) => operation)).toEqual(['UpdateAccessKey']);
+  });
+});
+
+describe('the digest', () => {
+  it('says how many messages the worker gave up on', async () => {
+    const world = createWorld();
+    world.environment.KEYTURN_DEAD_LETTER_QUEUE_URL = world.deadLetterQueueUrl;
+    await invoke(world, 'scheduled-rotation', createScheduledRotation(world.runtime('scan')), {});
+    expect(JSON.parse(world.aws.sns.published.at(-1)?.message.default ?? '{}')).toMatchObject({ deadLetters: 0 });
+  });
+});
+
+describe('the Config rule', () => {
+  async function deactivation(world: World): Promise<boolean> {
+    aliceIn(world);
+    await rotateUser(world, { userName: 'alice', action: 'rotate' });
+    world.aws.clock.advance(20.5 * DAY);
+    await pass(world, 'alice');
+    world.aws.clock.advance(DAY);
+    return pass(world, 'alice');
+  }
+
+  const evaluations = ({ aws }: World): Call[] =>
+    aws.calls.filter(({ operation }) => operation === 'StartConfigRulesEvaluation');
+
+  it('is evaluated again after a deactivation, and only then', async () => {
+    const world = createWorld({ environment: { KEYTURN_CONFIG_RULE_NAME: 'keyturn-test' } });
+    world.aws.config.addRule('keyturn-test');
+    await deactivation(world);
+    expect(published(world)).toContain('deactivated');
+    expect(evaluations(world).map(({ outcome }) => outcome)).toEqual(['ok']);
+  });
+
+  it('that cannot be evaluated is a warning, not a failed pass', async () => {
+    const world = createWorld({ environment: { KEYTURN_CONFIG_RULE_NAME: 'not-there' } });
+    expect(await deactivation(world)).toBe(true);
+    expect(published(world)).not.toContain('failed');
+    expect(world.logged.some((line) => line.includes('Cannot have the Config rule evaluated again'))).toBe(true);
+  });
+
+  it('that is not configured costs nothing', async () => {
+    const world = createWorld();
+    await deactivation(world);
+    expect(evaluations(world)).toEqual([]);
+  });
+});

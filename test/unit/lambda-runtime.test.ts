@@ -1,0 +1,34 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
+import { metricNames } from '../../shared/lambda/runtime.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+it('runs on the real clock, with a fresh run ID each time', async () => {
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  const runtime = lambdaRuntime();
+  const before = Date.now();
+  await runtime.sleep(5);
+  expect(runtime.clock()).toBeGreaterThanOrEqual(before);
+  expect(runtime.newRunId()).not.toBe(runtime.newRunId());
+  expect(runtime.environment).toBe(process.env);
+});
+
+it('writes structured log lines and metrics to standard output', () => {
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  const lines: string[] = [];
+  const keep = (chunk: unknown): boolean => lines.push(String(chunk)) > 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  vi.spyOn(console, 'log').mockImplementation(keep);
+  const { log, meter } = lambdaRuntime();
+  log.info('Decided', { userName: 'alice' });
+  log.warn('Tried again');
+  log.error('Failed', { reason: 'denied' });
+  for (const name of metricNames) meter.add(name, 1);
+  const text = lines.join('\n');
+  for (const word of ['alice', 'Tried again', 'denied', ...metricNames]) expect(text).toContain(word);
+});
