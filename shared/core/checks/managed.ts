@@ -127,7 +127,7 @@ const REPEAT_DAYS = 7;
 export function stuckRotation(s: Situation): Answer | undefined {
   const versionId = pendingVersion(s.secret);
   const since = s.secret?.pendingSince;
-  if (versionId === undefined || since === undefined || s.request.origin === 'managed') return undefined;
+  if (versionId === undefined || since === undefined) return undefined;
   if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
   // Pending again since a rollback, whose hold is over: row 7 makes it current in this very pass.
   if (newerStoredKey(s) !== undefined) return undefined;
