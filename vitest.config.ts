@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/{unit,model,integration,package}/**/*.test.ts'],
     testTimeout: 30_000,
     coverage: {
       provider: 'v8',
