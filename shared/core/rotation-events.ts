@@ -1,34 +1,11 @@
-import { inspect } from 'node:util';
 import * as z from 'zod';
 import { EventError } from './errors.ts';
 import { type RotationStep, rotationSteps } from './model.ts';
+import { Redacted } from './redacted.ts';
 
-/**
- * What proves to Secrets Manager that a call belongs to the rotation it began: as sensitive as a password. However it is
- * printed, logged, inspected or serialised, it says `[redacted]`.
- */
-export class RotationToken {
-  readonly #value: string;
-
-  constructor(value: string) {
-    this.#value = value;
-  }
-
-  reveal(): string {
-    return this.#value;
-  }
-
-  toString(): string {
-    return '[redacted]';
-  }
-
-  toJSON(): string {
-    return '[redacted]';
-  }
-
-  [inspect.custom](): string {
-    return '[redacted]';
-  }
+/** What proves to Secrets Manager that a call belongs to the rotation it began: as sensitive as a password. */
+export class RotationToken extends Redacted {
+  readonly kind = 'rotation-token';
 }
 
 /** One step of a rotation, as Secrets Manager asks for it. */

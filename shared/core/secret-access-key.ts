@@ -1,29 +1,7 @@
-import { inspect } from 'node:util';
+import { Redacted } from './redacted.ts';
 
-/**
- * A secret access key on its way from CreateAccessKey to Secrets Manager. However it is printed, logged, inspected or
- * serialised, it says `[redacted]`; only `reveal()` gives the value, and only the proof and the store call it.
- */
-export class SecretAccessKey {
-  readonly #value: string;
-
-  constructor(value: string) {
-    this.#value = value;
-  }
-
-  reveal(): string {
-    return this.#value;
-  }
-
-  toString(): string {
-    return '[redacted]';
-  }
-
-  toJSON(): string {
-    return '[redacted]';
-  }
-
-  [inspect.custom](): string {
-    return '[redacted]';
-  }
+/** A secret access key on its way from CreateAccessKey to Secrets Manager. Only the proof and the store reveal it. */
+export class SecretAccessKey extends Redacted {
+  /** Tells it from other redacted values for the type checker too. */
+  readonly kind = 'secret-access-key';
 }

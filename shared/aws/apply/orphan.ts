@@ -1,6 +1,5 @@
 import type { Step } from '../../core/answer.ts';
 import type { UserState } from '../../core/model.ts';
-import { parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
 import { ORPHAN_RECOVERY } from '../../core/situation.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
@@ -8,20 +7,16 @@ import { stillPlanned } from './again.ts';
 import { announce } from './announce.ts';
 import { settle } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
-import { takeOver } from './lease.ts';
 import { tagSecret } from './secret.ts';
-import { forgetKey, hold, outcome, recordNow } from './transitions.ts';
+import { forgetKey, holdInterrupted, outcome, recordNow } from './transitions.ts';
 
 type OrphanStep = Extract<Step, { action: 'deactivate-orphan' | 'record-orphan' | 'delete-orphan' }>;
 
 /** Deals with the leftover of a crashed issue under that issue's own intent, which stays until the key is gone. */
 export async function removeOrphan(pass: Pass, state: UserState, step: OrphanStep, now: Instant): Promise<Outcome> {
-  const { secret } = state;
-  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
-  if (secret === undefined || doing === undefined) return outcome(step, 'changed');
-  const lease = await takeOver(pass, state, secret, doing);
-  const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
-  if (typeof held === 'string') return outcome(step, held, lease);
+  const held = await holdInterrupted(pass, state, step, now);
+  if ('result' in held) return held;
+  const { lease } = held;
   const { accessKeyId } = step;
   const { user } = state;
   if (step.action === 'deactivate-orphan') await setStatus(pass, user, accessKeyId, 'Inactive');

@@ -61,12 +61,9 @@ export async function resume(
   step: Extract<Step, { action: 'finish' | 'clear-intent' }>,
   now: Instant,
 ): Promise<Outcome> {
-  const { secret } = state;
-  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
-  if (secret === undefined || doing === undefined) return outcome(step, 'changed');
-  const lease = await takeOver(pass, state, secret, doing);
-  const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
-  if (typeof held === 'string') return outcome(step, held, lease);
+  const held = await holdInterrupted(pass, state, step, now);
+  if ('result' in held) return held;
+  const { lease } = held;
   if (step.action === 'clear-intent') {
     if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
     await settle(pass, held.state, lease);
@@ -76,6 +73,16 @@ export async function resume(
   if (step.verb === 'roll-back') await write(held);
   await conclude(held);
   return outcome(step, 'done', lease);
+}
+
+/** Takes over the intent that is there, and reads everything again under it; an outcome, if there is nothing to hold. */
+export async function holdInterrupted(pass: Pass, state: UserState, step: Step, now: Instant): Promise<Held | Outcome> {
+  const { secret } = state;
+  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+  if (secret === undefined || doing === undefined) return outcome(step, 'changed');
+  const lease = await takeOver(pass, state, secret, doing);
+  const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
+  return typeof held === 'string' ? outcome(step, held, lease) : held;
 }
 
 async function finishIssue({ pass, state, secret, step, lease, accessKeyId }: Held): Promise<Outcome> {
@@ -91,7 +98,7 @@ async function finishIssue({ pass, state, secret, step, lease, accessKeyId }: He
  * Reads everything again under the lease: `busy`, the lease is somebody else's; `changed`, the plan no longer holds.
  * `doing` is the intent that stood there when the step was planned.
  */
-export async function hold(
+async function hold(
   pass: Pass,
   state: UserState,
   step: Step,
