@@ -18,7 +18,7 @@ let second: Packaged;
 
 beforeAll(async () => {
   [first, second] = await Promise.all([packageStack(), packageStack()]);
-}, 60_000);
+}, 120_000);
 
 function zipOf(name: string, { zips }: Packaged = first): Buffer {
   return zips.get(name) ?? Buffer.alloc(0);
@@ -86,6 +86,33 @@ describe('an unpacked package, without node_modules', () => {
 
   it('scans the account over HTTP', async () => {
     expect(await invoke('scheduled-rotation', {})).toMatchObject({ dryRun: true, usersScanned: 1, errors: [] });
+  });
+
+  it('judges everybody for AWS Config over HTTP', async () => {
+    const rule = 'keyturn-test-access-keys';
+    aws.config.addRule(rule);
+    const answer = await invoke('config-rule', aws.config.invocation(rule));
+    expect(answer).toMatchObject({ ruleName: rule, evaluations: { NON_COMPLIANT: 1 } });
+  });
+
+  it('looks at whom AWS Config names over HTTP', async () => {
+    const resourceId = aws.iam.users()[0]?.userId;
+    expect(await invoke('config-remediation', { resourceId })).toMatchObject({ status: 'planned', userName: 'alice' });
+  });
+
+  it('looks for the owner of an exposed key over HTTP', async () => {
+    const [key] = aws.iam.keysOf('alice');
+    const detail = {
+      eventTypeCode: 'AWS_RISK_CREDENTIALS_EXPOSED',
+      affectedEntities: [{ entityValue: key?.accessKeyId }],
+    };
+    const answer = await invoke('exposed-key', { id: 'test', source: 'aws.health', detail });
+    expect(answer).toMatchObject({ keys: [{ status: 'planned', userName: 'alice' }] });
+  });
+
+  it('refuses to rotate a secret that is not there', async () => {
+    const event = { Step: 'testSecret', SecretId: 'keyturn/none', ClientRequestToken: 'a'.repeat(32) };
+    await expect(invoke('secret-rotation', event)).rejects.toThrow('there is no secret keyturn/none');
   });
 
   it('takes a batch of messages', async () => {

@@ -9,6 +9,10 @@ const ROLES: Record<string, string> = {
   'scheduled-rotation': 'ScheduledRotationRole',
   'rotation-worker': 'RotationWorkerRole',
   'rotate-user': 'RotateUserRole',
+  'exposed-key': 'ExposedKeyRole',
+  'config-rule': 'ConfigRuleRole',
+  'config-remediation': 'ConfigRemediationRole',
+  'secret-rotation': 'SecretRotationRole',
 };
 const names = Object.keys(ROLES);
 const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -17,12 +21,19 @@ const MADE_BY_LAMBDA: Record<string, string[]> = {
   'scheduled-rotation': [...WRITE_LOGS, 'sqs:SendMessage'],
   'rotation-worker': [...WRITE_LOGS, 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
   'rotate-user': [...WRITE_LOGS, 'sqs:SendMessage'],
+  'exposed-key': [...WRITE_LOGS, 'sqs:SendMessage'],
+  'config-rule': WRITE_LOGS,
+  'config-remediation': [...WRITE_LOGS, 'sqs:SendMessage'],
+  'secret-rotation': WRITE_LOGS,
 };
 /** The only statements whose resource is `*`, and why AWS offers nothing narrower. */
 const ALL_RESOURCES: Record<string, string> = {
   NeverReadSecrets: 'a deny: the more the better',
   ListSecrets: 'lists the account; secretsmanager:ListSecrets knows no resource',
   ScanAccount: 'reports on the account; the three IAM actions know no resource',
+  FindUsers: 'lists the account; iam:ListUsers knows no resource',
+  TellConfig: 'the token decides whose evaluations they are; neither action knows a resource',
+  AskTheRecorder: 'asks for a resource by its ID, in the request; neither action knows a resource',
 };
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const SECRETS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret';
@@ -37,15 +48,21 @@ beforeAll(async () => {
   recorded = await recordCalls({
     topicArn: String(stack.output('TopicArn')),
     queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
+    deadLetterQueueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation-dead.fifo',
   });
-}, 60_000);
+}, 120_000);
 
 function statements(name: string, deployed = stack): Statement[] {
   return statementsOf(deployed, ROLES[name] ?? '');
 }
 
+function whoMay(request: Request, deployed = stack): string[] {
+  return names.filter((name) => decide(statements(name, deployed), request) === 'allowed');
+}
+
 it('covers every function', async () => {
   expect(names.toSorted()).toEqual(await functionNames());
+  expect([...recorded.keys()].toSorted()).toEqual(await functionNames());
 });
 
 describe.each(names)('the role of %s', (name) => {
@@ -142,23 +159,37 @@ describe('between the functions', () => {
     ['secretsmanager:PutSecretValue', secret],
     ['secretsmanager:TagResource', secret],
     ['secretsmanager:UpdateSecretVersionStage', secret],
-  ])('the scan writes nothing: not %s', (action, resource) => {
-    expect(decide(statements('scheduled-rotation'), { action, resource })).toBe('not allowed');
+  ])('the scan, the Config rule and its remediation write nothing: not %s', (action, resource) => {
+    for (const name of ['scheduled-rotation', 'config-rule', 'config-remediation']) {
+      expect(decide(statements(name), { action, resource })).toBe('not allowed');
+    }
     expect(decide(statements('rotation-worker'), { action, resource })).toBe('allowed');
   });
 
   it('only a command by hand restores a secret', () => {
-    const decisions = names.map((name) =>
-      decide(statements(name), { action: 'secretsmanager:RestoreSecret', resource: secret }),
-    );
-    expect(Object.fromEntries(names.map((name, n) => [name, decisions[n]]))).toEqual({
-      'scheduled-rotation': 'not allowed',
-      'rotation-worker': 'not allowed',
-      'rotate-user': 'allowed',
-    });
+    expect(whoMay({ action: 'secretsmanager:RestoreSecret', resource: secret })).toEqual(['rotate-user']);
   });
 
-  it.each(['rotation-worker', 'rotate-user'])(
+  it('a rotation by Secrets Manager makes no secret: there is one', () => {
+    const makers = ['rotation-worker', 'rotate-user', 'exposed-key'];
+    expect(whoMay({ action: 'secretsmanager:CreateSecret', resource: secret })).toEqual(makers);
+  });
+
+  it('only the two that AWS Config starts look beyond the path, and only at users', () => {
+    const beyond = `${ACCOUNT}:user/eve`;
+    for (const action of ['iam:GetUser', 'iam:ListAccessKeys']) {
+      expect(whoMay({ action, resource: beyond })).toEqual(['config-rule', 'config-remediation']);
+    }
+  });
+
+  it('only the Config rule tells AWS Config what it found, and only the worker has it asked again', () => {
+    const resource = 'arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-0123ab';
+    expect(whoMay({ action: 'config:PutEvaluations', resource: '*' })).toEqual(['config-rule']);
+    expect(whoMay({ action: 'config:StartConfigRulesEvaluation', resource })).toEqual(['rotation-worker']);
+    expect(whoMay({ action: 'config:PutConfigRule', resource })).toEqual([]);
+  });
+
+  it.each(['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'])(
     '%s puts no resource policy that AWS has not checked for public access',
     (name) => {
       const put = { action: 'secretsmanager:PutResourcePolicy', resource: secret };
@@ -183,7 +214,7 @@ describe('with a key of its own', () => {
     return decide(statements(name, encrypted), { action, resource: key, context });
   }
 
-  it.each(['rotation-worker', 'rotate-user'])(
+  it.each(['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'])(
     '%s encrypts its own secrets through Secrets Manager and nothing else',
     (name) => {
       const ours = `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`;
@@ -216,9 +247,6 @@ it('replicating secrets is allowed where Regions are given', () => {
     resource: `${SECRETS}:keyturn/AIDAEXAMPLE/access-key-abcdef`,
   };
   const replicating = deploy(template, { ReplicatesSecrets: true });
-  expect(names.map((name) => decide(statements(name, replicating), request))).toEqual([
-    'not allowed',
-    'allowed',
-    'allowed',
-  ]);
+  expect(whoMay(request)).toEqual([]);
+  expect(whoMay(request, replicating)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key']);
 });

@@ -1,24 +1,25 @@
-import { IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
-import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call } from '../../local/aws.ts';
-import { createWorld, DAY, invoke, pass, rotateUser, type World, type WorldOptions } from '../support/world.ts';
+import { DAY, invoke, rotateUser, type World } from '../support/world.ts';
 import type { Request } from './policy.ts';
+import { aliceInTheTeam, createTeam, liveWith, otherTriggers, rename } from './recorded-triggers.ts';
 
 /** Of the deployed stack, in place of the world's own. */
 export interface Targets {
   topicArn: string;
   queueArn: string;
+  deadLetterQueueArn: string;
 }
 
 /** What the handlers ask of AWS in a busy year, as IAM sees it: one list for each function. */
 export async function recordCalls(targets: Targets): Promise<Map<string, Request[]>> {
-  const worlds = [await busyYear(), await keyThatNeverWorks()];
+  const worlds = [await busyYear(), await keyThatNeverWorks(), ...(await otherTriggers())];
   const requests = new Map<string, Request[]>();
   for (const world of worlds) {
     for (const call of world.aws.calls) {
       // Everybody may ask who they are: no policy can forbid it.
-      if (call.service === 'sts' || call.caller === 'administrator') continue;
+      if (call.service === 'sts' || OTHERS.includes(call.caller)) continue;
       const name = FUNCTIONS[call.caller] ?? call.caller;
       requests.set(name, [...(requests.get(name) ?? []), requestOf(world, call, targets)]);
     }
@@ -28,7 +29,7 @@ export async function recordCalls(targets: Targets): Promise<Map<string, Request
 
 async function busyYear(): Promise<World> {
   const world = createTeam();
-  world.aws.iam.addUser({ userName: 'alice', path: '/team/', keys: [{ ageDays: 90 }] });
+  aliceInTheTeam(world);
   world.aws.iam.addUser({ userName: 'bob', path: '/team/', keys: [{ ageDays: 10 }] });
   await scan(world, { dryRun: true });
   await scan(world, {});
@@ -51,26 +52,8 @@ async function keyThatNeverWorks(): Promise<World> {
   return world;
 }
 
-function createTeam(options: WorldOptions = {}): World {
-  const environment = { KEYTURN_USER_PATH_PREFIX: '/team/', KEYTURN_EXEMPT_GROUPS: '["robots"]' };
-  return createWorld({ emails: ['ops@example.com'], environment, ...options });
-}
-
-async function rename(world: World, from: string, to: string): Promise<void> {
-  await admin(world).iam.send(new UpdateUserCommand({ UserName: from, NewUserName: to }));
-}
-
 async function scan(world: World, event: unknown): Promise<void> {
   await invoke(world, 'scheduled-rotation', createScheduledRotation(world.runtime('scheduled-rotation')), event);
-}
-
-async function liveWith(world: World, userName: string, days: number): Promise<void> {
-  for (let day = 0; day < days; day++) {
-    await pass(world, userName);
-    world.aws.clock.advance(DAY);
-    const newest = world.aws.iam.keysOf(userName).at(-1);
-    if (newest) world.aws.iam.useKey(newest.accessKeyId, { service: 's3', region: 'eu-west-1' });
-  }
 }
 
 async function byHand(world: World): Promise<void> {
@@ -82,21 +65,13 @@ async function byHand(world: World): Promise<void> {
   await rotateUser(world, { ...bob, action: 'rollback' });
   await rotateUser(world, { ...bob, action: 'hold', holdUntil: '2020-01-01' });
   const secretId = `keyturn/${world.aws.iam.users().find(({ userName }) => userName === 'bob')?.userId}/access-key`;
-  await admin(world).secrets.send(new DeleteSecretCommand({ SecretId: secretId }));
+  await world.runtime('administrator').aws.secrets.send(new DeleteSecretCommand({ SecretId: secretId }));
   world.aws.clock.advance(DAY);
   await rotateUser(world, { ...bob, action: 'rotate', restoreSecret: true, force: true });
 }
 
-function admin({ aws }: World): { iam: IAMClient; secrets: SecretsManagerClient } {
-  const { requestHandler } = aws.connect('administrator');
-  const options = {
-    region: aws.region,
-    credentials: { accessKeyId: 'ASIAADMIN0000000000', secretAccessKey: 'local' },
-    requestHandler,
-  };
-  return { iam: new IAMClient(options), secrets: new SecretsManagerClient(options) };
-}
-
+/** Who calls beside the functions. */
+const OTHERS = ['administrator', 'operator'];
 const FUNCTIONS: Record<string, string> = { worker: 'rotation-worker' };
 /** Where IAM's name is not that of the operation. */
 const ACTIONS: Record<string, string> = { 'sqs:SendMessageBatch': 'sqs:SendMessage' };
@@ -114,9 +89,13 @@ function contextOf({ input }: Call): Record<string, string> {
   return 'BlockPublicPolicy' in input ? { 'secretsmanager:BlockPublicPolicy': String(input.BlockPublicPolicy) } : {};
 }
 
-function resourceOf({ aws }: World, { service, input }: Call, { topicArn, queueArn }: Targets): string {
-  if (service === 'sns') return topicArn;
-  if (service === 'sqs') return queueArn;
+function resourceOf(world: World, { service, operation, input }: Call, targets: Targets): string {
+  const { aws } = world;
+  if (service === 'sns') return targets.topicArn;
+  if (service === 'sqs') {
+    return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
+  }
+  if (service === 'config') return OF_A_RULE.includes(operation) ? CONFIG_RULE : '*';
   if (service === 'secretsmanager') {
     const id = input.SecretId ?? input.Name;
     if (id === undefined) return '*';
@@ -124,8 +103,10 @@ function resourceOf({ aws }: World, { service, input }: Call, { topicArn, queueA
     const arn = aws.secrets.find(String(id))?.arn;
     return arn ?? `arn:aws:secretsmanager:${aws.region}:${aws.accountId}:secret:${id}`;
   }
-  if (input.UserName !== undefined || input.AccessKeyId !== undefined) {
-    return `arn:aws:iam::${aws.accountId}:user/team/${input.UserName ?? 'alice'}`;
-  }
-  return '*';
+  if (input.UserName === undefined && input.AccessKeyId === undefined) return '*';
+  const userName = String(input.UserName ?? 'alice');
+  return aws.iam.state.findUser(userName)?.arn ?? `arn:aws:iam::${aws.accountId}:user/team/${userName}`;
 }
+
+const OF_A_RULE = ['GetComplianceDetailsByConfigRule', 'StartConfigRulesEvaluation'];
+const CONFIG_RULE = 'arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-0123ab';

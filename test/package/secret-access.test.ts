@@ -20,7 +20,7 @@ beforeAll(async () => {
   const stack = deploy((await packageStack()).template);
   ownerPolicyOfStack = parsePolicy(object(stack.properties('OwnerPolicy')?.PolicyDocument));
   worker = statementsOf(stack, 'RotationWorkerRole');
-}, 60_000);
+}, 120_000);
 
 interface Caller {
   userId: string;

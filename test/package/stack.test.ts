@@ -6,7 +6,12 @@ import { deploy, type JsonObject, list, object, type Stack, type Template } from
 
 const names = await functionNames();
 /** Made by the stack, so that no parameter can point them elsewhere. */
-const MADE_BY_THE_STACK = ['KEYTURN_QUEUE_URL'];
+const MADE_BY_THE_STACK = ['KEYTURN_QUEUE_URL', 'KEYTURN_DEAD_LETTER_QUEUE_URL'];
+/** Where the code's default is empty, and the stack knows better. */
+const FROM_THE_STACK: Record<string, string> = {
+  deadLetterQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/111122223333/keyturn-dev-rotation-dead.fifo',
+  secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
+};
 
 let template: Template;
 let stack: Stack;
@@ -14,7 +19,7 @@ let stack: Stack;
 beforeAll(async () => {
   ({ template } = await packageStack());
   stack = deploy(template);
-}, 60_000);
+}, 120_000);
 
 function only(type: string): JsonObject {
   const ids = stack.ofType(type);
@@ -62,6 +67,10 @@ describe('functions', () => {
       'scheduled-rotation': [900, 512],
       'rotation-worker': [300, 256],
       'rotate-user': [300, 256],
+      'exposed-key': [300, 256],
+      'config-rule': [900, 256],
+      'config-remediation': [300, 256],
+      'secret-rotation': [300, 256],
     });
   });
 });
@@ -74,10 +83,13 @@ describe('settings', () => {
     expect(variables.sort()).toEqual(Object.keys(settingSpecs).map(environmentName).sort());
   });
 
-  it("have the code's defaults", () => {
+  it("have the code's defaults, but for what the stack makes", () => {
     for (const [name, { default: fallback }] of Object.entries(settingSpecs)) {
       if (fallback === undefined) continue;
-      expect([name, environmentOf(functionOf('rotate-user'))[environmentName(name)]]).toEqual([name, fallback]);
+      expect([name, environmentOf(functionOf('rotate-user'))[environmentName(name)]]).toEqual([
+        name,
+        FROM_THE_STACK[name] ?? fallback,
+      ]);
     }
   });
 
@@ -93,7 +105,7 @@ describe('settings', () => {
       if (MADE_BY_THE_STACK.includes(environmentName(name))) continue;
       expect(variables[environmentName(name)]).toBe(`given-for-${name}`);
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('the queue', () => {
@@ -144,10 +156,13 @@ describe('the schedule', () => {
   });
 
   it('is not the only way that a failure is kept: asynchronous invocations go to the same queue', () => {
-    for (const id of stack.ofType('AWS::Lambda::EventInvokeConfig')) {
-      const destination = { OnFailure: { Destination: arnOfQueue('keyturn-dev-failures') } };
-      expect(stack.properties(id)?.DestinationConfig).toEqual(destination);
+    const configs = stack.ofType('AWS::Lambda::EventInvokeConfig').map((id) => stack.properties(id) ?? {});
+    for (const { DestinationConfig } of configs) {
+      expect(DestinationConfig).toEqual({ OnFailure: { Destination: arnOfQueue('keyturn-dev-failures') } });
     }
+    // Not the two whose events hold tokens, and not the worker, whose queue keeps what failed.
+    const kept = ['config-remediation', 'exposed-key', 'rotate-user', 'scheduled-rotation'];
+    expect(configs.map(({ FunctionName }) => FunctionName).sort()).toEqual(kept.map((name) => `keyturn-dev-${name}`));
   });
 });
 

@@ -4,7 +4,10 @@ export interface JsonObject {
 }
 
 export interface Template {
-  Resources: Record<string, { Type: string; Condition?: string; DeletionPolicy?: string; Properties: JsonObject }>;
+  Resources: Record<
+    string,
+    { Type: string; Condition?: string; DeletionPolicy?: string; DependsOn?: Json; Properties: JsonObject }
+  >;
   Outputs: Record<string, { Value: Json; Condition?: string }>;
   Conditions: Record<string, Json>;
 }
@@ -16,6 +19,18 @@ const PSEUDO: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::Region': REGION,
   'AWS::URLSuffix': 'amazonaws.com',
+};
+
+/** The property that names a resource; without it CloudFormation makes a name up from the logical ID. */
+const NAMES: Record<string, string> = {
+  'AWS::CloudWatch::Alarm': 'AlarmName',
+  'AWS::Config::ConfigRule': 'ConfigRuleName',
+  'AWS::Events::Rule': 'Name',
+  'AWS::IAM::Role': 'RoleName',
+  'AWS::Lambda::Function': 'FunctionName',
+  'AWS::SNS::Topic': 'TopicName',
+  'AWS::SQS::Queue': 'QueueName',
+  'AWS::SSM::Document': 'Name',
 };
 
 /** `AWS::NoValue`: the property or list item is left out. */
@@ -62,8 +77,12 @@ export function deploy(template: Template, conditions: Record<string, boolean> =
 
   function substitute(text: string): string {
     return text.replace(/\$\{(!?)([^}]*)\}/g, (_, literal: string, name: string) =>
-      literal ? `\${${name}}` : String(ref(name)),
+      literal ? `\${${name}}` : String(name.includes('.') ? attributeOf(name.split('.')) : ref(name)),
     );
+  }
+
+  function attributeOf([logicalId = '', name = '']: string[]): string {
+    return attribute(logicalId, name);
   }
 
   function ref(name: string): Resolved {
@@ -73,14 +92,16 @@ export function deploy(template: Template, conditions: Record<string, boolean> =
     const { Type: type } = resource(name);
     if (type === 'AWS::SNS::Topic' || type === 'AWS::IAM::ManagedPolicy') return attribute(name, 'Arn');
     if (type === 'AWS::SQS::Queue') return `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${nameOf(name)}`;
-    if (type === 'AWS::Lambda::Function') return nameOf(name);
-    return name;
+    return nameOf(name);
   }
 
   function attribute(logicalId: string, name: string): string {
+    if (name === 'QueueName') return nameOf(logicalId);
     if (name !== 'Arn') throw new Error(`${logicalId}.${name} is not known here`);
     const { Type: type } = resource(logicalId);
     const prefix = {
+      'AWS::CloudWatch::Alarm': `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:`,
+      'AWS::Events::Rule': `arn:aws:events:${REGION}:${ACCOUNT}:rule/`,
       'AWS::IAM::ManagedPolicy': `arn:aws:iam::${ACCOUNT}:policy/`,
       'AWS::IAM::Role': `arn:aws:iam::${ACCOUNT}:role/`,
       'AWS::KMS::Key': `arn:aws:kms:${REGION}:${ACCOUNT}:key/`,
@@ -93,8 +114,9 @@ export function deploy(template: Template, conditions: Record<string, boolean> =
   }
 
   function nameOf(logicalId: string): string {
-    const { QueueName, TopicName, FunctionName, RoleName } = resource(logicalId).Properties;
-    return String(QueueName ?? TopicName ?? FunctionName ?? RoleName ?? logicalId);
+    const { Type: type, Properties: properties } = resource(logicalId);
+    const property = NAMES[type];
+    return String((property === undefined ? undefined : resolve(properties[property] ?? null)) ?? logicalId);
   }
 
   function resource(logicalId: string) {

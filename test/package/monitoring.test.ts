@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { functionNames } from '../../cli/build.ts';
+import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
+import { metricNames } from '../../shared/lambda/runtime.ts';
+import { packageStack } from './package-stack.ts';
+import { deploy, type Json, type JsonObject, list, object, type Stack } from './template.ts';
+
+const names = await functionNames();
+const HOUR = 3_600;
+
+/** Namespace, name, and dimensions as CloudWatch tells metrics apart. */
+interface Metric {
+  namespace: string;
+  name: string;
+  dimensions: Record<string, string>;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and SQS's page of the same kind. */
+const OF_AWS: Record<string, { names: string[]; dimension: string }> = {
+  'AWS/Lambda': { names: ['Errors', 'Invocations', 'Duration'], dimension: 'FunctionName' },
+  'AWS/SQS': { names: ['ApproximateNumberOfMessagesVisible'], dimension: 'QueueName' },
+};
+
+let stack: Stack;
+let alarms: Map<string, JsonObject>;
+let widgets: JsonObject[];
+
+beforeAll(async () => {
+  stack = deploy((await packageStack()).template);
+  const ids = stack.ofType('AWS::CloudWatch::Alarm');
+  alarms = new Map(ids.map((id) => [id, stack.properties(id) ?? {}]));
+  const body = JSON.parse(String(stack.properties('Dashboard')?.DashboardBody)) as JsonObject;
+  widgets = list(body.widgets).map(object);
+}, 120_000);
+
+function metricsOfAlarm(alarm: JsonObject): Metric[] {
+  const stats = list(alarm.Metrics).flatMap((query) => list(object(query).MetricStat));
+  return (stats.length > 0 ? stats.map((stat) => object(stat).Metric ?? null) : [alarm]).map(metricOf);
+}
+
+function metricOf(given: Json): Metric {
+  const { Namespace, MetricName, Dimensions } = object(given);
+  const pairs = list(Dimensions).map(object);
+  const dimensions = Object.fromEntries(pairs.map(({ Name, Value }) => [String(Name), String(Value)]));
+  return { namespace: String(Namespace), name: String(MetricName), dimensions };
+}
+
+function metricsOfWidgets(): Metric[] {
+  return widgets.flatMap(({ properties }) =>
+    list(object(properties).metrics).map((line) => {
+      const [namespace, name, dimension, value] = list(line).map(String);
+      return { namespace: namespace ?? '', name: name ?? '', dimensions: { [dimension ?? '']: value ?? '' } };
+    }),
+  );
+}
+
+/** What the deployed code writes for CloudWatch when it adds each of its metrics. */
+function emitted(): Metric[] {
+  const lines: string[] = [];
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+  const { meter } = lambdaRuntime();
+  for (const name of metricNames) meter.add(name, 1);
+  stdout.mockRestore();
+  return lines.map((line) => {
+    const { _aws: about, ...fields } = JSON.parse(line) as JsonObject;
+    const [directive] = list(object(about).CloudWatchMetrics).map(object);
+    const [metric] = list(directive?.Metrics).map(object);
+    const keys = list(list(directive?.Dimensions)[0]).map(String);
+    const dimensions = Object.fromEntries(keys.map((key) => [key, String(fields[key])]));
+    return { namespace: String(directive?.Namespace), name: String(metric?.Name), dimensions };
+  });
+}
+
+function ofAws(): Metric[] {
+  const queues = stack.ofType('AWS::SQS::Queue').map((id) => String(stack.properties(id)?.QueueName));
+  const values: Record<string, string[]> = {
+    FunctionName: names.map((name) => `keyturn-dev-${name}`),
+    QueueName: queues,
+  };
+  return Object.entries(OF_AWS).flatMap(([namespace, { names: known, dimension }]) =>
+    known.flatMap((name) =>
+      (values[dimension] ?? []).map((value) => ({ namespace, name, dimensions: { [dimension]: value } })),
+    ),
+  );
+}
+
+describe('every metric that is read', () => {
+  it('by an alarm is one that the code or AWS emits', () => {
+    const known = [...emitted(), ...ofAws()];
+    for (const [id, alarm] of alarms)
+      for (const metric of metricsOfAlarm(alarm)) expect(known, id).toContainEqual(metric);
+  });
+
+  it('by the dashboard is one that the code or AWS emits', () => {
+    const known = [...emitted(), ...ofAws()];
+    for (const metric of metricsOfWidgets()) expect(known).toContainEqual(metric);
+  });
+
+  it('has a place in the code that adds to it', () => {
+    const root = new URL('../../', import.meta.url);
+    const code = ['shared', 'functions']
+      .flatMap((folder) =>
+        readdirSync(new URL(`${folder}/`, root), { recursive: true }).map((file) => `${folder}/${file}`),
+      )
+      .filter((file) => file.endsWith('.ts') && file !== 'shared/lambda/runtime.ts')
+      .map((file) => readFileSync(new URL(file, root), 'utf8'))
+      .join('\n');
+    expect(metricNames.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
+describe('alarms', () => {
+  it('are about the errors of each function, both dead-letter queues, missed runs, blocked users and failed passes', () => {
+    const about = [...alarms.values()].map(({ AlarmName }) => String(AlarmName).replace('keyturn-dev-', ''));
+    const errors = names.map((name) => `${name}-errors`);
+    const others = ['blocked-users', 'dead-letters', 'failed-passes', 'failed-runs', 'no-scheduled-run'];
+    expect(about.toSorted()).toEqual([...errors, ...others].toSorted());
+  });
+
+  it('go to the topic, when they begin and when they are over, and say what to do', () => {
+    for (const { AlarmActions, OKActions, AlarmDescription } of alarms.values()) {
+      expect([AlarmActions, OKActions]).toEqual(Array(2).fill(['arn:aws:sns:eu-west-1:111122223333:keyturn-dev']));
+      expect(String(AlarmDescription)).toMatch(/\.$/);
+    }
+  });
+
+  it('are over when nothing is reported, but for the runs that should be there', () => {
+    for (const [id, { TreatMissingData }] of alarms) {
+      expect([id, TreatMissingData]).toEqual([id, id === 'NoScheduledRun' ? 'breaching' : 'notBreaching']);
+    }
+  });
+
+  it('miss a run after 26 hours, and look no further back than CloudWatch allows', () => {
+    const { EvaluationPeriods, Metrics } = alarms.get('NoScheduledRun') ?? {};
+    const [period] = list(Metrics)
+      .flatMap((query) => list(object(query).MetricStat))
+      .map((stat) => object(stat).Period);
+    expect(Number(EvaluationPeriods) * Number(period)).toBe(26 * HOUR);
+    for (const { Period, EvaluationPeriods: periods } of alarms.values()) {
+      if (Period !== undefined) expect(Number(Period) * Number(periods)).toBeLessThanOrEqual(24 * HOUR);
+    }
+  });
+
+  it('are all on the dashboard', () => {
+    const shown = widgets.flatMap(({ properties }) => list(object(properties).alarms));
+    const arns = [...alarms.values()].map(
+      ({ AlarmName }) => `arn:aws:cloudwatch:eu-west-1:111122223333:alarm:${String(AlarmName)}`,
+    );
+    expect(shown.toSorted()).toEqual(arns.toSorted());
+  });
+});
+
+it('the dashboard is of one Region, since its name is of the account', () => {
+  expect(stack.properties('Dashboard')?.DashboardName).toBe('keyturn-dev-eu-west-1');
+  for (const { type, properties } of widgets) {
+    if (type === 'metric') expect(object(properties).region).toBe('eu-west-1');
+  }
+});

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { UpdateUserCommand } from '@aws-sdk/client-iam';
+import { createConfigRemediation } from '../../functions/config-remediation.ts';
+import { createConfigRule } from '../../functions/config-rule.ts';
+import { createExposedKey } from '../../functions/exposed-key.ts';
+import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import type { BeforeCall } from '../../local/aws.ts';
+import { around, attempt, ROTATOR, rotateSecret } from '../support/rotation.ts';
+import { createWorld, DAY, invoke, pass, rotateUser, type World, type WorldOptions } from '../support/world.ts';
+
+const RULE = 'keyturn-test-access-keys';
+
+/** An account whose deployment looks after `/team/` alone, with all that the stack sets. */
+export function createTeam(options: WorldOptions = {}): World {
+  const environment = {
+    KEYTURN_USER_PATH_PREFIX: '/team/',
+    KEYTURN_EXEMPT_GROUPS: '["robots"]',
+    KEYTURN_CONFIG_RULE_NAME: RULE,
+    KEYTURN_SECRET_ROTATION_FUNCTION_ARN: ROTATOR,
+  };
+  const world = createWorld({ emails: ['ops@example.com'], environment, ...options });
+  world.environment.KEYTURN_DEAD_LETTER_QUEUE_URL = world.deadLetterQueueUrl;
+  world.aws.config.addRule(RULE);
+  around(world, {});
+  return world;
+}
+
+/** Alice, whose key is due. */
+export function aliceInTheTeam(world: World): string {
+  return world.aws.iam.addUser({ userName: 'alice', path: '/team/', keys: [{ ageDays: 90 }] }).userId;
+}
+
+export async function rename(world: World, from: string, to: string): Promise<void> {
+  await world.runtime('administrator').aws.iam.send(new UpdateUserCommand({ UserName: from, NewUserName: to }));
+}
+
+/** A pass a day; the owner uses the newest key. */
+export async function liveWith(world: World, userName: string, days: number): Promise<void> {
+  for (let day = 0; day < days; day++) {
+    await pass(world, userName);
+    world.aws.clock.advance(DAY);
+    const newest = world.aws.iam.keysOf(userName).at(-1);
+    if (newest) world.aws.iam.useKey(newest.accessKeyId, { service: 's3', region: 'eu-west-1' });
+  }
+}
+
+/** What starts the functions beside the schedule, the queue and a command by hand. */
+export async function otherTriggers(): Promise<World[]> {
+  return [
+    await pendingRotation(),
+    await awsConfig(),
+    await exposures(),
+    await exposedKeyWhoseReplacementNeverWorks(),
+    await rotations(),
+    await rotationWhoseKeyNeverWorks(),
+  ];
+}
+
+/** Everybody who looks at Alice while Secrets Manager rotates her secret asks since when. */
+async function pendingRotation(): Promise<World> {
+  const world = createTeam();
+  const userId = aliceInTheTeam(world);
+  await liveWith(world, 'alice', 3);
+  await rotateSecret(world, userId);
+  const scan = createScheduledRotation(world.runtime('scheduled-rotation'));
+  await invoke(world, 'scheduled-rotation', scan, { dryRun: true });
+  await evaluate(world);
+  await remediate(world, userId);
+  await pass(world, 'alice');
+  await rotateUser(world, { userName: 'alice' });
+  await expose(world, newestKey(world, 'alice'));
+  return world;
+}
+
+async function awsConfig(): Promise<World> {
+  const world = createTeam();
+  const userId = aliceInTheTeam(world);
+  const outside = world.aws.iam.addUser({ userName: 'eve', keys: [{ ageDays: 95 }] });
+  await evaluate(world);
+  for (const resourceId of [userId, outside.userId]) {
+    const resourceType = 'AWS::IAM::User';
+    world.aws.config.record({ resourceType, resourceId });
+    const item = {
+      configurationItemCaptureTime: new Date(world.aws.clock.now()).toISOString(),
+      configurationItemStatus: 'OK',
+      resourceType,
+      resourceId,
+    };
+    // Without a name the user is found by the UserId.
+    await evaluate(world, { messageType: 'ConfigurationItemChangeNotification', configurationItem: item });
+    const oversized = 'OversizedConfigurationItemChangeNotification';
+    await evaluate(world, { messageType: oversized, configurationItemSummary: { ...item, resourceName: 'alice' } });
+    await remediate(world, resourceId);
+  }
+  await remediate(world, 'AIDAGONEGONEGONEGONE0');
+  return world;
+}
+
+async function evaluate(world: World, invokingEvent?: object): Promise<void> {
+  const event = world.aws.config.invocation(RULE, invokingEvent === undefined ? {} : { invokingEvent });
+  await invoke(world, 'config-rule', createConfigRule(world.runtime('config-rule')), event);
+}
+
+async function remediate(world: World, resourceId: string): Promise<void> {
+  const handler = createConfigRemediation(world.runtime('config-remediation'));
+  await invoke(world, 'config-remediation', handler, { resourceId });
+}
+
+/** Of a key that is stored under the user's former name, of a first key, and of one that is dealt with later. */
+async function exposures(): Promise<World> {
+  const world = createTeam();
+  aliceInTheTeam(world);
+  await liveWith(world, 'alice', 25);
+  await rename(world, 'alice', 'alice.b');
+  await expose(world, newestKey(world, 'alice.b'));
+  world.aws.iam.addUser({ userName: 'bob', path: '/team/', keys: [{ ageDays: 10 }] });
+  await expose(world, newestKey(world, 'bob'), failing('CreateAccessKey'));
+  return world;
+}
+
+async function exposedKeyWhoseReplacementNeverWorks(): Promise<World> {
+  const world = createTeam({ propagationMs: 10 * 60_000 });
+  aliceInTheTeam(world);
+  await expose(world, newestKey(world, 'alice'));
+  return world;
+}
+
+async function expose(world: World, accessKeyId: string, before?: BeforeCall): Promise<void> {
+  const event = JSON.parse(readFileSync(new URL('../../events/exposed-key-health.json', import.meta.url), 'utf8'));
+  const exposed = { ...event, detail: { ...event.detail, affectedEntities: [{ entityValue: accessKeyId }] } };
+  await invoke(world, 'exposed-key', createExposedKey(world.runtime('exposed-key', before)), exposed);
+}
+
+function newestKey({ aws }: World, userName: string): string {
+  return aws.iam.keysOf(userName).at(-1)?.accessKeyId ?? '';
+}
+
+/** Under a new name; the answer about the first new key is lost, so that it is an orphan. */
+async function rotations(): Promise<World> {
+  const world = createTeam();
+  const userId = aliceInTheTeam(world);
+  await liveWith(world, 'alice', 25);
+  await rename(world, 'alice', 'alice.b');
+  world.aws.clock.advance(DAY);
+  await rotateSecret(world, userId);
+  around(world, { faults: { createSecret: failing('CreateAccessKey', 'lost-response') } });
+  await attempt(world);
+  around(world, {});
+  for (let tries = 0; tries < 4; tries++) {
+    world.aws.clock.advance(DAY);
+    await world.aws.secrets.rotations.attempt();
+  }
+  return world;
+}
+
+async function rotationWhoseKeyNeverWorks(): Promise<World> {
+  const world = createTeam();
+  const userId = aliceInTheTeam(world);
+  await liveWith(world, 'alice', 25);
+  await rotateSecret(world, userId);
+  around(world, { faults: { createSecret: failing('GetCallerIdentity') } });
+  await attempt(world);
+  return world;
+}
+
+function failing(operation: string, kind: 'error' | 'lost-response' = 'error'): BeforeCall {
+  const fault = kind === 'error' ? ({ kind, status: 500, code: 'ServiceFailure' } as const) : ({ kind } as const);
+  return (call) => (call.operation === operation ? fault : undefined);
+}
