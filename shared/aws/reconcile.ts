@@ -1,9 +1,10 @@
-import type { Step } from '../core/answer.ts';
+import type { ActionName, Step } from '../core/answer.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
 import type { Completed, Request, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type Instant, SECOND } from '../core/time.ts';
+import type { MetricName } from '../lambda/runtime.ts';
 import { asksLastUse } from './apply/again.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
 import { readLimits } from './limits.ts';
@@ -64,7 +65,9 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     if (failure !== undefined) throw failure;
     const last = answer.steps.at(-1);
     const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
-    if (!isDone || !last?.continues || left <= 1) return conclude(options, answer, { plan: steps, outcomes, state });
+    if (!isDone || !last?.continues || left <= 1) {
+      return counted(pass, options, conclude(options, answer, { plan: steps, outcomes, state }));
+    }
     completed = completedBy(last, completed);
   }
 }
@@ -172,7 +175,25 @@ function logDecision(pass: Pass, { user }: UserState, { check, status, reason, m
   });
 }
 
-function logOutcome(pass: Pass, { user }: UserState, outcome: Outcome): void {
-  const { runId } = pass.request;
-  pass.runtime.log.info('Applied', { runId, userName: user.userName, userId: user.userId, ...outcome });
+/** Which metric counts a step that was done. */
+const metricOf: Readonly<Partial<Record<ActionName, MetricName>>> = {
+  issue: 'Rotated',
+  deactivate: 'Deactivated',
+  'deactivate-exposed': 'Deactivated',
+  retire: 'Deactivated',
+  delete: 'Deleted',
+  postpone: 'Postponed',
+};
+
+function logOutcome({ runtime, request }: Pass, { user }: UserState, outcome: Outcome): void {
+  const metric = metricOf[outcome.action];
+  if (metric !== undefined && outcome.result === 'done') runtime.meter.add(metric, 1);
+  runtime.log.info('Applied', { runId: request.runId, userName: user.userName, userId: user.userId, ...outcome });
+}
+
+/** Metrics of how it ended; a dry run and a question count nothing. */
+function counted({ runtime: { meter } }: Pass, { isDryRun }: ReconcileOptions, reconciled: Reconciled): Reconciled {
+  if (!isDryRun && reconciled.status === 'blocked') meter.add('Blocked', 1);
+  if (!isDryRun && reconciled.status === 'failed') meter.add('Failed', 1);
+  return reconciled;
 }

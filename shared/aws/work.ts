@@ -23,7 +23,6 @@ export async function work(runtime: Runtime, invocation: Invocation, body: strin
   try {
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
     if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
-    count(runtime, result);
     await judgeAgain(pass, result);
   } catch (error) {
     if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
@@ -66,21 +65,4 @@ async function fail(pass: Pass, message: WorkMessage, error: RotationError): Pro
   // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
   const isStep = actionNames.some((action) => action === error.facts.action);
   await announceFailure(pass, message, messageOf(error), { isRecordable: isStep });
-}
-
-const counted = {
-  issue: 'Rotated',
-  deactivate: 'Deactivated',
-  retire: 'Deactivated',
-  delete: 'Deleted',
-  postpone: 'Postponed',
-} as const;
-
-function count({ meter }: Runtime, { outcomes, status }: Reconciled): void {
-  for (const { action, result } of outcomes) {
-    const name = Object.entries(counted).find(([verb]) => verb === action)?.[1];
-    if (name !== undefined && result === 'done') meter.add(name, 1);
-  }
-  if (status === 'blocked') meter.add('Blocked', 1);
-  if (status === 'failed') meter.add('Failed', 1);
 }

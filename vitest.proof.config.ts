@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** The proof suites: minutes, not seconds, so they are no part of `npm test`. */
+export default defineConfig({
+  test: {
+    include: ['test/proof/**/*.test.ts'],
+    env: { KEYTURN_PROOF: '1' },
+    testTimeout: 900_000,
+    // Counts and seeds are the result of a proof: nothing of them is swallowed.
+    disableConsoleIntercept: true,
+  },
+});
