@@ -1,4 +1,4 @@
-import type { ServiceName, WireRequest } from './call.ts';
+import { type ServiceName, speaksJson, type WireRequest } from './call.ts';
 import { AwsError } from './errors.ts';
 import type { Iam } from './iam.ts';
 import { optionalText } from './input.ts';
@@ -9,7 +9,7 @@ import type { ParsedRequest } from './wire.ts';
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 function rejected(service: ServiceName): AwsError {
   const message = 'The security token included in the request is invalid.';
-  return service === 'secretsmanager' || service === 'sqs'
+  return speaksJson(service)
     ? new AwsError(400, 'UnrecognizedClientException', message)
     : new AwsError(403, 'InvalidClientTokenId', message);
 }
@@ -17,7 +17,7 @@ function rejected(service: ServiceName): AwsError {
 function wrongSignature(service: ServiceName): AwsError {
   const message =
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
-  return service === 'secretsmanager' || service === 'sqs'
+  return speaksJson(service)
     ? new AwsError(400, 'InvalidSignatureException', message)
     : new AwsError(403, 'SignatureDoesNotMatch', message);
 }
@@ -58,6 +58,6 @@ export function authorize({ service, operation, input }: ParsedRequest, principa
   const userName = service === 'iam' ? optionalText(input, 'UserName') : undefined;
   const resource = userName === undefined ? '*' : `user ${userName}`;
   const message = `User: ${principal.arn} is not authorized to perform: ${service}:${operation} on resource: ${resource} because no identity-based policy allows the ${service}:${operation} action`;
-  if (service === 'secretsmanager' || service === 'sqs') throw new AwsError(400, 'AccessDeniedException', message);
+  if (speaksJson(service)) throw new AwsError(400, 'AccessDeniedException', message);
   throw new AwsError(403, service === 'sns' ? 'AuthorizationError' : 'AccessDenied', message);
 }

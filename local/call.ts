@@ -17,6 +17,11 @@ export interface WireResponse {
 
 export type ServiceName = 'iam' | 'sts' | 'secretsmanager' | 'sns' | 'sqs' | 'config' | 'cloudtrail';
 
+/** Those of the JSON protocol spell the errors that all services share otherwise than the query services do. */
+export function speaksJson(service: ServiceName): boolean {
+  return ['secretsmanager', 'sqs', 'config', 'cloudtrail'].includes(service);
+}
+
 /** What can go wrong with one call. A crash or a lost response is thrown; the others are answers of AWS. */
 export type Fault =
   | { readonly kind: 'crash-before' }

@@ -1,11 +1,10 @@
-import type { Call, Fault, ServiceName } from './call.ts';
+import { type Call, type Fault, type ServiceName, speaksJson } from './call.ts';
 import { AwsError } from './errors.ts';
 import { isRecord } from './input.ts';
 
 /** Each service's own way to say "too fast". */
 export function throttled(service: ServiceName): AwsError {
-  const isJson = service === 'secretsmanager' || service === 'sqs';
-  return new AwsError(400, isJson ? 'ThrottlingException' : 'Throttling', 'Rate exceeded');
+  return new AwsError(400, speaksJson(service) ? 'ThrottlingException' : 'Throttling', 'Rate exceeded');
 }
 
 /** An order for faults: which calls, beginning with the n-th that fits, how many times. */

@@ -32,6 +32,8 @@ function checkPath(value: string): string {
 }
 
 function checkTags(tags: readonly Tag[]): readonly Tag[] {
+  // More in one call than a user may have at all is refused by the service model already.
+  if (tags.length > tagsPerUser) throw constraintError('tags', `have length less than or equal to ${tagsPerUser}`);
   for (const tag of tags) {
     if (!tagKeyPattern.test(tag.Key)) throw constraintError('tags', 'have keys of 1 to 128 allowed characters');
     if (!tagValuePattern.test(tag.Value)) throw constraintError('tags', 'have values of 0 to 256 allowed characters');

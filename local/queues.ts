@@ -12,6 +12,13 @@ const defaults: Readonly<Record<string, string>> = {
   MessageRetentionPeriod: '345600',
   DelaySeconds: '0',
   ReceiveMessageWaitTimeSeconds: '0',
+  SqsManagedSseEnabled: 'true',
+};
+
+const fifoDefaults: Readonly<Record<string, string>> = {
+  ContentBasedDeduplication: 'false',
+  DeduplicationScope: 'queue',
+  FifoThroughputLimit: 'perQueue',
 };
 
 /** A parameter has a value that SQS refuses. */
@@ -82,7 +89,7 @@ export function createQueues({ accountId, region, clock }: Environment): Queues 
       arn: `arn:aws:sqs:${region}:${accountId}:${name}`,
       isFifo,
       createdAt: clock.now(),
-      attributes: { ...defaults, ...attributes },
+      attributes: { ...defaults, ...(isFifo ? fifoDefaults : {}), ...attributes },
       messages: [],
       accepted: new Map(),
     };

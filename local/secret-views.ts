@@ -31,7 +31,8 @@ function common(secret: Secret): Record<string, unknown> {
     LastChangedDate: seconds(secret.changedAt),
     LastAccessedDate: accessDay(secret.accessedAt),
     DeletedDate: optionalSeconds(secret.deletedAt),
-    Tags: secret.tags,
+    // AWS leaves the member out of a secret without tags.
+    Tags: secret.tags.length === 0 ? undefined : secret.tags,
     OwningService: secret.owningService,
     CreatedDate: seconds(secret.createdAt),
   };

@@ -152,9 +152,21 @@ export function createSecretsManager(environment: Environment, users: UserDirect
     DeleteSecret(input, context) {
       const { now } = context;
       const force = flag(input, 'ForceDeleteWithoutRecovery');
-      const days = optionalInteger(input, 'RecoveryWindowInDays', 7, 30);
+      const days = optionalInteger(input, 'RecoveryWindowInDays', 0, Number.MAX_SAFE_INTEGER);
+      // No range in the service model: the service itself checks it, hence not ValidationException.
+      if (days !== undefined && (days < 7 || days > 30)) {
+        throw invalidParameter('The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).');
+      }
       if (force && days !== undefined) {
         throw invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.");
+      }
+      const secretId = text(input, 'SecretId');
+      if (force && context.principal.kind === 'role' && state.find(secretId) === undefined) {
+        // "If you forcibly delete an already deleted or nonexistent secret, the operation does not return
+        // ResourceNotFoundException." https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+        const { region, accountId } = environment;
+        const ARN = `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretId}-${random.text(6)}`;
+        return { ARN, Name: secretId, DeletionDate: seconds(now) };
       }
       const secret = force ? secretFor('DeleteSecret', input, context) : usable('DeleteSecret', input, context);
       if (secret.replicaRegions.length > 0) {

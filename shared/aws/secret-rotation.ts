@@ -168,10 +168,8 @@ async function create(context: Context): Promise<Done> {
 }
 
 /** Steps 6 to 8. AWSPENDING stays where it is: AWS asks not to take it off. */
-async function finish(context: Context): Promise<Done> {
-  const done = await reach(context, ['rotation-finished']);
-  if (done.status === 'changed') context.pass.runtime.meter.add('Rotated', 1);
-  return done;
+function finish(context: Context): Promise<Done> {
+  return reach(context, ['rotation-finished']);
 }
 
 /** What an interrupted transition left, what was asked for, and once more for a lease that was taken off meanwhile. */

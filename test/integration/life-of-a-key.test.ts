@@ -304,9 +304,9 @@ describe('a user who is left alone', () => {
   });
 
   it('is exempt by membership in a group', async () => {
-    const life = createLife({ environment: { KEYTURN_EXEMPT_GROUPS: '["robots, all"]' } });
+    const life = createLife({ environment: { KEYTURN_EXEMPT_GROUPS: '["robots,all"]' } });
     const key = { ageDays: 90 };
-    life.aws.iam.addUser({ userName: 'robot', groups: ['robots, all'], keys: [key] });
+    life.aws.iam.addUser({ userName: 'robot', groups: ['robots,all'], keys: [key] });
     expect(await live(life, { from: 90, to: 91, userName: 'robot' })).toEqual([]);
     expect(await live(life, { from: 91, to: 91 })).toEqual(['91 issued']);
   });

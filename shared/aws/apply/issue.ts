@@ -62,11 +62,12 @@ export async function issueAndStore(
   const { user } = state;
   const secret = await ensureSecret(pass, user, state.secret);
   await putOwnerPolicy(pass, secret, user);
+  const readAt = pass.runtime.clock();
   const fresh = await observeForIssue(pass, state, secret);
   if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return issueOutcome('changed');
   await refreshDescription(pass, fresh.secret, user);
-  const lease = await intend(pass, fresh, step);
-  if (!(await confirm(pass, lease))) return issueOutcome('busy');
+  const lease = await intend(pass, fresh, step, readAt);
+  if (lease === undefined || !(await confirm(pass, lease))) return issueOutcome('busy');
   if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
     await release(pass, lease);
     return issueOutcome('changed', lease);
@@ -97,7 +98,7 @@ async function observeForIssue(pass: Pass, state: UserState, known: Secret): Pro
   return { user: state.user, keys, secret };
 }
 
-async function intend(pass: Pass, state: IssueState, step: IssueStep): Promise<Lease> {
+async function intend(pass: Pass, state: IssueState, step: IssueStep, readAt: Instant): Promise<Lease | undefined> {
   const versionId = versionWith(state.secret, 'AWSCURRENT');
   const intent = {
     verb: 'issue',
@@ -106,7 +107,7 @@ async function intend(pass: Pass, state: IssueState, step: IssueStep): Promise<L
     ...(step.graceDays === undefined ? {} : { graceDays: step.graceDays }),
   } as const;
   const issuedOn = formatDate(pass.runtime.clock());
-  return takeLease(pass, state, state.secret, intent, {
+  return takeLease(pass, state, state.secret, intent, readAt, {
     [secretTagNames.issuedOn]: issuedOn,
     ...userNameTag(state.user),
   });

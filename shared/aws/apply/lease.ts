@@ -11,6 +11,11 @@ const LEASE_SLACK = 30 * SECOND;
 const OUTSIDE_WAIT = 15 * SECOND;
 /** A write comes at most this long after the lease was read back as ours. */
 const READ_BACK_VALID = 10 * SECOND;
+/**
+ * An intent is written only on a read at most this old: on an older one it could overwrite a live lease, whose holder
+ * has waited and looked by then and would not look again.
+ */
+const READ_VALID = 3 * SECOND;
 
 /** The transition in flight, announced by this invocation. Nothing is written under it before `confirm`. */
 export interface Lease {
@@ -30,21 +35,40 @@ export interface Intent {
   graceDays?: number;
 }
 
-/** Announces a transition. Whoever comes from outside the queue then waits until others must have seen it. */
+/**
+ * Announces a transition. Whoever comes from outside the queue then waits until others must have seen it. Undefined: an
+ * intent has appeared since the plan was made. `readAt`: when the secret was read, or earlier.
+ */
 export async function takeLease(
   pass: Pass,
   state: UserState,
   secret: Secret,
   intent: Intent,
+  readAt: Instant,
   alsoTag: Record<string, string> = {},
-): Promise<Lease> {
+): Promise<Lease | undefined> {
+  if (!(await isUnchanged(pass, state, secret, readAt))) return undefined;
   const at = pass.runtime.clock();
   return write(pass, state, secret, { ...intent, ...leaseOf(pass), at }, alsoTag);
 }
 
 /** Takes over an intent whose deadline is past: ours from now on, begun when it was begun. */
-export async function takeOver(pass: Pass, state: UserState, secret: Secret, doing: Doing): Promise<Lease> {
+export async function takeOver(
+  pass: Pass,
+  state: UserState,
+  secret: Secret,
+  doing: Doing,
+  readAt: Instant,
+): Promise<Lease | undefined> {
+  if (!(await isUnchanged(pass, state, secret, readAt))) return undefined;
   return write(pass, state, secret, { ...doing, ...leaseOf(pass) }, {});
+}
+
+/** Whether `doing` still is what the plan was made on; a secret that was made since may carry somebody's already. */
+async function isUnchanged(pass: Pass, state: UserState, secret: Secret, readAt: Instant): Promise<boolean> {
+  const isFresh = pass.runtime.clock() - readAt <= READ_VALID;
+  const seen = isFresh ? secret : await describeSecret(pass.runtime.aws, secret.name);
+  return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];
 }
 
 function leaseOf(pass: Pass): Pick<Doing, 'runId' | 'deadlineAt'> {
@@ -71,34 +95,46 @@ async function write(
   };
 }
 
+/** A secret as the caller has read it. */
+interface Read {
+  secret: Secret | undefined;
+  /** When the reading began: what came after it may have taken its time. */
+  at: Instant;
+}
+
 /**
  * Reads the lease back, by `read` if the caller has just read the secret, and again while a read may be older than our
  * write. False: it is somebody else's, so nothing is touched.
  */
-export async function confirm(pass: Pass, lease: Lease, read?: Secret): Promise<boolean> {
-  let secret = read ?? (await describeSecret(pass.runtime.aws, lease.secret.name));
-  for (const endsAt = pass.runtime.clock() + STALE_READS; !isSeen(pass, lease, secret); ) {
+export async function confirm(pass: Pass, lease: Lease, read?: Read): Promise<boolean> {
+  let { secret, at } = read ?? (await readSecret(pass, lease));
+  for (const endsAt = pass.runtime.clock() + STALE_READS; !isSeen(lease, { secret, at }); ) {
     const isStale = secret?.tags[secretTagNames.doing] === lease.before;
     if (!isStale || pass.runtime.clock() >= endsAt) return false;
     await pass.runtime.sleep(2 * SECOND);
-    secret = await describeSecret(pass.runtime.aws, lease.secret.name);
+    ({ secret, at } = await readSecret(pass, lease));
   }
   return true;
 }
 
-/** True if the secret shows the lease as ours, which is then known as of now. */
-function isSeen(pass: Pass, lease: Lease, secret: Secret | undefined): boolean {
+async function readSecret({ runtime }: Pass, lease: Lease): Promise<Read> {
+  const at = runtime.clock();
+  return { at, secret: await describeSecret(runtime.aws, lease.secret.name) };
+}
+
+/** True if the secret shows the lease as ours, which is then known as of that read. */
+function isSeen(lease: Lease, { secret, at }: Read): boolean {
   if (secret === undefined) return false;
   if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.doing.runId) return false;
   lease.secret = secret;
-  lease.readBackAt = pass.runtime.clock();
+  lease.readBackAt = at;
   return true;
 }
 
 /** Before each further write: still ours, by a read at most ten seconds old. False: touch nothing more. */
 export async function holds(pass: Pass, lease: Lease): Promise<boolean> {
   if (pass.runtime.clock() - lease.readBackAt <= READ_BACK_VALID) return true;
-  return isSeen(pass, lease, await describeSecret(pass.runtime.aws, lease.secret.name));
+  return isSeen(lease, await readSecret(pass, lease));
 }
 
 /** Takes the intent off, only while it is ours; with it, tags that have nothing to say any more. */
@@ -108,5 +144,5 @@ export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]):
 
 /** The same by a secret that was read just now. */
 export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<void> {
-  if (isSeen(pass, lease, secret)) await untagSecret(pass, lease.secret, secretTagNames.doing);
+  if (isSeen(lease, { secret, at: pass.runtime.clock() })) await untagSecret(pass, lease.secret, secretTagNames.doing);
 }

@@ -10,7 +10,7 @@ import { asksLastUse, isStillPlanned, withDoing } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
 import { currentSince, promote, settle, tell } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
-import { confirm, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import { confirm, holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
 import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
 
 /** Everything that a transition on one key works with once it holds the lease and its plan still stands. */
@@ -39,7 +39,8 @@ export async function transition(
     accessKeyIds: [step.accessKeyId],
     ...(versionId === undefined ? {} : { versionId }),
   };
-  const lease = await takeLease(pass, state, secret, intent);
+  const lease = await takeLease(pass, state, secret, intent, now);
+  if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, undefined);
   if (held === 'changed') await release(pass, lease);
   if (typeof held === 'string') return outcome(step, held, lease);
@@ -80,7 +81,8 @@ export async function holdInterrupted(pass: Pass, state: UserState, step: Step, 
   const { secret } = state;
   const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
   if (secret === undefined || doing === undefined) return outcome(step, 'changed');
-  const lease = await takeOver(pass, state, secret, doing);
+  const lease = await takeOver(pass, state, secret, doing, now);
+  if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, secret.tags[secretTagNames.doing]);
   return typeof held === 'string' ? outcome(step, held, lease) : held;
 }
@@ -106,10 +108,13 @@ async function hold(
   now: Instant,
   doing: string | undefined,
 ): Promise<Held | 'busy' | 'changed'> {
+  const at = pass.runtime.clock();
   const read = await observeAgain(pass.runtime.aws, pass.settings, state.user, asksLastUse(pass, now));
-  if (!(await confirm(pass, lease, read.secret))) return 'busy';
+  if (!(await confirm(pass, lease, { secret: read.secret, at }))) return 'busy';
   const fresh = { ...read, secret: lease.secret };
   if (!isStillPlanned(pass, withDoing(fresh, doing), step, now)) return 'changed';
+  // The reads may have been slow; somebody who has taken the lease meanwhile goes by what we have not done yet.
+  if (!(await holds(pass, lease))) return 'busy';
   const accessKeyId = 'accessKeyId' in step ? (step.accessKeyId ?? '-') : '-';
   return { pass, state: fresh, secret: fresh.secret, step, lease, accessKeyId };
 }

@@ -1,0 +1,448 @@
+/** Where `local/` and moto do not agree, and why that may stay. */
+export interface KnownDifference {
+  /** The scenarios, as `service: name`. */
+  readonly on: readonly string[];
+  /** The places in the outcome; in each of these scenarios each of them differs. */
+  readonly at: readonly string[];
+  /**
+   * `aws`: AWS says so, or was recorded doing so. `unverified`: nobody could be asked; an assumption of that number.
+   * `defect`: moto is right, and `local/` is not yet.
+   */
+  readonly stand: 'aws' | 'unverified' | 'defect';
+  readonly reason: string;
+  /** Where AWS says it. `[model]`: the service model of botocore. `[LS]`: recorded against AWS by LocalStack's tests. */
+  readonly source: string;
+}
+
+const refused = ['call.error', 'call.result', 'call.status'];
+const smApi = 'https://docs.aws.amazon.com/secretsmanager/latest/apireference';
+const iamGuide = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
+const iamApi = 'https://docs.aws.amazon.com/IAM/latest/APIReference';
+const snsPublish = 'https://docs.aws.amazon.com/sns/latest/api/API_Publish.html';
+const localStack = '[LS] localstack/localstack tests/aws/services';
+
+const iam: readonly KnownDifference[] = [
+  {
+    on: ['iam: a user ID begins with AIDA'],
+    at: ['call.result'],
+    stand: 'aws',
+    reason: 'moto makes user IDs without the prefix AIDA',
+    source: `${iamGuide}/reference_identifiers.html#identifiers-unique-ids`,
+  },
+  {
+    on: ['iam: CreateUser with a name that is taken in another case'],
+    at: refused,
+    stand: 'aws',
+    reason: 'names of users are unique ignoring case',
+    source: `${iamGuide}/reference_iam-quotas.html`,
+  },
+  {
+    on: ['iam: GetUser in another case'],
+    at: refused,
+    stand: 'unverified',
+    reason: 'a user is found by a name in another case',
+    source: 'A17; reference_iam-quotas.html says names are not distinguished by case, not that look-ups ignore it',
+  },
+  {
+    on: ['iam: CreateUser with a space in the name'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a user name matches [\\w+=,.@-]+',
+    source: '[model] iam userNameType',
+  },
+  {
+    on: ['iam: TagUser with a bracket in the value'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a tag value has letters, digits, spaces and _.:/=+-@ only',
+    source: '[model] iam tagValueType',
+  },
+  {
+    on: ['iam: TagUser with 51 tags in one call'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a list of tags has at most 50 members',
+    source: '[model] iam tagListType',
+  },
+  {
+    on: ['iam: TagUser with a 51st tag'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a user has at most 50 tags',
+    source: `${iamGuide}/reference_iam-quotas.html; LimitExceeded: ${iamApi}/API_TagUser.html`,
+  },
+  {
+    on: ['iam: ListUsers by pages'],
+    at: ['call.result.IsTruncated', 'call.result.Marker', 'call.result.Users.1'],
+    stand: 'aws',
+    reason: 'MaxItems limits a page; moto ignores it',
+    source: `${iamApi}/API_ListUsers.html`,
+  },
+  {
+    on: ['iam: GetAccountAuthorizationDetails by pages'],
+    at: ['call.result.isTruncated', 'call.result.length'],
+    stand: 'aws',
+    reason: 'MaxItems limits a page; moto ignores it',
+    source: `${iamApi}/API_GetAccountAuthorizationDetails.html`,
+  },
+  {
+    on: ['iam: ListAccessKeys by pages'],
+    at: ['call.result.AccessKeyMetadata.1', 'call.result.IsTruncated', 'call.result.Marker'],
+    stand: 'aws',
+    reason: 'MaxItems limits a page; moto ignores it',
+    source: `${iamApi}/API_ListAccessKeys.html`,
+  },
+  {
+    on: [
+      'iam: CreateAccessKey',
+      'iam: CreateAccessKey, a third',
+      'iam: UpdateAccessKey to Inactive',
+      'iam: UpdateAccessKey to what it is',
+      'iam: DeleteAccessKey',
+    ],
+    at: ['after.result.IsTruncated'],
+    stand: 'aws',
+    reason: 'ListAccessKeys always says whether it is truncated',
+    source: `${iamApi}/API_ListAccessKeys.html (sample response)`,
+  },
+  {
+    on: ['iam: ListAccessKeys of a user without keys'],
+    at: ['call.result.IsTruncated'],
+    stand: 'aws',
+    reason: 'ListAccessKeys always says whether it is truncated',
+    source: `${iamApi}/API_ListAccessKeys.html (sample response)`,
+  },
+  {
+    on: ['iam: UpdateUser: a rename'],
+    at: ['after.result.0.User.Tags', 'after.result.1.AccessKeyMetadata.0.UserName', 'after.result.1.IsTruncated'],
+    stand: 'aws',
+    reason: 'a renamed user is the same user, with its keys under the new name; moto loses tags and keeps the old name',
+    source: `${iamGuide}/id_users_rename.html; ${localStack}/iam (UpdateUser, recorded 2026)`,
+  },
+  {
+    on: ['iam: UpdateUser to a name that is taken'],
+    at: refused,
+    stand: 'aws',
+    reason: 'EntityAlreadyExists',
+    source: `${iamApi}/API_UpdateUser.html`,
+  },
+  {
+    on: ['iam: DeleteUser with an access key'],
+    at: refused,
+    stand: 'aws',
+    reason: 'DeleteConflict while the user has access keys',
+    source: `${iamApi}/API_DeleteUser.html`,
+  },
+  {
+    on: ['iam: UpdateAccessKey to Expired, which the model has and the operation does not take'],
+    at: refused,
+    stand: 'unverified',
+    reason: 'an access key cannot be set to Expired',
+    source: 'A12; the text of API_UpdateAccessKey names Active and Inactive only, the enum has Expired too',
+  },
+  {
+    on: ['iam: GetAccessKeyLastUsed of a key that is not there'],
+    at: ['call.error', 'call.status'],
+    stand: 'aws',
+    reason: 'AccessDenied 403, not NoSuchEntity',
+    source: `${localStack}/iam (recorded 2026-02)`,
+  },
+  {
+    on: ['iam: GetCredentialReport of a user with two keys'],
+    at: [
+      'call.result.columns.22',
+      'call.result.rows.0.additional_credentials_info',
+      'call.result.rows.0.access_key_1_last_used_region',
+      'call.result.rows.0.access_key_1_last_used_service',
+      'call.result.rows.0.access_key_2_last_used_region',
+      'call.result.rows.0.access_key_2_last_used_service',
+      'call.result.rows.0.password_last_changed',
+      'call.result.rows.0.password_last_used',
+      'call.result.rows.0.password_next_rotation',
+    ],
+    stand: 'aws',
+    reason: 'N/A where a user has no password or a key was not used; not_supported is for root. A 23rd column',
+    source: `${iamGuide}/id_credentials_getting-report.html; ${localStack}/iam (recorded 2026-02-17)`,
+  },
+  {
+    on: ['sts: GetCallerIdentity with an Inactive key', 'sts: GetCallerIdentity with a deleted key'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a key that is not Active signs nothing: InvalidClientTokenId',
+    source: `${iamApi}/CommonErrors.html; ${iamGuide}/id_credentials_access-keys-update.html`,
+  },
+  {
+    on: ['sts: GetCallerIdentity with a wrong secret'],
+    at: refused,
+    stand: 'aws',
+    reason: 'moto checks no signatures',
+    source: `${iamGuide}/signature-v4-troubleshooting.html`,
+  },
+];
+
+const secretsManager: readonly KnownDifference[] = [
+  {
+    on: [
+      'secretsmanager: DescribeSecret that is not there',
+      'secretsmanager: GetSecretValue without a value',
+      'secretsmanager: GetSecretValue by a label that is not there',
+      'secretsmanager: GetSecretValue by a version that is not there',
+      'secretsmanager: GetSecretValue by a label and a version that do not agree',
+      'secretsmanager: PutSecretValue into a secret that is not there',
+    ],
+    at: ['call.status'],
+    stand: 'aws',
+    reason: 'HTTP 400; moto says 404',
+    source: `${smApi}/API_GetSecretValue.html#API_GetSecretValue_Errors`,
+  },
+  {
+    on: ['secretsmanager: DeleteSecret without recovery'],
+    at: ['after.status'],
+    stand: 'aws',
+    reason: 'HTTP 400; moto says 404',
+    source: `${smApi}/API_DescribeSecret.html#API_DescribeSecret_Errors`,
+  },
+  {
+    on: ['secretsmanager: CreateSecret with a name that is pending deletion'],
+    at: ['call.error'],
+    stand: 'aws',
+    reason: 'InvalidRequestException, not ResourceExistsException',
+    source: `${localStack}/secretsmanager test_exp_raised_on_creation_of_secret_scheduled_for_deletion (recorded 2022-09-28)`,
+  },
+  {
+    on: ['secretsmanager: CreateSecret with a comma in the name'],
+    at: refused,
+    stand: 'aws',
+    reason: 'ASCII letters, numbers and /_+=.@- only',
+    source: `${smApi}/API_CreateSecret.html; ${localStack}/secretsmanager (recorded 2022)`,
+  },
+  {
+    on: ['secretsmanager: CreateSecret with both kinds of value'],
+    at: refused,
+    stand: 'aws',
+    reason: 'SecretString or SecretBinary, but not both',
+    source: `${smApi}/API_CreateSecret.html`,
+  },
+  {
+    on: ['secretsmanager: GetSecretValue by default, after AWSCURRENT was moved'],
+    at: [
+      'call.result.SecretString',
+      'call.result.VersionId',
+      'call.result.VersionStages.0',
+      'call.result.VersionStages.1',
+      'call.result.VersionStages.2',
+    ],
+    stand: 'aws',
+    reason: 'without a label the version under AWSCURRENT; moto gives the one that was current',
+    source: `${smApi}/API_GetSecretValue.html (VersionStage)`,
+  },
+  {
+    on: ['secretsmanager: PutSecretValue without labels'],
+    at: [
+      'after.result.version-1-aaaaaaaaaaaaaaaaaaaaaaaaaa.0',
+      'after.result.version-1-aaaaaaaaaaaaaaaaaaaaaaaaaa.1',
+      'after.result.version-1-aaaaaaaaaaaaaaaaaaaaaaaaaa.2',
+    ],
+    stand: 'aws',
+    reason: 'AWSCURRENT leaves the old version and AWSPREVIOUS comes to it; moto takes its other labels off too',
+    source: `${smApi}/API_PutSecretValue.html`,
+  },
+  {
+    on: ['secretsmanager: PutSecretValue with a used token and another value'],
+    at: [...refused, 'after.result.SecretString'],
+    stand: 'aws',
+    reason: 'the operation fails, because a version cannot be changed; moto overwrites it. (Which error: A6)',
+    source: `${smApi}/API_PutSecretValue.html (ClientRequestToken)`,
+  },
+  {
+    on: ['secretsmanager: PutSecretValue with 65,537 bytes'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a value has at most 65,536 bytes',
+    source: '[model] secretsmanager SecretStringType',
+  },
+  {
+    on: ['secretsmanager: PutSecretValue without a value'],
+    at: ['call.error'],
+    stand: 'unverified',
+    reason: 'InvalidParameterException; moto says InvalidRequestException',
+    source: 'A18; the model declares both',
+  },
+  {
+    on: [
+      'secretsmanager: PutSecretValue pending deletion',
+      'secretsmanager: UpdateSecretVersionStage pending deletion',
+      'secretsmanager: TagResource pending deletion',
+      'secretsmanager: PutResourcePolicy pending deletion',
+    ],
+    at: refused,
+    stand: 'aws',
+    reason: 'InvalidRequestException on a secret pending deletion; moto writes to it',
+    source: '[model] secretsmanager InvalidRequestException: "The secret is scheduled for deletion."',
+  },
+  {
+    on: ['secretsmanager: UpdateSecretVersionStage takes AWSCURRENT off'],
+    at: [...refused, 'after.result.version-1-aaaaaaaaaaaaaaaaaaaaaaaaaa.1'],
+    stand: 'aws',
+    reason: 'AWSCURRENT can only be moved, never taken off',
+    source: 'AWS’s own error, quoted in hashicorp/terraform-provider-aws resource aws_secretsmanager_secret_version',
+  },
+  {
+    on: ['secretsmanager: UpdateSecretVersionStage to a version that is not there'],
+    at: ['call.error'],
+    stand: 'unverified',
+    reason: 'ResourceNotFoundException; moto says InvalidParameterException',
+    source: 'A18; the model declares both',
+  },
+  {
+    on: ['secretsmanager: UpdateSecretVersionStage with a 21st label'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a secret has at most 20 labels',
+    source: 'https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html',
+  },
+  {
+    on: ['secretsmanager: ListSecretVersionIds'],
+    at: [
+      'call.result.ARN',
+      'call.result.NextToken',
+      'call.result.Versions.0.LastAccessedDate',
+      'call.result.Versions.1.LastAccessedDate',
+    ],
+    stand: 'aws',
+    reason: 'the ARN and no token on a last page; no date of access before one. moto repeats what was asked for',
+    source: `${smApi}/API_ListSecretVersionIds.html`,
+  },
+  {
+    on: ['secretsmanager: ListSecretVersionIds after the labels of a version were taken off'],
+    at: [
+      'after.result.ARN',
+      'after.result.NextToken',
+      'after.result.Versions.0.LastAccessedDate',
+      'after.result.Versions.1.LastAccessedDate',
+      'after.result.Versions.1.VersionStages',
+      'call.result.ARN',
+      'call.result.NextToken',
+      'call.result.Versions.0.LastAccessedDate',
+      'call.result.Versions.1',
+    ],
+    stand: 'aws',
+    reason: 'as above; and a version without labels is deprecated, listed only with IncludeDeprecated',
+    source: `${smApi}/API_ListSecretVersionIds.html (IncludeDeprecated)`,
+  },
+  {
+    on: ['secretsmanager: TagResource with a 51st tag', 'secretsmanager: TagResource with a reserved key'],
+    at: refused,
+    stand: 'aws',
+    reason: 'at most 50 tags, no keys that begin with aws:. (Which error: A18)',
+    source: `${smApi}/API_TagResource.html; https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html`,
+  },
+  {
+    on: ['secretsmanager: TagResource with a value of 257 characters'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a tag value has at most 256 characters',
+    source: '[model] secretsmanager TagValueType',
+  },
+  {
+    on: ['secretsmanager: PutResourcePolicy for everybody, with BlockPublicPolicy'],
+    at: refused,
+    stand: 'aws',
+    reason: 'PublicPolicyException',
+    source: `${smApi}/API_PutResourcePolicy.html (BlockPublicPolicy)`,
+  },
+  {
+    on: ['secretsmanager: PutResourcePolicy that is no JSON'],
+    at: refused,
+    stand: 'aws',
+    reason: 'MalformedPolicyDocumentException',
+    source: `${smApi}/API_PutResourcePolicy.html#API_PutResourcePolicy_Errors`,
+  },
+  {
+    on: ['secretsmanager: CancelRotateSecret of a secret that never rotated'],
+    at: refused,
+    stand: 'unverified',
+    reason: 'a success that changes nothing; moto says InvalidRequestException',
+    source: 'A18; API_CancelRotateSecret lists the error with the text of RotateSecret',
+  },
+  {
+    on: ['secretsmanager: RotateSecret without a function'],
+    at: refused,
+    stand: 'aws',
+    reason: 'InvalidRequestException: no Lambda function ARN is associated with the secret',
+    source: `${localStack}/secretsmanager (recorded); aws-facts 3.2`,
+  },
+];
+
+const messaging: readonly KnownDifference[] = [
+  {
+    on: ['sns: GetTopicAttributes of a topic with a queue'],
+    at: ['call.result.SubscriptionsConfirmed'],
+    stand: 'aws',
+    reason: 'the number of confirmed subscriptions; moto always says 0',
+    source: 'https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html',
+  },
+  {
+    on: ['sns: GetTopicAttributes of a topic with an address that has not confirmed'],
+    at: ['call.result.SubscriptionsPending'],
+    stand: 'aws',
+    reason: 'the number of subscriptions that wait for confirmation; moto always says 0',
+    source: 'https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html',
+  },
+  {
+    on: ['sns: Subscribe an address'],
+    at: ['call.result.SubscriptionArn', 'after.result.Subscriptions.0.SubscriptionArn'],
+    stand: 'aws',
+    reason: 'an address has no ARN before it has confirmed; moto confirms for it',
+    source: 'https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html',
+  },
+  {
+    on: ['sns: ConfirmSubscription with a wrong token'],
+    at: refused,
+    stand: 'aws',
+    reason: 'the token is checked',
+    source: 'https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html',
+  },
+  {
+    on: [
+      'sns: Publish by protocol without a default',
+      'sns: Publish by protocol what is no JSON',
+      'sns: Publish with a line break in the subject',
+      'sns: Publish without text',
+    ],
+    at: refused,
+    stand: 'aws',
+    reason: 'a JSON object with a default; a subject without line breaks; a text',
+    source: `${snsPublish} (Message, MessageStructure, Subject)`,
+  },
+  {
+    on: ['sns: Publish with an empty attribute'],
+    at: ['call.error'],
+    stand: 'aws',
+    reason: 'ParameterValueInvalid, the code of InvalidParameterValueException',
+    source: `${localStack}/sns; https://github.com/localstack/localstack/pull/11857`,
+  },
+  {
+    on: ['sqs: SendMessageBatch'],
+    at: ['call.result.Failed'],
+    stand: 'aws',
+    reason: 'no Failed where none has failed, although the model requires it',
+    source: 'https://github.com/aws/aws-sdk/issues/657 and 536',
+  },
+  {
+    on: ['sqs: SendMessageBatch with one entry without a group'],
+    at: [...refused, 'after.result.0'],
+    stand: 'defect',
+    reason: 'on a FIFO queue AWS refuses the whole batch (InvalidParameterValue); local/ fails the entry alone',
+    source: `${localStack}/sqs test_send_batch_missing_message_group_id_for_fifo_queue (recorded 2023-11-14)`,
+  },
+  {
+    on: ['config: PutEvaluations with 101'],
+    at: refused,
+    stand: 'aws',
+    reason: 'at most 100 evaluations a call',
+    source: '[model] config Evaluations',
+  },
+];
+
+export const knownDifferences: readonly KnownDifference[] = [...iam, ...secretsManager, ...messaging];
