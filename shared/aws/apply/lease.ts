@@ -81,18 +81,20 @@ async function write(
   secret: Secret,
   doing: Doing,
   alsoTag: Record<string, string>,
-): Promise<Lease> {
+): Promise<Lease | undefined> {
+  const transitionId = `${doing.verb}/${user.userId}/${formatInstant(doing.at)}`;
+  const before = secret.tags[secretTagNames.doing];
+  const lease = { doing, transitionId, before, secret, readBackAt: Number.NEGATIVE_INFINITY };
+  const startedAt = pass.runtime.clock();
   pass.wroteAt.add(doing.at);
   await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(doing), ...alsoTag });
+  // Retries may have taken so long that somebody else announced, waited and read back before this arrived.
+  if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
+    await release(pass, lease);
+    return undefined;
+  }
   if (!pass.isQueued) await pass.runtime.sleep(OUTSIDE_WAIT);
-  const transitionId = `${doing.verb}/${user.userId}/${formatInstant(doing.at)}`;
-  return {
-    doing,
-    transitionId,
-    before: secret.tags[secretTagNames.doing],
-    secret,
-    readBackAt: Number.NEGATIVE_INFINITY,
-  };
+  return lease;
 }
 
 /** A secret as the caller has read it. */
