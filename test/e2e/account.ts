@@ -1,0 +1,141 @@
+import {
+  AddUserToGroupCommand,
+  AttachGroupPolicyCommand,
+  CreateAccessKeyCommand,
+  CreateGroupCommand,
+  CreateUserCommand,
+  DetachGroupPolicyCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+  type Tag,
+} from '@aws-sdk/client-iam';
+import {
+  DescribeSecretCommand,
+  GetResourcePolicyCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { ACCOUNT, DEPLOYER, type Emulator, REGION } from './emulator.ts';
+import type { KeyPair } from './terminal.ts';
+
+export interface User {
+  userName: string;
+  userId: string;
+  keys: KeyPair[];
+}
+
+export interface Announcement {
+  event: string;
+  userName?: string;
+  accessKeyId?: string;
+  newAccessKeyId?: string;
+  transitionId: string;
+}
+
+export interface SecretView {
+  name: string;
+  arn: string;
+  /** Label → version. */
+  labels: Map<string, string>;
+  tags: Map<string, string>;
+  policy: string;
+}
+
+const GROUP = 'key-owners';
+
+/** What an administrator sees and does, through the AWS APIs. */
+export type Account = Awaited<ReturnType<typeof createAccount>>;
+
+export async function createAccount({ endpoint, age }: Emulator) {
+  const options = { endpoint, region: REGION, credentials: DEPLOYER };
+  const iam = new IAMClient(options);
+  const secrets = new SecretsManagerClient(options);
+  const sqs = new SQSClient({ ...options, useQueueUrlAsEndpoint: false });
+  const sns = new SNSClient(options);
+  const sts = new STSClient(options);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'operators-inbox' }));
+
+  const inbox: string[] = [];
+
+  async function createKey(UserName: string, days: number): Promise<KeyPair> {
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+    await age(accessKeyId, days);
+    return { accessKeyId, secretAccessKey };
+  }
+
+  return {
+    /** Every message that the operators ever got. */
+    inbox,
+    /** Credentials of a deployed role, as Lambda gets them. */
+    async assume(roleArn: string) {
+      const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'e2e' }));
+      const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '', SessionToken } = Credentials ?? {};
+      return { accessKeyId, secretAccessKey, sessionToken: SessionToken ?? '' };
+    },
+    async createUser(userName: string, keyAgesInDays: number[], tags: Record<string, string> = {}): Promise<User> {
+      const Tags = Object.entries(tags).map(([Key, Value]): Tag => ({ Key, Value }));
+      const { User: user } = await iam.send(new CreateUserCommand({ UserName: userName, Tags }));
+      const keys: KeyPair[] = [];
+      for (const days of keyAgesInDays) keys.push(await createKey(userName, days));
+      return { userName, userId: user?.UserId ?? '', keys };
+    },
+    /** As the README says: the owners' policy of the stack, for a group of all owners. */
+    async letOwnersRead(users: readonly User[], PolicyArn: string): Promise<void> {
+      await iam.send(new CreateGroupCommand({ GroupName: GROUP }));
+      await iam.send(new AttachGroupPolicyCommand({ GroupName: GROUP, PolicyArn }));
+      for (const { userName } of users) {
+        await iam.send(new AddUserToGroupCommand({ GroupName: GROUP, UserName: userName }));
+      }
+    },
+    async detachOwnersPolicy(PolicyArn: string): Promise<void> {
+      await iam.send(new DetachGroupPolicyCommand({ GroupName: GROUP, PolicyArn }));
+    },
+    /** Access key ID → status. */
+    async keysOf(UserName: string): Promise<Map<string, string>> {
+      const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
+      return new Map(AccessKeyMetadata.map(({ AccessKeyId = '', Status = '' }) => [AccessKeyId, Status]));
+    },
+    async secretOf({ userId }: User): Promise<SecretView | undefined> {
+      const SecretId = `keyturn/${userId}/access-key`;
+      try {
+        const {
+          Name = '',
+          ARN = '',
+          VersionIdsToStages = {},
+          Tags = [],
+        } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+        const { ResourcePolicy = '' } = await secrets.send(new GetResourcePolicyCommand({ SecretId }));
+        const labels = Object.entries(VersionIdsToStages).flatMap(([id, stages]) =>
+          (stages ?? []).map((stage) => [stage, id] as const),
+        );
+        const tags = Tags.map(({ Key = '', Value = '' }) => [Key, Value] as const);
+        return { name: Name, arn: ARN, labels: new Map(labels), tags: new Map(tags), policy: ResourcePolicy };
+      } catch (error) {
+        if (error instanceof ResourceNotFoundException) return undefined;
+        throw error;
+      }
+    },
+    async subscribeOperators(TopicArn: string): Promise<void> {
+      const Endpoint = `arn:aws:sqs:${REGION}:${ACCOUNT}:operators-inbox`;
+      const Attributes = { RawMessageDelivery: 'true' };
+      await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint, Attributes }));
+    },
+    /** Takes what was published since the last time. */
+    async readInbox(): Promise<Announcement[]> {
+      const announcements: Announcement[] = [];
+      for (;;) {
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+        if (Messages.length === 0) return announcements;
+        for (const { Body = '', ReceiptHandle } of Messages) {
+          inbox.push(Body);
+          announcements.push(JSON.parse(Body) as Announcement);
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, done, step } from './report.ts';
+import { everyone, type People, type World } from './world.ts';
+
+/** Secret access keys belong in Secrets Manager and with their owner, and nowhere else. */
+export function searchForLeaks({ account, emulator, terminal }: World, people: People): void {
+  step('What was printed, logged and sent holds no secret access key');
+  const secrets = everyone(people).flatMap(({ keys }) => keys.map(({ secretAccessKey }) => secretAccessKey));
+  const logs = join(emulator.workDir, 'logs');
+  const texts = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
+  const all = [...texts, ...terminal.printed, account.inbox.join('\n')].join('\n');
+  const escaped = secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
+  const leaked = [...secrets, ...escaped].filter((secret) => all.includes(secret));
+  done(`${secrets.length} secret access keys looked for in ${all.length} characters`);
+  check('none is there', leaked.length === 0, leaked.length);
+}
+
+interface Decision {
+  principal: string;
+  action: string;
+  resource: string;
+  allowed: boolean;
+}
+
+function readDecisions(workDir: string): Decision[] {
+  const lines = readFileSync(join(workDir, 'logs/decisions.jsonl'), 'utf8').trim().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Decision);
+}
+
+/** The reads of secrets that the run tries on purpose. */
+function wasExpected({ action }: Decision): boolean {
+  return action === 'secretsmanager:GetSecretValue';
+}
+
+/** What most likely explains a failure: refused calls, and the last errors in the functions' logs. */
+export function evidence(workDir: string): string[] {
+  const logs = join(workDir, 'logs');
+  if (!existsSync(join(logs, 'decisions.jsonl'))) return [];
+  const refused = readDecisions(workDir).filter((decision) => !decision.allowed && !wasExpected(decision));
+  const errors = readdirSync(logs)
+    .filter((name) => name.endsWith('.log'))
+    .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
+    .filter((line) => line.includes('"level":"ERROR"'));
+  return [...refused.slice(-5).map((decision) => JSON.stringify(decision)), ...errors.slice(-5)];
+}
+
+/** Every call of the run that a deployed role or an owner made was judged by the deployed policies. */
+export function showPermissions(workDir: string): void {
+  step('The deployed permissions were enough, and no more was asked for');
+  const decisions = readDecisions(workDir);
+  const byRole = Map.groupBy(
+    decisions.filter(({ principal }) => principal.includes(':role/')),
+    ({ principal }) => principal,
+  );
+  for (const [role, made] of byRole) {
+    const actions = new Set(made.filter(({ allowed }) => allowed).map(({ action }) => action));
+    done(`${role.split('/').at(-1)}: ${made.length} calls, ${actions.size} actions`);
+  }
+  const refused = decisions.filter(({ allowed }) => !allowed);
+  const unexpected = refused.filter((decision) => !wasExpected(decision));
+  const tried = new Set(refused.map(({ principal }) => principal));
+  const isOnceEach = unexpected.length === 0 && tried.size === refused.length;
+  check(`nothing was refused but one read each by the ${tried.size} who were to try`, isOnceEach, refused);
+}

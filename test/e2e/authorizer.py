@@ -1,0 +1,179 @@
+"""IAM for moto: who signed, with a key that works, and what the deployed policies allow.
+
+moto's own check knows neither resources nor conditions nor resource policies, and lets an inactive key in. This one
+reads the policies that CloudFormation made and the policy of the secret, for the actions that the service calls.
+It leaves out what the stack does not use: permission boundaries, session and organization policies, NotAction.
+"""
+
+import json
+import re
+
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, JsonRESTError
+from moto.iam.access_control import IAMRequest
+from moto.iam.models import Policy, iam_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sts.models import sts_backends
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+# Calls that AWS checks under the name of another.
+PERMISSIONS = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def matches(pattern, value, context):
+    pattern = re.sub(r"\$\{([^}]+)\}", lambda found: context.get(found[1], "\0"), pattern)
+    regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(regex, value, re.DOTALL) is not None
+
+
+def condition_holds(operator, key, expected, context):
+    expected = listed(expected)
+    negated = "Not" in operator
+    actual = context.get(key)
+    if actual is None:
+        return negated
+    if operator in ("StringEquals", "StringNotEquals", "Bool"):
+        found = actual in expected
+    elif operator in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
+        found = any(matches(pattern, actual, context) for pattern in expected)
+    else:
+        raise NotImplementedError(f"condition operator {operator}")
+    return found != negated
+
+
+def statement_matches(statement, action, resource, context, principal):
+    if "Principal" in statement:
+        named = statement["Principal"]
+        if named != "*" and principal not in listed(named.get("AWS", [])):
+            return False
+    return (
+        any(matches(pattern, action, context) for pattern in listed(statement["Action"]))
+        and any(matches(pattern, resource, context) for pattern in listed(statement["Resource"]))
+        and all(
+            condition_holds(operator, key, expected, context)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, expected in keys.items()
+        )
+    )
+
+
+def document_of(policy):
+    if isinstance(policy, Policy):
+        policy = next(version for version in policy.versions if version.is_default).document
+    elif isinstance(policy, dict) and "policy_document" in policy:
+        policy = policy["policy_document"]
+    return json.loads(policy) if isinstance(policy, str) else policy
+
+
+def caller_of(access_key_id):
+    """(principal ARN, what aws:userid stands for), or None for a key that does not work."""
+    iam = iam_backends[ACCOUNT]["aws"]
+    for user in iam.list_users("/", None, None):
+        for key in user.access_keys:
+            if key.access_key_id == access_key_id:
+                return (user.arn, user.id) if key.status == "Active" else None
+    for session in sts_backends[ACCOUNT]["aws"].assumed_roles:
+        if session.access_key_id == access_key_id:
+            role = iam.get_role_by_arn(session.role_arn)
+            return role.arn, f"{role.id}:{session.session_name}"
+    return None
+
+
+def find_secret(secret_id):
+    store = secretsmanager_backends[ACCOUNT][REGION].secrets
+    return next((secret for secret in store.values() if secret_id in (secret.name, secret.arn)), None)
+
+
+def resource_of(service, action, asked, access_key_id):
+    """The ARN that AWS checks, and the resource's own policy."""
+    iam = iam_backends[ACCOUNT]["aws"]
+    if service == "iam":
+        name = asked.get("UserName")
+        if action == "GetAccessKeyLastUsed":
+            key = iam.access_keys.get(asked["AccessKeyId"])
+            name = key.user_name if key else None
+        user = next((user for user in iam.list_users("/", None, None) if user.name == name), None)
+        return (user.arn if user else f"arn:aws:iam::{ACCOUNT}:user/{name}" if name else "*"), None
+    if service == "secretsmanager" and ("SecretId" in asked or action == "CreateSecret"):
+        secret = find_secret(asked.get("SecretId", asked.get("Name")))
+        if secret is not None and action != "CreateSecret":
+            return secret.arn, secret.policy
+        name = asked.get("SecretId") or f"{asked['Name']}-AbCdEf"
+        return (name if name.startswith("arn:") else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"), None
+    if service == "sns":
+        return asked.get("TopicArn", "*"), None
+    if service == "sqs" and "QueueUrl" in asked:
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}", None
+    return "*", None
+
+
+def install(outsider, log):
+    """Every call is checked but the deployer's, whose permissions are not the product's. `log` gets each decision."""
+
+    def authorize(self, _resource="*"):
+        header = self.headers.get("Authorization", "")
+        found = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", header)
+        if found is None or found[1] == outsider:
+            return
+        access_key_id, service = found[1], found[2]
+        caller = caller_of(access_key_id)
+        if caller is None:
+            raise InvalidClientTokenIdError()
+        action = self._get_action()
+        IAMRequest(
+            account_id=self.current_account,
+            method=self.method,
+            path=re.sub(r"^https?://[^/]*", "", self.uri),
+            data=self.data,
+            body=self.raw_body,
+            headers=self.headers,
+            action=action,
+        ).check_signature()
+        principal, user_id = caller
+        if self.headers.get("X-Amz-Target"):
+            asked = json.loads(self.body or "{}")
+        else:
+            asked = {name: values[0] for name, values in self.querystring.items()}
+        resource, own_policy = resource_of(service, action, asked, access_key_id)
+        context = {
+            "aws:userid": user_id,
+            "aws:PrincipalArn": principal,
+            "aws:SecureTransport": "true",
+            "secretsmanager:BlockPublicPolicy": str(bool(asked.get("BlockPublicPolicy"))).lower(),
+        }
+        documents = [document_of(policy) for policy in policies_of(principal)]
+        if own_policy:
+            documents.append(document_of(own_policy))
+        permission = PERMISSIONS.get(f"{service}:{action}", f"{service}:{action}")
+        effects = {
+            statement["Effect"]
+            for document in documents
+            for statement in listed(document["Statement"])
+            if statement_matches(statement, permission, resource, context, principal)
+        }
+        allowed = permission == "sts:GetCallerIdentity" or effects == {"Allow"}
+        log({"principal": principal, "action": permission, "resource": resource, "allowed": allowed})
+        if not allowed and self.headers.get("X-Amz-Target"):
+            raise JsonRESTError("AccessDeniedException", f"{principal} is not authorized to perform: {permission}")
+        if not allowed:
+            raise AccessDeniedError(user_arn=principal, action=permission)
+
+    ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = authorize
+
+
+def policies_of(principal):
+    iam = iam_backends[ACCOUNT]["aws"]
+    kind, name = principal.split(":")[5].split("/", 1)
+    name = name.rsplit("/", 1)[-1]
+    if kind == "role":
+        role = iam.get_role(name)
+        return [*role.policies.values(), *role.managed_policies.values()]
+    user = iam.get_user(name)
+    groups = iam.get_groups_for_user(name)
+    inline = [*user.policies.values(), *(policy for group in groups for policy in group.policies.values())]
+    return [*inline, *user.managed_policies.values(), *(p for g in groups for p in g.managed_policies.values())]

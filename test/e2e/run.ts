@@ -1,0 +1,62 @@
+/**
+ * The proof that the stack deploys and works: the real `sls deploy` to moto on loopback, the packaged functions on Node 24
+ * with their deployed roles, real commands, and weeks that pass in seconds. See launcher.py for what moto lacks.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAccount } from './account.ts';
+import { evidence, searchForLeaks, showPermissions } from './afterwards.ts';
+import { ensurePython, startEmulator } from './emulator.ts';
+import { CheckFailed, done, step, summary } from './report.ts';
+import { deployDryRun, remove, seed, switchOn } from './story/deploy.ts';
+import { rotateAlice, rotateBySchedule, stopSwitch, switchToNewKey } from './story/rotate.ts';
+import { nextRotation, weeksPass } from './story/weeks.ts';
+import { createTerminal } from './terminal.ts';
+
+const LIMIT_MS = 8 * 60_000;
+
+async function main(workDir: string): Promise<void> {
+  step('An AWS on loopback');
+  ensurePython();
+  const emulator = await startEmulator(workDir);
+  try {
+    done(`moto answers on ${emulator.endpoint}; its log and those of the functions are in ${workDir}`);
+    const world = { emulator, terminal: createTerminal(emulator), account: await createAccount(emulator) };
+    const deployed = await deployDryRun(world);
+    const people = await seed(world, deployed);
+    await switchOn(world, deployed, people);
+    await rotateAlice(world, people);
+    await rotateBySchedule(world, deployed, people);
+    await switchToNewKey(world, people);
+    const diary = await weeksPass(world, deployed, people);
+    await nextRotation(world, deployed, people, diary);
+    await stopSwitch(world, deployed);
+    await remove(world, deployed, people);
+    searchForLeaks(world, people);
+    showPermissions(workDir);
+  } finally {
+    await emulator.stop();
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+const limit = setTimeout(() => {
+  console.error(`\nFailed: not over after ${LIMIT_MS / 60_000} minutes`);
+  process.exit(1);
+}, LIMIT_MS);
+
+const workDir = mkdtempSync(join(tmpdir(), 'keyturn-e2e-'));
+try {
+  await main(workDir);
+  console.log(`\n${summary()}\n\nThe stack deploys, works and goes.`);
+  rmSync(workDir, { recursive: true, force: true });
+} catch (error) {
+  const reason = error instanceof CheckFailed ? `this does not hold: ${error.message}` : error;
+  console.error('\nFailed:', reason);
+  for (const line of evidence(workDir)) console.error(`  ${line}`);
+  console.error(`Logs: ${workDir}`);
+  process.exitCode = 1;
+} finally {
+  clearTimeout(limit);
+}
