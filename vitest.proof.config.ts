@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/proof/**/*.test.ts'],
-    env: { KEYTURN_PROOF: '1' },
     testTimeout: 900_000,
     // Counts and seeds are the result of a proof: nothing of them is swallowed.
     disableConsoleIntercept: true,

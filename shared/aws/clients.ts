@@ -2,9 +2,9 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
-import type { MiddlewareStack } from '@smithy/types';
+import type { FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types';
 import type { SecretAccessKey } from '../core/secret-access-key.ts';
-import { asRotationError } from './failure.ts';
+import { asRotationError, isRefusal } from './failure.ts';
 
 /** The clients of every AWS service in use, and how many calls went out through them. */
 export interface Aws {
@@ -69,7 +69,10 @@ type ClientMaker = <Input extends object, Output extends object, Client extends 
   make: (options: ClientOptions) => Client & Watchable<Input, Output>,
 ) => Client;
 
-/** Outside the SDK's retries: one count and one translation for each call, however often it was tried. */
+/**
+ * Outside the SDK's retries: one count and one translation for each call, however often it was tried. Inside them: what
+ * each try came to, since a refusal of the last one says nothing about one before it that was never answered.
+ */
 function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   client: Client & Watchable<Input, Output>,
   counts: Map<string, number>,
@@ -81,15 +84,34 @@ function watched<Input extends object, Output extends object, Client extends Wat
       try {
         return await next(args);
       } catch (error) {
-        throw asRotationError(error, { permission, input: args.input });
+        const isUncertain = context[UNCERTAIN] === true;
+        throw asRotationError(error, { permission, input: args.input, isUncertain });
       }
     },
     { step: 'initialize', name: 'keyturnWatch', priority: 'high' },
   );
+  const noteUncertainty: FinalizeRequestMiddleware<Input, Output> = (next, context) => async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      if (!isRefusal(error)) context[UNCERTAIN] = true;
+      throw error;
+    }
+  };
+  client.middlewareStack.addRelativeTo(noteUncertainty, {
+    relation: 'after',
+    toMiddleware: 'retryMiddleware',
+    name: 'keyturnNoteUncertainty',
+  });
   return client;
 }
 
+/** Set once a try of the call got no answer: it may have had its effect, whatever a later try was told. */
+const UNCERTAIN = 'keyturnUncertain';
+
 function permissionOf(context: { clientName?: string; commandName?: string }): string {
   const prefix = Object.entries(PREFIXES).find(([name]) => name === context.clientName)?.[1] ?? context.clientName;
-  return `${prefix}:${context.commandName?.replace(/Command$/, '')}`;
+  // IAM has one permission for a message and for a batch of them.
+  const action = context.commandName?.replace(/Command$/, '').replace(/^SendMessageBatch$/, 'SendMessage');
+  return `${prefix}:${action}`;
 }

@@ -5,6 +5,8 @@ export interface FailedCall {
   /** `iam:GetUser`: also the permission it needs. */
   permission: string;
   input: object;
+  /** A try of it was never answered. */
+  isUncertain?: boolean;
 }
 
 /** A response or request of these holds a secret access key; an error of theirs is passed on without its cause. */
@@ -24,8 +26,8 @@ const RESOURCE_MEMBERS = [
 /** Turns whatever the SDK threw into a sentence: what was attempted, on what, and the permission to add if one lacks. */
 export function asRotationError(thrown: unknown, call: FailedCall): RotationError {
   if (thrown instanceof RotationError) return thrown;
-  const { code, status, message } = read(thrown);
-  const isDefinite = status !== undefined && status >= 400 && status < 500;
+  const { code, message } = read(thrown);
+  const isDefinite = isRefusal(thrown) && !call.isUncertain;
   const isThrottle = /throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i.test(code);
   const carriesSecret = CARRY_SECRETS.has(call.permission);
   const said = carriesSecret ? '' : `: ${message}`;
@@ -37,6 +39,12 @@ export function asRotationError(thrown: unknown, call: FailedCall): RotationErro
     action: call.permission,
     ...(carriesSecret ? {} : { cause: thrown }),
   });
+}
+
+/** AWS answered 4xx: this try had no effect. */
+export function isRefusal(thrown: unknown): boolean {
+  const { status } = read(thrown);
+  return status !== undefined && status >= 400 && status < 500;
 }
 
 function read(thrown: unknown): { code: string; status: number | undefined; message: string } {

@@ -144,7 +144,7 @@ describe('who is enqueued', () => {
     for (let n = 0; n < 11; n++) world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 100 - n / 10 }] });
     const { error } = await run(world, {}, failing('SendMessageBatch', 'AccessDenied', 403, 2));
     expect(queuedNames(world)).toEqual(['user-10']);
-    expect(error?.message).toMatch(/but 10 things failed: user-0: Cannot call sqs:SendMessageBatch on /);
+    expect(error?.message).toMatch(/but 10 things failed: user-0: Cannot call sqs:SendMessage on /);
     expect(error?.message).toMatch(/user-9: /);
   });
 

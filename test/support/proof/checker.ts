@@ -93,7 +93,7 @@ export interface Checker {
   /** Takes in what somebody else has just done. */
   outside(): void;
   /** When nothing is planned any more: everything was announced, each transition under one id. */
-  atRest(userId: string): void;
+  atRest(userId: string, isBlocked?: boolean): void;
   /** Whether the key was made by an invocation, and its secret is nowhere. */
   lostKeys(userId: string): readonly string[];
   stop(): void;
@@ -232,8 +232,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   }
 
   function owe({ userId, call, before }: Judged, kind: ChangeKind, accessKeyId: string): void {
-    const doing = intent(before);
-    const transitionId = doing && `${doing.verb}/${userId}/${new Date(doing.at).toISOString()}`;
+    const transitionId = ownIntents.get(call.caller) ?? idOf(userId, before);
     owed.push({ kind, userId, accessKeyId, at: call.at, transitionId });
   }
 
@@ -464,16 +463,21 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       }
       if (after.user === before.user && after.secret === before.secret) continue;
       looks.set(userId, after);
-      if (call.operation === 'TagResource') noteRun(call, before, after);
+      if (call.operation === 'TagResource') noteRun(call, userId, before, after);
       judge({ call, invocation, userId, before, after });
     }
   });
 
   /** The run id under which a caller writes its intents. */
   const runIds = new Map<string, string>();
-  function noteRun(call: Call, before: Look, after: Look): void {
+  /** The transition that a caller has announced in `doing`. */
+  const ownIntents = new Map<string, string>();
+  function noteRun(call: Call, userId: string, before: Look, after: Look): void {
     const runId = intent(after)?.runId;
-    if (runId !== undefined && tag(before, 'doing') !== tag(after, 'doing')) runIds.set(call.caller, runId);
+    const transitionId = idOf(userId, after);
+    if (runId === undefined || transitionId === undefined || tag(before, 'doing') === tag(after, 'doing')) return;
+    runIds.set(call.caller, runId);
+    ownIntents.set(call.caller, transitionId);
   }
 
   function follow(): void {
@@ -537,6 +541,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       follow();
       this.outside();
       begins.set(invocation.caller, new Map(looks));
+      ownIntents.delete(invocation.caller);
       const { command } = invocation;
       const user = aws.iam.users().find(({ userName }) => userName === command?.userName);
       if (command?.action !== 'confirm' || user === undefined) return;
@@ -566,18 +571,25 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
         looks.set(userId, after);
       }
     },
-    atRest(userId) {
+    atRest(userId, isBlocked = false) {
       readMail();
       for (const { kind, accessKeyId } of owed.filter((change) => change.userId === userId)) {
         report('6 announced', `${accessKeyId} was ${kind}, and that was never announced`);
       }
       const look = lookAt(aws, userId);
       const lost = lostKeys(userId);
-      if (lost.length > 0 && intent(look) !== undefined) report('3 orphan', `${lost.join(', ')} is still there`);
+      if (lost.length > 0 && intent(look) !== undefined && !isBlocked)
+        report('3 orphan', `${lost.join(', ')} is still there`);
     },
     lostKeys,
     stop,
   };
+}
+
+/** `<verb>/<UserId>/<intent's instant>`. */
+function idOf(userId: string, look: Look): string | undefined {
+  const doing = intent(look);
+  return doing && `${doing.verb}/${userId}/${new Date(doing.at).toISOString()}`;
 }
 
 function isExempt(look: Look, at: number): boolean {

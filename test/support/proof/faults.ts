@@ -5,7 +5,7 @@ import { MINUTE, SECOND } from './keys.ts';
 export interface FaultKind {
   readonly name: string;
   /** Undefined: this kind of fault does not exist for the call. */
-  readonly of: (call: Call) => Fault | undefined;
+  readonly of: (call: Call, tries: number) => Fault | undefined;
   /** The SDK of the suite tries three times. */
   readonly tries: number;
 }
@@ -21,6 +21,11 @@ function staleRead({ mutating, service, operation }: Call): Fault | undefined {
   return { kind: 'stale', ms: operation === 'ListSecrets' ? 5 * MINUTE : 10 * SECOND };
 }
 
+/** The first try had its effect, and the last answer is a refusal: together they say nothing for certain. */
+function lostThenThrottled(_call: Call, tried: number): Fault {
+  return { kind: tried === 0 ? 'lost-response' : 'throttle' };
+}
+
 export const faultKinds: readonly FaultKind[] = [
   { name: 'crash before', of: always({ kind: 'crash-before' }), tries: 1 },
   { name: 'crash after', of: always({ kind: 'crash-after' }), tries: 1 },
@@ -29,6 +34,7 @@ export const faultKinds: readonly FaultKind[] = [
   { name: 'throttle', of: always({ kind: 'throttle' }), tries: 3 },
   { name: 'error 500', of: always({ kind: 'error', status: 500, code: 'InternalFailure' }), tries: 3 },
   { name: 'stale read', of: staleRead, tries: 1 },
+  { name: 'lost, then throttled', of: lostThenThrottled, tries: 3 },
 ];
 
 /** Orders the fault for the n-th call of a caller and, as far as told, for the tries that repeat it. */
@@ -37,6 +43,6 @@ export function faultAt(n: number, { of, tries }: FaultKind): BeforeCall {
   return (call) => {
     if (call.n === n) ordered = call;
     const isRepeated = ordered !== undefined && call.operation === ordered.operation && call.n < n + tries;
-    return isRepeated ? of(call) : undefined;
+    return isRepeated ? of(call, call.n - n) : undefined;
   };
 }

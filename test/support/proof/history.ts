@@ -208,10 +208,10 @@ async function comeToRest(stage: Live): Promise<number> {
     const isIdle = aws.calls.slice(from).every(({ mutating, operation }) => !mutating && operation !== 'Publish');
     quiet = isIdle && isResting(stage) ? quiet + 1 : 0;
     if (quiet < 2 || !isTold(stage)) continue;
-    checker.atRest(stage.userId);
+    checker.atRest(stage.userId, stage.decided?.status === 'blocked');
     return passes;
   }
-  checker.atRest(stage.userId);
+  checker.atRest(stage.userId, stage.decided?.status === 'blocked');
   return Number.POSITIVE_INFINITY;
 }
 
@@ -266,7 +266,9 @@ function commandOf(stage: Live, { slot, holdDays, ...asked }: Asked): Omit<Comma
   const date = (days: number): string => new Date(stage.aws.clock.now() + days * DAY).toISOString().slice(0, 10);
   return {
     ...asked,
-    ...(slot === undefined ? {} : { accessKeyId: keysOf(lookAt(stage.aws, stage.userId))[slot]?.accessKeyId ?? 'AKIA0000000000000000' }),
+    ...(slot === undefined
+      ? {}
+      : { accessKeyId: keysOf(lookAt(stage.aws, stage.userId))[slot]?.accessKeyId ?? 'AKIA0000000000000000' }),
     ...(holdDays === undefined ? {} : { holdUntil: date(holdDays) }),
   };
 }
@@ -307,7 +309,8 @@ function operatorDoes(stage: Live, event: Extract<Event, { is: 'operator' }>): v
       const { state } = aws.secrets;
       const now = aws.clock.now();
       if (event.does === 'destroy secret') state.remove(look.secret);
-      else if (event.does === 'restore secret') state.save({ ...look.secret, deletedAt: undefined, deleteAfter: undefined });
+      else if (event.does === 'restore secret')
+        state.save({ ...look.secret, deletedAt: undefined, deleteAfter: undefined });
       else if (look.secret.deletedAt === undefined) {
         state.save({ ...look.secret, deletedAt: now, deleteAfter: now + 30 * DAY });
       }
@@ -349,13 +352,16 @@ function changeTag({ aws, userId, userName }: Live, does: TagDeed, name: string)
       if (secretName !== undefined) aws.secrets.setTags(secretName, { 'keyturn:hold': date(3) });
       return;
     case 'exempt':
-      return aws.iam.setTags(userName, { ...userTags, 'keyturn:exempt': date(4) });
+      aws.iam.setTags(userName, { ...userTags, 'keyturn:exempt': date(4) });
+      return;
     case 'spoil user tag':
-      return aws.iam.setTags(userName, { ...userTags, 'keyturn:max-age-days': GARBAGE });
+      aws.iam.setTags(userName, { ...userTags, 'keyturn:max-age-days': GARBAGE });
+      return;
     case 'grace 0':
-      return aws.iam.setTags(userName, { ...userTags, 'keyturn:grace-days': '0' });
+      aws.iam.setTags(userName, { ...userTags, 'keyturn:grace-days': '0' });
+      return;
     case 'clear user tags':
-      return aws.iam.setTags(userName, {});
+      aws.iam.setTags(userName, {});
+      return;
   }
 }
-

@@ -52,11 +52,13 @@ export async function interleave(aws: LocalAws, actors: readonly Actor[], choose
   for (let step = 0; ; step++) {
     const alive = running.flatMap(({ hasEnded }, index) => (hasEnded ? [] : [index]));
     if (alive.length === 0) return steps;
-    const index = overdue(running, choose(alive, step), clock.now());
+    const chosen = choose(alive, step);
+    const index = overdue(running, chosen, clock.now());
     const next = running[index];
     if (next === undefined || next.hasEnded) throw new Error(`The schedule chose ${index} of ${alive.join(', ')}.`);
     steps[index] = (steps[index] ?? 0) + 1;
-    if (clock.now() < next.readyAt) clock.set(next.readyAt);
+    const at = index === chosen ? next.readyAt : next.readyAt + STILL;
+    if (clock.now() < at) clock.set(at);
     await new Promise<void>((resolve) => {
       next.stopped = resolve;
       const { resume } = next;
@@ -72,7 +74,9 @@ const STILL = 5_000;
 /** The chosen one, unless another would by then have stood still for too long. */
 function overdue(running: readonly Running[], chosen: number, now: number): number {
   const then = Math.max(now, running[chosen]?.readyAt ?? now);
-  const late = running.findIndex(({ hasEnded, readyAt }, index) => !hasEnded && index !== chosen && then - readyAt > STILL);
+  const late = running.findIndex(
+    ({ hasEnded, readyAt }, index) => !hasEnded && index !== chosen && then - readyAt > STILL,
+  );
   return late === -1 ? chosen : late;
 }
 

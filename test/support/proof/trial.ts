@@ -15,20 +15,24 @@ export interface Verdict {
   readonly passes: number;
 }
 
+export interface Disturbance {
+  /** Faults of the invocation of interest. */
+  readonly first?: BeforeCall;
+  /** Faults of the pass after it. */
+  readonly second?: BeforeCall;
+  /** How the undisturbed run ends. */
+  readonly expected?: Summary;
+}
+
 const mostPasses = 60;
 
 /** One run of a scenario: prepared, disturbed, and then left alone until nothing is planned any more. */
-export async function tryOut(
-  scenario: Scenario,
-  disturbance?: BeforeCall,
-  second?: BeforeCall,
-  expected?: Summary,
-): Promise<Verdict> {
+export async function tryOut(scenario: Scenario, { first, second, expected }: Disturbance = {}): Promise<Verdict> {
   const stage = await scenario.prepare();
   const from = stage.aws.calls.length;
   const isPrepared = stage.checker.violations.length === 0;
   scenario.isReached?.(stage);
-  await scenario.act(stage, disturbance ?? (() => undefined));
+  await scenario.act(stage, first ?? (() => undefined));
   const calls = stage.aws.calls.length - from;
   const passes = await comeToRest(stage, scenario, second);
   const end = summarize(stage);
