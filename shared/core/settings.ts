@@ -86,7 +86,6 @@ export const settingSpecs = {
   secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
   deadLetterQueueUrl: spec(text, '', 'Dead-letter queue of the worker; its depth is in the digest.'),
   configRuleName: spec(text, '', 'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.'),
-  cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
 } as const;
 
 type Specs = typeof settingSpecs;

@@ -573,7 +573,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     },
     atRest(userId, isBlocked = false) {
       readMail();
-      for (const { kind, accessKeyId } of owed.filter((change) => change.userId === userId)) {
+      // "What `doing` had not announced is announced with it": with the message that the user is blocked.
+      const told = isBlocked ? idOf(userId, lookAt(aws, userId)) : undefined;
+      const unsaid = owed.filter((change) => change.userId === userId && !(told && change.transitionId === told));
+      for (const { kind, accessKeyId } of unsaid) {
         report('6 announced', `${accessKeyId} was ${kind}, and that was never announced`);
       }
       const look = lookAt(aws, userId);
