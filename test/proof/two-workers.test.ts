@@ -33,6 +33,8 @@ describe('two at once on one user', () => {
     const begun = performance.now();
     const [first = 0, second = 0] = await expectSafe(contest, 'one after the other', inTurns());
     for (let at = 0; at < first; at++) await expectSafe(contest, `switched at ${at}`, inTurns(at, 1_000));
+    for (const turns of contest.pinned ?? [])
+      await expectSafe(contest, `in turns of ${turns.join(', ')}`, inTurns(...turns));
     let pairs = 0;
     for (let at = 1; at < first; at += stride) {
       for (let left = 1; left < Math.max(second, first); left += stride, pairs++) {

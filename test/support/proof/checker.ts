@@ -64,6 +64,7 @@ interface Life {
   inactiveSince: number | undefined;
   /** The earlier `inactiveSince` of a key that somebody reactivated since the last pass. */
   wasInactiveSince: number | undefined;
+  /** Its secret is stored: until the pass that stored it takes the label off a key that never was current. */
   isLabelled: boolean;
   wasCurrent: boolean;
   /** Made by hand within the minute of an issue that crashed: taken for ours (accepted by the design). */
@@ -392,6 +393,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       if (keyOf(after, label) !== undefined && !isOwnLoss) {
         report('label', `The label of ${label} was taken off while the key is there`, call);
       }
+      // Nothing remembers a secret that lost step 6: what is left of its key is an orphan.
+      if (isOwnLoss) life.isLabelled = false;
     }
   }
 

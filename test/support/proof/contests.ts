@@ -13,6 +13,8 @@ export interface Contest {
   readonly actors: readonly ((stage: Stage) => Actor)[];
   /** How many keys may be made by both together. */
   readonly mostIssued: number;
+  /** Schedules that once broke a rule. */
+  readonly pinned?: readonly (readonly number[])[];
 }
 
 let callers = 0;
@@ -133,6 +135,8 @@ export const contests: readonly Contest[] = [
       })),
     ),
     mostIssued: 0,
+    // The first is slow to write its intent, and meets one that was read back and found good meanwhile.
+    pinned: [[9, 20, 11, 5, 2]],
   },
   {
     name: 'deactivation and give-up of the current key',

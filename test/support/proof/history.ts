@@ -36,6 +36,8 @@ interface Asked {
 }
 
 export interface History {
+  /** Of every list that AWS gives. */
+  readonly pageSize?: number | undefined;
   readonly keys: readonly { readonly ageDays: number; readonly status?: 'Inactive'; readonly usedDaysAgo: number }[];
   /** Days of undisturbed passes before anything happens. */
   readonly age: number;
@@ -152,6 +154,7 @@ const firstKeys = fc.constantFrom<History['keys']>(
 );
 
 export const histories: fc.Arbitrary<History> = fc.record({
+  pageSize: fc.constantFrom(undefined, 1),
   keys: firstKeys,
   age: fc.constantFrom(0, 0, 2, 5, 9),
   events: fc.array(events, { minLength: 4, maxLength: 28 }),
@@ -169,8 +172,10 @@ interface Live extends Stage {
 }
 
 /** Lives through a history, then through quiet days until nothing is planned any more. */
-export async function live({ keys, age, events: happenings }: History): Promise<Told> {
-  const stage: Live = Object.assign(createStage({ keys }), { mode: 'switch' as const });
+export async function live({ keys, age, events: happenings, pageSize }: History): Promise<Told> {
+  const stage: Live = Object.assign(createStage({ keys, ...(pageSize === undefined ? {} : { pageSize }) }), {
+    mode: 'switch' as const,
+  });
   for (let day = 0; day < age; day++) await quietDay(stage);
   for (const event of happenings) {
     await happen(stage, event);
@@ -206,17 +211,13 @@ async function comeToRest(stage: Live): Promise<number> {
     const from = aws.calls.length;
     await quietDay(stage);
     const isIdle = aws.calls.slice(from).every(({ mutating, operation }) => !mutating && operation !== 'Publish');
-    quiet = isIdle && isResting(stage) ? quiet + 1 : 0;
+    quiet = isIdle && isAtRest(stage) ? quiet + 1 : 0;
     if (quiet < 2 || !isTold(stage)) continue;
     checker.atRest(stage.userId, stage.decided?.status === 'blocked');
     return passes;
   }
   checker.atRest(stage.userId, stage.decided?.status === 'blocked');
   return Number.POSITIVE_INFINITY;
-}
-
-function isResting(stage: Live): boolean {
-  return isAtRest(stage) || stage.decided?.reason === 'exempt';
 }
 
 function isTold(stage: Live): boolean {

@@ -16,6 +16,10 @@ export interface Scenario {
   readonly isIssue?: true;
   /** Nobody uses a key. */
   readonly isOwnerAway?: true;
+  /** How it ends depends on how far it came: only the rules are judged. */
+  readonly endsVary?: true;
+  /** What must hold after the undisturbed invocation, beside every rule. */
+  expectAfter?(stage: Stage): string[];
 }
 
 interface Prepared extends Stage {
@@ -54,6 +58,11 @@ async function rotatedOnce(options: StageOptions = {}): Promise<Prepared> {
 /** The same, one rotation on: the key to fall back on was stored too. */
 async function rotatedTwice(days: readonly number[]): Promise<Prepared> {
   return passesOn(await rotatedOnce(), days);
+}
+
+/** Two rotations are over, so that there is a version before the current one, and the key is nearly due. */
+async function rotatedTwoTimes(): Promise<Prepared> {
+  return later(await rotatedTwice([0, 1, 3, 4.5, 7.6]), limits.maxAgeDays - 7.6);
 }
 
 function act(stage: Stage, before?: BeforeCall): Promise<Ending> {
@@ -108,6 +117,36 @@ function targetOf(stage: Stage): string {
   const known = targets.get(stage) ?? olderKey(stage);
   targets.set(stage, known);
   return known;
+}
+
+/** Somebody moves AWSCURRENT back to the version before at the very moment in which the new key is to become current. */
+function swapLost(before: BeforeCall | undefined, stage: Stage): BeforeCall {
+  return async (call) => {
+    const { state } = stage.aws.secrets;
+    const secret = state.find(`keyturn/${stage.userId}/access-key`);
+    const isSwap = call.operation === 'UpdateSecretVersionStage' && call.input.VersionStage === 'AWSCURRENT';
+    if (isSwap && secret !== undefined) {
+      const versions = secret.versions.map((version) => {
+        const labels = version.labels.filter((label) => label !== 'AWSCURRENT' && label !== 'AWSPREVIOUS');
+        if (version.labels.includes('AWSPREVIOUS')) return { ...version, labels: [...labels, 'AWSCURRENT'] };
+        return version.labels.includes('AWSCURRENT') ? { ...version, labels: [...labels, 'AWSPREVIOUS'] } : version;
+      });
+      state.save({ ...secret, versions });
+      stage.checker.outside();
+    }
+    return before?.(call);
+  };
+}
+
+/** Our own key is gone again, and AWSCURRENT is where somebody wanted it. */
+function gaveWay(stage: Stage): string[] {
+  const look = lookAt(stage.aws, stage.userId);
+  const { length } = keysOf(look);
+  const labels = look.secret?.versions.find((version) => version.labels.includes('AWSCURRENT'))?.labels ?? [];
+  return [
+    ...(length === 1 ? [] : [`the user has ${length} keys after a lost swap`]),
+    ...(labels.length === 1 ? [] : [`AWSCURRENT was taken to ${labels.join(', ')} from where somebody had put it`]),
+  ];
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -239,6 +278,19 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'two active keys, blocked',
     prepare: () => stageWith({ keys: [{ ageDays: 20 }, { ageDays: 95, usedDaysAgo: 50 }] }),
+    act,
+  },
+  {
+    name: 'another version becomes current first',
+    endsVary: true,
+    prepare: () => rotatedTwoTimes(),
+    act: (stage, before) => pass(stage, swapLost(before, stage)),
+    expectAfter: gaveWay,
+  },
+  {
+    name: 'due, lists of one key a page',
+    prepare: () =>
+      stageWith({ keys: [{ ageDays: 90 }, { ageDays: 300, status: 'Inactive', usedDaysAgo: 200 }], pageSize: 1 }),
     act,
   },
   {

@@ -34,14 +34,16 @@ export async function tryOut(scenario: Scenario, { first, second, expected }: Di
   scenario.isReached?.(stage);
   await scenario.act(stage, first ?? (() => undefined));
   const calls = stage.aws.calls.length - from;
+  const after = first === undefined ? (scenario.expectAfter?.(stage) ?? []) : [];
   const passes = await comeToRest(stage, scenario, second);
   const end = summarize(stage);
   const problems = [
     ...(isPrepared ? [] : ['the preparation broke a rule']),
     ...stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`),
+    ...after,
     ...searchForSecrets(stage),
     ...(Number.isFinite(passes) ? [] : [`no rest after ${mostPasses} passes`]),
-    ...(expected === undefined || same(end, expected)
+    ...(expected === undefined || scenario.endsVary || same(end, expected)
       ? []
       : [`ends as ${show(end)}, undisturbed as ${show(expected)}`]),
   ];
@@ -62,7 +64,7 @@ async function comeToRest(stage: Stage, scenario: Scenario, second?: BeforeCall)
     const isIdle = isReached && isAtRest(stage) && aws.calls.slice(from).every(({ mutating }) => !mutating);
     quiet = isIdle ? quiet + 1 : 0;
     if (quiet === 2) {
-      checker.atRest(stage.userId);
+      checker.atRest(stage.userId, stage.decided?.status === 'blocked');
       return passes;
     }
     isReached ||= scenario.isReached?.(stage) ?? true;
@@ -73,7 +75,7 @@ async function comeToRest(stage: Stage, scenario: Scenario, second?: BeforeCall)
     }
     aws.clock.advance(DAY);
   }
-  checker.atRest(stage.userId);
+  checker.atRest(stage.userId, stage.decided?.status === 'blocked');
   return Number.POSITIVE_INFINITY;
 }
 
