@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import { EventError } from './errors.ts';
 import type { Instant } from './time.ts';
+import * as z from './zod.ts';
 
 /** The only type of resource that has access keys. */
 export const USER_TYPE = 'AWS::IAM::User';
@@ -37,35 +37,40 @@ export type RuleEvent = {
 /** The token that AWS's own development kit sends for a rule that is tried out. */
 const TEST_TOKEN = 'TESTMODE';
 
-const accountId = z.string().regex(/^\d{12}$/, 'must be an account ID of 12 digits');
-const instant = z.string().transform((value, context): Instant => {
-  const at = /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(at)) context.addIssue({ code: 'custom', message: 'must be an instant in ISO 8601' });
-  return at;
-});
+const someText = z.string().check(z.minLength(1));
+const accountId = z.string().check(z.regex(/^\d{12}$/, 'must be an account ID of 12 digits'));
+const instant = z.pipe(
+  z.string(),
+  z.transform((input: string, { issues }): Instant => {
+    const at = /^\d{4}-\d{2}-\d{2}T/.test(input) ? Date.parse(input) : Number.NaN;
+    if (Number.isNaN(at)) issues.push({ code: 'custom', input, message: 'must be an instant in ISO 8601' });
+    return at;
+  }),
+);
 
 /** AWS Config passes JSON inside strings; `whenEmpty` is what an empty one stands for. */
-function jsonText<T extends z.ZodType>(schema: T, whenEmpty = '') {
-  const parsed = z.string('must be a string of JSON').transform((value, context): unknown => {
+function jsonText<T extends z.ZodMiniType>(schema: T, whenEmpty = '') {
+  const parsed = z.transform((input: string, { issues }): unknown => {
     try {
-      return JSON.parse(value || whenEmpty);
+      return JSON.parse(input || whenEmpty);
     } catch {
-      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      issues.push({ code: 'custom', input, message: 'must be JSON' });
       return z.NEVER;
     }
   });
-  return parsed.pipe(schema);
+  return z.pipe(z.pipe(z.string('must be a string of JSON'), parsed), schema);
 }
 
-const item = z
-  .object({
-    configurationItemCaptureTime: instant,
-    configurationItemStatus: z.string().min(1),
-    resourceType: z.string().min(1),
-    resourceId: z.string().min(1),
-    resourceName: z.string().nullish(),
-  })
-  .transform((given) => ({
+const givenItem = z.object({
+  configurationItemCaptureTime: instant,
+  configurationItemStatus: someText,
+  resourceType: someText,
+  resourceId: someText,
+  resourceName: z.nullish(z.string()),
+});
+const item = z.pipe(
+  givenItem,
+  z.transform((given: z.output<typeof givenItem>) => ({
     orderingAt: given.configurationItemCaptureTime,
     item: {
       resourceType: given.resourceType,
@@ -73,7 +78,8 @@ const item = z
       ...(given.resourceName ? { resourceName: given.resourceName } : {}),
       status: given.configurationItemStatus,
     },
-  }));
+  })),
+);
 
 const messageTypes = [
   'ScheduledNotification',
@@ -85,39 +91,47 @@ const messageTypes = [
 const invokingEvent = z.discriminatedUnion(
   'messageType',
   [
-    z
-      .object({ messageType: z.literal(messageTypes[0]), notificationCreationTime: instant })
-      .transform(({ notificationCreationTime: orderingAt }) => ({ kind: 'periodic' as const, orderingAt })),
-    z
-      .object({ messageType: z.literal(messageTypes[1]), configurationItem: item })
-      .transform(({ configurationItem }) => ({ kind: 'change' as const, ...configurationItem })),
-    z
-      .object({ messageType: z.literal(messageTypes[2]), configurationItemSummary: item })
-      .transform(({ configurationItemSummary }) => ({ kind: 'oversized' as const, ...configurationItemSummary })),
+    z.pipe(
+      z.object({ messageType: z.literal(messageTypes[0]), notificationCreationTime: instant }),
+      z.transform(({ notificationCreationTime: orderingAt }) => ({ kind: 'periodic' as const, orderingAt })),
+    ),
+    z.pipe(
+      z.object({ messageType: z.literal(messageTypes[1]), configurationItem: item }),
+      z.transform(({ configurationItem }) => ({ kind: 'change' as const, ...configurationItem })),
+    ),
+    z.pipe(
+      z.object({ messageType: z.literal(messageTypes[2]), configurationItemSummary: item }),
+      z.transform(({ configurationItemSummary }) => ({ kind: 'oversized' as const, ...configurationItemSummary })),
+    ),
     // A snapshot is about all resources at once, and says nothing about access keys.
-    z.object({ messageType: z.literal(messageTypes[3]) }).transform((_, context) => {
-      const message = `is ${messageTypes[3]}, which this rule does not act on: give it a MaximumExecutionFrequency`;
-      context.addIssue({ code: 'custom', path: ['messageType'], message });
-      return z.NEVER;
-    }),
+    z.pipe(
+      z.object({ messageType: z.literal(messageTypes[3]) }),
+      z.transform((input, { issues }) => {
+        const message = `is ${messageTypes[3]}, which this rule does not act on: give it a MaximumExecutionFrequency`;
+        issues.push({ code: 'custom', input, path: ['messageType'], message });
+        return z.NEVER;
+      }),
+    ),
   ],
   `must be an object whose messageType is one of ${messageTypes.slice(0, 3).join(', ')}`,
 );
 
-const age = z
-  .union([z.string(), z.number()])
-  .transform(Number)
-  .pipe(z.number('must be a number of days').min(1, 'must be at least 1 day').max(3_650, 'must be at most 3650 days'));
-const ruleParameters = jsonText(z.strictObject({ maxAccessKeyAge: age.optional() }), '{}');
+const age = z.pipe(
+  z.pipe(z.union([z.string(), z.number()]), z.transform(Number)),
+  z
+    .number('must be a number of days')
+    .check(z.minimum(1, 'must be at least 1 day'), z.maximum(3_650, 'must be at most 3650 days')),
+);
+const ruleParameters = jsonText(z.strictObject({ maxAccessKeyAge: z.optional(age) }), '{}');
 
 const ruleEvent = z.object({
   invokingEvent: jsonText(invokingEvent),
   // A rule without parameters is sent without the field.
-  ruleParameters: ruleParameters.nullish(),
-  resultToken: z.string().min(1),
-  eventLeftScope: z.boolean().default(false),
+  ruleParameters: z.nullish(ruleParameters),
+  resultToken: someText,
+  eventLeftScope: z._default(z.boolean(), false),
   accountId,
-  configRuleName: z.string().min(1),
+  configRuleName: someText,
 });
 
 /** What AWS Config asks of the rule. Throws an EventError that names each wrong field. */
@@ -140,7 +154,7 @@ export type RemediationEvent =
   | { kind: 'direct'; userId: string }
   | { kind: 'compliance'; ruleName: string; resourceType: string; resourceId: string; complianceType?: string };
 
-const userId = z.string().regex(/^AIDA[A-Z0-9]{12,124}$/, 'must be the UserId of an IAM user (AIDA…)');
+const userId = z.string().check(z.regex(/^AIDA[A-Z0-9]{12,124}$/, 'must be the UserId of an IAM user (AIDA…)'));
 const direct = z.strictObject({ resourceId: userId });
 
 const DETAIL_TYPE = 'Config Rules Compliance Change';
@@ -150,11 +164,11 @@ const complianceChange = z.object({
   'detail-type': z.literal(DETAIL_TYPE, `must be "${DETAIL_TYPE}"`),
   detail: z.object({
     messageType: z.literal(MESSAGE_TYPE, `must be ${MESSAGE_TYPE}`),
-    configRuleName: z.string().min(1),
-    resourceType: z.string().min(1),
-    resourceId: z.string().min(1),
+    configRuleName: someText,
+    resourceType: someText,
+    resourceId: someText,
     // Absent once a result is withdrawn.
-    newEvaluationResult: z.object({ complianceType: z.string() }).nullish(),
+    newEvaluationResult: z.nullish(z.object({ complianceType: z.string() })),
   }),
 });
 
@@ -193,7 +207,7 @@ export function targetOf(event: RemediationEvent, ownRuleName: string): Target {
   return { userId: parse(userId, resourceId, 'config-remediation', 'detail.resourceId') };
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, what: string, root = 'the event'): z.output<T> {
+function parse<T extends z.ZodMiniType>(schema: T, value: unknown, what: string, root = 'the event'): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || root}: ${message}`);

@@ -1,53 +1,50 @@
-import * as z from 'zod';
 import { EventError } from './errors.ts';
 import { type Asked, rotateUserActions } from './model.ts';
 import { parseDate } from './time.ts';
+import * as z from './zod.ts';
 
 const userName = z
   .string()
-  .regex(/^[\w+=,.@-]{1,64}$/, 'must be an IAM user name: 1 to 64 letters, digits and _+=,.@-');
+  .check(z.regex(/^[\w+=,.@-]{1,64}$/, 'must be an IAM user name: 1 to 64 letters, digits and _+=,.@-'));
 const accessKeyId = z
   .string()
-  .regex(/^[A-Z0-9]{16,128}$/, 'must be an access key ID: 16 to 128 capital letters and digits');
-const date = z.string().transform((value, context) => {
-  const instant = parseDate(value);
-  if (instant === undefined) context.addIssue({ code: 'custom', message: 'must be a date YYYY-MM-DD' });
-  return instant ?? z.NEVER;
-});
+  .check(z.regex(/^[A-Z0-9]{16,128}$/, 'must be an access key ID: 16 to 128 capital letters and digits'));
+const date = z.pipe(
+  z.string(),
+  z.transform((input: string, { issues }) => {
+    const instant = parseDate(input);
+    if (instant === undefined) issues.push({ code: 'custom', input, message: 'must be a date YYYY-MM-DD' });
+    return instant ?? z.NEVER;
+  }),
+);
+const graceDays = z.number().check(
+  z.maximum(3_650),
+  z.refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1'),
+);
 
 const rotateUserEvent = z
   .strictObject({
     userName,
-    action: z.enum(rotateUserActions, `must be one of ${rotateUserActions.join(', ')}`).default('plan'),
-    accessKeyId: accessKeyId.optional(),
-    graceDays: z
-      .number()
-      .max(3_650)
-      .refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1')
-      .optional(),
-    holdUntil: date.optional(),
-    force: z.boolean().optional(),
-    restoreSecret: z.boolean().optional(),
+    action: z._default(z.enum(rotateUserActions, `must be one of ${rotateUserActions.join(', ')}`), 'plan'),
+    accessKeyId: z.optional(accessKeyId),
+    graceDays: z.optional(graceDays),
+    holdUntil: z.optional(date),
+    force: z.optional(z.boolean()),
+    restoreSecret: z.optional(z.boolean()),
   })
-  .superRefine((event, context) => {
+  .check(({ value: event, issues }) => {
     const only = (field: keyof typeof event, actions: readonly string[]): void => {
       if (event[field] === undefined || actions.includes(event.action)) return;
-      context.addIssue({
-        code: 'custom',
-        path: [field],
-        message: `goes with ${actions.join(' or ')}, not with ${event.action}`,
-      });
+      const message = `goes with ${actions.join(' or ')}, not with ${event.action}`;
+      issues.push({ code: 'custom', input: event, path: [field], message });
     };
     only('accessKeyId', ['rotate', 'retire']);
     only('graceDays', ['rotate']);
     only('restoreSecret', ['rotate']);
     only('holdUntil', ['hold', 'rollback']);
     if (event.action === 'hold' && event.holdUntil === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['holdUntil'],
-        message: 'is required for hold; a past date lifts the hold',
-      });
+      const message = 'is required for hold; a past date lifts the hold';
+      issues.push({ code: 'custom', input: event, path: ['holdUntil'], message });
     }
   });
 
@@ -59,7 +56,7 @@ export function parseRotateUserEvent(event: unknown): { userName: string; asked:
   return { userName: name, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
 }
 
-const scheduledEvent = z.strictObject({ dryRun: z.boolean().optional() });
+const scheduledEvent = z.strictObject({ dryRun: z.optional(z.boolean()) });
 /** An EventBridge rule or schedule without an input of its own. */
 const schedulerEvent = z.object({ source: z.enum(['aws.events', 'aws.scheduler']) });
 
@@ -69,14 +66,15 @@ export function parseScheduledEvent(event: unknown): { dryRun: boolean } {
   return { dryRun: parse(scheduledEvent, event, 'scheduled-rotation').dryRun ?? false };
 }
 
+const requestId = z.string().check(z.minLength(1), z.maxLength(80));
 const workMessage = z.strictObject({
   schemaVersion: z.literal(1),
-  accountId: z.string().regex(/^\d{12}$/, 'must be an account ID of 12 digits'),
-  userId: z.string().regex(/^[A-Za-z0-9]{16,128}$/, 'must be a UserId (AIDA…)'),
+  accountId: z.string().check(z.regex(/^\d{12}$/, 'must be an account ID of 12 digits')),
+  userId: z.string().check(z.regex(/^[A-Za-z0-9]{16,128}$/, 'must be a UserId (AIDA…)')),
   userName,
   origin: z.enum(['schedule', 'config', 'exposed']),
-  requestId: z.string().min(1).max(80),
-  accessKeyId: accessKeyId.optional(),
+  requestId,
+  accessKeyId: z.optional(accessKeyId),
 });
 
 /** One user to look at. It carries no decision: the worker observes again. */
@@ -96,11 +94,13 @@ export function parseWorkMessage(body: string): WorkMessage {
 const EXPOSED = 'AWS_RISK_CREDENTIALS_EXPOSED';
 
 const healthEvent = z.object({
-  id: z.string().min(1).max(80),
+  id: requestId,
   source: z.literal('aws.health', 'must be aws.health'),
   detail: z.object({
     eventTypeCode: z.literal(EXPOSED, `must be ${EXPOSED}`),
-    affectedEntities: z.array(z.object({ entityValue: accessKeyId })).min(1, 'must name at least one access key'),
+    affectedEntities: z
+      .array(z.object({ entityValue: accessKeyId }))
+      .check(z.minLength(1, 'must name at least one access key')),
   }),
 });
 
@@ -117,7 +117,7 @@ export function parseExposureEvent(event: unknown): ExposureEvent {
   return { eventId: id, accessKeyIds: [...new Set(ids)] };
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+function parse<T extends z.ZodMiniType>(schema: T, value: unknown, what: string): z.output<T> {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) =>

@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import { EventError } from './errors.ts';
 import { type RotationStep, rotationSteps } from './model.ts';
 import { Redacted } from './redacted.ts';
+import * as z from './zod.ts';
 
 /** What proves to Secrets Manager that a call belongs to the rotation it began: as sensitive as a password. */
 export class RotationToken extends Redacted {
@@ -28,20 +28,28 @@ function stepOf(text: string): RotationStep | undefined {
 
 // Members that AWS may add later are none of our business, so they are no error.
 const rotationEvent = z.object({
-  Step: z.string(`must be one of ${steps}`).transform((text, context): RotationStep => {
-    const step = stepOf(text);
-    if (step === undefined) context.addIssue({ code: 'custom', message: `must be one of ${steps}` });
-    return step ?? z.NEVER;
-  }),
-  SecretId: z.string('must be the ARN of a secret').min(1, 'must be the ARN of a secret').max(2_048, 'is too long'),
+  Step: z.pipe(
+    z.string(`must be one of ${steps}`),
+    z.transform((input: string, { issues }): RotationStep => {
+      const step = stepOf(input);
+      if (step === undefined) issues.push({ code: 'custom', input, message: `must be one of ${steps}` });
+      return step ?? z.NEVER;
+    }),
+  ),
+  SecretId: z
+    .string('must be the ARN of a secret')
+    .check(z.minLength(1, 'must be the ARN of a secret'), z.maxLength(2_048, 'is too long')),
   ClientRequestToken: z
     .string('must be the ID of a version')
-    .regex(/^[\w+=.@:/-]{32,64}$/, 'must be the ID of a version, of 32 to 64 characters'),
-  RotationToken: z
-    .string('must be text')
-    .regex(/^[a-zA-Z0-9-]{36,256}$/, 'must be 36 to 256 letters, digits and hyphens')
-    .transform((value) => new RotationToken(value))
-    .optional(),
+    .check(z.regex(/^[\w+=.@:/-]{32,64}$/, 'must be the ID of a version, of 32 to 64 characters')),
+  RotationToken: z.optional(
+    z.pipe(
+      z
+        .string('must be text')
+        .check(z.regex(/^[a-zA-Z0-9-]{36,256}$/, 'must be 36 to 256 letters, digits and hyphens')),
+      z.transform((value: string) => new RotationToken(value)),
+    ),
+  ),
 });
 
 /** Throws an EventError that names each wrong field, and never what was in it. */

@@ -1,53 +1,63 @@
-import * as z from 'zod';
 import { SettingsError } from './errors.ts';
 import { type Instant, parseDate } from './time.ts';
+import * as z from './zod.ts';
 
 const text = z.string();
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const number = text.regex(/^\d+(\.\d+)?$/, 'must be a number').transform(Number);
-const days = number.pipe(z.number().max(3_650, 'must be at most 3650 days'));
-const someDays = days.pipe(z.number().min(1, 'must be at least 1 day'));
-const wholeNumber = text.regex(/^\d+$/, 'must be a whole number').transform(Number);
+const textLike = (pattern: RegExp, otherwise: string) => text.check(z.regex(pattern, otherwise));
+const flag = z.pipe(
+  z.enum(['true', 'false']),
+  z.transform((value) => value === 'true'),
+);
+const toNumber = z.transform((value: string) => Number(value));
+const number = z.pipe(textLike(/^\d+(\.\d+)?$/, 'must be a number'), toNumber);
+const days = z.pipe(number, z.number().check(z.maximum(3_650, 'must be at most 3650 days')));
+const someDays = z.pipe(days, z.number().check(z.minimum(1, 'must be at least 1 day')));
+const wholeNumber = z.pipe(textLike(/^\d+$/, 'must be a whole number'), toNumber);
 
 /** JSON inside an environment variable: IAM names may hold commas, so no separator would do. */
-function json<T extends z.ZodType>(schema: T) {
-  return text
-    .transform((value, context) => {
-      try {
-        return JSON.parse(value) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'must be JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
+function json<T extends z.ZodMiniType>(schema: T) {
+  const parsed = z.transform((input: string, { issues }): unknown => {
+    try {
+      return JSON.parse(input);
+    } catch {
+      issues.push({ code: 'custom', input, message: 'must be JSON' });
+      return z.NEVER;
+    }
+  });
+  return z.pipe(z.pipe(text, parsed), schema);
 }
 
-const names = json(z.array(z.string().min(1)));
-const date = z.string().transform((value, context): Instant => {
-  const instant = parseDate(value);
-  if (instant === undefined) context.addIssue({ code: 'custom', message: `"${value}" is not a date YYYY-MM-DD` });
-  return instant ?? z.NEVER;
-});
+const names = json(z.array(text.check(z.minLength(1))));
+const date = z.pipe(
+  text,
+  z.transform((input: string, { issues }): Instant => {
+    const instant = parseDate(input);
+    if (instant === undefined) issues.push({ code: 'custom', input, message: `"${input}" is not a date YYYY-MM-DD` });
+    return instant ?? z.NEVER;
+  }),
+);
 const dateRanges = json(
-  z.array(z.tuple([date, date]).refine(([from, to]) => from < to, 'each range must begin before it ends')),
+  z.array(z.tuple([date, date]).check(z.refine(([from, to]) => from < to, 'each range must begin before it ends'))),
 );
 
 /**
  * Grace 0 is the immediate hand-over; anything between would give the owner less than one daily pass to be reminded.
  */
-const grace = days.pipe(z.number().refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1 day'));
+const grace = z.pipe(
+  days,
+  z.number().check(z.refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1 day')),
+);
 
 /** One line for each setting: how it is parsed, its default as written in an environment variable, what it is for. */
 export const settingSpecs = {
   enforce: spec(flag, 'false', 'Change things. While false every run is a dry run.'),
   secretPrefix: spec(
-    text.regex(/^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'must be letters, digits and _+=.@- with single slashes between'),
+    textLike(/^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'must be letters, digits and _+=.@- with single slashes between'),
     'keyturn',
     'First part of every secret name: `<prefix>/<UserId>/access-key`.',
   ),
-  topicArn: spec(text.regex(/^arn:/, 'must be the ARN of an SNS topic'), undefined, 'SNS topic for all messages.'),
-  queueUrl: spec(text.regex(/^https?:/, 'must be a queue URL'), undefined, 'SQS FIFO queue between scan and worker.'),
+  topicArn: spec(textLike(/^arn:/, 'must be the ARN of an SNS topic'), undefined, 'SNS topic for all messages.'),
+  queueUrl: spec(textLike(/^https?:/, 'must be a queue URL'), undefined, 'SQS FIFO queue between scan and worker.'),
   kmsKeyId: spec(text, '', 'KMS key for secrets; empty for the `aws/secretsmanager` key.'),
   readerArns: spec(
     names,
@@ -56,7 +66,7 @@ export const settingSpecs = {
   ),
   exemptGroups: spec(names, '[]', 'IAM groups whose members are exempt, as a JSON array.'),
   exemptPaths: spec(names, '[]', 'IAM paths below which users are exempt, as a JSON array.'),
-  userPathPrefix: spec(text.regex(/^\/(.*\/)?$/, 'must begin and end with /'), '/', 'Only users below this IAM path.'),
+  userPathPrefix: spec(textLike(/^\/(.*\/)?$/, 'must begin and end with /'), '/', 'Only users below this IAM path.'),
   onBlocked: spec(
     z.enum(['report', 'retire-least-used']),
     'report',
@@ -71,7 +81,7 @@ export const settingSpecs = {
   recoveryDays: spec(someDays, '10', 'From the deactivation to the deletion of a key.'),
   unusedDays: spec(someDays, '90', 'After how long without use a key counts as unused.'),
   exactSweepDays: spec(
-    wholeNumber.pipe(z.number().min(1, 'must be at least 1')),
+    z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'))),
     '30',
     'Every user is looked at exactly, not by the credential report, once in so many days.',
   ),
@@ -92,14 +102,14 @@ type Specs = typeof settingSpecs;
 export type SettingName = keyof Specs;
 export type Settings = { readonly [Name in SettingName]: z.output<Specs[Name]['schema']> };
 
-interface Spec<T extends z.ZodType> {
+interface Spec<T extends z.ZodMiniType> {
   schema: T;
   /** `undefined`: must be given. */
   default: string | undefined;
   describes: string;
 }
 
-function spec<T extends z.ZodType>(schema: T, fallback: string | undefined, describes: string): Spec<T> {
+function spec<T extends z.ZodMiniType>(schema: T, fallback: string | undefined, describes: string): Spec<T> {
   return { schema, default: fallback, describes };
 }
 
