@@ -193,7 +193,9 @@ function logOutcome({ runtime, request }: Pass, { user }: UserState, outcome: Ou
 
 /** Metrics of how it ended; a dry run and a question count nothing. */
 function counted({ runtime: { meter } }: Pass, { isDryRun }: ReconcileOptions, reconciled: Reconciled): Reconciled {
-  if (!isDryRun && reconciled.status === 'blocked') meter.add('Blocked', 1);
-  if (!isDryRun && reconciled.status === 'failed') meter.add('Failed', 1);
+  if (isDryRun) return reconciled;
+  if (reconciled.status === 'blocked') meter.add('Blocked', 1);
+  if (reconciled.status === 'failed') meter.add('Failed', 1);
+  if (reconciled.reason === 'breaker-open') meter.add('BreakerOpen', 1);
   return reconciled;
 }

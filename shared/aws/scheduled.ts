@@ -1,6 +1,7 @@
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { WorkMessage } from '../core/events.ts';
+import { keyAges } from '../core/key-ages.ts';
 import type { Limits, Request } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { parseSecretTags } from '../core/secret-tags.ts';
@@ -71,6 +72,7 @@ export async function runScheduled(
   const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters });
   await attempt(run, () => publish(runtime.aws, settings.topicArn, buildDigestMessage(digest)));
   report(run, digest);
+  measure(run, scan, triaged, limits);
   if (run.errors.length > 0) throw failureOf(run, scan);
   return {
     schemaVersion: 1,
@@ -243,6 +245,21 @@ function report({ runtime, runId, isDryRun, errors }: Run, { usersScanned, enque
   const reasons = Object.entries(skipped).map(([reason, count]) => `${reason}: ${count}`);
   runtime.log.info('Scanned', { runId, dryRun: isDryRun, usersScanned, enqueued, skipped: reasons });
   for (const reason of errors) runtime.log.error('Failed for one', { runId, reason });
+}
+
+/** What alarms and the dashboard say about the account as a whole. */
+function measure(
+  { runtime: { meter }, settings }: Run,
+  { at }: Scan,
+  triaged: readonly Triaged[],
+  limits: Limits | undefined,
+): void {
+  const ages = keyAges(triaged, settings, at);
+  if (ages !== undefined) {
+    meter.add('OldestActiveKeyDays', ages.oldestActiveKeyDays);
+    meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
+  }
+  if (limits?.isBreakerOpen) meter.add('BreakerOpen', 1);
 }
 
 function failureOf({ errors, isDryRun }: Run, { accountId, users }: Scan): RotationError {

@@ -3,12 +3,18 @@ import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createAws } from '../aws/clients.ts';
-import type { Runtime } from './runtime.ts';
+import type { MetricName, Runtime } from './runtime.ts';
 
-/** The runtime of deployed code: the real clock, the environment, Powertools for logs and metrics. */
+/** CloudWatch has no unit for days. */
+const inDays: readonly MetricName[] = ['OldestActiveKeyDays', 'DaysToNearestDeadline'];
+
+/**
+ * The runtime of deployed code: the real clock, the environment, Powertools for logs and metrics. Powertools takes the
+ * namespace and the service from the environment, so that two stages in one account share no metric.
+ */
 export function lambdaRuntime(): Runtime {
-  const logger = new Logger({ serviceName: 'keyturn' });
-  const metrics = new Metrics({ namespace: 'Keyturn', serviceName: 'keyturn' });
+  const logger = new Logger();
+  const metrics = new Metrics();
   return {
     aws: createAws(),
     environment: process.env,
@@ -25,7 +31,7 @@ export function lambdaRuntime(): Runtime {
     meter: {
       add: (name, value) => {
         // Published at once: what is lost with a crashed invocation are only the counts after it.
-        metrics.addMetric(name, MetricUnit.Count, value);
+        metrics.addMetric(name, inDays.includes(name) ? MetricUnit.NoUnit : MetricUnit.Count, value);
         metrics.publishStoredMetrics();
       },
     },

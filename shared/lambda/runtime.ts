@@ -10,7 +10,7 @@ export interface Log {
   error(message: string, facts?: Facts): void;
 }
 
-/** Metrics of the service; each is a count but for the two instants-in-days. */
+/** Metrics of the service: counts, and two gauges that each scan sets, in days. */
 export const metricNames = [
   'UsersScanned',
   'UsersEnqueued',
@@ -19,8 +19,11 @@ export const metricNames = [
   'Deleted',
   'Postponed',
   'Blocked',
+  'BreakerOpen',
   'Failed',
   'AwsCalls',
+  'OldestActiveKeyDays',
+  'DaysToNearestDeadline',
 ] as const;
 export type MetricName = (typeof metricNames)[number];
 

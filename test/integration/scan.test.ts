@@ -391,6 +391,20 @@ describe('the digest', () => {
       failed: 3,
       note: expect.stringMatching(/^The three newest issues of today/),
     });
+    expect(world.metrics.get('BreakerOpen')).toBe(1);
+  });
+
+  test('goes with metrics of the oldest key and of the nearest deadline, if anybody has a key', async () => {
+    const world = createWorld();
+    await run(world);
+    expect([...world.metrics.keys()]).not.toContain('OldestActiveKeyDays');
+    world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 95 }] });
+    world.aws.iam.addUser({ userName: 'bob', keys: [{ ageDays: 400 }], tags: { 'keyturn:exempt': 'true' } });
+    world.aws.clock.advance(5 * HOUR);
+    await run(world);
+    expect(world.metrics.get('OldestActiveKeyDays')).toBeCloseTo(95, 0);
+    expect(world.metrics.get('DaysToNearestDeadline')).toBeCloseTo(15, 0);
+    expect(world.metrics.has('BreakerOpen')).toBe(false);
   });
 
   test('counts the last 24 hours from the tags, and who is exempt', async () => {

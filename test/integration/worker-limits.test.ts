@@ -57,6 +57,7 @@ describe.each(ORIGINS)('a rotation of origin %s', (origin) => {
     await rotate(world, 'u4');
     expect(hasNewKey(world, 'u4')).toBe(false);
     expect(lastReason(world)).toBe('breaker-open');
+    expect(world.metrics.get('BreakerOpen')).toBe(1);
     world.aws.clock.set(Date.UTC(2026, 0, 2));
     await rotate(world, 'u4');
     expect(hasNewKey(world, 'u4')).toBe(true);

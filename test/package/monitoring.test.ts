@@ -55,13 +55,16 @@ function metricsOfWidgets(): Metric[] {
   );
 }
 
-/** What the deployed code writes for CloudWatch when it adds each of its metrics. */
+/** What the deployed code writes for CloudWatch when it adds each of its metrics, in the environment it is given. */
 function emitted(): Metric[] {
+  const { Variables } = object(stack.properties('ScheduledDashrotationLambdaFunction')?.Environment);
+  for (const [name, value] of Object.entries(object(Variables))) vi.stubEnv(name, String(value));
   const lines: string[] = [];
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
   const { meter } = lambdaRuntime();
   for (const name of metricNames) meter.add(name, 1);
   stdout.mockRestore();
+  vi.unstubAllEnvs();
   return lines.map((line) => {
     const { _aws: about, ...fields } = JSON.parse(line) as JsonObject;
     const [directive] = list(object(about).CloudWatchMetrics).map(object);
@@ -97,6 +100,21 @@ describe('every metric that is read', () => {
     for (const metric of metricsOfWidgets()) expect(known).toContainEqual(metric);
   });
 
+  it('of the service is of one stage alone', () => {
+    const ours = [...alarms.values()].flatMap(metricsOfAlarm).concat(metricsOfWidgets());
+    const values = ours.filter(({ namespace }) => namespace === 'Keyturn').map(({ dimensions }) => dimensions);
+    expect(new Set(values.map((dimensions) => JSON.stringify(dimensions)))).toEqual(
+      new Set(['{"service":"keyturn-dev"}']),
+    );
+  });
+
+  it('is all that the code emits', () => {
+    const read = new Set(
+      [...[...alarms.values()].flatMap(metricsOfAlarm), ...metricsOfWidgets()].map(({ name }) => name),
+    );
+    expect(metricNames.filter((name) => !read.has(name))).toEqual([]);
+  });
+
   it('has a place in the code that adds to it', () => {
     const root = new URL('../../', import.meta.url);
     const code = ['shared', 'functions']
@@ -111,10 +129,18 @@ describe('every metric that is read', () => {
 });
 
 describe('alarms', () => {
-  it('are about the errors of each function, both dead-letter queues, missed runs, blocked users and failed passes', () => {
+  it('are about errors, both dead-letter queues, missed runs, blocked users, failures, the breaker and overdue keys', () => {
     const about = [...alarms.values()].map(({ AlarmName }) => String(AlarmName).replace('keyturn-dev-', ''));
     const errors = names.map((name) => `${name}-errors`);
-    const others = ['blocked-users', 'dead-letters', 'failed-passes', 'failed-runs', 'no-scheduled-run'];
+    const others = [
+      'blocked-users',
+      'circuit-breaker',
+      'dead-letters',
+      'failed-passes',
+      'failed-runs',
+      'no-scheduled-run',
+      'overdue-key',
+    ];
     expect(about.toSorted()).toEqual([...errors, ...others].toSorted());
   });
 
@@ -140,6 +166,11 @@ describe('alarms', () => {
     for (const { Period, EvaluationPeriods: periods } of alarms.values()) {
       if (Period !== undefined) expect(Number(Period) * Number(periods)).toBeLessThanOrEqual(24 * HOUR);
     }
+  });
+
+  it('are heard from the first day, but for overdue keys in a dry run', () => {
+    const silent = [...alarms].filter(([, { ActionsEnabled = 'true' }]) => ActionsEnabled !== 'true');
+    expect(silent.map(([id]) => id)).toEqual(['OverdueKey']);
   });
 
   it('are all on the dashboard', () => {

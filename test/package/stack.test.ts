@@ -105,6 +105,7 @@ describe('settings', () => {
       if (MADE_BY_THE_STACK.includes(environmentName(name))) continue;
       expect(variables[environmentName(name)]).toBe(`given-for-${name}`);
     }
+    expect(changed.properties('OverdueKey')?.ActionsEnabled).toBe('given-for-enforce');
   }, 120_000);
 });
 

@@ -19,6 +19,8 @@ it('runs on the real clock, with a fresh run ID each time', async () => {
 
 it('writes structured log lines and metrics to standard output', () => {
   vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Keyturn');
+  vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'keyturn-test');
   const lines: string[] = [];
   const keep = (chunk: unknown): boolean => lines.push(String(chunk)) > 0;
   vi.spyOn(process.stdout, 'write').mockImplementation(keep);
@@ -30,5 +32,5 @@ it('writes structured log lines and metrics to standard output', () => {
   log.error('Failed', { reason: 'denied' });
   for (const name of metricNames) meter.add(name, 1);
   const text = lines.join('\n');
-  for (const word of ['alice', 'Tried again', 'denied', ...metricNames]) expect(text).toContain(word);
+  for (const word of ['alice', 'Tried again', 'denied', 'keyturn-test', ...metricNames]) expect(text).toContain(word);
 });
