@@ -38,6 +38,20 @@ export function createSqs(environment: Environment): Sqs {
     return queues.byUrl(text(input, 'QueueUrl'));
   };
 
+  function refuseWithoutDeduplication({ attributes }: Queue, input: Input): void {
+    if (input.MessageDeduplicationId !== undefined || attributes.ContentBasedDeduplication === 'true') return;
+    throw invalidValue(
+      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+    );
+  }
+
+  /** What a FIFO queue needs of each entry, or the whole batch is refused, for a group too with this code. */
+  function refuseBatchFor(queue: Queue, entry: Input): void {
+    if (!queue.isFifo) return;
+    if (entry.MessageGroupId === undefined) throw invalidValue(missing('MessageGroupId').message);
+    refuseWithoutDeduplication(queue, entry);
+  }
+
   function send(queue: Queue, input: Input, now: number) {
     const body = optionalText(input, 'MessageBody');
     if (body === undefined || body === '') throw missing('MessageBody');
@@ -55,14 +69,8 @@ export function createSqs(environment: Environment): Sqs {
     }
     if (queue.isFifo) {
       if (groupId === undefined) throw missing('MessageGroupId');
-      if (queue.attributes.ContentBasedDeduplication === 'true') {
-        deduplicationId ??= createHash('sha256').update(body).digest('hex');
-      }
-      if (deduplicationId === undefined) {
-        throw invalidValue(
-          'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-        );
-      }
+      refuseWithoutDeduplication(queue, input);
+      deduplicationId ??= createHash('sha256').update(body).digest('hex');
     }
     sequence += 256n;
     const delaySeconds = optionalInteger(input, 'DelaySeconds', 0, 900) ?? Number(queue.attributes.DelaySeconds);
@@ -81,7 +89,7 @@ export function createSqs(environment: Environment): Sqs {
       return { ok: { Id: text(entry, 'Id'), ...send(queue, entry, now) } };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      // One bad entry fails alone, inside a response that is a success.
+      // Any other bad entry fails alone, inside a response that is a success.
       return { failed: { Id: text(entry, 'Id'), SenderFault: true, Code: error.queryCode, Message: error.message } };
     }
   }
@@ -157,6 +165,7 @@ export function createSqs(environment: Environment): Sqs {
         const code = 'BatchEntryIdsNotDistinct';
         throw new AwsError(400, code, 'Two or more batch entries have the same Id.', `AWS.SimpleQueueService.${code}`);
       }
+      for (const entry of entries) refuseBatchFor(queue, entry);
       const results = entries.map((entry) => sendEntry(queue, entry, now));
       const Failed = results.flatMap((result) => result.failed ?? []);
       const Successful = results.flatMap((result) => result.ok ?? []);

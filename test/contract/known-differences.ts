@@ -4,11 +4,8 @@ export interface KnownDifference {
   readonly on: readonly string[];
   /** The places in the outcome; in each of these scenarios each of them differs. */
   readonly at: readonly string[];
-  /**
-   * `aws`: AWS says so, or was recorded doing so. `unverified`: nobody could be asked; an assumption of that number.
-   * `defect`: moto is right, and `local/` is not yet.
-   */
-  readonly stand: 'aws' | 'unverified' | 'defect';
+  /** `aws`: AWS says so, or was recorded doing so. `unverified`: nobody could be asked; an assumption of that number. */
+  readonly stand: 'aws' | 'unverified';
   readonly reason: string;
   /** Where AWS says it. `[model]`: the service model of botocore. `[LS]`: recorded against AWS by LocalStack's tests. */
   readonly source: string;
@@ -431,10 +428,10 @@ const messaging: readonly KnownDifference[] = [
   },
   {
     on: ['sqs: SendMessageBatch with one entry without a group'],
-    at: [...refused, 'after.result.0'],
-    stand: 'defect',
-    reason: 'on a FIFO queue AWS refuses the whole batch (InvalidParameterValue); local/ fails the entry alone',
-    source: `${localStack}/sqs test_send_batch_missing_message_group_id_for_fifo_queue (recorded 2023-11-14)`,
+    at: ['call.error'],
+    stand: 'aws',
+    reason: 'of a batch AWS names a missing group InvalidParameterValue, of a single message MissingParameter',
+    source: `${localStack}/sqs test_send_batch_missing_message_group_id_for_fifo_queue (recorded 2023-08-02)`,
   },
   {
     on: ['config: PutEvaluations with 101'],

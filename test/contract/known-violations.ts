@@ -21,7 +21,7 @@ export const knownViolations: readonly KnownViolation[] = [
     source: 'https://github.com/aws/aws-sdk/issues/536 and 657',
   },
   {
-    operations: ['sqs:CreateQueue', 'sqs:SendMessage'],
+    operations: ['sqs:CreateQueue', 'sqs:SendMessage', 'sqs:SendMessageBatch'],
     path: 'error',
     problem: 'InvalidParameterValueException is neither declared for the operation nor common to all',
     reason: 'the code that AWS answers with, which the model does not declare',

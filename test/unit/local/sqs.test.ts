@@ -109,9 +109,24 @@ describe('FIFO queues', () => {
     const batch = (Entries: object[]) =>
       sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: Entries.map((e, i) => ({ ...entry(i), ...e })) }));
     await expect(batch(Array.from({ length: 11 }, () => ({})))).rejects.toBeInstanceOf(TooManyEntriesInBatchRequest);
-    const result = await batch([{}, { MessageGroupId: undefined }]);
+    const result = await batch([{}, { DelaySeconds: 901 }]);
     expect(result.Successful?.map((item) => item.Id)).toEqual(['e0']);
     expect(result.Failed).toMatchObject([{ Id: 'e1', SenderFault: true }]);
+  });
+
+  test.each([
+    ['a group', { MessageGroupId: undefined }, 'The request must contain the parameter MessageGroupId.'],
+    ['a deduplication ID', { MessageDeduplicationId: undefined }, 'ContentBasedDeduplication enabled or'],
+  ])('a batch with one entry without %s is refused as a whole', async (_, lacking, sentence) => {
+    const { aws, sqs, QueueUrl } = withQueue();
+    const Entries = ['0', '1'].map((Id) => ({ Id, MessageBody: Id, MessageGroupId: 'g', MessageDeduplicationId: Id }));
+    const send = sqs.send(
+      new SendMessageBatchCommand({ QueueUrl, Entries: Entries.map((e) => (e.Id === '1' ? { ...e, ...lacking } : e)) }),
+    );
+    const refused = await refusal(send);
+    expect(refused.name).toBe('InvalidParameterValue');
+    expect(refused.message).toContain(sentence);
+    expect(aws.sqs.messages(QueueUrl)).toEqual([]);
   });
 
   test('visibility changes, counts follow, and a purge empties', async () => {
