@@ -21,21 +21,23 @@ function option(name: string, value: string): string {
 const PROFILE = 'default';
 const SIGN_IN_PROFILE = 'signin';
 
-const CSV = String.raw`"User Name,Access Key ID,Secret Access Key\n${PROFILE},\(.AccessKeyId),\(.SecretAccessKey)"`;
+/** What `aws configure` asks for. An empty answer keeps what is there; one too many does no harm. */
+const ANSWERS = '.AccessKeyId, .SecretAccessKey, "", "", ""';
 
 /**
  * Reads the new key and writes it to the profile. Through pipes, so that the secret access key shows up neither on the
- * screen nor in the list of processes; if the read fails, nothing is written. `aws configure import` is meant for the
- * console's CSV files; plain `aws configure --profile default` adds an empty second section for that profile in some
- * versions, which hides its Region. Lines end in `|`: a blank after it does no harm, as it would after a backslash.
+ * screen nor in the shell's history nor in the list of processes; if the read fails, nothing is written. Works in AWS
+ * CLI 1 and 2: `aws configure import` is in version 2 only. Not `--profile default`, to which version 1 adds an empty
+ * second section that hides the profile's Region; but a profile in the environment must not be written to. Lines end in
+ * `|`: a blank after it does no harm, as it would after a backslash.
  */
 export function switchCommand(notice: Notice, secretName: string, reading: 'with-profile' | 'signed-in'): string[] {
   const profile = reading === 'signed-in' ? SIGN_IN_PROFILE : PROFILE;
   const secret = `${option('--region', notice.region)} ${option('--secret-id', secretName)}`;
   return [
     `aws secretsmanager get-secret-value --profile ${profile} ${secret} --query SecretString --output text |`,
-    `  jq -r '${CSV}' |`,
-    '  aws configure import --csv file:///dev/stdin',
+    `  jq -r '${ANSWERS}' |`,
+    '  env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE aws configure > /dev/null',
   ];
 }
 
@@ -72,11 +74,11 @@ export function serverlessCommand(notice: Notice, input: RotateUserInput): strin
   return `npx sls invoke -f rotate-user ${serverlessOptions(notice)} --data ${payload(notice, input)}`;
 }
 
-/** The same for those without a checkout. AWS CLI 2 takes a payload for base64 unless it is told otherwise. */
+/** The same for those without a checkout. AWS CLI 2 takes a payload that is no file for base64, version 1 does not. */
 export function lambdaCommand(notice: Notice, input: RotateUserInput): string {
   const target = `${option('--function-name', notice.rotateUserFunction)} ${option('--region', notice.region)}`;
-  const format = '--cli-binary-format raw-in-base64-out';
-  return `aws lambda invoke ${target} ${format} --payload ${payload(notice, input)} /dev/stdout`;
+  const call = `aws lambda invoke ${target} --payload fileb:///dev/stdin /dev/stdout`;
+  return `printf %s ${payload(notice, input)} | ${call}`;
 }
 
 export function logsCommand(notice: Notice, name: 'rotation-worker' | 'secret-rotation'): string {

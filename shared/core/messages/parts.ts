@@ -21,9 +21,9 @@ export function switchWithOldKey(notice: Notice): Block[] {
   if (secretName === undefined) return useOther(newAccessKeyId);
   return [
     text(
-      'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2 and jq). It reads the new key with the old one and ' +
-        'writes it to your AWS profile; there is nothing to copy. If the old key is in another profile than ' +
-        '`default`, put that name in both places.',
+      'Run this in a terminal (macOS, Linux or WSL, with the AWS CLI and jq). It reads the new key with the old one ' +
+        'and writes it to your AWS profile; there is nothing to copy. If the old key is in another profile than ' +
+        '`default`, put that name in its place, and add `--profile` and the name at the very end.',
     ),
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(newAccessKeyId),
@@ -42,7 +42,7 @@ export function switchBySignIn(notice: Notice): Block[] {
     text(
       'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2.32 or later and jq). You sign in through the ' +
         'browser; then it reads the new key and writes it to your AWS profile. If that is another one than ' +
-        '`default`, change that name.',
+        '`default`, add `--profile` and its name at the very end.',
     ),
     command(signInCommand(notice), ...switchCommand(notice, secretName, 'signed-in')),
     ...check(newAccessKeyId),
@@ -59,8 +59,8 @@ export function switchBack(notice: Notice): Block[] {
   if (accessKeyId === undefined || secretName === undefined) return [];
   return [
     text(
-      'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with AWS ' +
-        'CLI 2 and jq):',
+      'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with the ' +
+        'AWS CLI and jq):',
     ),
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(accessKeyId),

@@ -17,9 +17,10 @@ function commandsOf(notice: Notice): string[] {
     .filter((block) => /^ {4}\S/.test(block));
 }
 
-/** What the shell makes of a command, with `npx` and `aws` printing their arguments. */
+/** What the shell makes of a command, with `npx` and `aws` printing their arguments, and what is piped into them. */
 function argumentsOf(command: string): string[] {
-  const script = `npx() { printf '%s\\0' "$@"; }; aws() { printf '%s\\0' "$@"; }\n${command}\n`;
+  const aws = `printf '%s\\0' "$@"; case "$*" in *stdin*) cat; printf '\\0';; esac`;
+  const script = `npx() { printf '%s\\0' "$@"; }; aws() { ${aws}; }\n${command}\n`;
   return execFileSync('bash', { input: script, encoding: 'utf8' }).split('\0').slice(0, -1);
 }
 
@@ -45,7 +46,7 @@ describe('every command of every email', () => {
         const [iam = [], sls = [], lambda = []] = commands;
 
         expect(JSON.parse(optionOf(sls, '--data'))).toEqual({ userName, action: 'rotate' });
-        expect(JSON.parse(optionOf(lambda, '--payload'))).toEqual({ userName, action: 'rotate' });
+        expect(JSON.parse(lambda.at(-1) ?? '')).toEqual({ userName, action: 'rotate' });
         expect(iam.includes(`--user-name=${userName}`) || optionOf(iam, '--user-name') === userName).toBe(true);
       }),
       { numRuns: 40 },
@@ -62,8 +63,8 @@ describe('every command of every email', () => {
       ],
       [
         ...['lambda', 'invoke', '--function-name', 'keyturn-prod-rotate-user', '--region', 'eu-west-1'],
-        ...['--cli-binary-format', 'raw-in-base64-out', '--payload'],
-        ...['{"userName":"alice","action":"hold","holdUntil":"2026-04-08"}', '/dev/stdout'],
+        ...['--payload', 'fileb:///dev/stdin', '/dev/stdout'],
+        '{"userName":"alice","action":"hold","holdUntil":"2026-04-08"}',
       ],
     ]);
   });
@@ -101,7 +102,7 @@ const VALUE = `{"Version":1,"AccessKeyId":"${NEW}","SecretAccessKey":"${SECRET}"
 describe('the switch', () => {
   const home = mkdtempSync(join(tmpdir(), 'keyturn-switch-'));
   const log = join(home, 'arguments');
-  const written = join(home, 'written.csv');
+  const written = join(home, 'written');
 
   function stub(name: string, body: string): void {
     writeFileSync(join(home, 'bin', name), `#!/usr/bin/env bash\necho "${name} $*" >> '${log}'\n${body}\n`);
@@ -115,7 +116,7 @@ describe('the switch', () => {
     const path = `${join(home, 'bin')}${delimiter}${process.env.PATH}`;
     const env = { ...process.env, ...environment, PATH: path };
     const { stdout } = spawnSync('bash', { input: command, env, encoding: 'utf8' });
-    return { stdout, calls: readFileSync(log, 'utf8'), csv: readFileSync(written, 'utf8') };
+    return { stdout, calls: readFileSync(log, 'utf8'), answers: readFileSync(written, 'utf8') };
   }
 
   beforeAll(() => {
@@ -124,33 +125,40 @@ describe('the switch', () => {
       'aws',
       `case "$1 $2" in
         "secretsmanager get-secret-value") if [ -n "$DENIED" ]; then echo denied >&2; exit 254; fi; echo '${VALUE}';;
-        "configure import") [ "$4" = file:///dev/stdin ] && cat /dev/stdin > '${written}';;
+        "configure "*) echo "prompts"; cat > '${written}'; echo "profile $3$AWS_PROFILE$AWS_DEFAULT_PROFILE" >> '${log}';;
       esac`,
     );
     // jq is what the owner needs; a machine that only has Node stands in for this one filter.
     if (spawnSync('jq', ['--version']).status !== 0) {
       const filter = `let s='';process.stdin.on('data',(d)=>{s+=d}).on('end',()=>{if(!s)return;const v=JSON.parse(s);
-        console.log('User Name,Access Key ID,Secret Access Key\\\\ndefault,'+v.AccessKeyId+','+v.SecretAccessKey)})`;
+        console.log([v.AccessKeyId,v.SecretAccessKey,'','',''].join(String.fromCharCode(10)))})`;
       stub('jq', `node -e "${filter}"`);
     }
   });
   afterAll(() => rmSync(home, { recursive: true }));
 
   it.each(['issued', 'reminder', 'rolled-back', 'exposed'] as const)('writes the profile: %s', (event) => {
-    const { csv } = run(notices[event]);
+    const { answers } = run(notices[event]);
 
-    expect(csv).toBe(`User Name,Access Key ID,Secret Access Key\ndefault,${NEW},${SECRET}\n`);
+    expect(answers).toBe(`${NEW}\n${SECRET}\n\n\n\n`);
+  });
+
+  it('writes the profile that it names, whatever the environment says', () => {
+    const { calls } = run(notices.issued, { AWS_PROFILE: 'other', AWS_DEFAULT_PROFILE: 'other' });
+
+    expect(calls).toMatch(/^profile $/m);
   });
 
   it('shows the secret access key neither on the screen nor in the list of processes', () => {
     const { stdout, calls } = run(notices.issued);
 
     expect(calls).toContain('aws secretsmanager get-secret-value --profile default --region eu-west-1');
-    expect(stdout + calls).not.toContain(SECRET);
+    expect(stdout).toBe('');
+    expect(calls).not.toContain(SECRET);
   });
 
   it('writes nothing if the secret cannot be read', () => {
-    expect(run(notices.issued, { DENIED: '1' }).csv).toBe('');
+    expect(run(notices.issued, { DENIED: '1' }).answers).toBe('');
   });
 
   it('signs in first where the old key cannot read any more', () => {
@@ -172,6 +180,6 @@ describe('the switch', () => {
   it('needs no key ID of the new key', () => {
     const { newAccessKeyId: _, ...notice } = notices.reminder;
 
-    expect(run(notice).csv).toContain(SECRET);
+    expect(run(notice).answers).toContain(SECRET);
   });
 });
