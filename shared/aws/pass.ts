@@ -1,5 +1,6 @@
 import type { ActionName } from '../core/answer.ts';
-import type { Request } from '../core/model.ts';
+import type { UsedBy } from '../core/messages.ts';
+import type { LastUsed, Request } from '../core/model.ts';
 import type { RotationToken } from '../core/rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
@@ -20,6 +21,8 @@ export interface Pass {
   rotateUserFunction: string;
   /** Of a rotation step, for the one call that stores the key. */
   rotationToken?: RotationToken;
+  /** Where CloudTrail lookups are switched on: what a reminder says about the use of the old key. */
+  whoUses?: (accessKeyId: string, lastUsed: LastUsed) => Promise<UsedBy>;
   /** Added to what is announced about the user. */
   note?: string;
 }

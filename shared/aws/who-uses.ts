@@ -1,21 +1,11 @@
 import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { messageOf, RotationError } from '../core/errors.ts';
+import type { Caller, UsedBy } from '../core/messages.ts';
 import { DAY, type Instant, SECOND } from '../core/time.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 
-/** One place that calls AWS with a key. */
-export interface Caller {
-  sourceIp: string;
-  userAgent: string;
-  /** Distinct event names, newest first. */
-  events: readonly string[];
-}
-
-export interface WhoUses {
-  /** Newest first, five at most. */
-  callers: readonly Caller[];
-  /** For a reminder, whatever happened. */
-  sentence: string;
+/** For a reminder, whatever happened. */
+export interface WhoUses extends UsedBy {
   /** Why the answer is not complete; for the log. */
   explanation?: string;
 }

@@ -8,6 +8,7 @@ import { announceFailure } from './apply/failed.ts';
 import { evaluateAgain } from './evaluate-again.ts';
 import { createPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
+import { whoUses } from './who-uses.ts';
 
 /**
  * One message of the queue: one user, observed anew, so an old or repeated message is harmless. Throws what should
@@ -19,7 +20,10 @@ export async function work(runtime: Runtime, invocation: Invocation, body: strin
   const message = parseWorkMessage(body);
   const { origin, accessKeyId } = message;
   const asks = { origin, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
-  const pass = createPass(runtime, settings, invocation, asks, { isQueued: true });
+  const pass: Pass = {
+    ...createPass(runtime, settings, invocation, asks, { isQueued: true }),
+    ...(settings.cloudtrailLookups ? { whoUses: askCloudTrail(runtime) } : {}),
+  };
   try {
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
     if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
@@ -28,6 +32,16 @@ export async function work(runtime: Runtime, invocation: Invocation, body: strin
     if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
     await fail(pass, message, error);
   }
+}
+
+/** Never throws: a reminder goes out whatever CloudTrail says. The log has why it said nothing. */
+function askCloudTrail(runtime: Runtime): NonNullable<Pass['whoUses']> {
+  return async (accessKeyId, { region }) => {
+    const question = { accessKeyId, regions: [region], now: runtime.clock() };
+    const { explanation, ...usedBy } = await whoUses(runtime, question);
+    if (explanation !== undefined) runtime.log.warn('CloudTrail has no full answer', { because: explanation });
+    return usedBy;
+  };
 }
 
 const disabling: readonly ActionName[] = [

@@ -5,12 +5,14 @@ import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from
 import { formatInstant } from './time.ts';
 
 export {
+  type Caller,
   type Notice,
   type NoticeEvent,
   noticeEvents,
   type OutgoingMessage,
   type Severity,
   severities,
+  type UsedBy,
 } from './messages/notice.ts';
 
 /** A sentence may quote an error of AWS, and SNS takes 256 KiB for everything together. */
@@ -52,7 +54,7 @@ function clamped({ owner, ...notice }: Notice): Notice {
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
 function documentOf(notice: Notice): object {
   const { event, transitionId, accountId, region, userId, userName, owner, next, lastUsed } = notice;
-  const { accessKeyId, newAccessKeyId, secretName, reason, message } = notice;
+  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy } = notice;
   return {
     schemaVersion: 1,
     event,
@@ -71,6 +73,7 @@ function documentOf(notice: Notice): object {
     message,
     next: next && { action: next.action, notBefore: formatInstant(next.notBefore) },
     lastUsed: lastUsed && { ...lastUsed, at: formatInstant(lastUsed.at) },
+    usedBy: usedBy && { message: usedBy.sentence, callers: usedBy.callers },
   };
 }
 
@@ -93,10 +96,11 @@ function emailOf(notice: Notice, texts: EventText): Block[] {
 }
 
 function factsOf(notice: Notice, why: string | undefined): [string, string][] {
-  const { event, owner, accessKeyId, newAccessKeyId, secretName, region, lastUsed } = notice;
+  const { event, owner, accessKeyId, newAccessKeyId, secretName, region, lastUsed, usedBy } = notice;
   const facts: [string, string | undefined][] = [
     [newAccessKeyId === undefined ? 'Key' : 'Old key', accessKeyId],
     ['Last used', lastUsed && `${minuteUtc(lastUsed.at)}, for ${lastUsed.service} in ${lastUsed.region}`],
+    ['Used by', usedBy?.sentence],
     // The key of a failed issue was deleted again: nobody should take it for the one to use.
     [event === 'failed' ? 'Key' : 'New key', newAccessKeyId],
     ['Secret', secretName && `${secretName} in ${region}`],

@@ -93,6 +93,7 @@ export const settingSpecs = {
   maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
   replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
   secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
   deadLetterQueueUrl: spec(text, '', 'Dead-letter queue of the worker; its depth is in the digest.'),
   configRuleName: spec(text, '', 'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.'),

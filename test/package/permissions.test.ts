@@ -33,6 +33,7 @@ const ALL_RESOURCES: Record<string, string> = {
   ScanAccount: 'reports on the account; the three IAM actions know no resource',
   FindUsers: 'lists the account; iam:ListUsers knows no resource',
   TellConfig: 'the token decides whose evaluations they are; neither action knows a resource',
+  SeeWhoUsesAKey: 'the event history of the account; cloudtrail:LookupEvents knows no resource',
   AskTheRecorder: 'asks for a resource by its ID, in the request; neither action knows a resource',
 };
 const ACCOUNT = 'arn:aws:iam::111122223333';
@@ -249,4 +250,12 @@ it('replicating secrets is allowed where Regions are given', () => {
   const replicating = deploy(template, { ReplicatesSecrets: true });
   expect(whoMay(request)).toEqual([]);
   expect(whoMay(request, replicating)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key']);
+});
+
+it('the event history of CloudTrail is open to the worker alone, where lookups are switched on', () => {
+  const request = { action: 'cloudtrail:LookupEvents', resource: '*' };
+  const lookingUp = deploy(template, { LooksUpCloudTrail: true });
+  expect(template.Conditions.LooksUpCloudTrail).toEqual({ 'Fn::Equals': ['false', 'true'] });
+  expect(whoMay(request)).toEqual([]);
+  expect(whoMay(request, lookingUp)).toEqual(['rotation-worker']);
 });

@@ -1,5 +1,5 @@
 import type { Step } from '../../core/answer.ts';
-import { buildMessage, type NoticeEvent } from '../../core/messages.ts';
+import { buildMessage, type NoticeEvent, type UsedBy } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
 import { formatAnnounced, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
 import { assess, type Situation } from '../../core/situation.ts';
@@ -14,6 +14,7 @@ export interface Announcement {
   accessKeyId?: string | undefined;
   newAccessKeyId?: string | undefined;
   next?: { action: string; notBefore: Instant } | undefined;
+  usedBy?: UsedBy | undefined;
 }
 
 /** What was published, for the tag that remembers it. */
@@ -57,6 +58,7 @@ export async function announce(
     message,
     next: rest.next,
     lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
+    usedBy: rest.usedBy,
     rotateUserFunction: pass.rotateUserFunction,
   });
   await publish(runtime.aws, settings.topicArn, outgoing);

@@ -111,12 +111,15 @@ async function notify(
   step: Of<'remind' | 'postpone'>,
   event: Extract<NoticeEvent, 'reminder' | 'postponed'>,
 ): Promise<string> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
   const { accessKeyId } = step;
+  const lastUsed = state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed;
+  const usedBy = lastUsed && (await pass.whoUses?.(accessKeyId, lastUsed));
+  const secret = await ensureSecret(pass, state.user, state.secret);
   const { transitionId, tag } = await announce(pass, state, step, {
     event,
     accessKeyId,
     next: next(step, 'deactivate'),
+    usedBy,
   });
   await tagSecret(pass, secret, tag);
   return transitionId;

@@ -49,6 +49,22 @@ export const severities = {
   digest: 'info',
 } as const satisfies Record<NoticeEvent, Severity>;
 
+/** One place that calls AWS with a key. */
+export interface Caller {
+  sourceIp: string;
+  userAgent: string;
+  /** Distinct event names, newest first. */
+  events: readonly string[];
+}
+
+/** By what a key is used, as far as somebody looked. */
+export interface UsedBy {
+  /** Newest first, five at most. */
+  callers: readonly Caller[];
+  /** The same in words, or why nothing is known. */
+  sentence: string;
+}
+
 /** Everything that a message about one user says. Holds no secret. */
 export interface Notice {
   event: Exclude<NoticeEvent, 'digest'>;
@@ -71,6 +87,8 @@ export interface Notice {
   next?: { action: string; notBefore: Instant } | undefined;
   /** Of the key that the message is about. */
   lastUsed?: LastUsed | undefined;
+  /** The same key, in the last 24 hours. Absent unless CloudTrail lookups are switched on. */
+  usedBy?: UsedBy | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

@@ -66,9 +66,34 @@ export const notices = {
     secretName: secretOf(robot),
     at: at('2026-04-08T06:00:11.002Z'),
     reason: 'reminder-due',
-    message: `Key ${OLD} of deploy-bot is deactivated in 4 days (2026-04-11); last used 2026-03-31T22:40:00.000Z by s3 in eu-central-1. Switch to the new key.`,
+    message: `Key ${OLD} of deploy-bot is deactivated in 3 days (2026-04-11); last used 2026-03-31T22:40:00.000Z by s3 in eu-central-1. Switch to the new key.`,
     next: { action: 'deactivate', notBefore: at('2026-04-11T06:00:21.480Z') },
     lastUsed: byS3,
+  },
+  'reminder-used-by': {
+    ...robot,
+    ...pair,
+    event: 'reminder',
+    transitionId: 'reminder/AIDACKCEVSQ6C2ROBOT0/2026-04-04T06:00:25.002Z',
+    secretName: secretOf(robot),
+    at: at('2026-04-04T06:00:25.002Z'),
+    reason: 'reminder-due',
+    message: `Key ${OLD} of deploy-bot is deactivated in 7 days (2026-04-11); last used 2026-04-04T04:10:00.000Z by ecr in eu-central-1. Switch to the new key.`,
+    next: { action: 'deactivate', notBefore: at('2026-04-11T06:00:21.480Z') },
+    lastUsed: { at: at('2026-04-04T04:10:00Z'), service: 'ecr', region: 'eu-central-1' },
+    usedBy: {
+      sentence:
+        'In the last 24 hours it was used from 203.0.113.7 with docker/28.1.1 (GetAuthorizationToken); from ' +
+        '198.51.100.9 with aws-cli/2.32.4 (DescribeImages, GetAuthorizationToken).',
+      callers: [
+        { sourceIp: '203.0.113.7', userAgent: 'docker/28.1.1', events: ['GetAuthorizationToken'] },
+        {
+          sourceIp: '198.51.100.9',
+          userAgent: 'aws-cli/2.32.4',
+          events: ['DescribeImages', 'GetAuthorizationToken'],
+        },
+      ],
+    },
   },
   postponed: {
     ...robot,
@@ -78,7 +103,7 @@ export const notices = {
     secretName: secretOf(robot),
     at: at('2026-04-12T06:00:10Z'),
     reason: 'still-in-use',
-    message: `The deactivation of ${OLD} of deploy-bot is put off, in 10 days (2026-04-21) at the latest: the old key is still in use: last used 2026-04-11T23:50:00.000Z by s3 in eu-central-1.`,
+    message: `The deactivation of ${OLD} of deploy-bot is put off, in 9 days (2026-04-21) at the latest: the old key is still in use: last used 2026-04-11T23:50:00.000Z by s3 in eu-central-1.`,
     next: { action: 'deactivate', notBefore: at('2026-04-21T06:00:21.480Z') },
     lastUsed: { ...byS3, at: at('2026-04-11T23:50:00Z') },
   },
@@ -90,7 +115,7 @@ export const notices = {
     secretName: secretOf(alice),
     at: at('2026-04-12T06:00:10Z'),
     reason: 'not-switched',
-    message: `The deactivation of ${OLD} of alice is put off, in 10 days (2026-04-21) at the latest: the new key has not been used yet; use it, or confirm the switch with \`rotate-user\` action confirm.`,
+    message: `The deactivation of ${OLD} of alice is put off, in 9 days (2026-04-21) at the latest: the new key has not been used yet; use it, or confirm the switch with \`rotate-user\` action confirm.`,
     next: { action: 'deactivate', notBefore: at('2026-04-21T06:00:21.480Z') },
     lastUsed: byEc2,
   },

@@ -4,8 +4,8 @@ import type { ReasonCode } from '../../../shared/core/reasons.ts';
 import { DAY } from '../../../shared/core/time.ts';
 import { notices } from './notices.ts';
 
-const optional = ['owner', 'accessKeyId', 'newAccessKeyId', 'secretName', 'next', 'lastUsed'] as const;
-const everything = { ...notices.reminder, owner: 'team-shop' } satisfies Notice;
+const optional = ['owner', 'accessKeyId', 'newAccessKeyId', 'secretName', 'next', 'lastUsed', 'usedBy'] as const;
+const everything: Notice = { ...notices['reminder-used-by'], owner: 'team-shop' };
 const reasons: ReasonCode[] = [
   ...(['due', 'not-switched', 'still-in-use', 'key-gone', 'slots-taken', 'current-inactive', 'exempt'] as const),
   ...(['secret-pending-deletion', 'hold-lifted', 'unused', 'orphan-deleted', 'tags-invalid'] as const),
