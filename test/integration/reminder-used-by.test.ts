@@ -43,7 +43,9 @@ describe('with CloudTrail lookups', () => {
     const [issued, ...later] = messages(life);
     expect(issued).not.toHaveProperty('usedBy');
     expect(later.map((message) => Reflect.get(message, 'usedBy'))).toEqual(Array(6).fill(usedBy));
-    expect(emails(life)[1]).toMatch(/^Used by: {3}In the last 24 hours it was used from 203\.0\.113\.7 with Boto3\/1\.43$/m);
+    expect(emails(life)[1]).toMatch(
+      /^Used by: {3}In the last 24 hours it was used from 203\.0\.113\.7 with Boto3\/1\.43$/m,
+    );
     expect(JSON.stringify([life.aws.sns.published, life.logged])).not.toContain('only for the account itself');
     expect(lookups(life)).toHaveLength(6);
   });
