@@ -3,13 +3,26 @@ import { createLocalAws } from './aws.ts';
 import type { Call } from './call.ts';
 import { parseMessage } from './demo/announcements.ts';
 import { cast } from './demo/cast.ts';
-import { type FunctionName, functionNames, type LogLine, type Process, startProcess } from './demo/process.ts';
+import {
+  type FunctionName,
+  functionNames,
+  isFunctionName,
+  type LogLine,
+  type Process,
+  startProcess,
+} from './demo/process.ts';
 import { addCharacter, createResources, type Resources } from './demo/set-up.ts';
 import { deliver } from './event-source.ts';
 import { type LocalServer, startServer } from './server.ts';
 
 const defaultPort = 4599;
 const pollMs = 500;
+/** Until a rotation that failed is attempted again. Secrets Manager does not say how long it waits. */
+const nextAttemptMs = 60_000;
+
+const configRuleName = 'keyturn-local-access-keys';
+const rotationArn = (accountId: string, region: string) =>
+  `arn:aws:lambda:${region}:${accountId}:function:keyturn-local-secret-rotation`;
 
 export interface LocalOptions {
   readonly port: number;
@@ -22,12 +35,18 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
   const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
   const processes = new Map<FunctionName, Process>();
   const abort = new AbortController();
+  let notBefore = 0;
   let resources = fill();
 
   function fill(): Resources {
-    const made = createResources(aws);
+    const secretRotationArn = rotationArn(aws.accountId, aws.region);
+    aws.config.addRule(configRuleName);
+    aws.secrets.rotations.register(secretRotationArn, (event) => invoke('secret-rotation', event));
     for (const character of cast) addCharacter(aws, character);
-    return made;
+    return createResources(aws, {
+      KEYTURN_CONFIG_RULE_NAME: configRuleName,
+      KEYTURN_SECRET_ROTATION_FUNCTION_ARN: secretRotationArn,
+    });
   }
 
   function log({ level, message, facts }: LogLine): void {
@@ -35,12 +54,13 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
   }
 
   async function invoke(name: string, event: unknown): Promise<unknown> {
-    const known = functionNames.find((candidate) => candidate === name);
-    if (known === undefined) throw new Error(`There is no function "${name}". There are: ${functionNames.join(', ')}.`);
-    const warm = processes.get(known);
+    if (!isFunctionName(name)) {
+      throw new Error(`There is no function "${name}". There are: ${functionNames.join(', ')}.`);
+    }
+    const warm = processes.get(name);
     const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
-    const process = warm === undefined || warm.isDead ? startProcess(known, options) : warm;
-    processes.set(known, process);
+    const process = warm === undefined || warm.isDead ? startProcess(name, options) : warm;
+    processes.set(name, process);
     return process.invoke(event);
   }
 
@@ -49,20 +69,40 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     invoke,
     onReset() {
       processes.clear();
+      notBefore = 0;
       resources = fill();
     },
   });
   const stop = aws.onCall((call) => announce(call, aws.sns.published.at(-1), print));
-  const polling = poll();
+  const polling = Promise.all([repeat(work), repeat(rotate)]);
+
+  /** Does it again and again, at once as long as there was something to do. */
+  async function repeat(once: () => Promise<boolean>): Promise<void> {
+    while (!abort.signal.aborted) {
+      if (!(await once())) await setTimeout(pollMs, undefined, { signal: abort.signal }).catch(() => {});
+    }
+  }
+
+  function report(error: unknown): void {
+    print(`error: ${error instanceof Error ? error.message : error}`);
+  }
 
   /** The event source mapping: one message at a time, what fails comes back. */
-  async function poll(): Promise<void> {
-    while (!abort.signal.aborted) {
-      const handler = (event: unknown) => invoke('rotation-worker', event);
-      const { received, errors } = await deliver(aws, { queueUrl: resources.queueUrl, handler });
-      for (const error of errors) print(`error: ${error instanceof Error ? error.message : error}`);
-      if (received === 0) await setTimeout(pollMs, undefined, { signal: abort.signal }).catch(() => {});
-    }
+  async function work(): Promise<boolean> {
+    const handler = (event: unknown) => invoke('rotation-worker', event);
+    const { received, errors } = await deliver(aws, { queueUrl: resources.queueUrl, handler });
+    for (const error of errors) report(error);
+    return received > 0;
+  }
+
+  /** Secrets Manager, after RotateSecret. */
+  async function rotate(): Promise<boolean> {
+    if (aws.clock.now() < notBefore) return false;
+    const attempts = await aws.secrets.rotations.attempt();
+    const failed = attempts.filter(({ error }) => error !== undefined);
+    for (const { error } of failed) report(error);
+    notBefore = failed.length > 0 ? aws.clock.now() + nextAttemptMs : 0;
+    return false;
   }
 
   return {
@@ -97,6 +137,8 @@ export AWS_ACCESS_KEY_ID=local
 export AWS_SECRET_ACCESS_KEY=local
 export KEYTURN_TOPIC_ARN=arn:aws:sns:${region}:${accountId}:keyturn-local
 export KEYTURN_QUEUE_URL=${url}/${accountId}/keyturn-local.fifo
+export KEYTURN_CONFIG_RULE_NAME=${configRuleName}
+export KEYTURN_SECRET_ROTATION_FUNCTION_ARN=${rotationArn(accountId, region)}
 export KEYTURN_ENFORCE=true
 
 In another terminal, after these lines, for example:
@@ -112,6 +154,16 @@ To see what happens later, move the local clock, and run functions on it (sls ke
 
   curl -s -X PUT ${url}/_local/clock -d '{"advanceDays": 10}'
   curl -s ${url}/_local/invoke -d '{"function": "scheduled-rotation"}'
+
+The other triggers: AWS Config's verdicts, a user whom it calls non-compliant, a rotation by Secrets Manager:
+
+  npx sls invoke local -f config-rule --path events/config-rule-periodic.json
+  user=$(aws iam get-user --user-name alice --query User.UserId --output text)
+  curl -s ${url}/_local/invoke -d '{"function": "config-remediation", "event": {"resourceId": "'$user'"}}'
+
+  user=$(aws iam create-user --user-name robot --query User.UserId --output text)
+  curl -s ${url}/_local/invoke -d '{"function": "rotate-user", "event": {"userName": "robot", "action": "rotate"}}'
+  aws secretsmanager rotate-secret --secret-id keyturn/$user/access-key --rotation-lambda-arn $KEYTURN_SECRET_ROTATION_FUNCTION_ARN
 
 Users: ${cast.map(({ userName }) => userName).join(' ')}
 Ctrl-C stops it; nothing is kept.

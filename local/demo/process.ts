@@ -1,32 +1,41 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { Context } from 'aws-lambda';
+import { createConfigRemediation } from '../../functions/config-remediation.ts';
+import { createConfigRule } from '../../functions/config-rule.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import { createSecretRotation } from '../../functions/secret-rotation.ts';
 import { createAws } from '../../shared/aws/clients.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import type { Facts, Runtime } from '../../shared/lambda/runtime.ts';
 import type { LocalAws } from '../aws.ts';
 
-export const functionNames = ['scheduled-rotation', 'rotation-worker', 'rotate-user', 'exposed-key'] as const;
-export type FunctionName = (typeof functionNames)[number];
+interface FunctionOf {
+  readonly create: (runtime: Runtime) => Handler;
+  /** As in serverless.yml. */
+  readonly timeoutMs: number;
+}
 
-const factories: Readonly<Record<FunctionName, (runtime: Runtime) => Handler>> = {
-  'scheduled-rotation': createScheduledRotation,
-  'rotation-worker': createRotationWorker,
-  'rotate-user': createRotateUser,
-  'exposed-key': createExposedKey,
-};
+const functions = {
+  'scheduled-rotation': { create: createScheduledRotation, timeoutMs: 900_000 },
+  'rotation-worker': { create: createRotationWorker, timeoutMs: 300_000 },
+  'rotate-user': { create: createRotateUser, timeoutMs: 300_000 },
+  'config-rule': { create: createConfigRule, timeoutMs: 900_000 },
+  'config-remediation': { create: createConfigRemediation, timeoutMs: 300_000 },
+  'secret-rotation': { create: createSecretRotation, timeoutMs: 300_000 },
+  'exposed-key': { create: createExposedKey, timeoutMs: 300_000 },
+} satisfies Record<string, FunctionOf>;
 
-/** As in serverless.yml. */
-const timeouts: Readonly<Record<FunctionName, number>> = {
-  'scheduled-rotation': 900_000,
-  'rotation-worker': 300_000,
-  'rotate-user': 300_000,
-  'exposed-key': 300_000,
-};
+export type FunctionName = keyof typeof functions;
+
+export function isFunctionName(name: string): name is FunctionName {
+  return Object.hasOwn(functions, name);
+}
+
+export const functionNames: readonly string[] = Object.keys(functions);
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -86,7 +95,7 @@ export function startProcess(name: FunctionName, options: ProcessOptions): Proce
     (level: LogLine['level']) =>
     (message: string, facts: Facts = {}) =>
       onLog({ level, message, facts });
-  const handler = factories[name]({
+  const handler = functions[name].create({
     aws: createAws({ ...own, requestHandler, retryStrategy: new ConfiguredRetryStrategy(5, () => 0) }),
     environment: options.environment,
     clock: aws.clock.now,
@@ -118,7 +127,7 @@ const functionCredentials = { accessKeyId: 'ASIALOCALFUNCTION000', secretAccessK
 /** Lambda's context, with the time that the function has left on the local clock. */
 function contextOf({ clock, region, accountId }: LocalAws, name: FunctionName): Context {
   const functionName = `keyturn-local-${name}`;
-  const endsAt = clock.now() + timeouts[name];
+  const endsAt = clock.now() + functions[name].timeoutMs;
   return {
     callbackWaitsForEmptyEventLoop: false,
     functionName,

@@ -2,18 +2,33 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { IAMClient, ListAccessKeysCommand, ListUsersCommand } from '@aws-sdk/client-iam';
-import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateUserCommand,
+  GetUserCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+  ListUsersCommand,
+} from '@aws-sdk/client-iam';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { functionNames } from '../../cli/build.ts';
 import { cast } from '../../local/demo/cast.ts';
 import { instructions, startLocal } from '../../local/main.ts';
 import type { LocalServer } from '../../local/server.ts';
 import { parseRotateUserEvent } from '../../shared/core/events.ts';
 
 const run = promisify(execFile);
-const events = readdirSync('events').filter((file) => file.startsWith('rotate-user-'));
+const samples = readdirSync('events');
+const events = samples.filter((file) => file.startsWith('rotate-user-'));
+const names = await functionNames();
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 describe('npm run local', () => {
@@ -86,8 +101,55 @@ describe('npm run local', () => {
     expect(new Set(actions)).toEqual(new Set(['plan', 'rotate', 'confirm', 'status', 'hold', 'rollback', 'retire']));
   });
 
+  it.each(samples)('events/%s is answered, or refused by an error of the service', async (file) => {
+    const name = names.find((each) => file.startsWith(`${each}-`)) ?? 'none';
+    const { errorType, ...answer } = await invoke(name, JSON.parse(readFileSync(`events/${file}`, 'utf8')));
+    if (errorType === undefined)
+      expect(Object.keys(answer)).toContainEqual(expect.stringMatching(/^(schemaVersion|batch)/));
+    else expect(errorType).toMatch(/^(Event|Conflict|Rotation)Error$/);
+  });
+
+  it('judges everybody for AWS Config', async () => {
+    const event: unknown = JSON.parse(readFileSync('events/config-rule-periodic.json', 'utf8'));
+    const over = cast.filter(({ keys }) => keys.some(({ ageDays, status }) => ageDays >= 90 && status !== 'Inactive'));
+    const answer = await invoke('config-rule', event);
+    expect(answer).toMatchObject({ schemaVersion: 1, testMode: true, evaluations: { NON_COMPLIANT: over.length } });
+  });
+
+  it('lets the worker have whom AWS Config calls non-compliant', async () => {
+    const { User } = await new IAMClient(options()).send(new GetUserCommand({ UserName: 'alice' }));
+    const answer = await invoke('config-remediation', { resourceId: User?.UserId });
+    expect(answer).toMatchObject({ status: 'enqueued', reason: 'due', userName: 'alice' });
+    await expect.poll(() => keysOf('alice'), { timeout: 20_000 }).toEqual(['Active', 'Active']);
+  });
+
+  it('rotates a secret as Secrets Manager does', async () => {
+    const { User } = await new IAMClient(options()).send(new CreateUserCommand({ UserName: 'robot' }));
+    await invoke('rotate-user', { userName: 'robot', action: 'rotate' });
+    const secrets = new SecretsManagerClient(options());
+    const SecretId = `keyturn/${User?.UserId}/access-key`;
+    const [, RotationLambdaARN] = /ROTATION_FUNCTION_ARN=(\S+)/.exec(instructions(server.url)) ?? [];
+    const { VersionId = '' } = await secrets.send(new RotateSecretCommand({ SecretId, RotationLambdaARN }));
+    const labels = async () => {
+      const { VersionIdsToStages = {} } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+      return VersionIdsToStages[VersionId];
+    };
+    await expect.poll(labels, { timeout: 20_000 }).toContain('AWSCURRENT');
+    expect(await keysOf('robot')).toEqual(['Active', 'Active']);
+  });
+
+  it('says why a rotation failed', async () => {
+    await invoke('rotate-user', { userName: 'alice', action: 'rotate' });
+    const secrets = new SecretsManagerClient(options());
+    const { SecretList = [] } = await secrets.send(new ListSecretsCommand({}));
+    const [, RotationLambdaARN] = /ROTATION_FUNCTION_ARN=(\S+)/.exec(instructions(server.url)) ?? [];
+    await secrets.send(new RotateSecretCommand({ SecretId: SecretList[0]?.Name, RotationLambdaARN }));
+    await expect.poll(() => printed.find((line) => line.startsWith('error: ')), { timeout: 20_000 }).toMatch(/alice/);
+  });
+
   it('names the functions there are, when asked for another', async () => {
     expect(await invoke('nope')).toMatchObject({ errorMessage: expect.stringContaining('rotate-user') });
+    for (const name of names) expect((await invoke('nope')).errorMessage).toContain(name);
   });
 
   it('says in a sentence that its port is in use, and ends with 1', async () => {
