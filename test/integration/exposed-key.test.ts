@@ -98,6 +98,27 @@ describe('an exposed key', () => {
     expect(Object.values(statuses(world)).filter((status) => status === 'Active')).toHaveLength(1);
   });
 
+  it('is still deleted when the issue has died and left a key behind, which nobody is told to use', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const dead = expose(world, exposed, ({ operation }) =>
+      operation === 'CreateAccessKey' ? { kind: 'crash-after' } : undefined,
+    );
+    await expect(dead).rejects.toThrow();
+    world.aws.clock.advance(10 * 60_000);
+    await expose(world, exposed);
+    const told = world.aws.sns.published.map(({ message }) => JSON.parse(message.default ?? '{}'));
+    expect(told).toEqual([expect.objectContaining({ event: 'exposed', accessKeyId: exposed })]);
+    expect(told[0]).not.toHaveProperty('newAccessKeyId');
+    expect(told[0].message).toContain('no key is left to work with');
+    for (const days of [0.1, 1, 10]) {
+      world.aws.clock.advance(days * DAY);
+      await pass(world, 'alice');
+    }
+    expect(statuses(world)).toEqual({});
+    expect(published(world)).toEqual(['exposed', 'orphan-removed', 'orphan-removed', 'deleted']);
+  });
+
   it('does not wait for an Inactive key that takes the other slot', async () => {
     const world = createWorld();
     const { exposed } = await userWith(world, { keys: [{ ageDays: 5 }, { ageDays: 300, status: 'Inactive' }] });

@@ -1,5 +1,7 @@
 import type { Step } from '../../core/answer.ts';
+import { workingKey } from '../../core/checks/exposed.ts';
 import type { UserState } from '../../core/model.ts';
+import { assess } from '../../core/situation.ts';
 import type { Instant } from '../../core/time.ts';
 import { verifiedSecret } from '../../core/verify-secret.ts';
 import type { Outcome, Pass } from '../pass.ts';
@@ -23,13 +25,13 @@ export async function deactivateExposed(
   if (fresh === undefined) return outcome(step, 'changed');
   const { user } = state;
   const { accessKeyId } = step;
-  const isActive = (id: string): boolean => fresh.keys.some((key) => key.accessKeyId === id && key.status === 'Active');
-  if (isActive(accessKeyId)) await setStatus(pass, user, accessKeyId, 'Inactive');
-  const working = fresh.keys.find((key) => key.accessKeyId !== accessKeyId && isActive(key.accessKeyId));
+  const situation = assess(fresh, pass.request, pass.settings, now);
+  const isActive = situation.keys.some((key) => key.accessKeyId === accessKeyId && key.isActive);
+  if (isActive) await setStatus(pass, user, accessKeyId, 'Inactive');
   const { transitionId, tag } = await announce(pass, fresh, step, {
     event: 'exposed',
     accessKeyId,
-    newAccessKeyId: working?.accessKeyId,
+    newAccessKeyId: workingKey(situation, accessKeyId)?.accessKeyId,
     next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
   });
   const secret = fresh.secret === undefined ? await ensureSecret(pass, user, undefined) : fresh.secret;

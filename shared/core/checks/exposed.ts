@@ -41,9 +41,14 @@ export function exposedStep(s: Situation): Step | undefined {
   return key?.isActive ? exposedAction(s, key) : undefined;
 }
 
+/** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
+export function workingKey({ keys }: Situation, exposedKeyId: string): KeyView | undefined {
+  return keys.find(({ accessKeyId, isActive, role }) => accessKeyId !== exposedKeyId && isActive && role !== 'orphan');
+}
+
 function exposedAction(s: Situation, key: KeyView): Step {
   const { userName } = s.state.user;
-  const working = s.keys.find((other) => other !== key && other.isActive);
+  const working = workingKey(s, key.accessKeyId);
   const left =
     working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
   const notBefore = s.now + s.settings.recoveryDays * DAY;
