@@ -44,6 +44,8 @@ export interface Command {
 export interface Invocation {
   readonly caller: string;
   readonly command?: Command;
+  /** The key that AWS found in public, if the invocation is about one. */
+  readonly exposedKeyId?: string;
   readonly isDryRun?: boolean;
 }
 
@@ -101,13 +103,13 @@ export interface Checker {
 }
 
 const announcedBy: Readonly<Record<ChangeKind, readonly string[]>> = {
-  deactivated: ['deactivated', 'retired', 'orphan-removed'],
+  deactivated: ['deactivated', 'retired', 'orphan-removed', 'exposed'],
   deleted: ['deleted', 'orphan-removed'],
   reactivated: ['rolled-back'],
   current: ['issued', 'moved-forward', 'rolled-back'],
 };
 const graceBegins = ['issued', 'grace-restarted', 'moved-forward', 'reactivated'];
-const inactiveKnown = ['deactivated', 'retired', 'inactive-seen', 'orphan-removed'];
+const inactiveKnown = ['deactivated', 'retired', 'inactive-seen', 'orphan-removed', 'exposed'];
 /** Clocks of a message and of the tag that goes with it differ by a few calls. */
 const SLACK = MINUTE;
 
@@ -221,15 +223,24 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     }
     const isKeyWrite = call.service === 'iam' && call.mutating;
     const isOwnLoss = lifeOf(String(call.input.AccessKeyId ?? '-')).madeBy === call.caller;
-    if (isKeyWrite && !isOwnLoss) judgeLease(j);
+    // Every minute of an exposed key counts: it does not wait for an intent.
+    if (isKeyWrite && !isOwnLoss && !isExposedKey(j)) judgeLease(j);
     const isActive = (look: Look): boolean => keysOf(look).some(({ status }) => status === 'Active');
-    const isRetiring = invocation.command?.action === 'retire' || userTag(before, 'unused') === 'retire';
+    const isRetiring =
+      invocation.command?.action === 'retire' || userTag(before, 'unused') === 'retire' || isExposedKey(j);
     const isOrphanOnly = keysOf(before).every(
       ({ accessKeyId, status }) => status === 'Inactive' || isLost(accessKeyId),
     );
     if (isActive(before) && !isActive(after) && !isRetiring && !isOrphanOnly) {
       report('1 locked out', `The last active key of ${userId} is gone`, call);
     }
+  }
+
+  /** The exposed key is deactivated "at once", "without grace". */
+  function isExposedKey({ call, invocation: { exposedKeyId } }: Judged): boolean {
+    return (
+      exposedKeyId !== undefined && call.operation === 'UpdateAccessKey' && call.input.AccessKeyId === exposedKeyId
+    );
   }
 
   function owe({ userId, call, before }: Judged, kind: ChangeKind, accessKeyId: string): void {
@@ -271,7 +282,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   function judgeDeactivated(j: Judged, key: AccessKey): void {
     const { call, before, invocation } = j;
     const id = key.accessKeyId;
-    if (isLost(id)) return;
+    if (isLost(id) || isExposedKey(j)) return;
     const { command } = invocation;
     const others = keysOf(before).filter(({ accessKeyId, status }) => accessKeyId !== id && status === 'Active');
     if (command?.action === 'retire') return;
@@ -438,8 +449,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   /** Of the messages that come after it. */
   function isAbout(message: Message, { userId, kind, accessKeyId, transitionId }: Change): boolean {
     const isOf = message.userId === userId && announcedBy[kind].includes(message.event) && names(message, accessKeyId);
-    // An orphan beside a secret that is not ours is deactivated outside its intent, and told of so.
-    return isOf && (message.transitionId === transitionId || isLost(accessKeyId));
+    // An orphan beside a secret that is not ours, and an exposed key, are deactivated without an intent, and told of so.
+    return isOf && (message.transitionId === transitionId || isLost(accessKeyId) || message.event === 'exposed');
   }
 
   function searchForSecrets(call: Call): void {

@@ -1,13 +1,17 @@
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import { createConfigRemediation } from '../../../functions/config-remediation.ts';
+import { createExposedKey } from '../../../functions/exposed-key.ts';
 import { createRotateUser } from '../../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../../functions/rotation-worker.ts';
+import { createScheduledRotation } from '../../../functions/scheduled-rotation.ts';
+import { createSecretRotation } from '../../../functions/secret-rotation.ts';
 import { type BeforeCall, CallerCrashed } from '../../../local/aws.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
 import type { Handler } from '../../../shared/lambda/handler.ts';
 import type { Facts } from '../../../shared/lambda/runtime.ts';
 import { contextOf, type World } from '../world.ts';
 
-export type FunctionName = 'rotation-worker' | 'rotate-user';
+export type FunctionName = keyof typeof factories;
 
 /** How an invocation ended. A process that died did nothing more after its last call, not even a log line. */
 export type Ending =
@@ -26,7 +30,14 @@ export interface Process {
   invoke(event: unknown): Promise<Ending>;
 }
 
-const factories = { 'rotation-worker': createRotationWorker, 'rotate-user': createRotateUser };
+const factories = {
+  'rotation-worker': createRotationWorker,
+  'rotate-user': createRotateUser,
+  'exposed-key': createExposedKey,
+  'config-remediation': createConfigRemediation,
+  'scheduled-rotation': createScheduledRotation,
+  'secret-rotation': createSecretRotation,
+};
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 let runs = 0;
 

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws.ts';
+import { drain } from '../../../local/event-source.ts';
 import { createWorld, sqsEvent, type World } from '../world.ts';
 import { type Checker, type Command, createChecker, type Invocation, type Limits } from './checker.ts';
-import { currentKeyId, DAY, HOUR, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from './keys.ts';
+import { currentKeyId, DAY, HOUR, keyLabels, keyOf, keysOf, type Look, lookAt, MINUTE, tag } from './keys.ts';
 import { type Ending, type FunctionName, type Process, startProcess } from './process.ts';
 
 /** Short periods, so that a whole rotation is over in a dozen passes. */
@@ -64,19 +65,23 @@ export function createStage(options: StageOptions = {}): Stage {
 
 let callers = 0;
 
+interface InvokeOptions extends Pick<Invocation, 'command' | 'exposedKeyId'> {
+  readonly before?: BeforeCall | undefined;
+  readonly name?: string;
+  readonly process?: Process;
+}
+
 /** One invocation of a function in a process of its own. */
 export async function invoke(
   stage: Stage,
   functionName: FunctionName,
   event: unknown,
-  options: { before?: BeforeCall | undefined; command?: Command; name?: string; process?: Process } = {},
+  options: InvokeOptions = {},
 ): Promise<Ending> {
-  const { command, before } = options;
-  const name = options.name ?? `${functionName}-${++callers}`;
+  const { before, process: given, name = `${functionName}-${++callers}`, ...asked } = options;
   const isDryRun = stage.world.environment.KEYTURN_ENFORCE !== 'true';
-  const invocation: Invocation = { caller: name, isDryRun, ...(command === undefined ? {} : { command }) };
-  stage.checker.begin(invocation);
-  const process = options.process ?? startProcess(stage.world, functionName, { name, before });
+  stage.checker.begin({ caller: name, isDryRun, ...asked });
+  const process = given ?? startProcess(stage.world, functionName, { name, before });
   const ending = await process.invoke(event);
   noteDecision(stage);
   return ending;
@@ -99,12 +104,37 @@ const warm = new WeakMap<World, Process>();
 /** One pass of the worker, as the queue would drive it. Undisturbed ones share a process, as on Lambda. */
 export async function pass(stage: Stage, before?: BeforeCall): Promise<Ending> {
   if (before !== undefined) return invoke(stage, 'rotation-worker', messageOf(stage), { before });
-  const process = warm.get(stage.world) ?? startProcess(stage.world, 'rotation-worker', { name: 'worker' });
-  warm.set(stage.world, process);
+  const process = warmWorker(stage);
   const begunAt = stage.aws.clock.now();
   const ending = await invoke(stage, 'rotation-worker', messageOf(stage), { name: 'worker', process });
   if (isComplete(stage, ending)) stage.checker.passed(stage.userId, begunAt);
   return ending;
+}
+
+function warmWorker({ world }: Stage): Process {
+  const process = warm.get(world) ?? startProcess(world, 'rotation-worker', { name: 'worker' });
+  warm.set(world, process);
+  return process;
+}
+
+/** What waits in the queue, each message delivered twice: nothing keeps a queue from that. */
+export async function deliverTwice(stage: Stage): Promise<void> {
+  const { aws, queueUrl } = stage.world;
+  const process = warmWorker(stage);
+  await drain(aws, {
+    queueUrl,
+    handler: async (event) => {
+      const { accessKeyId: exposedKeyId }: { accessKeyId?: string } = JSON.parse(event.Records[0]?.body ?? '{}');
+      const about = exposedKeyId === undefined ? {} : { exposedKeyId };
+      const deliver = (): Promise<Ending> =>
+        invoke(stage, 'rotation-worker', event, { name: 'worker', process, ...about });
+      await deliver();
+      aws.clock.advance(2 * MINUTE);
+      const ending = await deliver();
+      if (ending.kind !== 'answered') throw new Error('The worker failed.');
+      return ending.answer;
+    },
+  });
 }
 
 /** Not one that found somebody else at work, failed, or was only tried out. */
@@ -215,8 +245,9 @@ export function searchForSecrets({ world }: Stage): string[] {
       maxStringLength: null,
     }),
   };
+  const secrets = [...aws.iam.everySecretAccessKey(), ...aws.secrets.rotations.tokens];
   return Object.entries(texts).flatMap(([where, text]) =>
-    aws.iam.everySecretAccessKey().some((secret) => text.includes(secret)) ? [`a secret is in ${where}`] : [],
+    secrets.some((secret) => text.includes(secret)) ? [`a secret is in ${where}`] : [],
   );
 }
 
