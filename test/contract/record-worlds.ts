@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest';
-import { worldListeners } from '../support/world.ts';
+import { worldListeners } from '../support/world-listeners.ts';
 import { checkExchange, describeViolation, type Exchange } from './exchange.ts';
 import { isKnown } from './known-violations.ts';
 import { recordConnections } from './recording.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ownerPolicy } from '../../shared/core/secret-policy.ts';
+import { type Decision, decide, parsePolicy, type Statement, statementsOf } from '../support/policy.ts';
 import { packageStack } from './package-stack.ts';
-import { type Decision, decide, parsePolicy, type Statement, statementsOf } from './policy.ts';
 import { deploy, type JsonObject, object } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';

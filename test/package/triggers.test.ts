@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
+import { decide, statementsOf } from '../support/policy.ts';
 import { packageStack } from './package-stack.ts';
-import { decide, statementsOf } from './policy.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack, type Template } from './template.ts';
 
 const LAMBDA = 'arn:aws:lambda:eu-west-1:111122223333:function';

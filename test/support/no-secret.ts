@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type World, worldListeners } from './world.ts';
+import type { World } from './world.ts';
+import { worldListeners } from './world-listeners.ts';
 
 /** Callers that are this service's own functions, as `world.ts` names their connections. */
 const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan', 'secret-rotation'];

@@ -7,6 +7,7 @@ import { createAws } from '../../shared/aws/clients.ts';
 import type { RotateUserAnswer } from '../../shared/aws/rotate-user.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import type { Facts, MetricName, Runtime } from '../../shared/lambda/runtime.ts';
+import { worldListeners } from './world-listeners.ts';
 
 const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -31,9 +32,6 @@ export interface WorldOptions extends LocalAwsOptions {
   environment?: Record<string, string>;
   emails?: string[];
 }
-
-/** Each is told of every world that a test makes; see `no-secret.ts`. */
-export const worldListeners = new Set<(world: World) => void>();
 
 export function createWorld({ environment = {}, emails, ...options }: WorldOptions = {}): World {
   const aws = createLocalAws(options);

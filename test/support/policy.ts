@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, list, object, type Stack } from './template.ts';
+import { type Json, type JsonObject, list, object, type Stack } from '../package/template.ts';
 
 export interface Request {
   action: string;

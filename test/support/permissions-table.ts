@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Statement } from './policy.ts';
+
+/** One row of the permissions table in docs/security.md. */
+export interface Permission extends Omit<Statement, 'principals'> {
+  /** Functions, and `the schedule`, `the automation`, `owners`. */
+  who: string[];
+  /** The words that the table uses; what they stand for is in its legend. */
+  on: string;
+  why: string;
+}
+
+/** What the `<…>` of the legend stand for, but for `<function>`. */
+export interface Deployment {
+  account: string;
+  region: string;
+  stage: string;
+  userPathPrefix: string;
+  secretPrefix: string;
+}
+
+const ALL = readdirSync(new URL('../../functions/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
+const TEXT = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
+
+/** The cells of each row of the table whose first column has this title. */
+function rowsOf(title: string): string[][] {
+  const lines = TEXT.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${title} |`));
+  const rows = lines.slice(start + 2);
+  return rows.slice(0, rows.indexOf('')).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const LEGEND = new Map(
+  rowsOf('in the table').map(([word = '', meaning = '']) => [word, /^`(.*?)`/.exec(meaning)?.[1]]),
+);
+
+/** Code between backticks, or all of a cell that has none. */
+function words(cell: string): string[] {
+  return cell.split(', ').map((word) => word.replaceAll('`', ''));
+}
+
+/** The rows as they hold for one deployment; `<function>` is left, since a row can be about several. */
+export function readPermissions(deployment: Deployment): Permission[] {
+  const names: Record<string, string> = { partition: 'aws', suffix: 'amazonaws.com', key: 'KmsKey', ...deployment };
+  const meaning = (word: string): string =>
+    (LEGEND.get(word) ?? word.replaceAll('`', '')).replace(/<(\w+)>/g, (text, name: string) => names[name] ?? text);
+  return rowsOf('statement').map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({
+    sid,
+    effect: may.startsWith('**never** ') ? 'Deny' : 'Allow',
+    who: words(who).flatMap((name) => (name === 'all functions' ? ALL : name)),
+    actions: words(may.replace('**never** ', '')),
+    on,
+    resources: [meaning(on)],
+    // The operator is the template's concern: for the values written here each of them comes to the same.
+    conditions: (onlyIf === '' ? [] : onlyIf.split(' and ')).map((condition) => {
+      const [key = '', values = ''] = condition.split(' = ');
+      return { operator: 'StringLike', key: key.replaceAll('`', ''), values: values.split(' or ').map(meaning) };
+    }),
+    why,
+  }));
+}
+
+/** The statements of one function. */
+export function statementsOfFunction(permissions: readonly Permission[], name: string): Statement[] {
+  const own = (text: string): string => text.replaceAll('<function>', name);
+  return permissions
+    .filter(({ who }) => who.includes(name))
+    .map(({ sid, effect, actions, resources, conditions }) => {
+      return { sid, effect, actions, resources: resources.map(own), principals: undefined, conditions };
+    });
+}

@@ -1,0 +1,67 @@
+import type { Call } from '../../local/aws.ts';
+import type { Request } from './policy.ts';
+import type { World } from './world.ts';
+
+/** Of a deployed stack, in place of the world's own. */
+export interface Targets {
+  topicArn: string;
+  queueArn: string;
+  deadLetterQueueArn: string;
+}
+
+/** The functions, by what tests call their connections. */
+const FUNCTIONS: Record<string, string> = {
+  'config-remediation': 'config-remediation',
+  'config-rule': 'config-rule',
+  'exposed-key': 'exposed-key',
+  'rotate-user': 'rotate-user',
+  scan: 'scheduled-rotation',
+  'scheduled-rotation': 'scheduled-rotation',
+  'secret-rotation': 'secret-rotation',
+  worker: 'rotation-worker',
+};
+
+/** The function whose role a call was made with, if it is one that a policy decides about. */
+export function functionOf({ caller, service }: Call): string | undefined {
+  // Everybody may ask who they are: no policy can forbid it.
+  return service === 'sts' ? undefined : FUNCTIONS[caller];
+}
+
+/** Where IAM's name is not that of the operation. */
+const ACTIONS: Record<string, string> = { 'sqs:SendMessageBatch': 'sqs:SendMessage' };
+
+/** One call as IAM sees it. */
+export function requestOf(world: World, call: Call, targets: Targets): Request {
+  const operation = `${call.service}:${call.operation}`;
+  return {
+    action: ACTIONS[operation] ?? operation,
+    resource: resourceOf(world, call, targets),
+    context: contextOf(call),
+  };
+}
+
+function contextOf({ input }: Call): Record<string, string> {
+  return 'BlockPublicPolicy' in input ? { 'secretsmanager:BlockPublicPolicy': String(input.BlockPublicPolicy) } : {};
+}
+
+function resourceOf(world: World, { service, operation, input }: Call, targets: Targets): string {
+  const { aws } = world;
+  if (service === 'sns') return targets.topicArn;
+  if (service === 'sqs') {
+    return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
+  }
+  if (service === 'config') return OF_A_RULE.includes(operation) ? CONFIG_RULE : '*';
+  if (service === 'secretsmanager') {
+    const id = input.SecretId ?? input.Name;
+    if (id === undefined) return '*';
+    // A secret that is not there yet is checked by its name alone.
+    const arn = aws.secrets.find(String(id))?.arn;
+    return arn ?? `arn:aws:secretsmanager:${aws.region}:${aws.accountId}:secret:${id}`;
+  }
+  if (input.UserName === undefined && input.AccessKeyId === undefined) return '*';
+  const userName = String(input.UserName ?? 'alice');
+  return aws.iam.state.findUser(userName)?.arn ?? `arn:aws:iam::${aws.accountId}:user/team/${userName}`;
+}
+
+const OF_A_RULE = ['GetComplianceDetailsByConfigRule', 'StartConfigRulesEvaluation'];
+const CONFIG_RULE = 'arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-0123ab';

@@ -1,0 +1,4 @@
+import type { World } from './world.ts';
+
+/** Each is told of every world that a test makes. Apart from `world.ts`, so that a listener need not load the SDK. */
+export const worldListeners = new Set<(world: World) => void>();
