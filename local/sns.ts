@@ -1,4 +1,5 @@
 import { AwsError } from './errors.ts';
+import { letsThrough, parseFilterPolicy } from './filter-policy.ts';
 import { flag, type Input, isRecord, optionalText, record, text, textMap } from './input.ts';
 import type { Environment, Operations } from './service.ts';
 
@@ -22,10 +23,19 @@ export interface PublishedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What a confirmed subscription got of a message: the text for its protocol, or the default. */
+export interface Delivery {
+  readonly messageId: string;
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly text: string;
+}
+
 /** SNS as this service uses it. https://docs.aws.amazon.com/sns/latest/api/ */
 export interface Sns {
   readonly operations: Operations;
   readonly published: PublishedMessage[];
+  readonly delivered: Delivery[];
   /** A topic with one confirmed email subscription, or as many as there are endpoints. */
   addTopic(name: string, emails?: readonly string[]): string;
   subscriptions(topicArn: string): Subscription[];
@@ -35,6 +45,8 @@ export interface Sns {
 
 const sizeLimit = 262_144;
 const subscriptionsPerPage = 100;
+// https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+const filterPoliciesPerTopic = 200;
 // Only these wait for somebody to confirm; a queue or a function of the same account is confirmed at once.
 const confirmedByHand = ['email', 'email-json', 'http', 'https'];
 
@@ -92,6 +104,7 @@ export function createSns(environment: Environment): Sns {
   const topics = new Map<string, { attributes: Record<string, string> }>();
   const subscriptions = new Map<string, Subscription>();
   const published: PublishedMessage[] = [];
+  const delivered: Delivery[] = [];
 
   function topicOf(input: Input, name = 'TopicArn'): string {
     const arn = text(input, name);
@@ -103,7 +116,13 @@ export function createSns(environment: Environment): Sns {
 
   function subscribe(topicArn: string, protocol: string, endpoint: string, attributes: Record<string, string>) {
     const same = ofTopic(topicArn).find((item) => item.protocol === protocol && item.endpoint === endpoint);
-    if (same !== undefined) return same;
+    if (same !== undefined) {
+      // [LS] sns test_subscribe_idempotency
+      const differs = Object.entries(attributes).some(([name, value]) => same.attributes[name] !== value);
+      if (differs) throw invalid('Attributes Reason: Subscription already exists with different attributes');
+      return same;
+    }
+    checkFilterPolicy(topicArn, attributes.FilterPolicy, undefined);
     const subscription: Subscription = {
       arn: `${topicArn}:${random.uuid()}`,
       topicArn,
@@ -114,6 +133,22 @@ export function createSns(environment: Environment): Sns {
       isConfirmed: !confirmedByHand.includes(protocol),
     };
     subscriptions.set(subscription.arn, subscription);
+    return subscription;
+  }
+
+  function checkFilterPolicy(topicArn: string, policy: string | undefined, before: string | undefined): void {
+    if (policy === undefined) return;
+    parseFilterPolicy(policy);
+    const others = ofTopic(topicArn).filter(({ attributes }) => attributes.FilterPolicy !== undefined).length;
+    if (before === undefined && others >= filterPoliciesPerTopic) {
+      const message = `Total number of filter policies for the topic exceeds ${filterPoliciesPerTopic}.`;
+      throw new AwsError(403, 'FilterPolicyLimitExceeded', message);
+    }
+  }
+
+  function subscriptionOf(input: Input): Subscription {
+    const subscription = subscriptions.get(text(input, 'SubscriptionArn'));
+    if (subscription === undefined) throw new AwsError(404, 'NotFound', 'Subscription does not exist');
     return subscription;
   }
 
@@ -170,11 +205,30 @@ export function createSns(environment: Environment): Sns {
     },
 
     SetSubscriptionAttributes(input) {
-      const subscription = subscriptions.get(text(input, 'SubscriptionArn'));
-      if (subscription === undefined) throw new AwsError(404, 'NotFound', 'Subscription does not exist');
+      const subscription = subscriptionOf(input);
       const name = text(input, 'AttributeName');
-      const attributes = { ...subscription.attributes, [name]: optionalText(input, 'AttributeValue') ?? '' };
+      const value = optionalText(input, 'AttributeValue') ?? '';
+      if (name === 'FilterPolicy')
+        checkFilterPolicy(subscription.topicArn, value, subscription.attributes.FilterPolicy);
+      const attributes = { ...subscription.attributes, [name]: value };
       subscriptions.set(subscription.arn, { ...subscription, attributes });
+    },
+
+    GetSubscriptionAttributes(input) {
+      const { arn, topicArn, protocol, endpoint, isConfirmed, attributes } = subscriptionOf(input);
+      const scope = attributes.FilterPolicy === undefined ? {} : { FilterPolicyScope: 'MessageAttributes' };
+      const all = {
+        SubscriptionArn: arn,
+        TopicArn: topicArn,
+        Protocol: protocol,
+        Endpoint: endpoint,
+        Owner: accountId,
+        PendingConfirmation: String(!isConfirmed),
+        RawMessageDelivery: 'false',
+        ...scope,
+        ...attributes,
+      };
+      return { Attributes: new Map(Object.entries(all)) };
     },
 
     ListSubscriptionsByTopic(input) {
@@ -199,7 +253,12 @@ export function createSns(environment: Environment): Sns {
       if (Buffer.byteLength(text(input, 'Message')) > sizeLimit) throw invalid('Message too long');
       const message = messageByProtocol(input);
       const messageId = random.uuid();
-      published.push({ at: now, messageId, topicArn, subject, message, attributes: attributesOf(input) });
+      const attributes = attributesOf(input);
+      published.push({ at: now, messageId, topicArn, subject, message, attributes });
+      for (const { protocol, endpoint, isConfirmed, attributes: wanted } of ofTopic(topicArn)) {
+        if (!isConfirmed || !letsThrough(wanted.FilterPolicy, attributes)) continue;
+        delivered.push({ messageId, protocol, endpoint, text: message[protocol] ?? message.default ?? '' });
+      }
       return { MessageId: messageId };
     },
   };
@@ -207,6 +266,7 @@ export function createSns(environment: Environment): Sns {
   return {
     operations,
     published,
+    delivered,
     addTopic(name, emails = ['operators@example.com']) {
       const topicArn = createTopic(name, {});
       for (const email of emails) confirm(subscribe(topicArn, 'email', email, {}));

@@ -3,9 +3,12 @@ import { type Asked, rotateUserActions } from './model.ts';
 import { parseDate } from './time.ts';
 import * as z from './zod.ts';
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export const userNamePattern = /^[\w+=,.@-]{1,64}$/;
+
 const userName = z
   .string()
-  .check(z.regex(/^[\w+=,.@-]{1,64}$/, 'must be an IAM user name: 1 to 64 letters, digits and _+=,.@-'));
+  .check(z.regex(userNamePattern, 'must be an IAM user name: 1 to 64 letters, digits and _+=,.@-'));
 const accessKeyId = z
   .string()
   .check(z.regex(/^[A-Z0-9]{16,128}$/, 'must be an access key ID: 16 to 128 capital letters and digits'));

@@ -394,6 +394,20 @@ const messaging: readonly KnownDifference[] = [
     source: 'https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html',
   },
   {
+    on: ['sns: Subscribe a queue with another filter'],
+    at: refused,
+    stand: 'aws',
+    reason: 'an endpoint has one subscription to a topic, and is not subscribed again with other attributes',
+    source: `${localStack}/sns test_subscribe_idempotency (recorded)`,
+  },
+  {
+    on: ['sns: Subscribe with a filter that is no JSON'],
+    at: ['call.error', 'call.status'],
+    stand: 'aws',
+    reason: 'InvalidParameter; moto breaks',
+    source: `${localStack}/sns invalid-json-filter-policy (recorded)`,
+  },
+  {
     on: ['sns: ConfirmSubscription with a wrong token'],
     at: refused,
     stand: 'aws',

@@ -1,6 +1,7 @@
 import {
   ConfirmSubscriptionCommand,
   CreateTopicCommand,
+  GetSubscriptionAttributesCommand,
   GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
   PublishCommand,
@@ -22,6 +23,33 @@ async function queueSubscription(side: Side): Promise<string | undefined> {
   const answer = await side.sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: queueArn }));
   return answer.SubscriptionArn;
 }
+
+const filtered =
+  (filter: string) =>
+  ({ sns }: Side) =>
+    sns.send(
+      new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: queueArn, Attributes: { FilterPolicy: filter } }),
+    );
+
+async function filteredSubscription(side: Side): Promise<string | undefined> {
+  await topic(side);
+  return (await filtered('{"userName":["alice"]}')(side)).SubscriptionArn;
+}
+
+/** The attributes that this service reads. */
+async function subscription({ sns }: Side, SubscriptionArn: string | undefined): Promise<unknown> {
+  const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+  const { FilterPolicy, FilterPolicyScope, Protocol, Endpoint, Owner } = Attributes ?? {};
+  return { FilterPolicy, FilterPolicyScope, Protocol, Endpoint, Owner, TopicArn: Attributes?.TopicArn };
+}
+
+/** A filter with so many keys, each with so many texts. */
+const filterOf = (keys: number, texts: number) =>
+  JSON.stringify(
+    Object.fromEntries(
+      Array.from({ length: keys }, (_, k) => [`k${k}`, Array.from({ length: texts }, (_, n) => `${n}`)]),
+    ),
+  );
 
 async function emailSubscription(side: Side): Promise<void> {
   await topic(side);
@@ -68,6 +96,29 @@ export const snsScenarios = [
   }),
   scenario('Subscribe to a topic that is not there', {
     call: ({ sns }) => sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: queueArn })),
+  }),
+  scenario('Subscribe a queue with a filter', { given: topic, call: filtered('{"userName":["alice"]}'), after: list }),
+  scenario('Subscribe a queue with the same filter again', {
+    given: filteredSubscription,
+    call: filtered('{"userName":["alice"]}'),
+    after: list,
+  }),
+  scenario('Subscribe a queue with another filter', {
+    given: filteredSubscription,
+    call: filtered('{"userName":["bob"]}'),
+    after: list,
+  }),
+  scenario('Subscribe with a filter that is no JSON', { given: topic, call: filtered('alice') }),
+  scenario('Subscribe with a filter that has no list', { given: topic, call: filtered('{"userName":"alice"}') }),
+  scenario('Subscribe with a filter of 5 keys', { given: topic, call: filtered(filterOf(5, 1)) }),
+  scenario('Subscribe with a filter of 6 keys', { given: topic, call: filtered(filterOf(6, 1)) }),
+  scenario('Subscribe with a filter of 150 combinations', { given: topic, call: filtered(filterOf(1, 150)) }),
+  scenario('Subscribe with a filter of 151 combinations', { given: topic, call: filtered(filterOf(1, 151)) }),
+  scenario('GetSubscriptionAttributes of a queue', { given: queueSubscription, call: subscription }),
+  scenario('GetSubscriptionAttributes of a queue with a filter', { given: filteredSubscription, call: subscription }),
+  scenario('GetSubscriptionAttributes of a subscription that is not there', {
+    given: topic,
+    call: (side) => subscription(side, `${TopicArn}:00000000-0000-0000-0000-000000000000`),
   }),
   scenario('ConfirmSubscription with a wrong token', {
     given: emailSubscription,
