@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
@@ -34,6 +34,8 @@ export interface Bundle {
   name: string;
   minifiedBytes: number;
   gzippedBytes: number;
+  /** Whose code it holds, by their folders: `node_modules/zod`. */
+  packages: string[];
 }
 
 /** One function for each file in `functions/`, in alphabetical order. */
@@ -51,18 +53,11 @@ export async function functionNames(): Promise<string[]> {
  */
 export async function build(outDir: string): Promise<Bundle[]> {
   await rm(outDir, { recursive: true, force: true });
-  const bundles: Bundle[] = [];
-  for (const name of await functionNames()) bundles.push(await buildOne(name, join(outDir, name)));
-  return bundles;
-}
-
-async function buildOne(name: string, outDir: string): Promise<Bundle> {
-  const outfile = join(outDir, 'index.js');
-  await mkdir(outDir, { recursive: true });
-  await bundle({
+  const names = await functionNames();
+  const { metafile } = await bundle({
     absWorkingDir: ROOT,
-    entryPoints: [join(FUNCTIONS, `${name}.ts`)],
-    outfile,
+    entryPoints: names.map((name) => ({ in: join(FUNCTIONS, `${name}.ts`), out: join(name, 'index') })),
+    outdir: outDir,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -74,11 +69,24 @@ async function buildOne(name: string, outDir: string): Promise<Bundle> {
     legalComments: 'none',
     banner: { js: BANNER },
     logLevel: 'warning',
+    metafile: true,
   });
-  // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
-  await writeFile(join(outDir, 'package.json'), '{"type":"module"}\n');
-  const code = await readFile(outfile);
-  return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length };
+  const outputs = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(ROOT, file), output]));
+  const finish = async (name: string): Promise<Bundle> => {
+    const file = join(outDir, name, 'index.js');
+    // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
+    await writeFile(join(outDir, name, 'package.json'), '{"type":"module"}\n');
+    const code = await readFile(file);
+    const packages = packagesOf(Object.keys(outputs.get(file)?.inputs ?? {}));
+    return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
+  };
+  return Promise.all(names.map(finish));
+}
+
+/** A package inside another's node_modules counts for itself. */
+function packagesOf(files: readonly string[]): string[] {
+  const folders = files.flatMap((file) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+  return [...new Set(folders)].sort();
 }
 
 function kibibytes(bytes: number): string {
