@@ -44,6 +44,8 @@ export interface Announced {
   event: string;
   at: Instant;
   accessKeyId?: string;
+  /** Its reason code. Tags of earlier versions have none. */
+  reason?: string;
 }
 
 /** When a rotation by Secrets Manager was last announced as stuck, and which version it left pending. */
@@ -148,11 +150,13 @@ function parseCurrentSince(fields: string[]): CurrentSince | undefined {
 }
 
 function parseAnnounced(fields: string[]): Announced | undefined {
-  const [event = '', instant = '', accessKeyId = '-', ...rest] = fields;
+  const [event = '', instant = '', accessKeyId = '-', code, ...rest] = fields;
   const at = parseInstant(instant);
-  if (at === undefined || !/^[a-z-]+$/.test(event) || rest.length > 0) return undefined;
-  if (accessKeyId === '-') return { event, at };
-  return keyId.test(accessKeyId) ? { event, at, accessKeyId } : undefined;
+  if (at === undefined || rest.length > 0) return undefined;
+  if (![event, code ?? 'none'].every((word) => /^[a-z-]+$/.test(word))) return undefined;
+  const reason = code === undefined ? {} : { reason: code };
+  if (accessKeyId === '-') return { event, at, ...reason };
+  return keyId.test(accessKeyId) ? { event, at, accessKeyId, ...reason } : undefined;
 }
 
 function parseStuck(fields: string[]): Stuck | undefined {
@@ -195,8 +199,8 @@ export function formatCurrentSince(record: CurrentSince): string {
   return formatKeyRecord(record) + graceField(record.graceDays);
 }
 
-export function formatAnnounced({ event, at, accessKeyId }: Announced): string {
-  return `${event} ${formatInstant(at)} ${accessKeyId ?? '-'}`;
+export function formatAnnounced({ event, at, accessKeyId, reason }: Announced): string {
+  return `${event} ${formatInstant(at)} ${accessKeyId ?? '-'}${reason === undefined ? '' : ` ${reason}`}`;
 }
 
 export function formatStuck({ at, versionId }: Stuck): string {

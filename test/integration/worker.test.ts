@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { BeforeCall } from '../../local/aws.ts';
 import { deliver, drain } from '../../local/event-source.ts';
 import {
   createLife,
   createRotated,
+  dateIn,
   isoIn,
   keysOf,
   labelsOf,
@@ -10,6 +12,7 @@ import {
   messages,
   newKeyOf,
   secretNameOf,
+  tagOf,
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
@@ -183,6 +186,46 @@ describe('a failure', () => {
     expect(messages(life)[0]?.message).toContain('iam:CreateAccessKey');
     expect(life.metrics.get('Failed')).toBe(1);
     expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
+  });
+
+  it('that goes on for days is told when it begins and once a week, and counted every day', async () => {
+    const life = createLife();
+    const denied: BeforeCall = ({ operation }) =>
+      operation === 'CreateAccessKey' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    const told: number[] = [];
+    for (let day = 1; day <= 15; day++) {
+      const before = published(life).length;
+      expect(await pass(life, 'alice', denied)).toBe(true);
+      if (published(life).length > before) told.push(day);
+      expect(tagOf(life, life.userId, 'announced')?.split(' ')[0]).toBe('failed');
+      expect(tagOf(life, life.userId, 'announced')).toContain(dateIn(life, 0));
+      life.aws.clock.advance(DAY);
+    }
+    expect(new Set(published(life))).toEqual(new Set(['failed']));
+    const [first, second = 0, ...others] = told;
+    expect([first, ...others]).toEqual([1, second + 7]);
+    expect(life.metrics.get('Failed')).toBe(15);
+
+    life.aws.clock.advance(DAY);
+    await pass(life, 'alice', denied);
+    expect(published(life)).toHaveLength(told.length + 1);
+  });
+
+  it('about an exposed key is told each time', async () => {
+    const life = createLife();
+    const denied: BeforeCall = ({ operation }) =>
+      operation === 'UpdateAccessKey' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    for (let time = 1; time <= 3; time++) {
+      const before = messages(life, 'failed').length;
+      await send(
+        life,
+        { ...bodyOf(life, 'alice', 'exposed'), accessKeyId: life.oldKey, requestId: `${time}` },
+        life.userId,
+      );
+      await drain(life.aws, workerSource(life, denied));
+      expect(messages(life, 'failed').length).toBe(before + 1);
+      life.aws.clock.advance(3_600_000);
+    }
   });
 
   it('to read the last use is not read as "never used"', async () => {

@@ -71,7 +71,7 @@ export async function announce(
   });
   pass.wroteAt.add(at);
   const about = accessKeyId ?? replacement;
-  const announced = { event, at, ...(about === undefined ? {} : { accessKeyId: about }) };
+  const announced = { event, at, reason, ...(about === undefined ? {} : { accessKeyId: about }) };
   return { transitionId, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
 }
 

@@ -1,7 +1,8 @@
 import { type Answer, type Step, step } from '../answer.ts';
+import type { User } from '../model.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { Situation } from '../situation.ts';
-import { DAY, hasPassed } from '../time.ts';
+import { DAY, hasPassed, type Instant } from '../time.ts';
 
 const REPEAT_DAYS = 7;
 
@@ -20,7 +21,7 @@ interface BlockedOptions {
 export function blocked(s: Situation, reason: ReasonCode, message: string, options: BlockedOptions = {}): Answer {
   const { accessKeyId, isRecordable = true, also } = options;
   const about = accessKeyId === undefined ? {} : { accessKeyId };
-  const isDue = isRecordable ? isAnnouncementDue(s, accessKeyId) : isUsersWeekday(s);
+  const isDue = isRecordable ? isAnnouncementDue(s, reason, accessKeyId) : isWeekdayOf(s.state.user, s.now);
   const announce = step({ action: 'announce-blocked', ...about, isRecordable }, reason, message);
   const steps = [...(also === undefined ? [] : [also]), ...(isDue && !isByHand(s) ? [announce] : [])];
   const none = step({ action: 'none' }, reason, message);
@@ -32,13 +33,16 @@ function isByHand({ request }: Situation): boolean {
   return request.origin === 'manual' || request.origin === 'managed';
 }
 
-function isAnnouncementDue({ tags: { announced }, now }: Situation, accessKeyId: string | undefined): boolean {
+/** A tag without a reason is of an earlier version: it was about this one, or the week will tell. */
+function isAnnouncementDue({ tags, now }: Situation, reason: ReasonCode, accessKeyId: string | undefined): boolean {
+  const { announced } = tags;
   if (announced?.event !== 'blocked' || announced.accessKeyId !== accessKeyId) return true;
-  return hasPassed(announced.at, REPEAT_DAYS, now);
+  return (announced.reason ?? reason) !== reason || hasPassed(announced.at, REPEAT_DAYS, now);
 }
 
-function isUsersWeekday({ state, now }: Situation): boolean {
-  return Math.floor(now / DAY) % REPEAT_DAYS === hashOf(state.user.userId) % REPEAT_DAYS;
+/** One day in seven, another for each user, for what cannot be remembered. */
+export function isWeekdayOf({ userId }: Pick<User, 'userId'>, now: Instant): boolean {
+  return Math.floor(now / DAY) % REPEAT_DAYS === hashOf(userId) % REPEAT_DAYS;
 }
 
 /** A small stable hash (FNV-1a, 32 bits) that spreads users over days. */

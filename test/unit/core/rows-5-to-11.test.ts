@@ -205,6 +205,18 @@ answeredBy('row-9-current-inactive', [
     gives: 'blocked current-inactive: announce-blocked C',
   },
   {
+    name: 'another reason is another announcement',
+    keys: [key(C, inactive)],
+    secret: { current: C, announced: { event: 'blocked', at: daysAgo(1), accessKeyId: C, reason: 'slots-taken' } },
+    gives: 'blocked current-inactive: announce-blocked C',
+  },
+  {
+    name: 'the same reason is not',
+    keys: [key(C, inactive)],
+    secret: { current: C, announced: { event: 'blocked', at: daysAgo(1), accessKeyId: C, reason: 'current-inactive' } },
+    gives: 'blocked current-inactive: none',
+  },
+  {
     name: 'by hand it is only answered',
     keys: [key(C, inactive)],
     secret: { current: C },

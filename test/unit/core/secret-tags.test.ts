@@ -98,10 +98,13 @@ describe('what is written is what is read, within what AWS allows in a tag', () 
     );
   });
   it('announced', () => {
+    const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
+    const reasons = fc.constantFrom('due', 'slots-taken', 'failed');
+    const definedOnly = (value: object) => Object.fromEntries(Object.entries(value).filter(([, each]) => each));
     const events = fc.constantFrom('issued', 'orphan-removed', 'grace-restarted', 'failed');
     fc.assert(
-      fc.property(events, instants, fc.option(keyIds, { nil: undefined }), (event, at, accessKeyId) => {
-        const value = { event, at, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+      fc.property(events, instants, maybe(keyIds), maybe(reasons), (event, at, accessKeyId, reason) => {
+        const value = { event, at, ...definedOnly({ accessKeyId, reason }) };
         expect(formatAnnounced(value)).toMatch(allowed);
         expect(parse({ [names.announced]: formatAnnounced(value) }).tags).toEqual({ announced: value });
       }),
