@@ -1,6 +1,6 @@
 import { authenticate, authorize } from './authenticate.ts';
 import type { ServiceName, WireRequest, WireResponse } from './call.ts';
-import { type Call, CallerCrashed, type CallListener, ConnectionReset, type Fault } from './call.ts';
+import { type BeforeCall, type Call, CallerCrashed, type CallListener, ConnectionReset } from './call.ts';
 import { type Clock, createClock } from './clock.ts';
 import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
 import { type Config, createConfig } from './config.ts';
@@ -16,7 +16,7 @@ import { createSqs, type Sqs } from './sqs.ts';
 import { createSts } from './sts.ts';
 import { errorResponse, type ParsedRequest, parseRequest, successResponse } from './wire.ts';
 
-export type { Call, Fault, WireRequest, WireResponse } from './call.ts';
+export type { BeforeCall, Call, Fault, WireRequest, WireResponse } from './call.ts';
 export { CallerCrashed, ConnectionReset } from './call.ts';
 export type { Connection } from './connection.ts';
 
@@ -59,8 +59,6 @@ export interface LocalAws {
   /** Back to an empty account at the first instant; connections and listeners stay. */
   reset(): void;
 }
-
-export type BeforeCall = (call: Call) => Fault | undefined | Promise<Fault | undefined>;
 
 interface Services {
   readonly iam: Iam;

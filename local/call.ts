@@ -31,6 +31,9 @@ export type Fault =
   | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string }
   | { readonly kind: 'stale'; readonly ms: number };
 
+/** Asked before each call of a connection: what goes wrong with it. */
+export type BeforeCall = (call: Call) => Fault | undefined | Promise<Fault | undefined>;
+
 /** One call as AWS saw it. `input` never holds a secret value. */
 export interface Call {
   /** 1-based within the connection. */

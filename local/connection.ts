@@ -1,5 +1,4 @@
-import type { BeforeCall } from './aws.ts';
-import type { Call, ServiceName, WireRequest, WireResponse } from './call.ts';
+import type { BeforeCall, Call, ServiceName, WireRequest, WireResponse } from './call.ts';
 import { type Input, isRecord } from './input.ts';
 
 /** What the SDK hands to a request handler; the parts that are read. */
