@@ -39,6 +39,8 @@ export interface Sns {
   /** A topic with one confirmed email subscription, or as many as there are endpoints. */
   addTopic(name: string, emails?: readonly string[]): string;
   subscriptions(topicArn: string): Subscription[];
+  /** A subscription that is confirmed already. */
+  subscribe(topicArn: string, protocol: string, endpoint: string): void;
   /** What the owner of a mailbox does with the link in the confirmation message. */
   confirm(subscriptionArn: string): void;
 }
@@ -272,6 +274,7 @@ export function createSns(environment: Environment): Sns {
       for (const email of emails) confirm(subscribe(topicArn, 'email', email, {}));
       return topicArn;
     },
+    subscribe: (topicArn, protocol, endpoint) => confirm(subscribe(topicArn, protocol, endpoint, {})),
     subscriptions: ofTopic,
     confirm(subscriptionArn) {
       const subscription = subscriptions.get(subscriptionArn);

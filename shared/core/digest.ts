@@ -1,3 +1,4 @@
+import { chatNotification } from './messages/chat.ts';
 import type { OutgoingMessage, Severity } from './messages/notice.ts';
 import { severities } from './messages/notice.ts';
 import { type Block, clamp, heading, render, subjectLine, text } from './messages/text.ts';
@@ -42,15 +43,23 @@ export function buildDigestMessage(digest: Digest): OutgoingMessage {
   const severity = severityOf(digest);
   const { accountId, rotated, blocked, failed } = digest;
   const counts = `${rotated} rotated, ${blocked} blocked, ${failed} failed`;
+  const subject = subjectLine(digest.dryRun ? 'Dry run' : 'Daily digest', counts, accountId);
+  const attributes = { accountId, event: 'digest', severity };
+  const email = render(emailOf(digest));
+  const chat = chatNotification({ id: transitionIdOf(digest), title: subject, text: email, attributes });
   return {
-    subject: subjectLine(digest.dryRun ? 'Dry run' : 'Daily digest', counts, accountId),
-    body: { default: JSON.stringify(documentOf(digest, severity)), email: render(emailOf(digest)) },
-    attributes: { accountId, event: 'digest', severity },
+    subject,
+    body: { default: JSON.stringify(documentOf(digest, severity)), email, https: JSON.stringify(chat) },
+    attributes,
   };
 }
 
 function severityOf({ errors, failed, deadLetters = 0 }: Digest): Severity {
   return errors.length > 0 || failed > 0 || deadLetters > 0 ? 'warning' : severities.digest;
+}
+
+function transitionIdOf({ runId }: Digest): string {
+  return `digest/${runId}`;
 }
 
 /** Lists are cut off, and their length is given beside them. */
@@ -60,7 +69,7 @@ function documentOf(digest: Digest, severity: Severity): object {
     schemaVersion: 1,
     event: 'digest',
     severity,
-    transitionId: `digest/${runId}`,
+    transitionId: transitionIdOf(digest),
     accountId,
     runId,
     at: formatInstant(digest.at),

@@ -1,3 +1,4 @@
+import { chatNotification } from './messages/chat.ts';
 import { eventTexts } from './messages/emails.ts';
 import type { EventText } from './messages/event-text.ts';
 import { type Notice, type OutgoingMessage, type Severity, severities } from './messages/notice.ts';
@@ -20,25 +21,32 @@ const SENTENCE_MAX = 4_000;
 const TAG_VALUE_MAX = 256;
 
 /**
- * The message about one transition: a subject, a JSON document (docs/message.schema.json) and an email for somebody who
- * has never heard of Keyturn. The same notice gives the same message, so that a repeated one can be recognised.
+ * The message about one transition: a subject, a JSON document (docs/message.schema.json), an email for somebody who
+ * has never heard of Keyturn, and a notification for a chat. The same notice gives the same message, so that a repeated
+ * one can be recognised.
  */
 export function buildMessage(given: Notice): OutgoingMessage {
   const notice = clamped(given);
-  const severity = severityOf(notice);
   const texts = eventTexts[notice.event];
-  const attributes = {
-    userName: notice.userName,
-    accountId: notice.accountId,
-    event: notice.event,
-    severity,
-    owner: notice.owner ?? '',
-  };
+  const subject = subjectLine(texts.subject(notice), notice.userName, notice.accountId);
+  const attributes = attributesOf(notice);
+  const text = render(mainOf(notice, texts));
+  const chat = chatNotification({ id: notice.transitionId, title: subject, text, attributes });
   return {
-    subject: subjectLine(texts.subject(notice), notice.userName, notice.accountId),
-    body: { default: JSON.stringify(documentOf(notice)), email: render(emailOf(notice, texts)) },
-    attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== '')),
+    subject,
+    body: {
+      default: JSON.stringify(documentOf(notice)),
+      email: render([...mainOf(notice, texts), ...closingOf(notice, texts)]),
+      https: JSON.stringify(chat),
+    },
+    attributes,
   };
+}
+
+function attributesOf(notice: Notice): Record<string, string> {
+  const { userName, accountId, event, owner = '' } = notice;
+  const attributes = { userName, accountId, event, severity: severityOf(notice), owner };
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
 }
 
 /** The replacement of an exposed key is as urgent as the exposure. */
@@ -77,7 +85,8 @@ function documentOf(notice: Notice): object {
   };
 }
 
-function emailOf(notice: Notice, texts: EventText): Block[] {
+/** What happened, what to do, and what happens next. */
+function mainOf(notice: Notice, texts: EventText): Block[] {
   const next = texts.next?.(notice);
   const facts = factsOf(notice, texts.why ? texts.why(notice) : notice.message);
   return [
@@ -86,6 +95,12 @@ function emailOf(notice: Notice, texts: EventText): Block[] {
     heading('What to do'),
     ...texts.todo(notice),
     ...(next === undefined ? [] : [heading('What happens next'), text(next)]),
+  ];
+}
+
+/** What only an email has room for. */
+function closingOf(notice: Notice, texts: EventText): Block[] {
+  return [
     ...(texts.closing?.(notice) ?? []),
     text('--'),
     text(

@@ -96,6 +96,7 @@ export interface Notice {
 /** What is handed to SNS. Attributes without a value are left out: SNS refuses empty ones. */
 export interface OutgoingMessage {
   subject: string;
-  body: { default: string; email: string };
+  /** By protocol: `default` for all others. */
+  body: { default: string; email: string; https: string };
   attributes: Record<string, string>;
 }
