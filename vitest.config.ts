@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{unit,model,integration,package}/**/*.test.ts'],
+    globalSetup: ['test/package/shared-packages.ts'],
     setupFiles: ['test/support/within-permissions.ts'],
     testTimeout: 30_000,
     coverage: {

@@ -1,8 +1,13 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
+import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 
-const TEMPLATE = fileURLToPath(new URL('../.serverless/cloudformation-template-update-stack.json', import.meta.url));
+/** Of the stack, once packaged, and the forwarder, which is a stack of its own. */
+const TEMPLATES = [
+  '../.serverless/cloudformation-template-update-stack.json',
+  '../resources/forwarder/exposed-key-forwarder.yml',
+].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 
 /** Warnings that are no mistakes here, and why. */
 const ACCEPTED: Record<string, string> = {
@@ -15,19 +20,19 @@ const ACCEPTED: Record<string, string> = {
   W9003: 'a parameter is text, and CloudFormation takes "true" for true',
 };
 
-/** `npm run package` first. Prints what AWS's own validator says about the template; fails on anything not accepted. */
-function check(): void {
-  if (!existsSync(TEMPLATE)) throw new Error(`There is no ${TEMPLATE}: run \`npm run package\` first.`);
-  const engine = new RegoEngine();
-  const { diagnostics } = engine.validateStandard(new TemplateFile(TEMPLATE));
+/** `npm run package` first. Prints what AWS's own validator says about a template; fails on anything not accepted. */
+function check(engine: Engine, template: string): void {
+  if (!existsSync(template)) throw new Error(`There is no ${template}: run \`npm run package\` first.`);
+  const { diagnostics } = engine.validateStandard(new TemplateFile(template));
   const serious = diagnostics.filter(({ severity }) => severity !== 'INFO' && severity !== 'DEBUG');
   const found = serious.filter(({ ruleId }) => ACCEPTED[ruleId] === undefined);
   for (const { severity, ruleId, message } of found) console.error(`${severity} ${ruleId}: ${message}`);
   const rules = [...new Set(serious.map(({ ruleId }) => ruleId))].filter((ruleId) => ruleId in ACCEPTED).sort();
   for (const ruleId of rules) console.log(`accepted ${ruleId}: ${ACCEPTED[ruleId]}`);
-  console.log(`${found.length} errors and warnings`);
+  console.log(`${basename(template)}: ${found.length} errors and warnings`);
   if (found.length > 0) process.exitCode = 1;
-  engine.free();
 }
 
-check();
+const engine = new RegoEngine();
+for (const template of TEMPLATES) check(engine, template);
+engine.free();

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import { createLocalAws } from '../../local/aws.ts';
 import { type LocalServer, startServer } from '../../local/server.ts';
-import { type Packaged, packageStack } from './package-stack.ts';
+import { type Packaged, packageAgain, packageStack } from './package-stack.ts';
 import { unzip } from './zip.ts';
 
 const KIB = 1024;
@@ -17,7 +17,7 @@ let first: Packaged;
 let second: Packaged;
 
 beforeAll(async () => {
-  [first, second] = await Promise.all([packageStack(), packageStack()]);
+  [first, second] = await Promise.all([packageStack(), packageAgain()]);
 }, 120_000);
 
 function zipOf(name: string, { zips }: Packaged = first): Buffer {

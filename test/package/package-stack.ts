@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import type { Template } from './template.ts';
 
@@ -17,23 +20,44 @@ export interface Packaged {
 }
 
 /**
- * What `npm run package` makes, in a directory of its own: others may be using `dist` and `.serverless`. Its environment
- * has no AWS credentials, no Region and nothing of the caller's.
+ * What `npm run package` makes. Once for all test files of a run: whoever asks first with these parameters makes it, and
+ * the others wait.
  */
 export async function packageStack(params: Record<string, string> = {}): Promise<Packaged> {
-  const directory = await mkdtemp(join(tmpdir(), 'keyturn-package-'));
-  try {
-    for (const source of ['serverless.yml', 'resources', 'package.json']) {
-      await cp(join(ROOT, source), join(directory, source), { recursive: true });
-    }
-    for (const source of ['node_modules', 'cli']) await symlink(join(ROOT, source), join(directory, source));
-    const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
-    const env = { PATH: dirname(process.execPath), HOME: directory };
-    await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env });
-    return await read(join(directory, '.serverless'));
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+  const name = createHash('sha256')
+    .update(JSON.stringify(Object.entries(params).sort()))
+    .digest('hex');
+  const directory = join(inject('packages'), name);
+  const isFirst = (await mkdir(directory, { recursive: true })) !== undefined;
+  const answer = join(directory, 'answer');
+  if (isFirst) {
+    await makePackages(directory, params).then(
+      () => writeFile(answer, ''),
+      (error: unknown) => writeFile(answer, String(error)),
+    );
   }
+  while (!existsSync(answer)) await setTimeout(100);
+  const failure = await readFile(answer, 'utf8');
+  if (failure !== '') throw new Error(failure);
+  return read(join(directory, '.serverless'));
+}
+
+/** The default once more, in a directory of its own. */
+export async function packageAgain(): Promise<Packaged> {
+  const directory = await mkdtemp(join(inject('packages'), 'again-'));
+  await makePackages(directory, {});
+  return read(join(directory, '.serverless'));
+}
+
+/** Others may be using `dist` and `.serverless`. No AWS credentials, no Region and nothing else of the caller's. */
+async function makePackages(directory: string, params: Record<string, string>): Promise<void> {
+  for (const source of ['serverless.yml', 'resources', 'package.json']) {
+    await cp(join(ROOT, source), join(directory, source), { recursive: true });
+  }
+  for (const source of ['node_modules', 'cli']) await symlink(join(ROOT, source), join(directory, source));
+  const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
+  const env = { PATH: dirname(process.execPath), HOME: directory };
+  await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env });
 }
 
 async function read(directory: string): Promise<Packaged> {

@@ -17,7 +17,7 @@ let runbook: Runbook;
 let remediation: JsonObject;
 
 beforeAll(async () => {
-  const stack = deploy((await packageStack({ createConfigRule: 'true' })).template);
+  const stack = deploy((await packageStack()).template, { CreateConfigRule: true });
   const document = stack.properties('RemediationDocument');
   expect(document).toMatchObject({ DocumentType: 'Automation' });
   runbook = parseRunbook(document?.Content);

@@ -212,6 +212,10 @@ describe('options', () => {
     expect(template.Resources.KmsKey?.DeletionPolicy).toBe('Retain');
   });
 
+  it('leave the partition to AWS: no ARN is of one alone', () => {
+    expect(JSON.stringify(template)).not.toMatch(/arn:aws:/);
+  });
+
   it('leave nothing without a transport policy', () => {
     for (const type of ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']) {
       for (const id of stack.ofType(type)) {
