@@ -219,6 +219,9 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       gone.add(old.accessKeyId);
       judgeDeleted(j, old);
       if (old.status === 'Inactive') owe(j, 'deleted', old.accessKeyId);
+      for (const { kind, accessKeyId } of owed.filter((change) => isEarlier(change, call, old.accessKeyId))) {
+        report('6 announced', `${accessKeyId} was deleted, and that it was ${kind} had never been announced`, call);
+      }
       owed = owed.filter(({ accessKeyId, kind }) => accessKeyId !== old.accessKeyId || kind === 'deleted');
     }
     const isKeyWrite = call.service === 'iam' && call.mutating;
@@ -246,6 +249,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   function owe({ userId, call, before }: Judged, kind: ChangeKind, accessKeyId: string): void {
     const transitionId = ownIntents.get(call.caller) ?? idOf(userId, before);
     owed.push({ kind, userId, accessKeyId, at: call.at, transitionId });
+  }
+
+  function isEarlier(change: Change, { at }: Call, accessKeyId: string): boolean {
+    return change.accessKeyId === accessKeyId && change.at < at;
   }
 
   /** "Every write comes at most 10 s after the lease was read back as ours." */
