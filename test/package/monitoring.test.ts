@@ -173,6 +173,15 @@ describe('alarms', () => {
     expect(silent.map(([id]) => id)).toEqual(['OverdueKey']);
   });
 
+  it('are all explained, and their price and that of the metrics is right, in docs/operations.md', () => {
+    const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const about = [...alarms.values()].map(({ AlarmName }) => String(AlarmName).replace('keyturn-dev-', ''));
+    const wanted = new Set(about.map((name) => `| \`${name.replace(/^.*-errors$/, '<function>-errors')}\` |`));
+    expect([...wanted].filter((row) => !text.includes(row))).toEqual([]);
+    expect(text).toContain(`| ${alarms.size} × $0.10 |`);
+    expect(text).toContain(`| ${metricNames.length} × $0.30 |`);
+  });
+
   it('are all on the dashboard', () => {
     const shown = widgets.flatMap(({ properties }) => list(object(properties).alarms));
     const arns = [...alarms.values()].map(
