@@ -41,7 +41,7 @@ export async function announce(
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
   const message = pass.note === undefined ? sentence : `${sentence} ${pass.note}`;
   const replacement = newAccessKeyId ?? replacementOf(situation, event, accessKeyId);
-  const toUse = event === 'rolled-back' ? accessKeyId : replacement;
+  const secretName = secretNameOf(settings.secretPrefix, user.userId);
   const outgoing = buildMessage({
     event,
     transitionId,
@@ -52,7 +52,7 @@ export async function announce(
     owner: situation.settings.owner,
     accessKeyId,
     newAccessKeyId: replacement,
-    secretName: isInSecret(situation, toUse) ? secretNameOf(settings.secretPrefix, user.userId) : undefined,
+    secretName: isAboutSecret(situation, event, { accessKeyId, replacement }) ? secretName : undefined,
     at,
     reason,
     message,
@@ -81,9 +81,17 @@ function replacementOf({ current }: Situation, event: string, accessKeyId: strin
   return current.accessKeyId;
 }
 
-/** False for a key that was never stored: the secret then holds another one, and would mislead whoever reads it. */
-function isInSecret({ keys }: Situation, accessKeyId: string | undefined): boolean {
-  const key = keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+/** False where the secret does not hold the key to use: it holds another one then, or none, and would mislead. */
+function isAboutSecret(
+  { keys }: Situation,
+  event: string,
+  { accessKeyId, replacement }: { accessKeyId: string | undefined; replacement: string | undefined },
+): boolean {
+  if (event === 'stuck') return true;
+  const toUse = event === 'rolled-back' ? accessKeyId : replacement;
+  if (toUse === undefined || event === 'failed') return false;
+  const key = keys.find((candidate) => candidate.accessKeyId === toUse);
+  // A key that was made after the state was read is announced once it is stored.
   return key === undefined || key.versionId !== undefined;
 }
 

@@ -198,8 +198,10 @@ async function giveWay(pass: Pass, state: IssueState, lease: Lease, key: NewKey,
 /** Steps 7 and 8: tell, start the grace clock, and take the intent off. */
 export async function tell(pass: Pass, state: UserState, step: Step, lease: Lease, accessKeyId: string): Promise<void> {
   const { settings, now } = assess(state, pass.request, pass.settings, pass.runtime.clock());
-  const graceDays = lease.doing.graceDays ?? settings.graceDays;
   const [old] = lease.doing.accessKeyIds;
+  // An exposed key is deactivated in this very run: its owner must not be told that it works for days to come.
+  const isExposed = pass.request.origin === 'exposed' && pass.request.accessKeyId === old;
+  const graceDays = isExposed ? 0 : (lease.doing.graceDays ?? settings.graceDays);
   const announced = await announce(pass, state, step, {
     event: 'issued',
     transitionId: lease.transitionId,

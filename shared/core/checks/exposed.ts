@@ -54,6 +54,6 @@ function exposedAction(s: Situation, key: KeyView): Step {
   const notBefore = s.now + s.settings.recoveryDays * DAY;
   const message =
     `Key ${key.accessKeyId} of ${userName} was found in public and is deactivated at once; ${left}. ` +
-    `It is deleted ${inWords(notBefore, s.now)}.`;
+    `The exposed key is deleted ${inWords(notBefore, s.now)}.`;
   return step({ action: 'deactivate-exposed', accessKeyId: key.accessKeyId }, 'exposed', message, { notBefore });
 }

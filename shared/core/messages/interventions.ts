@@ -4,7 +4,7 @@ import { deletion, type EventText, key, oldKey, unlessDated, who } from './event
 import type { Notice } from './notice.ts';
 import {
   forAdministrators,
-  hint,
+  hintIfUsed,
   nextDate,
   reactivate,
   switchBack,
@@ -104,7 +104,7 @@ export const exposed: EventText = {
   ],
   next: (n) =>
     n.next?.action === 'delete' ? `The exposed key is deleted for good ${when(n.next.notBefore, n.at)}.` : undefined,
-  closing: (n) => [...hint(n), ...forAdministrators(n, wishes.plan)],
+  closing: (n) => [...hintIfUsed(n), ...forAdministrators(n, wishes.plan)],
 };
 
 function exposedFate({ next }: Notice): string {

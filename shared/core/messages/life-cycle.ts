@@ -5,6 +5,7 @@ import {
   credentialProcessWarning,
   forAdministrators,
   hint,
+  hintIfUsed,
   nextDate,
   reactivate,
   switchBySignIn,
@@ -38,8 +39,11 @@ function ladderClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
 }
 
 export const issued: EventText = {
-  subject: () => 'New access key',
+  subject: (n) => (n.reason === 'exposed' ? 'New key, the old one was exposed' : 'New access key'),
   headline: (n) => {
+    if (n.reason === 'exposed') {
+      return `${who(n)} has a new access key. The old one was found in public, and stops working at once.`;
+    }
     if (n.accessKeyId === undefined) return `${who(n)} has a new access key, ${n.newAccessKeyId ?? '(unknown)'}.`;
     if (isWithoutGrace(n)) return `${who(n)} has a new access key. The old one stops working at once.`;
     const until = n.next ? `, which works until ${nextDate(n)} at least` : '';
@@ -49,9 +53,14 @@ export const issued: EventText = {
     n.accessKeyId === undefined || isWithoutGrace(n)
       ? switchBySignIn(n)
       : [...switchWithOldKey(n), credentialProcessWarning],
-  next: graceEnd,
+  next: (n) =>
+    n.reason === 'exposed'
+      ? 'The old key is deactivated at once, and deleted for good later. Never reactivate it.'
+      : graceEnd(n),
   closing: (n) => {
     if (n.accessKeyId === undefined) return [];
+    // No way back to a key that anybody may have.
+    if (n.reason === 'exposed') return [...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
     return isWithoutGrace(n) ? [...hint(n), ...forAdministrators(n, wishes.back)] : ladderClosing(n, wishes.back);
   },
 };

@@ -143,6 +143,11 @@ export function hint({ lastUsed, accessKeyId }: Notice): Block[] {
   return [heading('A hint'), text(hintText(lastUsed?.service))];
 }
 
+/** For an exposed key, whose last use nobody waits for: that none is given does not mean that there was none. */
+export function hintIfUsed(notice: Notice): Block[] {
+  return notice.lastUsed === undefined ? [] : hint(notice);
+}
+
 function hintText(service: string | undefined): string {
   if (service === undefined) {
     return (
