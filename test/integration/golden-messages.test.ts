@@ -72,6 +72,13 @@ async function secondThoughts(): Promise<World> {
   return rotated;
 }
 
+async function reactivated(): Promise<World> {
+  const life = createLife();
+  const bringBack = () => life.aws.iam.setKeyStatus(life.oldKey, 'Active');
+  await live(life, { from: 90, to: 103, on: { 91: () => use(life, newKeyOf(life, [life.oldKey])), 103: bringBack } });
+  return life;
+}
+
 async function twoKeys(): Promise<World> {
   const world = createWorld();
   world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 95 }, { ageDays: 200 }] });
@@ -83,7 +90,14 @@ it('what the engine publishes has the fields, and the sentences, of the golden f
   const denied: BeforeCall = ({ operation }) =>
     operation === 'CreateAccessKey' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
   const worlds = [
-    ...[await undisturbed(), await inUse(), await notSwitched(), await exposed(), await secondThoughts()],
+    ...[
+      await undisturbed(),
+      await inUse(),
+      await notSwitched(),
+      await exposed(),
+      await secondThoughts(),
+      await reactivated(),
+    ],
     ...[await failing({}, denied), await failing({ propagationMs: 3_600_000 }), await twoKeys()],
   ];
   const compared = new Set<string>();
@@ -108,6 +122,7 @@ it('what the engine publishes has the fields, and the sentences, of the golden f
     'issued exposed',
     'postponed not-switched',
     'postponed still-in-use',
+    'reactivated reactivated',
     'reminder reminder-due',
     'rolled-back rolled-back',
   ]);

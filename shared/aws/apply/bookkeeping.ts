@@ -3,7 +3,7 @@ import type { NoticeEvent } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
 import { formatStuck, secretTagNames } from '../../core/secret-tags.ts';
 import { assess } from '../../core/situation.ts';
-import { formatDate, type Instant } from '../../core/time.ts';
+import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
@@ -78,15 +78,17 @@ async function forget(pass: Pass, state: UserState, step: Of<'forget'>): Promise
 
 /** The grace first: with the record off and the old grace still there, the key would be deactivated without notice. */
 async function restartGrace(pass: Pass, state: UserState, step: Of<'restart-grace'>, now: Instant): Promise<string> {
-  const { current } = assess(state, pass.request, pass.settings, now);
+  const { current, settings } = assess(state, pass.request, pass.settings, now);
+  const isSuperseded = current?.isActive && current.accessKeyId !== step.accessKeyId;
+  const graceEnd = pass.runtime.clock() + settings.graceDays * DAY;
   const secret = await ensureSecret(pass, state.user, state.secret);
   await untagSecret(pass, secret, secretTagNames.currentSince);
   const { transitionId, tag } = await announce(pass, state, step, {
     event: 'reactivated',
     accessKeyId: step.accessKeyId,
+    next: isSuperseded ? { action: 'deactivate', notBefore: graceEnd } : undefined,
   });
   await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
-  const isSuperseded = current?.isActive && current.accessKeyId !== step.accessKeyId;
   const grace = isSuperseded ? { [secretTagNames.currentSince]: currentSince(pass, current.accessKeyId) } : {};
   await tagSecret(pass, secret, { ...grace, ...tag });
   return transitionId;

@@ -70,6 +70,7 @@ describe('instants and dates', () => {
 describe('words', () => {
   it('days are counted as the calendar does, in UTC', () => {
     expect(inWords(NOW + 2 * DAY + 1, NOW)).toBe('in 2 days (2026-03-12)');
+    expect(inWords(NOW + 7 * DAY - 1, NOW)).toBe('in 7 days (2026-03-17)');
     expect(inWords(NOW + 12 * HOUR, NOW)).toBe('in 1 day (2026-03-11)');
     expect(inWords(NOW + DAY, NOW)).toBe('in 1 day (2026-03-11)');
     expect(inWords(NOW, NOW)).toBe('today (2026-03-10)');

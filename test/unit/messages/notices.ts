@@ -151,6 +151,7 @@ export const notices = {
     at: at('2026-04-15T06:00:08Z'),
     reason: 'reactivated',
     message: `Key ${OLD} of alice was reactivated by somebody; its grace period starts again.`,
+    next: { action: 'deactivate', notBefore: at('2026-04-25T06:00:08Z') },
     lastUsed: byEc2,
   },
   deleted: {
