@@ -5,7 +5,7 @@ import type { RotationToken } from '../core/rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
+import type { Facts, Runtime } from '../lambda/runtime.ts';
 
 /** One invocation's work on one user: what it works with, and what bounds it. */
 export interface Pass {
@@ -18,6 +18,8 @@ export interface Pass {
   isQueued: boolean;
   /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
   wroteAt: Set<Instant>;
+  /** The transition that this invocation has announced and not yet taken off, for the log lines of its writes. */
+  inFlight: { transitionId?: string };
   rotateUserFunction: string;
   /** Of a rotation step, for the one call that stores the key. */
   rotationToken?: RotationToken;
@@ -58,8 +60,14 @@ export function createPass(
     deadlineAt,
     isQueued,
     wroteAt,
+    inFlight: {},
     request: { ...asks, runId, wroteAt },
     // All functions of a deployment are named alike, so each knows the others.
     rotateUserFunction: functionName.replace(/[a-z]+-[a-z]+$/, 'rotate-user'),
   };
+}
+
+/** One line for each write that AWS took, so that the log knows of it even if the pass dies right after. */
+export function logWrite({ runtime, request, inFlight }: Pass, call: string, facts: Facts): void {
+  runtime.log.info('Wrote', { call, runId: request.runId, ...inFlight, ...facts });
 }

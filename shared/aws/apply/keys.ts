@@ -5,7 +5,7 @@ import type { User } from '../../core/model.ts';
 import { SecretAccessKey } from '../../core/secret-access-key.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { required } from '../observe.ts';
-import type { Pass } from '../pass.ts';
+import { logWrite, type Pass } from '../pass.ts';
 
 /** A key as CreateAccessKey handed it out: the only time that its secret is ever seen. */
 export interface NewKey {
@@ -15,11 +15,14 @@ export interface NewKey {
 }
 
 /** Never repeated by the SDK: CreateAccessKey has no idempotency token, so a repetition could make a second key. */
-export async function createAccessKey({ runtime }: Pass, user: User): Promise<NewKey> {
+export async function createAccessKey(pass: Pass, user: User): Promise<NewKey> {
+  const { runtime } = pass;
   const { AccessKey: made } = await runtime.aws.iamOnce.send(new CreateAccessKeyCommand({ UserName: user.userName }));
   const action = 'iam:CreateAccessKey';
+  const accessKeyId = required(made?.AccessKeyId, action, 'AccessKeyId');
+  logWrite(pass, action, { userName: user.userName, accessKeyId });
   return {
-    accessKeyId: required(made?.AccessKeyId, action, 'AccessKeyId'),
+    accessKeyId,
     createdAt: made?.CreateDate?.getTime() ?? runtime.clock(),
     secret: new SecretAccessKey(required(made?.SecretAccessKey, action, 'SecretAccessKey')),
   };
@@ -52,20 +55,22 @@ function codeOf(error: unknown): string {
 }
 
 export async function setStatus(
-  { runtime }: Pass,
+  pass: Pass,
   user: User,
   accessKeyId: string,
   status: 'Active' | 'Inactive',
 ): Promise<void> {
   const command = new UpdateAccessKeyCommand({ UserName: user.userName, AccessKeyId: accessKeyId, Status: status });
-  await runtime.aws.iam.send(command);
+  await pass.runtime.aws.iam.send(command);
+  logWrite(pass, 'iam:UpdateAccessKey', { userName: user.userName, accessKeyId, status });
 }
 
 /** DeleteAccessKey is not idempotent; a key that is gone is what was wanted. */
-export async function deleteAccessKey({ runtime }: Pass, user: User, accessKeyId: string): Promise<void> {
+export async function deleteAccessKey(pass: Pass, user: User, accessKeyId: string): Promise<void> {
   try {
-    await runtime.aws.iam.send(new DeleteAccessKeyCommand({ UserName: user.userName, AccessKeyId: accessKeyId }));
+    await pass.runtime.aws.iam.send(new DeleteAccessKeyCommand({ UserName: user.userName, AccessKeyId: accessKeyId }));
   } catch (error) {
     if (!isFailure(error, 'NoSuchEntity')) throw error;
   }
+  logWrite(pass, 'iam:DeleteAccessKey', { userName: user.userName, accessKeyId });
 }

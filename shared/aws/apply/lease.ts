@@ -87,6 +87,7 @@ async function write(
   const lease = { doing, transitionId, before, secret, readBackAt: Number.NEGATIVE_INFINITY };
   const startedAt = pass.runtime.clock();
   pass.wroteAt.add(doing.at);
+  pass.inFlight.transitionId = transitionId;
   await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(doing), ...alsoTag });
   // Retries may have taken so long that somebody else announced, waited and read back before this arrived.
   if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
@@ -142,9 +143,11 @@ export async function holds(pass: Pass, lease: Lease): Promise<boolean> {
 /** Takes the intent off, only while it is ours; with it, tags that have nothing to say any more. */
 export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]): Promise<void> {
   if (await holds(pass, lease)) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
+  delete pass.inFlight.transitionId;
 }
 
 /** The same by a secret that was read just now. */
 export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<void> {
   if (isSeen(lease, { secret, at: pass.runtime.clock() })) await untagSecret(pass, lease.secret, secretTagNames.doing);
+  delete pass.inFlight.transitionId;
 }

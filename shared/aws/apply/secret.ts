@@ -17,7 +17,7 @@ import { secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
 import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
 import { secretProblem } from '../../core/verify-secret.ts';
 import { describeSecret } from '../observe.ts';
-import type { Pass } from '../pass.ts';
+import { logWrite, type Pass } from '../pass.ts';
 
 /** Reads of Secrets Manager may be this old. */
 export const STALE_READS = 12 * SECOND;
@@ -33,7 +33,8 @@ export async function ensureSecret(pass: Pass, user: User, known: Secret | undef
   throw new ConflictError(problem.message, { userName: user.userName, accountId: user.accountId });
 }
 
-async function createSecret({ runtime, settings }: Pass, user: User): Promise<Secret> {
+async function createSecret(pass: Pass, user: User): Promise<Secret> {
+  const { runtime, settings } = pass;
   const name = secretNameOf(settings.secretPrefix, user.userId);
   const command = new CreateSecretCommand({
     Name: name,
@@ -53,6 +54,7 @@ async function createSecret({ runtime, settings }: Pass, user: User): Promise<Se
     // Also the answer to a repeated call whose first response was lost; the verification tells whose it is.
     if (!isFailure(error, 'ResourceExists')) throw error;
   }
+  logWrite(pass, 'secretsmanager:CreateSecret', { userName: user.userName, secretName: name });
   for (const endsAt = runtime.clock() + STALE_READS; ; await runtime.sleep(2 * SECOND)) {
     const secret = await describeSecret(runtime.aws, name);
     if (secret !== undefined) return secret;
@@ -70,10 +72,11 @@ function tagValueOf(text: string): string {
 }
 
 /** Puts what a rename changed right: the description, and the tag that goes with the next intent. */
-export async function refreshDescription({ runtime }: Pass, secret: Secret, user: User): Promise<void> {
+export async function refreshDescription(pass: Pass, secret: Secret, user: User): Promise<void> {
   const description = descriptionOf(user);
   if (secret.description === description) return;
-  await runtime.aws.secrets.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: description }));
+  await pass.runtime.aws.secrets.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: description }));
+  logWrite(pass, 'secretsmanager:UpdateSecret', { userName: user.userName, secretName: secret.name });
 }
 
 /** The tag that names the user, for whoever looks at the secret. */
@@ -82,7 +85,8 @@ export function userNameTag(user: User): Record<string, string> {
 }
 
 /** Unconditionally before a value is written: whatever policy was there, only the owner and the readers can read. */
-export async function putOwnerPolicy({ runtime, settings }: Pass, secret: Secret, user: User): Promise<void> {
+export async function putOwnerPolicy(pass: Pass, secret: Secret, user: User): Promise<void> {
+  const { runtime, settings } = pass;
   const policy = JSON.stringify(ownerPolicy(user, settings.readerArns));
   const command = new PutResourcePolicyCommand({
     SecretId: secret.arn,
@@ -90,28 +94,32 @@ export async function putOwnerPolicy({ runtime, settings }: Pass, secret: Secret
     BlockPublicPolicy: true,
   });
   await runtime.aws.secrets.send(command);
+  logWrite(pass, 'secretsmanager:PutResourcePolicy', { userName: user.userName, secretName: secret.name });
 }
 
 /** Writes tags, and nothing else: tags that are not named stay. */
-export async function tagSecret({ runtime }: Pass, secret: Secret, tags: Record<string, string>): Promise<void> {
+export async function tagSecret(pass: Pass, secret: Secret, tags: Record<string, string>): Promise<void> {
   const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  await runtime.aws.secrets.send(new TagResourceCommand({ SecretId: secret.arn, Tags: list }));
+  await pass.runtime.aws.secrets.send(new TagResourceCommand({ SecretId: secret.arn, Tags: list }));
+  logWrite(pass, 'secretsmanager:TagResource', { secretName: secret.name, tags: Object.keys(tags) });
 }
 
 /** Takes tags off; safe to repeat, a tag that is not there is no error. */
-export async function untagSecret({ runtime }: Pass, secret: Secret, ...names: string[]): Promise<void> {
+export async function untagSecret(pass: Pass, secret: Secret, ...names: string[]): Promise<void> {
   if (names.length === 0) return;
-  await runtime.aws.secrets.send(new UntagResourceCommand({ SecretId: secret.arn, TagKeys: names }));
+  await pass.runtime.aws.secrets.send(new UntagResourceCommand({ SecretId: secret.arn, TagKeys: names }));
+  logWrite(pass, 'secretsmanager:UntagResource', { secretName: secret.name, tags: names });
 }
 
 /** Stores a proven key: `AWSPENDING` and its own label, so that it is found again whatever happens next. */
 export async function storeKey(
-  { runtime, rotationToken }: Pass,
+  pass: Pass,
   secret: Secret,
   user: User,
   key: { accessKeyId: string; createdAt: Instant; secret: SecretAccessKey },
   versionId: string,
 ): Promise<void> {
+  const { runtime, rotationToken } = pass;
   const value = {
     Version: 1,
     AccessKeyId: key.accessKeyId,
@@ -128,6 +136,8 @@ export async function storeKey(
     ...(rotationToken === undefined ? {} : { RotationToken: rotationToken.reveal() }),
   });
   await runtime.aws.secrets.send(command);
+  const facts = { userName: user.userName, secretName: secret.name, accessKeyId: key.accessKeyId, versionId };
+  logWrite(pass, 'secretsmanager:PutSecretValue', facts);
 }
 
 /** Of two versions only one can be pending, and a rotation by Secrets Manager ends without its AWSPENDING. */
@@ -138,7 +148,7 @@ function isTaken(secret: Secret, versionId: string): boolean {
 
 /** Compare-and-swap: AWS refuses unless the label is on `fromVersionId` now, or for `undefined` on no version. */
 export async function moveCurrent(
-  { runtime }: Pass,
+  pass: Pass,
   secret: Secret,
   fromVersionId: string | undefined,
   toVersionId: string,
@@ -149,30 +159,29 @@ export async function moveCurrent(
     ...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),
     MoveToVersionId: toVersionId,
   });
-  await runtime.aws.secrets.send(command);
+  await pass.runtime.aws.secrets.send(command);
+  const facts = { secretName: secret.name, label: 'AWSCURRENT', versionId: toVersionId };
+  logWrite(pass, 'secretsmanager:UpdateSecretVersionStage', facts);
 }
 
 /** Takes a key's own label off its version; already off is success, also when the first response was lost. */
-export async function takeLabelOff(
-  { runtime }: Pass,
-  secret: Secret,
-  accessKeyId: string,
-  versionId: string,
-): Promise<void> {
+export async function takeLabelOff(pass: Pass, secret: Secret, accessKeyId: string, versionId: string): Promise<void> {
   const command = new UpdateSecretVersionStageCommand({
     SecretId: secret.arn,
     VersionStage: accessKeyId,
     RemoveFromVersionId: versionId,
   });
   try {
-    await runtime.aws.secrets.send(command);
+    await pass.runtime.aws.secrets.send(command);
   } catch (error) {
-    const now = await describeSecret(runtime.aws, secret.name);
+    const now = await describeSecret(pass.runtime.aws, secret.name);
     if (now?.versions[versionId]?.includes(accessKeyId)) throw error;
   }
+  logWrite(pass, 'secretsmanager:UpdateSecretVersionStage', { secretName: secret.name, label: accessKeyId });
 }
 
 /** By hand only, and only a secret that passed every other verification. */
-export async function restoreSecret({ runtime }: Pass, secret: Secret): Promise<void> {
-  await runtime.aws.secrets.send(new RestoreSecretCommand({ SecretId: secret.arn }));
+export async function restoreSecret(pass: Pass, secret: Secret): Promise<void> {
+  await pass.runtime.aws.secrets.send(new RestoreSecretCommand({ SecretId: secret.arn }));
+  logWrite(pass, 'secretsmanager:RestoreSecret', { secretName: secret.name });
 }
