@@ -211,6 +211,18 @@ describe('a failure', () => {
     expect(published(life)).toHaveLength(told.length + 1);
   });
 
+  it('is told also when the secret cannot be read, and the message comes back', async () => {
+    const life = createLife();
+    const denial = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
+    let isDenied = false;
+    const denied: BeforeCall = ({ operation }) => {
+      if (operation === 'CreateAccessKey') isDenied = true;
+      return isDenied && ['CreateAccessKey', 'DescribeSecret'].includes(operation) ? denial : undefined;
+    };
+    expect(await pass(life, 'alice', denied)).toBe(false);
+    expect(published(life)).toEqual(['failed']);
+  });
+
   it('about an exposed key is told each time', async () => {
     const life = createLife();
     const denied: BeforeCall = ({ operation }) =>
