@@ -79,6 +79,23 @@ describe('a key that cannot be told from a stranger later', () => {
   });
 });
 
+describe('a lease that is lost during the proof', () => {
+  it('ends the issue: the key just made is deleted, and the intent of the other run stays', async () => {
+    const world = createWorld({ propagationMs: 20_000 });
+    const { userId, oldKey } = aliceIn(world);
+    const name = `keyturn/${userId}/access-key`;
+    const theirs = `deactivate 2026-01-01T00:00:10.000Z 2026-01-01T00:05:30.000Z other-run ${oldKey} -`;
+    await pass(
+      world,
+      'alice',
+      beforeFirst('GetCallerIdentity', () => world.aws.secrets.setTags(name, { 'keyturn:doing': theirs })),
+    );
+    expect(statuses(world)).toEqual({ [oldKey]: 'Active' });
+    expect(world.aws.calls.some(({ operation }) => operation === 'PutSecretValue')).toBe(false);
+    expect(world.aws.secrets.find(name)?.tags['keyturn:doing']).toBe(theirs);
+  });
+});
+
 describe('an orphan whose secret cannot be written', () => {
   it('is deactivated and told of all the same, and nothing is written to the secret', async () => {
     const world = createWorld();

@@ -91,6 +91,13 @@ export const contests: readonly Contest[] = [
     prepare: prepared('first key by hand'),
     actors: [rotate, rotate],
     mostIssued: 2,
+    // Both write their intent at once; without a wait each sees its own.
+    pinned: [
+      [
+        2, 3, 4, 2, 1, 1, 1, 2, 1, 1, 1, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 2, 2, 1, 1, 1, 2, 1, 3,
+        2, 1, 3,
+      ],
+    ],
   },
   {
     name: 'deactivation and deactivation',
@@ -146,6 +153,8 @@ export const contests: readonly Contest[] = [
       byHand((stage) => ({ action: 'rotate', accessKeyId: currentKeyId(lookAt(stage.aws, stage.userId)) ?? '-' })),
     ],
     mostIssued: 0,
+    // The worker has read the user before the other wrote its intent, and writes its own over it.
+    pinned: [[1, 4, 3, 14, 4, 11, 5]],
   },
   {
     name: 'issue and hold',

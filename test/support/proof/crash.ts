@@ -46,6 +46,10 @@ export function createLedger(title: string): (name: string) => Count {
   };
 }
 
+const { KEYTURN_PROOF_FAULTS: named } = process.env;
+/** All kinds, or those that are named, between bars. */
+const kinds = faultKinds.filter(({ name }) => named === undefined || named.split('|').includes(name));
+
 /** The scenario with each fault at each call of its invocation, one at a time. */
 export async function crashEverywhere(scenario: Scenario, count: Count): Promise<void> {
   const begun = performance.now();
@@ -53,7 +57,7 @@ export async function crashEverywhere(scenario: Scenario, count: Count): Promise
   expectClean(scenario.name, 'undisturbed', quiet);
   count.calls = quiet.calls;
   for (const [index, call] of callsOf(quiet).entries()) {
-    for (const kind of faultKinds.filter(({ of }) => of(call, 0) !== undefined)) {
+    for (const kind of kinds.filter(({ of }) => of(call, 0) !== undefined)) {
       const verdict = await tryOut(scenario, { first: faultAt(index + 1, kind), expected: quiet.end });
       expectClean(scenario.name, `${kind.name} at call ${index + 1} (${call.operation})`, verdict);
       count.runs++;

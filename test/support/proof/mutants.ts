@@ -1,0 +1,455 @@
+/** One test, or those of a file whose names begin alike. */
+export interface Test {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** A deliberate defect, and the test that must fail with it: the fastest of those that do. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  /** Must occur exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  readonly caughtBy: Test;
+}
+
+const tests =
+  (folder: string) =>
+  (file: string, name: string): Test => ({ file: `${folder}/${file}.test.ts`, name });
+const unit = tests('test/unit/core');
+const integration = tests('test/integration');
+const proof = tests('test/proof');
+const crash = (scenario: string): Test => proof('crash-everywhere', `${scenario}:`);
+const issuing = (scenario: string): Test => proof('crash-issuing', `${scenario}, one fault:`);
+const contest = (name: string): Test => proof('two-workers', `${name}:`);
+
+const apply = 'shared/aws/apply';
+const checks = 'shared/core/checks';
+
+/** One for each invariant and each guard of the design, in the order of a key's life. */
+export const mutants: readonly Mutant[] = [
+  // ---- mutual exclusion ----
+  {
+    name: 'the compare-and-swap dropped',
+    file: `${apply}/secret.ts`,
+    find: '...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),',
+    replace:
+      "RemoveFromVersionId: Object.entries((await describeSecret(pass.runtime.aws, secret.name))?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0],",
+    caughtBy: integration('edges', 'gives way to whoever was faster'),
+  },
+  {
+    name: 'a live lease ignored',
+    file: `${checks}/protected.ts`,
+    find: 'now < doing.deadlineAt && !',
+    replace: 'now < 0 && !',
+    caughtBy: unit('rows-0-to-3', 'is busy while the intent of another run'),
+  },
+  {
+    name: 'a takeover before the deadline',
+    file: `${checks}/protected.ts`,
+    find: 'now < doing.deadlineAt && !',
+    replace: 'now < doing.at + 60_000 && !',
+    caughtBy: unit('rows-0-to-3', 'leaves an orphan alone while the issue'),
+  },
+  {
+    name: 'a record of the last minute not waited for',
+    file: `${checks}/protected.ts`,
+    find: 'now - at < SETTLING &&',
+    replace: 'now - at < 0 &&',
+    caughtBy: unit('rows-0-to-3', 'settles while somebody else has writte'),
+  },
+  {
+    name: 'an intent written on an old read',
+    file: `${apply}/lease.ts`,
+    find: 'return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];',
+    replace: 'return seen !== undefined;',
+    caughtBy: contest('deactivation and give-up of the current key'),
+  },
+  {
+    name: "another run's lease taken for ours",
+    file: `${apply}/lease.ts`,
+    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.doing.runId) return false;\n',
+    replace: '',
+    caughtBy: contest('rotate and rotate, first key'),
+  },
+  {
+    name: 'the lease not read back after the proof',
+    file: `${apply}/issue.ts`,
+    find: 'if (isProven && (await holds(pass, lease))) return undefined;',
+    replace: 'if (isProven) return undefined;',
+    caughtBy: integration('edges', 'ends the issue: the key just made is deleted'),
+  },
+  {
+    name: 'no wait outside the queue',
+    file: `${apply}/lease.ts`,
+    find: 'if (!pass.isQueued) await pass.runtime.sleep(OUTSIDE_WAIT);',
+    replace: '',
+    caughtBy: contest('rotate and rotate, first key'),
+  },
+  {
+    name: 'nothing read again before the write',
+    file: `${apply}/again.ts`,
+    find: '  return steps.some((other) => other.action === step.action && keyOf(other) === keyOf(step));',
+    replace: '  return steps.length > 0;',
+    caughtBy: contest('give-up and give-up of the other key'),
+  },
+  // ---- an issue ----
+  {
+    name: 'retries on for CreateAccessKey',
+    file: `${apply}/keys.ts`,
+    find: 'await runtime.aws.iamOnce.send(',
+    replace: 'await runtime.aws.iam.send(',
+    caughtBy: issuing('first key by hand'),
+  },
+  {
+    name: 'the proof skipped',
+    file: `${apply}/issue.ts`,
+    find: 'const isProven = await proveKey(pass, state.user, key);',
+    replace: 'const isProven = true;',
+    caughtBy: integration('exposed-key', 'is deactivated also when the new key never works'),
+  },
+  {
+    name: 'the old key touched before the new one is current',
+    file: `${apply}/issue.ts`,
+    find: '  if (!(await promote(pass, lease, versionId))) {\n    await giveWay',
+    replace:
+      "  const { setStatus } = await import('./keys.ts');\n  for (const old of fresh.keys) await setStatus(pass, fresh.user, old.accessKeyId, 'Inactive');\n  if (!(await promote(pass, lease, versionId))) {\n    await giveWay",
+    caughtBy: integration('edges', 'gives way to whoever was faster'),
+  },
+  {
+    name: 'the key deleted before its label on a lost swap',
+    file: `${apply}/issue.ts`,
+    find: '  await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);\n  await deleteAccessKey(pass, state.user, key.accessKeyId);\n',
+    replace:
+      '  await deleteAccessKey(pass, state.user, key.accessKeyId);\n  await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);\n',
+    caughtBy: integration('edges', 'gives way to whoever was faster'),
+  },
+  {
+    name: 'current-since written before the announcement',
+    file: `${apply}/issue.ts`,
+    find: "  const announced = await announce(pass, state, step, {\n    event: 'issued',",
+    replace:
+      "  await tagSecret(pass, lease.secret, { [secretTagNames.currentSince]: currentSince(pass, accessKeyId) });\n  const announced = await announce(pass, state, step, {\n    event: 'issued',",
+    caughtBy: issuing('due, first rotation'),
+  },
+  {
+    name: 'a time-out taken for a refusal',
+    file: 'shared/aws/failure.ts',
+    find: 'const isDefinite = isRefusal(thrown) && !call.isUncertain;',
+    replace: 'const isDefinite = true;',
+    caughtBy: crash('give-up'),
+  },
+  {
+    name: 'the last of several tries believed',
+    file: 'shared/aws/clients.ts',
+    find: 'if (!isRefusal(error)) context[UNCERTAIN] = true;',
+    replace: '',
+    caughtBy: crash('give-up'),
+  },
+  {
+    name: 'the daily limit ignored',
+    file: `${checks}/due.ts`,
+    find: 'if (limits.issuedToday < settings.maxNewRotationsPerDay) return undefined;',
+    replace: 'if (limits.issuedToday >= 0) return undefined;',
+    caughtBy: integration('worker-limits', 'is put off when the daily limit is reached'),
+  },
+  {
+    name: 'the circuit breaker ignored',
+    file: `${checks}/due.ts`,
+    find: 'if (limits.isBreakerOpen) {',
+    replace: 'if (limits.isBreakerOpen && limits.issuedToday < 0) {',
+    caughtBy: integration('worker-limits', 'is put off by the breaker'),
+  },
+  {
+    name: 'issued although nobody would be told',
+    file: `${checks}/due.ts`,
+    find: 'if (limits.hasSubscription === false) {',
+    replace: 'if (limits.hasSubscription === null) {',
+    caughtBy: integration('worker-limits', 'is not begun while nobody would be told'),
+  },
+  // ---- what a crash leaves ----
+  {
+    name: 'an Inactive key finished forward',
+    file: `${checks}/in-flight.ts`,
+    find: 'if (key.isActive && isPromotable)',
+    replace: 'if (isPromotable)',
+    caughtBy: unit('row-4-intent', 'an issue is cleared when its stored key'),
+  },
+  {
+    name: 'any stranger taken for an orphan',
+    file: 'shared/core/situation.ts',
+    find: 'if (key.createdAt < earliest || key.createdAt > doing.at + CREATED_LATEST) return false;',
+    replace: 'if (key.createdAt < earliest) return false;',
+    caughtBy: unit('row-4-intent', 'who counts as the orphan'),
+  },
+  {
+    name: 'an orphan deleted at once',
+    file: 'shared/core/situation.ts',
+    find: 'export const ORPHAN_RECOVERY = 12 * HOUR;',
+    replace: 'export const ORPHAN_RECOVERY = 0 * HOUR;',
+    caughtBy: unit('row-4-intent', 'a recorded orphan waits'),
+  },
+  {
+    name: 'the intent taken off before the announcement',
+    file: `${apply}/transitions.ts`,
+    find: '  const announced = await announce(pass, state, step, announcementOf(held));\n',
+    replace:
+      '  await release(pass, lease);\n  const announced = await announce(pass, state, step, announcementOf(held));\n',
+    caughtBy: crash('grace end, second rotation'),
+  },
+  {
+    name: 'another transitionId when it is repeated',
+    file: `${apply}/lease.ts`,
+    find: '{ ...doing, ...leaseOf(pass) }, {});',
+    replace: '{ ...doing, ...leaseOf(pass), at: pass.runtime.clock() }, {});',
+    caughtBy: crash('grace end, second rotation'),
+  },
+  // ---- the ladder ----
+  {
+    name: 'the quiet check inverted',
+    file: `${checks}/ladder.ts`,
+    find: 'const isQuiet = s.now - old.quietSince >= s.settings',
+    replace: 'const isQuiet = s.now - old.quietSince < s.settings',
+    caughtBy: unit('ladder', 'quiet'),
+  },
+  {
+    name: 'the switch not waited for',
+    file: `${checks}/ladder.ts`,
+    find: 'const hasSwitched = isConfirmed ||',
+    replace: 'const hasSwitched = true || isConfirmed ||',
+    caughtBy: unit('ladder', 'switched'),
+  },
+  {
+    name: 'our own proof taken for the switch',
+    file: `${checks}/ladder.ts`,
+    find: '> grace.since + PROOF_WINDOW;',
+    replace: '> grace.since;',
+    caughtBy: unit('ladder', 'switched'),
+  },
+  {
+    name: 'no reminder before a deactivation',
+    file: `${checks}/ladder.ts`,
+    find: 'if (!isRecent) return remind(s, old, s.now + NOTICE_MIN);',
+    replace: 'if (!isRecent) return deactivate(s, old, reason, does);',
+    caughtBy: unit('ladder', 'notice'),
+  },
+  {
+    name: 'a throttle read as "never used"',
+    file: 'shared/aws/observe.ts',
+    find: 'await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }));',
+    replace:
+      'await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId })).catch(() => ({ AccessKeyLastUsed: undefined }));',
+    caughtBy: integration('worker', 'to read the last use is not read as "never used"'),
+  },
+  {
+    name: 'the only Active key given up',
+    file: `${checks}/asked.ts`,
+    find: 'const other = s.keys.find((candidate) => candidate !== key && candidate.isActive);',
+    replace: 'const other = s.keys.find((candidate) => candidate !== key);',
+    caughtBy: integration('rotate-user-rotate', 'is refused for the only Active key'),
+  },
+  {
+    name: 'a freeze ignored',
+    file: `${checks}/aftermath.ts`,
+    find: '? undefined : freezeEnd(settings, now);',
+    replace: '? undefined : freezeEnd({ ...settings, freeze: [] }, now);',
+    caughtBy: unit('rows-5-to-11', 'a freeze stops the deletion'),
+  },
+  {
+    name: 'the grace kept when a key is reactivated',
+    file: `${apply}/bookkeeping.ts`,
+    find: '  await untagSecret(pass, secret, secretTagNames.currentSince);\n',
+    replace: '',
+    caughtBy: crash('reactivated old key'),
+  },
+  {
+    name: 'a rollback without its hold',
+    file: `${apply}/transitions.ts`,
+    find: '  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(holdUntil) });\n',
+    replace: '  if (holdUntil < 0) return;\n',
+    caughtBy: integration('rotate-user-second-thoughts', 'puts the previous key back in use'),
+  },
+  // ---- deletion ----
+  {
+    name: 'deleted without a record',
+    file: 'shared/core/situation.ts',
+    find: '...(isRecordValid ? { inactiveSince: record.at } : {}),',
+    replace: '...(isActive ? {} : { inactiveSince: record?.at ?? key.createdAt }),',
+    caughtBy: unit('rows-5-to-11', 'an older S beside an Active C, too'),
+  },
+  {
+    name: 'a use after the deactivation ignored',
+    file: 'shared/core/situation.ts',
+    find: ' && (key.lastUsed?.at ?? 0) <= record.at;',
+    replace: ';',
+    caughtBy: unit('rows-5-to-11', 'C that was used after we deactivated'),
+  },
+  {
+    name: 'the recovery period ignored',
+    file: `${checks}/aftermath.ts`,
+    find: 'const at = key.inactiveSince + s.settings.recoveryDays * DAY;',
+    replace: 'const at = key.inactiveSince;',
+    caughtBy: unit('rows-5-to-11', 'P waits for its deletion'),
+  },
+  {
+    name: 'deleted while no key is Active',
+    file: `${checks}/aftermath.ts`,
+    find: 'if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {',
+    replace: 'if (s.keys.length > 2) {',
+    caughtBy: unit('rows-5-to-11', 'nothing is deleted while no key is Act'),
+  },
+  // ---- who is left alone ----
+  {
+    name: 'the hold ignored',
+    file: `${checks}/protected.ts`,
+    find: 'if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;',
+    replace: 'if (tags.holdUntil === undefined || now >= 0) return undefined;',
+    caughtBy: unit('rows-0-to-3', 'holds against a command by hand'),
+  },
+  {
+    name: 'the exemption ignored',
+    file: `${checks}/protected.ts`,
+    find: 'return malformed(s) ?? exempt(s) ?? held(s);',
+    replace: 'return malformed(s) ?? held(s);',
+    caughtBy: unit('rows-0-to-3', 'leaves a user with the tag exempt alone'),
+  },
+  {
+    name: 'tags that do not parse ignored',
+    file: `${checks}/protected.ts`,
+    find: 'return malformed(s) ?? exempt(s) ?? held(s);',
+    replace: 'return exempt(s) ?? held(s);',
+    caughtBy: unit('rows-0-to-3', 'blocks on a tag of the secret that'),
+  },
+  {
+    name: 'a namesake taken for the user',
+    file: 'shared/aws/observe.ts',
+    find: '(userId !== undefined && user.UserId !== userId)',
+    replace: '(userId === null)',
+    caughtBy: integration('worker', 'about a user whose UserId is another one by now'),
+  },
+  {
+    name: 'a dry run that applies',
+    file: 'shared/aws/reconcile.ts',
+    find: 'options.isDryRun ? [] : answer.steps',
+    replace: 'answer.steps',
+    caughtBy: integration('exposed-key', 'is changed by no dry run'),
+  },
+  {
+    name: 'blocked, and nobody told',
+    file: `${checks}/blocked.ts`,
+    find: '...(isDue && !isByHand(s) ? [announce] : [])',
+    replace: '...(isDue && isByHand(s) ? [announce] : [])',
+    caughtBy: unit('rows-5-to-11', 'C that somebody deactivated blocks'),
+  },
+  // ---- the secret ----
+  {
+    name: 'the secret not verified',
+    file: 'shared/core/verify-secret.ts',
+    find: '  const foreign = foreignFacts(secret, user, settings);\n',
+    replace: '  const foreign = foreignFacts(secret, user, settings).slice(0, 0);\n',
+    caughtBy: unit('verify-secret', 'a secret that Keyturn would not have made is foreign'),
+  },
+  {
+    name: 'the resource policy not put',
+    file: `${apply}/issue.ts`,
+    find: '  await putOwnerPolicy(pass, secret, user);\n',
+    replace: '',
+    caughtBy: integration('secret-reads', 'puts the policy before any value is there'),
+  },
+  {
+    name: 'a log line with the key',
+    file: `${apply}/keys.ts`,
+    find: "  const action = 'iam:CreateAccessKey';\n",
+    replace: "  const action = 'iam:CreateAccessKey';\n  runtime.log.info('Made', { value: made?.SecretAccessKey });\n",
+    caughtBy: integration('worker', 'and a second one about the same user make one key'),
+  },
+  {
+    name: 'a secret that prints itself',
+    file: 'shared/core/redacted.ts',
+    find: "  toJSON(): string {\n    return '[redacted]';",
+    replace: '  toJSON(): string {\n    return this.#value;',
+    caughtBy: unit('small', 'does not print by JSON'),
+  },
+  {
+    name: 'a write outside of apply',
+    file: 'shared/aws/observe.ts',
+    find: 'new GetUserCommand({ UserName: userName })',
+    replace: "new UpdateAccessKeyCommand({ UserName: userName, AccessKeyId: userName, Status: 'Inactive' })",
+    caughtBy: tests('test/unit')('architecture', 'makes mutating calls in shared/aws/apply only'),
+  },
+  // ---- the account ----
+  {
+    name: 'pagination cut',
+    file: 'shared/aws/observe.ts',
+    find: "createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n",
+    replace:
+      "createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n    break;\n",
+    caughtBy: crash('due, lists of one key a page'),
+  },
+  {
+    name: 'a scan that fails in silence',
+    file: 'shared/aws/scheduled.ts',
+    find: '  if (run.errors.length > 0) throw failureOf(run, scan);\n',
+    replace: '',
+    caughtBy: integration('scan', 'of one user stops nobody else, and names them when all is done'),
+  },
+  {
+    name: 'one failing user ends the scan',
+    file: 'shared/aws/scan.ts',
+    find: '    return scanned;\n  }\n}',
+    replace: '    throw error;\n  }\n}',
+    caughtBy: integration('scan', 'of one user stops nobody else, and names them when all is done'),
+  },
+  // ---- the other triggers ----
+  {
+    name: 'an exposed key kept when its replacement fails',
+    file: 'shared/aws/reconcile.ts',
+    find: 'if (!isUrgent) throw error;',
+    replace: 'if (isUrgent || !isUrgent) throw error;',
+    caughtBy: integration('exposed-key', 'is deactivated also when the issue fails'),
+  },
+  {
+    name: 'a lost key named as the one to use',
+    file: `${checks}/exposed.ts`,
+    find: " && role !== 'orphan');",
+    replace: ' && role.length > 0);',
+    caughtBy: integration('exposed-key', 'is still deleted when the issue has died'),
+  },
+  {
+    name: "an exposed key's record overwritten",
+    file: `${apply}/orphan.ts`,
+    find: "return isTaken ? 'inactiveSeen' : 'deactivated';",
+    replace: "return isTaken ? 'deactivated' : 'deactivated';",
+    caughtBy: integration('exposed-key', 'is still deleted when the issue has died'),
+  },
+  {
+    name: 'the confused deputy',
+    file: 'shared/aws/secret-rotation.ts',
+    find: 'secretProblem(secret, state.user, settings)?.message ?? rotatorProblem(secret);',
+    replace: 'rotatorProblem(secret);',
+    caughtBy: integration('secret-rotation', 'for a secret that is tagged as another user’s'),
+  },
+  {
+    name: 'the pending version of a rotation discarded',
+    file: `${apply}/secret.ts`,
+    find: "...(isTaken(secret, versionId) ? [] : ['AWSPENDING'])",
+    replace: "...(isTaken(secret, versionId) ? ['AWSPENDING'] : ['AWSPENDING'])",
+    caughtBy: integration('secret-rotation', 'a command by hand does not take AWSPENDING from a rotation'),
+  },
+  {
+    name: 'the Config rule accusing by an old report',
+    file: 'shared/core/compliance.ts',
+    find: 'isActive && hasPassed(rotatedAt ?? 0, limitDays, now))) {\n    return undefined;',
+    replace:
+      "isActive && hasPassed(rotatedAt ?? 0, limitDays, now))) {\n    return verdict('NON_COMPLIANT', 'By the report.');",
+    caughtBy: unit('compliance', 'accuses nobody at the limit'),
+  },
+  {
+    name: 'the Config rule acquitting by an old report',
+    file: 'shared/core/compliance.ts',
+    find: 'problems.length > 0 || isOutdated(report, tags);',
+    replace: 'problems.length > 0;',
+    caughtBy: unit('compliance', 'from before the latest record'),
+  },
+];
