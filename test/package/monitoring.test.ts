@@ -168,6 +168,16 @@ describe('alarms', () => {
     }
   });
 
+  it('ring for a key two days past its deadline: until then a pass may only have been late', () => {
+    // test/integration/overdue-key.test.ts: the latest that a healthy rotation comes to.
+    expect(alarms.get('OverdueKey')).toMatchObject({
+      MetricName: 'DaysToNearestDeadline',
+      Statistic: 'Minimum',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: -2,
+    });
+  });
+
   it('are heard from the first day, but for overdue keys in a dry run', () => {
     const silent = [...alarms].filter(([, { ActionsEnabled = 'true' }]) => ActionsEnabled !== 'true');
     expect(silent.map(([id]) => id)).toEqual(['OverdueKey']);
