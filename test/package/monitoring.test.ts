@@ -183,11 +183,12 @@ describe('alarms', () => {
     expect(silent.map(([id]) => id)).toEqual(['OverdueKey']);
   });
 
-  it('are all explained, and their price and that of the metrics is right, in docs/operations.md', () => {
+  it('are all explained, as are the metrics, and the price of both is right, in docs/operations.md', () => {
     const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const about = [...alarms.values()].map(({ AlarmName }) => String(AlarmName).replace('keyturn-dev-', ''));
     const wanted = new Set(about.map((name) => `| \`${name.replace(/^.*-errors$/, '<function>-errors')}\` |`));
     expect([...wanted].filter((row) => !text.includes(row))).toEqual([]);
+    expect(metricNames.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
     expect(text).toContain(`| ${alarms.size} × $0.10 |`);
     expect(text).toContain(`| ${metricNames.length} × $0.30 |`);
   });
