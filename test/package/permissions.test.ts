@@ -4,7 +4,7 @@ import { readPermissions, statementsOfFunction } from '../support/permissions-ta
 import { decide, parsePolicy, type Request, type Statement, statementsOf } from '../support/policy.ts';
 import { packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
-import { deploy, list, object, type Stack, type Template } from './template.ts';
+import { deploy, type Json, list, object, type Stack, type Template } from './template.ts';
 
 const ROLES: Record<string, string> = {
   'scheduled-rotation': 'ScheduledRotationRole',
@@ -180,6 +180,18 @@ describe('the table of permissions in docs/security.md', () => {
     expect(comparable(statementsOfFunction(table, 'owners'))).toEqual(comparable(policy));
   });
 
+  it('has every statement of the template about all resources, but for key policies, where `*` is the key itself', () => {
+    const wide = (value: Json): string[] => {
+      if (typeof value !== 'object' || value === null) return [];
+      const own = !Array.isArray(value) && value.Effect !== undefined && list(value.Resource).includes('*');
+      return [...(own ? [String(value.Sid)] : []), ...Object.values(value).flatMap(wide)];
+    };
+    const resources = Object.values(template.Resources).filter(({ Type }) => Type !== 'AWS::KMS::Key');
+    const sids = new Set(resources.flatMap(({ Properties }) => wide(Properties)));
+    const rows = table.filter(({ on }) => on === '`*`').map(({ sid }) => sid);
+    expect([...sids].toSorted()).toEqual(rows.toSorted());
+  });
+
   it('is about every role and policy of the stack', () => {
     const roles = complete.ofType('AWS::IAM::Role');
     expect(roles.toSorted()).toEqual([...Object.values(ROLES), ...Object.values(OTHERS)].toSorted());
@@ -218,10 +230,10 @@ describe('between the functions', () => {
     expect(whoMay({ action: 'secretsmanager:CreateSecret', resource: secret })).toEqual(makers);
   });
 
-  it('only the two that AWS Config starts look beyond the path, and only at users', () => {
+  it('only those that AWS Config and AWS Health start look beyond the path, and only at users', () => {
     const beyond = `${ACCOUNT}:user/eve`;
     for (const action of ['iam:GetUser', 'iam:ListAccessKeys']) {
-      expect(whoMay({ action, resource: beyond })).toEqual(['config-rule', 'config-remediation']);
+      expect(whoMay({ action, resource: beyond })).toEqual(['exposed-key', 'config-rule', 'config-remediation']);
     }
   });
 
