@@ -42,6 +42,8 @@ export interface SecretView {
   labels: Map<string, string>;
   tags: Map<string, string>;
   policy: string;
+  /** Undefined for the key `aws/secretsmanager`. */
+  kmsKeyId: string | undefined;
 }
 
 const GROUP = 'key-owners';
@@ -76,17 +78,23 @@ export async function createAccount({ endpoint, age }: Emulator) {
       const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '', SessionToken } = Credentials ?? {};
       return { accessKeyId, secretAccessKey, sessionToken: SessionToken ?? '' };
     },
-    async createUser(userName: string, keyAgesInDays: number[], tags: Record<string, string> = {}): Promise<User> {
+    async createUser(
+      userName: string,
+      keyAgesInDays: number[],
+      { tags = {}, path }: { tags?: Record<string, string>; path?: string } = {},
+    ): Promise<User> {
       const Tags = Object.entries(tags).map(([Key, Value]): Tag => ({ Key, Value }));
-      const { User: user } = await iam.send(new CreateUserCommand({ UserName: userName, Tags }));
+      const { User: user } = await iam.send(new CreateUserCommand({ UserName: userName, Tags, Path: path }));
       const keys: KeyPair[] = [];
       for (const days of keyAgesInDays) keys.push(await createKey(userName, days));
       return { userName, userId: user?.UserId ?? '', keys };
     },
     /** As the README says: the owners' policy of the stack, for a group of all owners. */
-    async letOwnersRead(users: readonly User[], PolicyArn: string): Promise<void> {
+    async letOwnersRead(PolicyArn: string): Promise<void> {
       await iam.send(new CreateGroupCommand({ GroupName: GROUP }));
       await iam.send(new AttachGroupPolicyCommand({ GroupName: GROUP, PolicyArn }));
+    },
+    async addOwners(users: readonly User[]): Promise<void> {
       for (const { userName } of users) {
         await iam.send(new AddUserToGroupCommand({ GroupName: GROUP, UserName: userName }));
       }
@@ -107,13 +115,14 @@ export async function createAccount({ endpoint, age }: Emulator) {
           ARN = '',
           VersionIdsToStages = {},
           Tags = [],
+          KmsKeyId: kmsKeyId,
         } = await secrets.send(new DescribeSecretCommand({ SecretId }));
         const { ResourcePolicy = '' } = await secrets.send(new GetResourcePolicyCommand({ SecretId }));
         const labels = Object.entries(VersionIdsToStages).flatMap(([id, stages]) =>
           (stages ?? []).map((stage) => [stage, id] as const),
         );
         const tags = Tags.map(({ Key = '', Value = '' }) => [Key, Value] as const);
-        return { name: Name, arn: ARN, labels: new Map(labels), tags: new Map(tags), policy: ResourcePolicy };
+        return { name: Name, arn: ARN, labels: new Map(labels), tags: new Map(tags), policy: ResourcePolicy, kmsKeyId };
       } catch (error) {
         if (error instanceof ResourceNotFoundException) return undefined;
         throw error;

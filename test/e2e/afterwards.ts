@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { User } from './account.ts';
 import { check, done, step } from './report.ts';
-import { everyone, type People, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Secret access keys belong in Secrets Manager and with their owner, and nowhere else. */
-export function searchForLeaks({ account, emulator, terminal }: World, people: People): void {
+export function searchForLeaks({ account, emulator, terminal }: World, users: readonly User[]): void {
   step('What was printed, logged and sent holds no secret access key');
-  const secrets = everyone(people).flatMap(({ keys }) => keys.map(({ secretAccessKey }) => secretAccessKey));
+  const secrets = users.flatMap(({ keys }) => keys.map(({ secretAccessKey }) => secretAccessKey));
   const logs = join(emulator.workDir, 'logs');
   const texts = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
   const all = [...texts, ...terminal.printed, account.inbox.join('\n')].join('\n');
@@ -28,9 +29,9 @@ function readDecisions(workDir: string): Decision[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Decision);
 }
 
-/** The reads of secrets that the run tries on purpose. */
-function wasExpected({ action }: Decision): boolean {
-  return action === 'secretsmanager:GetSecretValue';
+/** What the run tries on purpose: reads of secrets, and calls about frank, who is outside the path. */
+function wasExpected({ action, resource }: Decision): boolean {
+  return action === 'secretsmanager:GetSecretValue' || resource.endsWith(':user/frank');
 }
 
 /** What most likely explains a failure: refused calls, and the last errors in the functions' logs. */
@@ -59,7 +60,8 @@ export function showPermissions(workDir: string): void {
   }
   const refused = decisions.filter(({ allowed }) => !allowed);
   const unexpected = refused.filter((decision) => !wasExpected(decision));
-  const tried = new Set(refused.map(({ principal }) => principal));
-  const isOnceEach = unexpected.length === 0 && tried.size === refused.length;
-  check(`nothing was refused but one read each by the ${tried.size} who were to try`, isOnceEach, refused);
+  check('nothing was refused but what was to be', unexpected.length === 0, unexpected);
+  const reads = refused.filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+  const readers = new Set(reads.map(({ principal }) => principal));
+  check(`one read each by the ${readers.size} who were to try`, readers.size === reads.length, reads);
 }

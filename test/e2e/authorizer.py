@@ -107,6 +107,8 @@ def resource_of(service, action, asked, access_key_id):
         return (name if name.startswith("arn:") else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"), None
     if service == "sns":
         return asked.get("TopicArn", "*"), None
+    if service == "config" and "ConfigRuleName" in asked:
+        return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e", None
     if service == "sqs" and "QueueUrl" in asked:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}", None
     return "*", None

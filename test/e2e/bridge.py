@@ -1,6 +1,7 @@
 """Makes through the API what the template has and moto's CloudFormation skips in silence: bridge.py ENDPOINT STACK
 
 The properties are those that moto resolved, so references name what was really deployed. Prints one line for each type.
+After an update of the stack it is run again.
 """
 
 import collections
@@ -30,11 +31,31 @@ def topic_policy(properties):
         client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
 
+def alarm(properties):
+    # CloudFormation takes the text of a parameter for a boolean, the API does not.
+    enabled = str(properties.get("ActionsEnabled", True)).lower() == "true"
+    client("cloudwatch").put_metric_alarm(**{**properties, "ActionsEnabled": enabled})
+
+
+def schedule(properties):
+    scheduler = client("scheduler")
+    try:
+        scheduler.create_schedule(**properties)
+    except scheduler.exceptions.ConflictException:
+        scheduler.update_schedule(**properties)
+
+
+def config_rule(properties):
+    parameters = json.dumps(properties["InputParameters"])
+    client("config").put_config_rule(ConfigRule={**properties, "InputParameters": parameters})
+
+
 MAKERS = {
-    "AWS::CloudWatch::Alarm": lambda properties: client("cloudwatch").put_metric_alarm(**properties),
+    "AWS::CloudWatch::Alarm": alarm,
     "AWS::CloudWatch::Dashboard": lambda properties: client("cloudwatch").put_dashboard(**properties),
+    "AWS::Config::ConfigRule": config_rule,
     "AWS::Lambda::EventInvokeConfig": lambda properties: client("lambda").put_function_event_invoke_config(**properties),
-    "AWS::Scheduler::Schedule": lambda properties: client("scheduler").create_schedule(**properties),
+    "AWS::Scheduler::Schedule": schedule,
     "AWS::SNS::TopicPolicy": topic_policy,
     "AWS::SQS::QueuePolicy": queue_policy,
 }

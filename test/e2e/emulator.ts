@@ -17,12 +17,19 @@ export const DEPLOYER = { accessKeyId: 'deployer', secretAccessKey: 'deployer' }
 
 const DAY_SECONDS = 86_400;
 
+export interface Email {
+  event: string;
+  text: string;
+}
+
 /** moto on loopback, with what launcher.py adds to it. */
 export interface Emulator {
   endpoint: string;
   workDir: string;
   advanceDays(days: number): Promise<void>;
   age(accessKeyId: string, days: number): Promise<void>;
+  /** What an address that is subscribed to the topic got about a user, oldest first. */
+  emails(userName: string): Promise<Email[]>;
   /** As the Lambda service does for a trigger. Throws if the function fails. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -59,15 +66,21 @@ export async function startEmulator(workDir: string): Promise<Emulator> {
   });
   process.once('exit', () => endGroup(child));
   await answers(endpoint, child);
-  const post = async (path: string, body: object): Promise<void> => {
+  const post = async (path: string, body: object): Promise<unknown> => {
     const response = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
   };
   return {
     endpoint,
     workDir,
-    advanceDays: (days) => post('/_e2e/clock', { advanceSeconds: days * DAY_SECONDS }),
-    age: (accessKeyId, days) => post('/_e2e/age', { accessKeyId, days }),
+    async advanceDays(days) {
+      await post('/_e2e/clock', { advanceSeconds: days * DAY_SECONDS });
+    },
+    async age(accessKeyId, days) {
+      await post('/_e2e/age', { accessKeyId, days });
+    },
+    emails: async (userName) => (await post('/_e2e/emails', { userName })) as Email[],
     invoke: (functionName, event) => invoke(endpoint, functionName, event),
     async stop() {
       endGroup(child);

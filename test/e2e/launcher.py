@@ -2,7 +2,7 @@
 
 What moto lacks is added, and only what AWS itself has: functions run on Node 24 as their role and time moves (here), keys
 are checked and policies hold (authorizer.py), and moto_gaps.py. Routes beside the AWS APIs, all POST:
-/_e2e/clock {"advanceSeconds"}, /_e2e/age {"accessKeyId", "days"}, /_e2e/skipped {"stackName"}.
+/_e2e/clock {"advanceSeconds"}, /_e2e/age {"accessKeyId", "days"}, /_e2e/skipped {"stackName"}, /_e2e/emails {"userName"}.
 """
 
 import datetime
@@ -25,6 +25,7 @@ from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudformation.models import cloudformation_backends  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from moto.sns.models import sns_backends  # noqa: E402
 from moto.sts.models import sts_backends  # noqa: E402
 from werkzeug.serving import run_simple  # noqa: E402
 
@@ -85,8 +86,13 @@ class Worker:
         )
         os.close(writing)
         self.answers = os.fdopen(reading)
+        self.lock = threading.Lock()
 
     def invoke(self, event):
+        with self.lock:
+            return self.invoke_alone(event)
+
+    def invoke_alone(self, event):
         invocation = {"event": event, "requestId": str(uuid.uuid4()), "aheadMs": CLOCK.ahead_seconds * 1000}
         try:
             self.process.stdin.write(json.dumps(invocation).encode() + b"\n")
@@ -115,12 +121,14 @@ def invoke_lambda(self, event=None):
             if known:
                 known[1].stop()
             known = workers[self.function_name] = (version, Worker(self))
-        answer = known[1].invoke(json.loads(event) if isinstance(event, str) else event)
+    answer = known[1].invoke(json.loads(event) if isinstance(event, str) else event)
     failed = "error" in answer
     return json.dumps(answer["error"] if failed else answer["result"]), failed, ""
 
 
 LambdaFunction._invoke_lambda = invoke_lambda
+
+
 def age(accessKeyId, days):
     key = iam_backends[ACCOUNT]["aws"].access_keys[accessKeyId]
     key.create_date -= datetime.timedelta(days=days)
@@ -139,9 +147,21 @@ def skipped(stackName):
     }
 
 
+def emails(userName):
+    """What a subscribed address would have got about a user, oldest first."""
+    sent = [message for topic in sns_backends[ACCOUNT][REGION].topics.values() for message in topic.sent_notifications]
+    bodies = [(json.loads(body), attributes or {}) for _, body, _, attributes, _ in sent]
+    return [
+        {"event": attributes["event"]["Value"], "text": body["email"]}
+        for body, attributes in bodies
+        if attributes.get("userName", {}).get("Value") == userName
+    ]
+
+
 ROUTES = {
     "/_e2e/age": lambda asked: age(**asked),
     "/_e2e/clock": lambda asked: CLOCK.advance(asked["advanceSeconds"]),
+    "/_e2e/emails": lambda asked: emails(**asked),
     "/_e2e/skipped": lambda asked: skipped(**asked),
 }
 moto = DomainDispatcherApplication(create_backend_app)

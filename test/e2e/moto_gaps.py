@@ -1,11 +1,20 @@
 """Where moto 5.2.1 differs from AWS in a way that the service or its deployment meets. One function for each gap."""
 
+import json
+import time
+import uuid
+
+from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend
+from moto.config.exceptions import NoSuchConfigRuleException
+from moto.config.models import ConfigBackend
+from moto.config.responses import ConfigResponse
 from moto.iam import models as iam_models
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Queue
+from moto.ssm.models import SimpleSystemManagerBackend
 
 from authorizer import ACCOUNT, REGION
 
@@ -42,6 +51,19 @@ def change_sets_change_outputs():
         self.stack.output_map = self.stack._create_output_map()
 
     ChangeSet.apply = apply_with_outputs
+
+
+def updates_change_roles():
+    """moto leaves the inline policies of a role as they were when its stack was made."""
+
+    def update(_cls, original_resource, cloudformation_json, **_others):
+        for name in list(original_resource.policies):
+            original_resource.delete_policy(name)
+        for policy in cloudformation_json["Properties"].get("Policies", []):
+            original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
+        return original_resource
+
+    iam_models.Role.update_from_cloudformation_json = classmethod(update)
 
 
 def sending_does_not_poll():
@@ -110,13 +132,88 @@ def current_version_is_served():
     SecretsManagerBackend.update_secret_version_stage = move_and_serve
 
 
+def rotations_are_driven():
+    """moto enables no rotation without a schedule, calls the secret by its name, and minds no step that fails."""
+
+    def rotate(self, secret_id, client_request_token=None, rotation_lambda_arn=None, **_rules):
+        secret = self.secrets[secret_id]
+        version_id = client_request_token or str(uuid.uuid4())
+        for version in secret.versions.values():
+            version["version_stages"] = [stage for stage in version["version_stages"] if stage != "AWSPENDING"]
+        pending = {"createdate": int(time.time()), "version_id": version_id, "version_stages": ["AWSPENDING"]}
+        secret.versions[version_id] = pending
+        secret.rotation_requested = secret.rotation_enabled = True
+        secret.rotation_lambda_arn = rotation_lambda_arn
+        event = {"SecretId": secret.arn, "ClientRequestToken": version_id, "RotationToken": str(uuid.uuid4())}
+        function = get_backend(ACCOUNT, REGION).get_function(rotation_lambda_arn)
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            headers = {}
+            function.invoke(json.dumps({"Step": step, **event}), {}, headers)
+            if "x-amz-function-error" in headers:
+                break
+        return secret.to_short_dict(version_id=version_id)
+
+    SecretsManagerBackend.rotate_secret = rotate
+
+
+def config_keeps_evaluations():
+    """moto takes evaluations only to try them out, and cannot be asked for the last ones."""
+    kept = {}
+
+    def put(self, evaluations=None, result_token=None, test_mode=False):
+        if not test_mode:
+            rule = kept.setdefault(result_token, {})
+            rule.update({each["ComplianceResourceId"]: each for each in evaluations})
+        return {"FailedEvaluations": []}
+
+    def details(self):
+        name = self._get_param("ConfigRuleName")
+        if name not in self.config_backend.config_rules:
+            raise NoSuchConfigRuleException(name)
+        results = [
+            {
+                "EvaluationResultIdentifier": {
+                    "EvaluationResultQualifier": {
+                        "ConfigRuleName": name,
+                        "ResourceType": each["ComplianceResourceType"],
+                        "ResourceId": each["ComplianceResourceId"],
+                    }
+                },
+                "ComplianceType": each["ComplianceType"],
+                "Annotation": each["Annotation"],
+            }
+            for each in kept.get(f"token of {name}", {}).values()
+            if each["ComplianceType"] in self._get_param("ComplianceTypes", [each["ComplianceType"]])
+        ]
+        return json.dumps({"EvaluationResults": results})
+
+    ConfigBackend.put_evaluations = put
+    ConfigResponse.get_compliance_details_by_config_rule = details
+    ConfigResponse.start_config_rules_evaluation = lambda self: "{}"
+
+
+def documents_may_be_objects():
+    """moto takes the content of a document from CloudFormation as text only, and has no default format."""
+    create = SimpleSystemManagerBackend.create_document
+
+    def create_from_object(self, content, document_format=None, **others):
+        text = content if isinstance(content, str) else json.dumps(content)
+        return create(self, content=text, document_format=document_format or "JSON", **others)
+
+    SimpleSystemManagerBackend.create_document = create_from_object
+
+
 def close():
     templates_with_warnings_are_valid()
     no_value_leaves_list_items_out()
     change_sets_change_outputs()
+    updates_change_roles()
     sending_does_not_poll()
     subscriptions_are_confirmed()
     refused_calls_are_no_use()
     report_has_the_root_user()
     user_ids_begin_with_aida()
     current_version_is_served()
+    rotations_are_driven()
+    config_keeps_evaluations()
+    documents_may_be_objects()

@@ -1,8 +1,9 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { User } from './account.ts';
 import { type Emulator, REGION } from './emulator.ts';
-import { check, done } from './report.ts';
+import { check } from './report.ts';
 import type { Finished, KeyPair, Terminal } from './terminal.ts';
+import type { World } from './world.ts';
 
 /** Somebody who works with an access key, and has it in the profile `default` of the aws CLI. */
 export interface Owner extends User {
@@ -36,29 +37,54 @@ export function readSecret(terminal: Terminal, reader: User, whose: User): Promi
   return terminal.awsAs(reader.userName, 'secretsmanager', 'get-secret-value', '--secret-id', secretId, ...query);
 }
 
-/** As the message says: reads with the present key, writes the profile; then signs a call with the new key. */
-export async function switchKey(terminal: Terminal, owner: Owner): Promise<void> {
+/** The commands of the last email about the user: what is set off by blank lines and indented. */
+export async function emailTo({ emulator }: Pick<World, 'emulator'>, userName: string) {
+  const { event, text = '' } = (await emulator.emails(userName)).at(-1) ?? {};
+  const blocks = text.split('\n\n').filter((block) => block.startsWith('    '));
+  return { event, text, commands: blocks.map((block) => block.replaceAll(/^ {4}/gm, '')) };
+}
+
+/**
+ * As the last email says, word for word: reads with the present key, writes the profile. Then signs a call with the new
+ * key.
+ */
+export async function switchKey(world: Pick<World, 'emulator' | 'terminal'>, owner: Owner): Promise<void> {
+  const { terminal } = world;
   const { userName, inUse } = owner;
-  const { code, stdout, stderr } = await readSecret(terminal, owner, owner);
-  check(`${userName} reads the new key with the aws CLI, signed with the present one`, code === 0, stderr);
-  const value = JSON.parse(stdout) as { Version: number; AccessKeyId: string; SecretAccessKey: string };
-  check('what is read is the output of a credential_process, with another key', isNew(value, inUse.accessKeyId), {
-    accessKeyId: value.AccessKeyId,
-  });
-  owner.inUse = { accessKeyId: value.AccessKeyId, secretAccessKey: value.SecretAccessKey };
+  const { event, text, commands } = await emailTo(world, userName);
+  const command = commands.find((each) => each.includes('get-secret-value')) ?? 'false';
+  const { code, stdout, stderr } = await terminal.shellAs(userName, command);
+  check(
+    `the command of the email (${event}) reads the new key of ${userName} with the present one`,
+    code === 0,
+    stderr,
+  );
+  check('and shows nothing', stdout === '', stdout.length);
+  owner.inUse = terminal.keyOf(userName);
   owner.keys.push(owner.inUse);
-  terminal.configure(userName, owner.inUse);
-  done(`${userName} writes ${value.AccessKeyId} to the profile`);
+  const { accessKeyId } = owner.inUse;
+  const which = commands.find((each) => each.startsWith('aws configure get')) ?? 'false';
+  const shown = (await terminal.shellAs(userName, which)).stdout.trim();
+  const isNew = accessKeyId !== inUse.accessKeyId && shown === accessKeyId;
+  check(
+    `the profile of ${userName} holds ${accessKeyId} now, as the email said`,
+    isNew && text.includes(`print ${accessKeyId}:`),
+    shown,
+  );
   const identity = await terminal.awsAs(userName, 'sts', 'get-caller-identity');
   check(
     `${userName} signs a call with the new key, and is ${userName}`,
-    identity.stdout.includes(`:user/${userName}"`),
-    {
-      ...identity,
-    },
+    identity.stdout.includes(`/${userName}"`),
+    identity.stderr,
   );
 }
 
-function isNew(value: { Version: number; AccessKeyId: string }, before: string): boolean {
-  return value.Version === 1 && value.AccessKeyId !== before;
+/** As the email says for keys that are also kept elsewhere: the first line alone shows the new key. */
+export async function showKey(world: Pick<World, 'emulator' | 'terminal'>, { userName, inUse }: Owner): Promise<void> {
+  const { commands } = await emailTo(world, userName);
+  const [line = ''] = commands.find((each) => each.includes('get-secret-value'))?.split('\n') ?? [];
+  const { stdout, stderr } = await world.terminal.shellAs(userName, line.replace(/ \|$/, ''));
+  const { Version, AccessKeyId } = JSON.parse(stdout || '{}') as { Version?: number; AccessKeyId?: string };
+  const isOutput = Version === 1 && AccessKeyId !== undefined && AccessKeyId !== inUse.accessKeyId;
+  check('what is read is the output of a credential_process, with another key', isOutput, { AccessKeyId, stderr });
 }

@@ -10,9 +10,12 @@ import { evidence, searchForLeaks, showPermissions } from './afterwards.ts';
 import { ensurePython, startEmulator } from './emulator.ts';
 import { CheckFailed, done, step, summary } from './report.ts';
 import { deployDryRun, remove, seed, switchOn } from './story/deploy.ts';
+import { anotherPath, backToDryRun } from './story/path.ts';
 import { rotateAlice, rotateBySchedule, stopSwitch, switchToNewKey } from './story/rotate.ts';
+import { otherTriggers } from './story/triggers.ts';
 import { nextRotation, weeksPass } from './story/weeks.ts';
 import { createTerminal } from './terminal.ts';
+import { everyone } from './world.ts';
 
 const LIMIT_MS = 8 * 60_000;
 
@@ -31,9 +34,13 @@ async function main(workDir: string): Promise<void> {
     await switchToNewKey(world, people);
     const diary = await weeksPass(world, deployed, people);
     await nextRotation(world, deployed, people, diary);
+    await otherTriggers(world, deployed, people);
+    const frank = await backToDryRun(world, deployed, people);
+    const team = await anotherPath(world, deployed, frank);
     await stopSwitch(world, deployed);
-    await remove(world, deployed, people);
-    searchForLeaks(world, people);
+    const users = [...everyone(people), frank, ...team];
+    await remove(world, deployed, users);
+    searchForLeaks(world, users);
     showPermissions(workDir);
   } finally {
     await emulator.stop();

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { DEPLOYER, type Emulator, REGION, ROOT, VENV } from './emulator.ts';
 
@@ -13,13 +13,21 @@ export interface Finished {
 export interface Terminal {
   /** `npx sls …` in a copy of the project, so that a build here disturbs nobody. */
   sls(...args: string[]): Promise<string>;
+  /** The same where it may fail. */
+  trySls(...args: string[]): Promise<Finished>;
   stackDirectory: string;
   /** The aws CLI of whoever deploys. */
   aws(...args: string[]): Promise<string>;
   /** The aws CLI with the profile `default` of that home directory. Does not throw. */
   awsAs(owner: string, ...args: string[]): Promise<Finished>;
+  /** A command of an email in the shell of that owner, word for word. Does not throw. */
+  shellAs(owner: string, command: string): Promise<Finished>;
+  /** The same for whoever deploys. */
+  shellAsDeployer(command: string): Promise<Finished>;
   /** Writes the profile `default` of an owner. */
   configure(owner: string, key: KeyPair): void;
+  /** What the profile `default` of an owner holds. */
+  keyOf(owner: string): KeyPair;
   printed: string[];
 }
 
@@ -33,16 +41,25 @@ export interface KeyPair {
 export function createTerminal({ endpoint, workDir }: Pick<Emulator, 'endpoint' | 'workDir'>): Terminal {
   const printed: string[] = [];
   const stackDirectory = copyProject(workDir);
+  const tools = join(workDir, 'bin');
+  ensureJq(tools);
   const everywhere = {
-    PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), join(VENV, 'bin'), '/usr/bin', '/bin'].join(
-      delimiter,
-    ),
+    PATH: [
+      dirname(process.execPath),
+      join(ROOT, 'node_modules/.bin'),
+      join(VENV, 'bin'),
+      '/usr/bin',
+      '/bin',
+      tools,
+    ].join(delimiter),
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PAGER: '',
     SLS_TELEMETRY_DISABLED: '1',
+    // moto is done with a stack at once.
+    SLS_AWS_MONITORING_FREQUENCY: '500',
     SLS_NOTIFICATIONS_MODE: 'off',
   };
   const asDeployer = {
@@ -55,9 +72,16 @@ export function createTerminal({ endpoint, workDir }: Pick<Emulator, 'endpoint' 
   const here = ['--endpoint-url', endpoint];
   const homeOf = (owner: string) => join(workDir, 'homes', owner);
 
+  const slsArgs = (args: string[]) => [...args, '--stage', 'e2e', '--region', REGION];
+
+  async function attempt(command: string, args: string[], cwd: string): Promise<Finished> {
+    const finished = await run(command, args, cwd, asDeployer);
+    printed.push(finished.stdout, finished.stderr);
+    return finished;
+  }
+
   async function must(command: string, args: string[], cwd: string): Promise<string> {
-    const { code, stdout, stderr } = await run(command, args, cwd, asDeployer);
-    printed.push(stdout, stderr);
+    const { code, stdout, stderr } = await attempt(command, args, cwd);
     if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit status ${code}\n${stdout}\n${stderr}`);
     return stdout;
   }
@@ -65,24 +89,49 @@ export function createTerminal({ endpoint, workDir }: Pick<Emulator, 'endpoint' 
   return {
     printed,
     stackDirectory,
-    sls: (...args) => must('sls', [...args, '--stage', 'e2e', '--region', REGION], stackDirectory),
+    sls: (...args) => must('sls', slsArgs(args), stackDirectory),
+    trySls: (...args) => attempt('sls', slsArgs(args), stackDirectory),
     aws: (...args) => must('aws', [...args, ...here], workDir),
     // What an owner reads of their own secret is not kept: it holds their key.
     awsAs: (owner, ...args) =>
       run('aws', [...args, ...here, '--profile', 'default'], workDir, { ...everywhere, HOME: homeOf(owner) }),
+    shellAs: (owner, command) => run('bash', inShell(command), workDir, { ...everywhere, HOME: homeOf(owner) }),
+    shellAsDeployer: (command) => attempt('bash', inShell(command), workDir),
     configure(owner, { accessKeyId, secretAccessKey, sessionToken }) {
       mkdirSync(join(homeOf(owner), '.aws'), { recursive: true });
       const token = sessionToken === undefined ? '' : `aws_session_token = ${sessionToken}\n`;
       const profile = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n${token}`;
       writeFileSync(join(homeOf(owner), '.aws/credentials'), profile, { mode: 0o600 });
     },
+    keyOf(owner) {
+      const profile = readFileSync(join(homeOf(owner), '.aws/credentials'), 'utf8');
+      const value = (name: string) => new RegExp(`^${name} = (.*)$`, 'm').exec(profile)?.[1] ?? '';
+      return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') };
+    },
   };
+}
+
+/** As typed into a terminal. Node's end of a child's output is a socket, which nobody can open as /dev/stdout. */
+function inShell(command: string): string[] {
+  return ['-o', 'pipefail', '-c', `{\n${command}\n} | cat`];
+}
+
+/** jq is what owners need; where there is none, Node stands in for the one filter of the emails. */
+function ensureJq(directory: string): void {
+  mkdirSync(directory);
+  if (existsSync('/usr/bin/jq') || existsSync('/bin/jq')) return;
+  const script = `#!/usr/bin/env node
+const value = JSON.parse(require('node:fs').readFileSync(0, 'utf8') || 'null');
+const answer = (word) => (word.startsWith('.') ? value[word.slice(1)] : JSON.parse(word));
+if (value !== null) console.log(process.argv[3].split(', ').map(answer).join('\\n'));
+`;
+  writeFileSync(join(directory, 'jq'), script, { mode: 0o755 });
 }
 
 function copyProject(workDir: string): string {
   const directory = join(workDir, 'stack');
   mkdirSync(directory);
-  for (const source of ['serverless.yml', 'resources', 'package.json']) {
+  for (const source of ['serverless.yml', 'resources', 'package.json', 'events']) {
     cpSync(join(ROOT, source), join(directory, source), { recursive: true });
   }
   for (const source of ['node_modules', 'cli']) symlinkSync(join(ROOT, source), join(directory, source));

@@ -175,6 +175,7 @@ describe('names that others build on', () => {
       'DeadLetterQueueUrl',
       'RotateUserFunctionName',
       'ScheduledRotationFunctionName',
+      'SecretRotationFunctionArn',
       'WorkerMappingId',
       'OwnerPolicyArn',
     ];
@@ -184,6 +185,7 @@ describe('names that others build on', () => {
       DeadLetterQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/111122223333/keyturn-dev-rotation-dead.fifo',
       RotateUserFunctionName: 'keyturn-dev-rotate-user',
       ScheduledRotationFunctionName: 'keyturn-dev-scheduled-rotation',
+      SecretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
       WorkerMappingId: 'RotationDashworkerEventSourceMappingSQSRotationQueue',
       OwnerPolicyArn: expect.stringMatching(/^arn:aws:iam::111122223333:policy\//),
     });

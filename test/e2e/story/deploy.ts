@@ -1,3 +1,4 @@
+import type { User } from '../account.ts';
 import { bridge } from '../bridge.ts';
 import { createOwner } from '../owner.ts';
 import { check, done, step } from '../report.ts';
@@ -9,6 +10,7 @@ const OUTPUTS = [
   'DeadLetterQueueUrl',
   'RotateUserFunctionName',
   'ScheduledRotationFunctionName',
+  'SecretRotationFunctionArn',
   'WorkerMappingId',
   'OwnerPolicyArn',
 ];
@@ -67,7 +69,7 @@ export async function aws<T>({ terminal }: World, args: string[]): Promise<T> {
   return JSON.parse(await terminal.aws(...args, '--output', 'json')) as T;
 }
 
-async function readOutputs(world: World): Promise<Record<string, string>> {
+export async function readOutputs(world: World): Promise<Record<string, string>> {
   const query = ['--query', 'Stacks[0].Outputs[].[OutputKey,OutputValue]'];
   const pairs = await aws<[string, string][]>(world, [
     'cloudformation',
@@ -88,10 +90,11 @@ export async function seed(world: World, { outputs, schedule }: Deployed): Promi
     alice: await owner('alice', 95),
     bob: await owner('bob', 91),
     carol: await owner('carol', 30),
-    dave: await account.createUser('dave', [400], { 'keyturn:exempt': 'true' }),
+    dave: await account.createUser('dave', [400], { tags: { 'keyturn:exempt': 'true' } }),
     erin: await account.createUser('erin', [120, 100]),
   };
-  await account.letOwnersRead(everyone(people), outputs.OwnerPolicyArn ?? '');
+  await account.letOwnersRead(outputs.OwnerPolicyArn ?? '');
+  await account.addOwners(everyone(people));
   done(
     'alice 95 days, bob 91, carol 30, dave 400 but exempt, erin two keys of 120 and 100; all in a group with OwnerPolicyArn',
   );
@@ -117,7 +120,7 @@ export async function seed(world: World, { outputs, schedule }: Deployed): Promi
   return people;
 }
 
-interface DryRun {
+export interface DryRun {
   dryRun: boolean;
   enqueued: number;
   usersScanned: number;
@@ -154,14 +157,14 @@ export async function switchOn(world: World, { outputs }: Deployed, { alice }: P
   check('the plan changed nothing', (await account.keysOf('alice')).size === 1 && !(await account.secretOf(alice)));
 }
 
-function same(left: Record<string, string>, right: Record<string, string>): boolean {
+export function same(left: Record<string, string>, right: Record<string, string>): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-export async function remove(world: World, { outputs }: Deployed, people: People): Promise<void> {
+export async function remove(world: World, { outputs }: Deployed, users: readonly User[]): Promise<void> {
   step('sls remove');
   const { account, terminal } = world;
-  const before = await inventory(world, people);
+  const before = await inventory(world, users);
   await account.detachOwnersPolicy(outputs.OwnerPolicyArn ?? '');
   done('the administrator detaches OwnerPolicyArn from the group: CloudFormation deletes no policy that is attached');
   await terminal.sls('remove');
@@ -178,12 +181,13 @@ export async function remove(world: World, { outputs }: Deployed, people: People
   check('no role is left', !roles.some((name) => name.startsWith('keyturn')), roles);
   const queues = await terminal.aws('sqs', 'list-queues', '--queue-name-prefix', 'keyturn-', '--output', 'json');
   check('no queue is left', !queues.includes('keyturn-'), queues);
-  check('every secret and every access key is still there', before === (await inventory(world, people)));
+  check('every secret and every access key is still there', before === (await inventory(world, users)));
 }
 
-async function inventory({ account }: World, people: People): Promise<string> {
+/** Every key and every secret of these users, to compare. */
+export async function inventory({ account }: World, users: readonly User[]): Promise<string> {
   const lines: unknown[] = [];
-  for (const user of everyone(people)) {
+  for (const user of users) {
     const secret = await account.secretOf(user);
     lines.push([user.userName, [...(await account.keysOf(user.userName))], secret && [secret.arn, [...secret.labels]]]);
   }

@@ -1,5 +1,5 @@
 import { drain } from '../event-source.ts';
-import { readSecret, switchKey } from '../owner.ts';
+import { readSecret, showKey, switchKey } from '../owner.ts';
 import { check, done, step } from '../report.ts';
 import type { Deployed, People, World } from '../world.ts';
 import { aws } from './deploy.ts';
@@ -95,7 +95,8 @@ async function deadLetters(world: World, { outputs }: Deployed): Promise<string 
 export async function switchToNewKey(world: World, { alice, bob, dave }: People): Promise<void> {
   step('The owner reads the new key with the aws CLI and switches; nobody else can read it');
   const { terminal } = world;
-  await switchKey(terminal, alice);
+  await showKey(world, alice);
+  await switchKey(world, alice);
   for (const reader of [bob, dave]) {
     terminal.configure(reader.userName, reader.keys[0] ?? { accessKeyId: '', secretAccessKey: '' });
     const { code, stderr } = await readSecret(terminal, reader, alice);
@@ -113,13 +114,17 @@ export async function switchToNewKey(world: World, { alice, bob, dave }: People)
   }
 }
 
-async function readAsRole(world: World, name: string, roleArn: string, userId: string): Promise<string> {
+/** Signed by the role of a function. What it was refused with, or that it was not. */
+export async function asRole(world: World, name: string, roleArn: string, ...args: string[]): Promise<string> {
   const { account, terminal } = world;
   terminal.configure(name, await account.assume(roleArn));
-  const secretId = `keyturn/${userId}/access-key`;
-  const read = ['secretsmanager', 'get-secret-value', '--secret-id', secretId, '--query', 'Name'];
-  const { code, stderr } = await terminal.awsAs(name, ...read);
+  const { code, stderr } = await terminal.awsAs(name, ...args);
   return code === 0 ? 'it could' : stderr;
+}
+
+async function readAsRole(world: World, name: string, roleArn: string, userId: string): Promise<string> {
+  const secretId = `keyturn/${userId}/access-key`;
+  return asRole(world, name, roleArn, 'secretsmanager', 'get-secret-value', '--secret-id', secretId, '--query', 'Name');
 }
 
 export async function stopSwitch(world: World, { outputs }: Deployed): Promise<void> {

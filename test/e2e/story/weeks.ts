@@ -13,7 +13,7 @@ export async function weeksPass(world: World, deployed: Deployed, people: People
   const { alice, bob, carol } = people;
   const diary: Diary = { day: 0, said: [], outages: [] };
   while (diary.day < FIRST_IS_OVER) {
-    if (diary.day + 1 === BOB_SWITCHES_ON) await switchKey(world.terminal, bob);
+    if (diary.day + 1 === BOB_SWITCHES_ON) await switchKey(world, bob);
     await passDay(world, deployed, [alice, bob, carol], diary);
   }
   check('nobody was without a working key on any day', diary.outages.length === 0, diary.outages);
@@ -68,7 +68,7 @@ async function checkOnlyNewKey({ account }: World, owner: Owner): Promise<void> 
 /** Now there is a version to move AWSCURRENT away from, and a label to take off. */
 export async function nextRotation(world: World, deployed: Deployed, people: People, diary: Diary): Promise<void> {
   step('Three months later: the next rotation, in the same secrets');
-  const { account, terminal } = world;
+  const { account } = world;
   const owners = [people.alice, people.bob, people.carol];
   const before = new Map(owners.map(({ userName, inUse }) => [userName, inUse.accessKeyId]));
   const versionBefore = (await account.secretOf(people.alice))?.labels.get('AWSCURRENT');
@@ -80,7 +80,7 @@ export async function nextRotation(world: World, deployed: Deployed, people: Peo
   check("AWSCURRENT of alice's secret moved, AWSPREVIOUS is where it was", isMoved, [...labels]);
   const old = before.get('alice') ?? '';
   check("the old key's label stays on its version", labels.get(old) === versionBefore, [...labels]);
-  for (const owner of owners) await switchKey(terminal, owner);
+  for (const owner of owners) await switchKey(world, owner);
   while (diary.day < SECOND_BEGINS + 22) await passDay(world, deployed, owners, diary);
   for (const owner of owners) {
     const { userName } = owner;
