@@ -205,6 +205,12 @@ describe('whose events are remediated', () => {
     expect(targetOf({ ...event, ...more }, '')).toEqual(expected);
   });
 
+  it('a result that was withdrawn asks for nothing', () => {
+    const sent = sample('config-remediation-managed.json') as { detail: object };
+    const { newEvaluationResult: _, ...detail } = sent.detail as Record<string, unknown>;
+    expect(targetOf(parseRemediationEvent({ ...sent, detail }), '')).toEqual(ignored('the compliance type is absent'));
+  });
+
   it('a user whose ID is none is an error', () => {
     expect(() => targetOf({ ...event, resourceId: 'alice' }, '')).toThrow('detail.resourceId: must be the UserId');
   });

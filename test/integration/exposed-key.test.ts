@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DeleteAccessKeyCommand, DeleteUserCommand } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
@@ -144,6 +145,54 @@ describe('an exposed key', () => {
     expect(await expose(world, exposed)).toMatchObject({ status: 'unchanged' });
     expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
     expect(world.aws.sns.published.map(({ attributes }) => attributes.event)).toEqual(['exposed']);
+  });
+
+  it('of a user outside the path is only told of', async () => {
+    const world = createWorld({ environment: { KEYTURN_USER_PATH_PREFIX: '/team-a/' } });
+    const { exposed } = await userWith(world);
+    expect(await expose(world, exposed)).toMatchObject({
+      status: 'unchanged',
+      message: expect.stringContaining('not below the path /team-a/'),
+    });
+    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(published(world)).toEqual(['exposed']);
+  });
+
+  it('changes and tells nothing in a dry run', async () => {
+    const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
+    const { exposed } = await userWith(world);
+    expect(await expose(world, exposed)).toMatchObject({ status: 'planned' });
+    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(published(world)).toEqual([]);
+  });
+
+  it.each([
+    ['the user', 'GetUser'],
+    ['the key', 'ListAccessKeys'],
+  ])("is nobody's any more when %s goes before it is looked at", async (_, operation) => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const { iam } = world.runtime('operator').aws;
+    const answer = await expose(world, exposed, async (call) => {
+      if (call.operation !== operation) return undefined;
+      await iam.send(new DeleteAccessKeyCommand({ UserName: 'alice', AccessKeyId: exposed }));
+      if (operation === 'GetUser') await iam.send(new DeleteUserCommand({ UserName: 'alice' }));
+      return undefined;
+    });
+    expect(answer).toMatchObject({ status: 'unknown' });
+    expect(world.aws.calls.filter(({ caller, mutating }) => caller === 'exposed-key' && mutating)).toEqual([]);
+    expect(published(world)).toEqual([]);
+  });
+
+  it('fails loudly where neither the user nor the queue can be had', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const refused = expose(world, exposed, ({ operation }) => {
+      if (operation === 'SendMessageBatch') return { kind: 'error', status: 403, code: 'AccessDenied' };
+      return operation === 'DescribeSecret' ? { kind: 'throttle' } : undefined;
+    });
+    await expect(refused).rejects.toThrow('Exposed keys were not all dealt with');
+    expect(statuses(world)).toEqual({ [exposed]: 'Active' });
   });
 
   it('is dealt with in spite of a hold and of a freeze', async () => {
