@@ -41,8 +41,13 @@ export async function observeUser(
   } catch (error) {
     const { userName, accountId } = reference;
     const account = accountId === undefined ? {} : { accountId };
-    throw aboutUser(error, `Cannot look at ${userName}`, { userName, ...account });
+    throw aboutUser(error, `Cannot look at ${userName}${orOutside(error, settings)}`, { userName, ...account });
   }
+}
+
+/** The roles of a deployment for one path may not look at anybody else: no permission is missing then. */
+function orOutside(error: unknown, { userPathPrefix }: Settings): string {
+  return userPathPrefix !== '/' && isFailure(error, 'AccessDenied') ? `, who may not be below ${userPathPrefix}` : '';
 }
 
 /**

@@ -146,6 +146,23 @@ describe('the answer', () => {
   });
 });
 
+describe('a user whom the role may not look at', () => {
+  const denied = { kind: 'error', status: 403, code: 'AccessDenied', message: 'no identity-based policy' } as const;
+
+  it.each([
+    ['/', 'Cannot look at alice: Cannot call iam:GetUser on alice'],
+    ['/team-a/', 'Cannot look at alice, who may not be below /team-a/: Cannot call iam:GetUser on alice'],
+  ])('with the path %s', async (path, sentence) => {
+    const world = createWorld({ environment: { KEYTURN_USER_PATH_PREFIX: path } });
+    world.aws.iam.addUser({ userName: 'alice', path, keys: [{ ageDays: 91 }] });
+    const asked = rotateUser(world, { userName: 'alice', action: 'rotate' }, ({ operation }) =>
+      operation === 'GetUser' ? denied : undefined,
+    );
+    await expect(asked).rejects.toThrow(sentence);
+    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+  });
+});
+
 describe('a run outside the queue', () => {
   const isIntent = (input: unknown) => JSON.stringify(input).includes('keyturn:doing');
 

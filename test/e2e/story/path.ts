@@ -170,7 +170,8 @@ async function outsideThePath(world: World, { mapping }: Deployed, frank: User):
   check("the worker's role may not deactivate frank's key", refusal.includes('AccessDenied'), refusal);
   const data = '{"userName":"frank","action":"rotate"}';
   const { code, stdout, stderr } = await terminal.trySls('invoke', '-f', 'rotate-user', '--data', data);
-  check('rotate-user may not even look at him', code !== 0 && stdout.includes('frank'), { stdout, stderr });
+  const isRefused = code !== 0 && stdout.includes(`frank, who may not be below ${PATH}`);
+  check('rotate-user may not even look at him, and says so', isRefused, { stdout, stderr });
   await account.readInbox();
   const path = sampleEvent(world, 'exposed-key-health', { AKIAIOSFODNN7EXAMPLE: accessKeyId });
   const answer = JSON.parse(await terminal.sls('invoke', '-f', 'exposed-key', '--path', path)) as {
