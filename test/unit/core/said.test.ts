@@ -195,6 +195,12 @@ describe('the pass', () => {
       true,
     ],
     [
+      'goes on to an exposed key after an unfinished transition',
+      { keys: [key(C)], secret: { current: C, doing: { verb: 'deactivate', accessKeyIds: [G] } }, request: found(C) },
+      'act finished: finish G',
+      true,
+    ],
+    [
       'goes on after a rotation that is stuck was told of',
       {
         keys: [key(C)],
