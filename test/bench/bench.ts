@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import type { Call } from '../../local/aws.ts';
 import { drain } from '../../local/event-source.ts';
 import { startServer } from '../../local/server.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
@@ -62,10 +63,14 @@ async function scanOf(users: number, due: number): Promise<{ all: number; counts
   return { all: total(counts), counts, proofRetries };
 }
 
-async function inRotation(
-  users: number,
-  days: number,
-): Promise<{ perDay: number; counts: Counts; proofRetries: number }> {
+interface Days {
+  perDay: number;
+  counts: Counts;
+  proofRetries: number;
+  passes: Pass[];
+}
+
+async function inRotation(users: number, days: number): Promise<Days> {
   const world = createWorld();
   addUsers(world, users, (index) => (index * 90) / users);
   const oneDay = async (): Promise<void> => {
@@ -77,7 +82,33 @@ async function inRotation(
   const from = world.aws.calls.length;
   for (let measured = 0; measured < days; measured++) await oneDay();
   const { counts, proofRetries } = countsSince(world, from);
-  return { perDay: total(counts) / days, counts, proofRetries };
+  return { perDay: total(counts) / days, counts, proofRetries, passes: passesOf(world.aws.calls.slice(from)) };
+}
+
+/** One user's pass of the worker: what it did, and its calls but for repeated proofs. */
+interface Pass {
+  did: string;
+  calls: number;
+}
+
+const deeds: Readonly<Record<string, string>> = {
+  CreateAccessKey: 'issue',
+  UpdateAccessKey: 'deactivation',
+  DeleteAccessKey: 'deletion',
+};
+
+/** Every pass begins by looking at its user. */
+function passesOf(calls: readonly Call[]): Pass[] {
+  const passes: Call[][] = [];
+  for (const call of calls.filter(({ caller }) => caller === 'worker')) {
+    if (call.operation === 'GetUser') passes.push([]);
+    if (call.operation !== 'GetCallerIdentity' || call.outcome === 'ok') passes.at(-1)?.push(call);
+  }
+  return passes.map((pass) => {
+    const deed = pass.map(({ operation }) => deeds[operation]).find((name) => name !== undefined);
+    const isTold = pass.some(({ operation }) => operation === 'Publish');
+    return { did: deed ?? (isTold ? 'reminder' : 'nothing'), calls: pass.length };
+  });
 }
 
 function printCounts(title: string, counts: Counts, per: number): void {
@@ -105,13 +136,37 @@ async function callCounts(): Promise<void> {
 
 async function ordinaryDay(): Promise<void> {
   const users = 1_000;
-  const { perDay, counts, proofRetries } = await inRotation(users, 90);
+  const { perDay, counts, proofRetries, passes } = await inRotation(users, 90);
   console.log('\n## An ordinary day of an account where everybody is in rotation\n');
   console.log(
     `${users} users, mean of 90 days: ${perDay.toFixed(0)} calls a day, ${(perDay / users).toFixed(2)} for each user ` +
-      `(repeated proofs apart: ${(proofRetries / 90).toFixed(0)} a day).`,
+      `(repeated proofs apart: ${(proofRetries / 90).toFixed(0)} a day). The limit is 0.7.`,
   );
   printCounts('Where they go, a day:', counts, 90);
+  printPasses(passes, total(counts));
+}
+
+function printPasses(passes: readonly Pass[], calls: number): void {
+  const kinds = Map.groupBy(passes, ({ did }) => did);
+  const rotations = kinds.get('issue')?.length ?? 0;
+  console.log('\nWhat one rotation costs:\n\n| pass | for each rotation | calls each | together |\n|---|---|---|---|');
+  const row = (name: string, count: number, sum: number): void =>
+    console.log(`| ${[name, count, sum / count, sum].map(rounded).join(' | ')} |`);
+  let inPasses = 0;
+  for (const [did, some] of kinds) {
+    const sum = some.reduce((all, pass) => all + pass.calls, 0);
+    inPasses += sum;
+    row(did, some.length / rotations, sum / rotations);
+  }
+  row('the scan, its share', 1, (calls - inPasses) / rotations);
+  console.log(
+    '\nSafety needs each of them: the reads that a pass decides on, the same again under the lease before it writes, the ' +
+      'intent written and taken off, and three reminders. 0.7 for each user would be 63 for a rotation of 90 days.',
+  );
+}
+
+function rounded(value: string | number): string {
+  return typeof value === 'string' ? value : String(Number(value.toFixed(1)));
 }
 
 async function latency(): Promise<void> {
