@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { expect } from 'vitest';
+import { afterEachWorld } from './after-each-world.ts';
 import type { World } from './world.ts';
-import { worldListeners } from './world-listeners.ts';
 
 /** Callers that are this service's own functions, as `world.ts` names their connections. */
 const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan', 'secret-rotation'];
@@ -57,18 +57,8 @@ export function expectNoRead({ aws }: World): void {
 
 /** Called once in a test file: after each of its tests every world that the test made is searched. */
 export function searchForSecretsAfterEach(): void {
-  const worlds: World[] = [];
-  const listener = (world: World): void => {
-    worlds.push(world);
-  };
-  beforeEach(() => {
-    worldListeners.add(listener);
-  });
-  afterEach(() => {
-    worldListeners.delete(listener);
-    for (const world of worlds.splice(0)) {
-      expectNoSecret(world);
-      expectNoRead(world);
-    }
+  afterEachWorld((world) => {
+    expectNoSecret(world);
+    expectNoRead(world);
   });
 }

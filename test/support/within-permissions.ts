@@ -1,26 +1,14 @@
-import { afterEach, beforeEach, expect } from 'vitest';
+import { expect } from 'vitest';
+import { afterEachWorld } from './after-each-world.ts';
 import { type Deployment, readPermissions, statementsOfFunction } from './permissions-table.ts';
 import { decide, type Request } from './policy.ts';
 import { functionOf, requestOf } from './requests.ts';
 import type { World } from './world.ts';
-import { worldListeners } from './world-listeners.ts';
 
 // vitest runs this in every test file: whatever a function is seen to ask of AWS, its role allows. The roles are those
 // of docs/security.md, which test/package holds to the packaged template.
 
-const worlds: World[] = [];
-const listener = (world: World): void => {
-  worlds.push(world);
-};
-
-beforeEach(() => {
-  worldListeners.add(listener);
-});
-
-afterEach(() => {
-  worldListeners.delete(listener);
-  for (const world of worlds.splice(0)) expect(refused(world), 'calls that no role allows').toEqual([]);
-});
+afterEachWorld((world) => expect(refused(world), 'calls that no role allows').toEqual([]));
 
 /** The event names the secret that is looked at: where that is none of ours, AWS's refusal ends the step as ours does. */
 const REFUSED_EITHER_WAY = 'secret-rotation: secretsmanager:DescribeSecret';
