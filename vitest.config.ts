@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/package/shared-packages.ts'],
     setupFiles: ['test/support/within-permissions.ts'],
     testTimeout: 30_000,
+    // The default leaves one core idle, which is half of a machine with two.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['shared/**/*.ts'],

@@ -10,6 +10,7 @@ export default defineConfig({
     globalSetup: ['test/contract/environment.ts'],
     setupFiles: ['test/contract/record-worlds.ts'],
     testTimeout: 60_000,
+    maxWorkers: '100%',
     // The counts and the table of known differences are a result, not noise.
     disableConsoleIntercept: true,
   },

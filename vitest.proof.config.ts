@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/proof/**/*.test.ts'],
     testTimeout: 900_000,
+    maxWorkers: '100%',
     taskTitleValueFormatTruncate: 0,
     // Counts and seeds are the result of a proof: nothing of them is swallowed.
     disableConsoleIntercept: true,
