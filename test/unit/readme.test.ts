@@ -7,7 +7,7 @@ import { reasons } from '../../shared/core/reasons.ts';
 import { environmentName, settingSpecs } from '../../shared/core/settings.ts';
 import { userTagNames } from '../../shared/core/user-settings.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const readme = fileOf('README.md');
 
 /** The rows of the table below a heading, as cells. */
 function rowsBelow(heading: string): string[][] {
@@ -21,13 +21,37 @@ function rowsBelow(heading: string): string[][] {
   );
 }
 
+function fileOf(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
 describe('the README', () => {
   it('lists every setting with its variable, its default and its meaning', () => {
     const expected = Object.entries(settingSpecs).map(([name, { default: fallback, describes }]) => {
       const shown = fallback === undefined ? 'required' : fallback === '' ? 'empty' : `\`${fallback}\``;
       return [`\`${name}\``, `\`${environmentName(name)}\``, shown, describes];
     });
-    expect(rowsBelow('Settings')).toEqual(expected);
+    expect(rowsBelow('Settings').slice(0, expected.length)).toEqual(expected);
+  });
+
+  it('lists every parameter of the stack with its default', () => {
+    const [, defaults = ''] = /^params:\n {2}default:\n([\s\S]*?)^\w/m.exec(fileOf('serverless.yml')) ?? [];
+    const parameters = [...defaults.matchAll(/^ {4}(\w+): '?(.*?)'?(?: #.*)?$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    const expected = parameters
+      .filter(([name = '']) => !(name in settingSpecs))
+      .map(([name, value]) => [`\`${name}\``, value === '' ? 'empty' : `\`${value}\``]);
+    expect(expected.length).toBeGreaterThan(5);
+    const listed = rowsBelow('Settings').slice(Object.keys(settingSpecs).length);
+    expect(listed.map(([name, value]) => [name, value])).toEqual(expected);
+  });
+
+  it('names every output of the stack', () => {
+    const names = [...fileOf('resources/outputs.yml').matchAll(/^ {2}(\w+):$/gm)].map(([, name = '']) => name);
+    expect(names).toContain('TopicArn');
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('lists every reason code with its sentence and what to do', () => {
