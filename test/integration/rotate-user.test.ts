@@ -182,6 +182,18 @@ describe('a run outside the queue', () => {
     expect((made?.at ?? 0) - (intended?.at ?? 0)).toBeLessThanOrEqual(30_000);
   });
 
+  it('waits 35 seconds before it deactivates: of two deactivations only the lease excludes one', async () => {
+    const life = createLife({ ageDays: 20 });
+    await rotateUser(life, { userName: 'alice', action: 'retire' });
+    const { calls } = life.aws;
+    const intended = calls.find(({ operation, input }) => operation === 'TagResource' && isIntent(input));
+    const deactivation = calls.findIndex(({ operation }) => operation === 'UpdateAccessKey');
+    const after = calls.slice(0, deactivation).filter(({ at }) => at >= (intended?.at ?? 0) + 35_000);
+    expect(after.map(({ operation }) => operation)).toEqual(
+      expect.arrayContaining(['ListAccessKeys', 'DescribeSecret']),
+    );
+  });
+
   it('gives way to a run that wrote its intent at the same moment', async () => {
     const life = createLife({ ageDays: 20 });
     const { aws, userId } = life;

@@ -46,6 +46,6 @@ export async function apply(pass: Pass, state: UserState, step: Step, now: Insta
 /** The longest that a step takes from its first call to its last; nothing is started that cannot finish in time. */
 export function timeNeeded(step: Step): number {
   if (step.action === 'none') return 0;
-  // 15 s to be seen, 12 s for stale reads, 40 s for the proof, and the calls with their retries.
-  return step.action === 'issue' ? 120 * SECOND : 60 * SECOND;
+  // 15 or 35 s to be seen, 12 s for stale reads, 40 s for the proof, and the calls with their retries.
+  return step.action === 'issue' ? 120 * SECOND : 80 * SECOND;
 }

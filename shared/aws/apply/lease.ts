@@ -7,8 +7,14 @@ import { STALE_READS, tagSecret, untagSecret } from './secret.ts';
 
 /** After the function's own end, so that no call of it can come when the lease is over. */
 const LEASE_SLACK = 30 * SECOND;
-/** What somebody who wrote at the same moment needs to be seen. */
-const OUTSIDE_WAIT = 15 * SECOND;
+/**
+ * What somebody who wrote at the same moment needs to be seen. Nothing else keeps two runs from each deactivating the
+ * key that the other one leaves. Each may have read the secret as it was 10 s before, 3 s before it wrote; that write
+ * may have taken 10 s; and the read that follows the wait may be 10 s old again.
+ */
+const OUTSIDE_WAIT = 35 * SECOND;
+/** IAM's quota and the compare-and-swap exclude as well, and `CreateAccessKey` must come within 30 s of its intent. */
+const OUTSIDE_WAIT_TO_ISSUE = 15 * SECOND;
 /** A write comes at most this long after the lease was read back as ours. */
 const READ_BACK_VALID = 10 * SECOND;
 /**
@@ -94,7 +100,7 @@ async function write(
     await release(pass, lease);
     return undefined;
   }
-  if (!pass.isQueued) await pass.runtime.sleep(OUTSIDE_WAIT);
+  if (!pass.isQueued) await pass.runtime.sleep(doing.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);
   return lease;
 }
 

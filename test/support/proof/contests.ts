@@ -1,6 +1,6 @@
 import type { Command } from './checker.ts';
-import { faultAt, faultKinds } from './faults.ts';
-import { type Actor, interleave, type Schedule } from './interleave.ts';
+import { faultAt, faultKinds, staleRead } from './faults.ts';
+import { type Actor, type Gate, interleave, type Schedule } from './interleave.ts';
 import { currentKeyId, DAY, HOUR, keysOf, lookAt, tag } from './keys.ts';
 import { startProcess } from './process.ts';
 import { scenarios } from './scenarios.ts';
@@ -153,8 +153,12 @@ export const contests: readonly Contest[] = [
       byHand((stage) => ({ action: 'rotate', accessKeyId: currentKeyId(lookAt(stage.aws, stage.userId)) ?? '-' })),
     ],
     mostIssued: 0,
-    // The worker has read the user before the other wrote its intent, and writes its own over it.
-    pinned: [[1, 4, 3, 14, 4, 11, 5]],
+    pinned: [
+      // The worker has read the user before the other wrote its intent, and writes its own over it.
+      [1, 4, 3, 14, 4, 11, 5],
+      // The same with stale reads, by which each still finds its own after 15 seconds.
+      [0, 4, 21, 6, 1],
+    ],
   },
   {
     name: 'issue and hold',
@@ -207,13 +211,26 @@ export interface Outcome {
   readonly from: number;
 }
 
+export interface FightOptions {
+  /** Every read of either is as old as it may be. */
+  readonly isStale?: boolean;
+}
+
+/** Calls wait for their turn as ever, and then read what was. */
+function staleGate({ before, sleep }: Gate): Gate {
+  return { sleep, before: async (call) => (await before(call)) ?? staleRead(call) };
+}
+
 /** One schedule of a contest, and what remains of it when everything has come to rest. */
-export async function fight(contest: Contest, schedule: Schedule): Promise<Outcome> {
+export async function fight(contest: Contest, schedule: Schedule, { isStale }: FightOptions = {}): Promise<Outcome> {
   const stage = await contest.prepare();
   const from = stage.aws.calls.length;
   const steps = await interleave(
     stage.aws,
-    contest.actors.map((actor) => actor(stage)),
+    contest.actors.map((create): Actor => {
+      const actor = create(stage);
+      return isStale ? (gate) => actor(staleGate(gate)) : actor;
+    }),
     schedule,
   );
   const issued = stage.aws.calls

@@ -83,9 +83,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no wait outside the queue',
     file: `${apply}/lease.ts`,
-    find: 'if (!pass.isQueued) await pass.runtime.sleep(OUTSIDE_WAIT);',
+    find: "if (!pass.isQueued) await pass.runtime.sleep(doing.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);",
     replace: '',
     caughtBy: contest('rotate and rotate, first key'),
+  },
+  {
+    name: 'a wait outside the queue that stale reads outlast',
+    file: `${apply}/lease.ts`,
+    find: 'const OUTSIDE_WAIT = 35 * SECOND;',
+    replace: 'const OUTSIDE_WAIT = 15 * SECOND;',
+    caughtBy: proof('two-workers', 'deactivation and give-up of the current key: nobody is locked out'),
   },
   {
     name: 'nothing read again before the write',
