@@ -122,6 +122,8 @@ export const contests: readonly Contest[] = [
     prepare: prepared('rollback of a deactivated key'),
     actors: [rollback, rollback],
     mostIssued: 0,
+    // With stale reads, the second writes its intent over one that it had not seen when it planned.
+    pinned: [[13, 7]],
   },
   {
     name: 'deactivation and retirement of the other key',
@@ -158,6 +160,8 @@ export const contests: readonly Contest[] = [
       [1, 4, 3, 14, 4, 11, 5],
       // The same with stale reads, by which each still finds its own after 15 seconds.
       [0, 4, 21, 6, 1],
+      // With stale reads, each has deactivated a key by what it had planned on.
+      [0, 1, 2, 2, 1, 2, 1, 2, 3, 2, 5, 2, 3, 2, 1],
     ],
   },
   {

@@ -23,6 +23,7 @@ const proof = tests('test/proof');
 const crash = (scenario: string): Test => proof('crash-everywhere', `${scenario}:`);
 const issuing = (scenario: string): Test => proof('crash-issuing', `${scenario}, one fault:`);
 const contest = (name: string): Test => proof('two-workers', `${name}:`);
+const stale = (name: string): Test => proof('two-workers', `${name}: nobody is locked out`);
 
 const apply = 'shared/aws/apply';
 const checks = 'shared/core/checks';
@@ -64,7 +65,7 @@ export const mutants: readonly Mutant[] = [
     file: `${apply}/lease.ts`,
     find: 'return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];',
     replace: 'return seen !== undefined;',
-    caughtBy: contest('deactivation and give-up of the current key'),
+    caughtBy: stale('rollback and rollback'),
   },
   {
     name: "another run's lease taken for ours",
@@ -92,14 +93,14 @@ export const mutants: readonly Mutant[] = [
     file: `${apply}/lease.ts`,
     find: 'const OUTSIDE_WAIT = 35 * SECOND;',
     replace: 'const OUTSIDE_WAIT = 15 * SECOND;',
-    caughtBy: proof('two-workers', 'deactivation and give-up of the current key: nobody is locked out'),
+    caughtBy: stale('deactivation and give-up of the current key'),
   },
   {
     name: 'nothing read again before the write',
     file: `${apply}/again.ts`,
     find: '  return steps.some((other) => other.action === step.action && keyOf(other) === keyOf(step));',
     replace: '  return steps.length > 0;',
-    caughtBy: contest('give-up and give-up of the other key'),
+    caughtBy: stale('deactivation and give-up of the current key'),
   },
   // ---- an issue ----
   {
