@@ -34,6 +34,7 @@ const PREFIXES = {
   CloudTrailClient: 'cloudtrail',
   ConfigServiceClient: 'config',
   IAMClient: 'iam',
+  KMSClient: 'kms',
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
   SQSClient: 'sqs',

@@ -3,12 +3,13 @@ import { messageOf, RotationError } from '../core/errors.ts';
 import type { User, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
+import { asRecorded } from '../core/state-key.ts';
 import { formatDate } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { userNameInConfig, userNameInIam } from './config.ts';
 import { enqueue } from './enqueue.ts';
-import { observeUser } from './observe.ts';
+import { observeUser, type Reader } from './observe.ts';
 import { type ShownStep, showStep } from './show.ts';
 
 /** The answer of `config-remediation`; every field is explained in the README. */
@@ -56,7 +57,9 @@ async function remediateUser(
   { userId }: { userId: string },
 ): Promise<Said> {
   const now = runtime.clock();
-  const state = await observeByIamOrConfig(runtime, settings, userId);
+  // It has no state key. Whatever the tags say, a message carries no decision: the worker, which has it, looks again.
+  const reader = { aws: runtime.aws, settings, verifier: asRecorded };
+  const state = await observeByIamOrConfig(runtime, reader, userId);
   if (state === undefined) {
     const message = `There is no IAM user with the UserId ${userId} any more: nothing is done.`;
     return { status: 'unchanged', reason: 'user-changed', message, userId };
@@ -82,15 +85,12 @@ async function enqueueUser({ aws }: Runtime, { queueUrl }: Settings, user: User,
 }
 
 /** By IAM's own list; by what AWS Config has recorded where IAM cannot be asked, or does not list the user. */
-async function observeByIamOrConfig(
-  { aws, log }: Runtime,
-  settings: Settings,
-  userId: string,
-): Promise<UserState | undefined> {
+async function observeByIamOrConfig({ log }: Runtime, reader: Reader, userId: string): Promise<UserState | undefined> {
+  const { aws } = reader;
   const byIam = await settled(userNameInIam(aws, userId));
   if ('failure' in byIam) log.warn('IAM could not list users; asking AWS Config', { reason: messageOf(byIam.failure) });
   const userName = ('failure' in byIam ? undefined : byIam.value) ?? (await userNameInConfig(aws, userId));
-  const state = userName === undefined ? undefined : await observeUser(aws, settings, { userName, userId });
+  const state = userName === undefined ? undefined : await observeUser(reader, { userName, userId });
   // The recorded name may be an old one. As long as IAM was not heard, to call the user gone would be a guess.
   if (state === undefined && 'failure' in byIam) throw byIam.failure;
   return state;

@@ -8,8 +8,9 @@ import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { type Former, formerResults, type Judged, observeByUserId, putEvaluations, recordedItem } from './config.ts';
-import { listAccessKeys } from './observe.ts';
+import { listAccessKeys, type Reader } from './observe.ts';
 import { mapConcurrently, scanAccount } from './scan.ts';
+import { readStateKey } from './state-key.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {
@@ -27,6 +28,7 @@ export interface Evaluated {
 /** What the steps of one invocation share. */
 interface Run {
   runtime: Runtime;
+  reader: Reader;
   settings: Settings;
   event: RuleEvent;
   now: Instant;
@@ -46,7 +48,9 @@ export async function evaluateRule(
 ): Promise<Evaluated> {
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
-  const run: Run = { runtime, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
+  const verifier = await readStateKey(runtime, settings);
+  const reader = { aws: runtime.aws, settings, verifier };
+  const run: Run = { runtime, reader, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
   const judged = event.kind === 'periodic' ? await judgeEverybody(run) : [await judgeItem(run, event.item)];
   run.problems.push(...(await putEvaluations(runtime.aws, event, judged)));
   const { ruleName, accountId, isTest: testMode } = event;
@@ -76,10 +80,10 @@ function failureOf({ event: { accountId, ruleName }, problems }: Run, total: num
 }
 
 async function judgeEverybody(run: Run): Promise<Judged[]> {
-  const { runtime, settings, event } = run;
+  const { runtime, event } = run;
   // Before the list of users: a user made in between must not look like one who is gone.
   const former = await formerOrNone(run);
-  const scan = await scanAccount(runtime.aws, settings, runtime);
+  const scan = await scanAccount(run.reader, runtime);
   refuseOtherAccount(event, scan.accountId);
   run.problems.push(...scan.errors);
   run.now = scan.at;
@@ -148,7 +152,7 @@ async function judgeScanned(run: Run, scanned: ScannedUser, isFormerlyAccused: b
   const byKeys = state && judge(state, settings, parameters, now);
   if (byKeys !== undefined && byKeys.complianceType !== 'NON_COMPLIANT') return byKeys;
   // The rest is read only of those who are over the limit: it says what happens next.
-  return judgeState(run, await observeByUserId(runtime.aws, settings, user));
+  return judgeState(run, await observeByUserId(run.reader, user));
 }
 
 function withoutReport({ report: _, ...scanned }: ScannedUser): ScannedUser {
@@ -181,7 +185,7 @@ async function judgeItem(run: Run, item: ChangedItem): Promise<Judged> {
   const { resourceName: userName = item.resourceName } = exact;
   run.judgedExactly++;
   const user = { userId: item.resourceId, ...(userName === undefined ? {} : { userName }) };
-  const state = await observeByUserId(runtime.aws, run.settings, user);
+  const state = await observeByUserId(run.reader, user);
   return { ...about, ...judgeState(run, state) };
 }
 

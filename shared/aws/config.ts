@@ -12,10 +12,9 @@ import type { ComplianceType, Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { UserState } from '../core/model.ts';
-import type { Settings } from '../core/settings.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
-import { observeUser, required } from './observe.ts';
+import { observeUser, type Reader, required } from './observe.ts';
 
 type Config = Pick<Aws, 'clientOf'>;
 
@@ -124,14 +123,13 @@ export async function recordedItem(
  * whoever was renamed since is found by UserId.
  */
 export async function observeByUserId(
-  aws: Aws,
-  settings: Settings,
+  reader: Reader,
   { userId, userName }: { userId: string; userName?: string },
 ): Promise<UserState | undefined> {
-  const named = userName === undefined ? undefined : await observeUser(aws, settings, { userName, userId });
+  const named = userName === undefined ? undefined : await observeUser(reader, { userName, userId });
   if (named !== undefined) return named;
-  const present = await userNameInIam(aws, userId);
-  return present === undefined ? undefined : observeUser(aws, settings, { userName: present, userId });
+  const present = await userNameInIam(reader.aws, userId);
+  return present === undefined ? undefined : observeUser(reader, { userName: present, userId });
 }
 
 /** The user's name by their UserId, which IAM itself looks up by nothing but a list; undefined if nobody has it. */

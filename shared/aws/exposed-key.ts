@@ -8,7 +8,7 @@ import type { Runtime } from '../lambda/runtime.ts';
 import { announce } from './apply/announce.ts';
 import { enqueue } from './enqueue.ts';
 import { observeUser } from './observe.ts';
-import { createPass, type Pass } from './pass.ts';
+import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one exposed key. */
@@ -58,15 +58,15 @@ async function handleKey(
 ): Promise<ExposedKeyAnswer> {
   const { accessKeyId } = exposure;
   const userName = await userNameOf(runtime, accessKeyId);
-  const state = userName === undefined ? undefined : await observeUser(runtime.aws, settings, { userName });
+  const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
+  const state = userName === undefined ? undefined : await observeUser(pass.reader, { userName });
   if (state === undefined || !state.keys.some((key) => key.accessKeyId === accessKeyId)) {
     const message = `No IAM user of this account has the key ${accessKeyId} any more: nothing is done.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
   const quarantinePolicies = await quarantineOf(runtime, state.user.userName);
-  const pass = passOf(runtime, settings, invocation, accessKeyId, quarantinePolicies);
   const answer = { accessKeyId, userName: state.user.userName, quarantinePolicies };
-  const result = await tryNow(pass, state, settings);
+  const result = await tryNow(noted(pass, quarantinePolicies), state, settings);
   if (result === undefined) return { ...answer, ...(await tryLater(runtime, settings, state, exposure)) };
   if (settings.enforce && isLeftAlone(result)) await tell(pass, result);
   return { ...answer, status: result.status, message: result.message };
@@ -94,14 +94,7 @@ async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[
   return names.filter((name) => name.startsWith('AWSCompromisedKeyQuarantine'));
 }
 
-function passOf(
-  runtime: Runtime,
-  settings: Settings,
-  invocation: Invocation,
-  accessKeyId: string,
-  policies: readonly string[],
-): Pass {
-  const pass = createPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId }, { isQueued: false });
+function noted(pass: Pass, policies: readonly string[]): Pass {
   if (policies.length === 0) return pass;
   return { ...pass, note: `AWS has attached ${policies.join(', ')} to the user; Keyturn leaves that to you.` };
 }

@@ -1,18 +1,17 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { isBreakerOpen } from '../core/breaker.ts';
 import type { Limits } from '../core/model.ts';
-import { parseSecretTags, type SecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
-import type { Settings } from '../core/settings.ts';
+import { parseSecretTags, type SecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
 import { formatDate, type Instant } from '../core/time.ts';
-import type { Aws } from './clients.ts';
 import { hasConfirmedSubscription } from './notify.ts';
-import { secretOf } from './observe.ts';
+import { type Reader, secretOf } from './observe.ts';
 
 /**
  * What limits an issue that nobody asked for by hand. From one ListSecrets of today's issue intents: it may be five
  * minutes old, so two workers may overshoot a little.
  */
-export async function readLimits(aws: Aws, settings: Settings, now: Instant): Promise<Limits> {
+export async function readLimits(reader: Reader, now: Instant): Promise<Limits> {
+  const { aws, settings } = reader;
   const today = formatDate(now);
   const filters = [
     { Key: 'name' as const, Values: [`${settings.secretPrefix}/`] },
@@ -22,9 +21,10 @@ export async function readLimits(aws: Aws, settings: Settings, now: Instant): Pr
   const issued: SecretTags[] = [];
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
     for (const entry of page.SecretList ?? []) {
-      const secret = secretOf(entry);
+      const secret = secretOf(reader, entry);
       const isOurs = userIdOfSecretName(settings.secretPrefix, secret.name) !== undefined;
-      if (isOurs && secret.tags[secretTagNames.issuedOn] === today) issued.push(parseSecretTags(secret.tags, now).tags);
+      const { tags } = parseSecretTags(secret.tags, now);
+      if (isOurs && tags.issuedOn !== undefined && formatDate(tags.issuedOn) === today) issued.push(tags);
     }
   }
   const hasSubscription = settings.requireSubscription

@@ -13,10 +13,20 @@ import {
 import { pendingVersion } from '../core/checks/managed.ts';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Secret, User, UserState } from '../core/model.ts';
-import { secretNameOf } from '../core/secret-tags.ts';
+import { secretNameOf, userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
+import { verifySecret } from '../core/signed-state.ts';
+import type { Verifier } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
+
+/** What reads the state of a user. */
+export interface Reader {
+  aws: Aws;
+  settings: Settings;
+  /** Tells our own state from what others wrote. */
+  verifier: Verifier;
+}
 
 export interface UserReference {
   userName: string;
@@ -30,18 +40,17 @@ export type AsksLastUse = (state: UserState, accessKeyId: string) => boolean;
 
 /** The user as IAM shows it now, or undefined if there is none of that name and UserId. */
 export async function observeUser(
-  aws: Aws,
-  settings: Settings,
+  reader: Reader,
   reference: UserReference,
   asksLastUse?: AsksLastUse,
 ): Promise<UserState | undefined> {
   try {
-    const user = await getUser(aws, settings, reference);
-    return user === undefined ? undefined : await observeAgain(aws, settings, user, asksLastUse);
+    const user = await getUser(reader, reference);
+    return user === undefined ? undefined : await observeAgain(reader, user, asksLastUse);
   } catch (error) {
     const { userName, accountId } = reference;
     const account = accountId === undefined ? {} : { accountId };
-    throw aboutUser(error, `Cannot look at ${userName}${orOutside(error, settings)}`, { userName, ...account });
+    throw aboutUser(error, `Cannot look at ${userName}${orOutside(error, reader.settings)}`, { userName, ...account });
   }
 }
 
@@ -55,13 +64,13 @@ function orOutside(error: unknown, { userPathPrefix }: Settings): string {
  * list of keys. A label without its key then is a deletion, not a key that was not there yet.
  */
 export async function observeAgain(
-  aws: Aws,
-  settings: Settings,
+  reader: Reader,
   user: User,
   asksLastUse: AsksLastUse = () => true,
 ): Promise<UserState> {
+  const { aws, settings } = reader;
   const keys = await listAccessKeys(aws, user.userName);
-  const described = await describeSecret(aws, secretNameOf(settings.secretPrefix, user.userId));
+  const described = await describeSecret(reader, secretNameOf(settings.secretPrefix, user.userId));
   const secret = described === undefined ? undefined : await withPendingSince(aws, described);
   const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const observed: AccessKey[] = [];
@@ -88,8 +97,7 @@ async function createdAtOf(aws: Aws, { arn }: Secret, versionId: string): Promis
 }
 
 async function getUser(
-  aws: Aws,
-  settings: Settings,
+  { aws, settings }: Reader,
   { userName, userId, accountId }: UserReference,
 ): Promise<User | undefined> {
   const found = await orAbsent('NoSuchEntity', aws.iam.send(new GetUserCommand({ UserName: userName })));
@@ -144,11 +152,12 @@ async function getLastUsed(aws: Aws, accessKeyId: string): Promise<LastUsed | un
 }
 
 /** The secret's metadata, or undefined if there is none of that name. */
-export async function describeSecret(aws: Aws, name: string): Promise<Secret | undefined> {
-  const found = await orAbsent('ResourceNotFound', aws.secrets.send(new DescribeSecretCommand({ SecretId: name })));
+export async function describeSecret(reader: Reader, name: string): Promise<Secret | undefined> {
+  const call = reader.aws.secrets.send(new DescribeSecretCommand({ SecretId: name }));
+  const found = await orAbsent('ResourceNotFound', call);
   if (found === undefined) return undefined;
   const replicas = (found.ReplicationStatus ?? []).flatMap(({ Region }) => (Region === undefined ? [] : [Region]));
-  return secretOf({ ...found, SecretVersionsToStages: found.VersionIdsToStages }, replicas);
+  return secretOf(reader, { ...found, SecretVersionsToStages: found.VersionIdsToStages }, replicas);
 }
 
 type Described =
@@ -157,12 +166,18 @@ type Described =
 
 /** One secret of DescribeSecret or ListSecrets; the latter calls the labels by another name and knows no replicas. */
 export function secretOf(
+  { settings, verifier }: Omit<Reader, 'aws'>,
   entry: Described & { SecretVersionsToStages?: Record<string, string[]> | undefined },
   replicaRegions: readonly string[] = [],
 ): Secret {
-  return {
-    arn: required(entry.ARN, 'secretsmanager:DescribeSecret', 'ARN'),
-    name: required(entry.Name, 'secretsmanager:DescribeSecret', 'Name'),
+  const action = 'secretsmanager:DescribeSecret';
+  const arn = required(entry.ARN, action, 'ARN');
+  const name = required(entry.Name, action, 'Name');
+  const userId = userIdOfSecretName(settings.secretPrefix, name);
+  const written = {
+    arn,
+    name,
+    createdAt: required(entry.CreatedDate, action, 'CreatedDate').getTime(),
     rotationEnabled: entry.RotationEnabled ?? false,
     replicaRegions,
     tags: tagsOf(entry.Tags),
@@ -173,6 +188,7 @@ export function secretOf(
     ...(entry.DeletedDate === undefined ? {} : { deletedAt: entry.DeletedDate.getTime() }),
     ...(entry.RotationLambdaARN === undefined ? {} : { rotationLambdaArn: entry.RotationLambdaARN }),
   };
+  return verifySecret(written, userId === undefined ? undefined : { accountId: accountIdOf(arn), userId }, verifier);
 }
 
 /** AWS's list of tags as a record. */

@@ -1,17 +1,24 @@
 import type { ActionName } from '../core/answer.ts';
+import { RotationError } from '../core/errors.ts';
 import type { UsedBy } from '../core/messages.ts';
 import type { LastUsed, Request } from '../core/model.ts';
 import type { RotationToken } from '../core/rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
+import { nothingVerified, type StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Facts, Runtime } from '../lambda/runtime.ts';
+import type { Reader } from './observe.ts';
+import { readStateKey } from './state-key.ts';
 
 /** One invocation's work on one user: what it works with, and what bounds it. */
 export interface Pass {
   runtime: Runtime;
   settings: Settings;
   request: Request;
+  reader: Reader;
+  /** Signs what is written into tags and labels; absent while KMS does not give it: then nothing is. */
+  stateKey?: StateKey;
   /** The end of the function; the lease ends half a minute later. */
   deadlineAt: Instant;
   /** The queue serialises the passes over one user; whoever comes from outside must first see who else is there. */
@@ -45,26 +52,38 @@ export interface Outcome {
 
 type Asks = Pick<Request, 'origin' | 'asked' | 'accessKeyId' | 'rotation'>;
 
-/** A pass with a run of its own, and nothing written yet. */
-export function createPass(
+/** A pass with a run of its own, and nothing written yet. Without the state key nothing is known, and nothing changed. */
+export async function openPass(
   runtime: Runtime,
   settings: Settings,
   { runId, deadlineAt, functionName }: Invocation,
-  asks: Asks,
-  { isQueued }: Pick<Pass, 'isQueued'>,
-): Pass {
+  { isQueued, ...asks }: Asks & Pick<Pass, 'isQueued'>,
+): Promise<Pass> {
   const wroteAt = new Set<Instant>();
+  const stateKey = await stateKeyOrNone(runtime, settings, runId);
   return {
     runtime,
     settings,
+    reader: { aws: runtime.aws, settings, verifier: stateKey ?? nothingVerified },
+    ...(stateKey === undefined ? {} : { stateKey }),
     deadlineAt,
     isQueued,
     wroteAt,
     inFlight: {},
-    request: { ...asks, runId, wroteAt },
+    request: { ...asks, runId, wroteAt, ...(stateKey === undefined ? { isStateKeyMissing: true } : {}) },
     // All functions of a deployment are named alike, so each knows the others.
     rotateUserFunction: functionName.replace(/[a-z]+-[a-z]+$/, 'rotate-user'),
   };
+}
+
+async function stateKeyOrNone(runtime: Runtime, settings: Settings, runId: string): Promise<StateKey | undefined> {
+  try {
+    return await readStateKey(runtime, settings);
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error;
+    runtime.log.error('No state key', { runId, because: error.message });
+    return undefined;
+  }
 }
 
 /** One line for each write that AWS took, so that the log knows of it even if the pass dies right after. */

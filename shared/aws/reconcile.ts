@@ -41,7 +41,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   let failure: unknown;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
-    state = await observeUser(pass.runtime.aws, pass.settings, reference, asksLastUse(pass, now));
+    state = await observeUser(pass.reader, reference, asksLastUse(pass, now));
     if (state === undefined) return userChanged(pass, reference, { plan: steps, outcomes });
     const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
     const answer = await planWithLimits(pass, state, request, now);
@@ -88,12 +88,7 @@ async function planWithLimits(pass: Pass, state: UserState, request: Request, no
   const first = plan(state, request, pass.settings, now);
   const isLimited = request.origin === 'schedule' || request.origin === 'config';
   if (!isLimited || !issues(first)) return first;
-  return plan(
-    state,
-    { ...request, limits: await readLimits(pass.runtime.aws, pass.settings, now) },
-    pass.settings,
-    now,
-  );
+  return plan(state, { ...request, limits: await readLimits(pass.reader, now) }, pass.settings, now);
 }
 
 /** Outside the queue a fresh record of somebody else is waited out; in the queue the next message does that. */

@@ -9,8 +9,7 @@ import { parseUserSettings } from '../core/user-settings.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { observeUser } from './observe.ts';
-import type { Outcome } from './pass.ts';
-import { createPass } from './pass.ts';
+import { type Outcome, openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { type ShownStep, showStep } from './show.ts';
 
@@ -46,15 +45,15 @@ export async function rotateUser(
   { userName, asked }: { userName: string; asked: Asked },
 ): Promise<RotateUserAnswer> {
   const settings = parseSettings(runtime.environment);
-  const pass = createPass(runtime, settings, invocation, { origin: 'manual', asked }, { isQueued: false });
+  const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false });
   const isQuestion = asked.action === 'plan' || asked.action === 'status';
-  const before = await observeUser(runtime.aws, settings, { userName });
+  const before = await observeUser(pass.reader, { userName });
   if (before === undefined) throw await unknownUser(runtime, userName);
   refuseOverlongGrace(before, asked, pass.settings, runtime.clock());
   const dryRun = !settings.enforce;
   const { user } = before;
   const result = await reconcile(pass, user, { isDryRun: isQuestion || dryRun });
-  const after = result.outcomes.length === 0 ? result.state : await observeUser(runtime.aws, settings, user);
+  const after = result.outcomes.length === 0 ? result.state : await observeUser(pass.reader, user);
   const shown = after ?? before;
   return {
     schemaVersion: 1,
@@ -72,11 +71,7 @@ export async function rotateUser(
   };
 }
 
-function show(
-  state: UserState,
-  pass: ReturnType<typeof createPass>,
-  now: number,
-): Pick<RotateUserAnswer, 'keys' | 'secret'> {
+function show(state: UserState, pass: Pass, now: number): Pick<RotateUserAnswer, 'keys' | 'secret'> {
   const { keys, secret, currentVersionId } = assess(state, pass.request, pass.settings, now);
   const shown = keys.map(
     ({ accessKeyId, status, createdAt, role, lastUsed }): ShownKey => ({

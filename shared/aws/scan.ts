@@ -15,7 +15,7 @@ import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import type { Aws } from './clients.ts';
-import { accountIdOf, listAccessKeys, required, secretOf, tagsOf } from './observe.ts';
+import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
 
 /** A whole account, seen in a handful of calls. */
 export interface Scan {
@@ -39,17 +39,14 @@ const CONCURRENCY = 4;
  * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
  * if the users or the secrets cannot be listed, since nothing could be judged then.
  */
-export async function scanAccount(
-  aws: Aws,
-  settings: Settings,
-  runtime: Pick<Runtime, 'clock' | 'sleep'>,
-): Promise<Scan> {
+export async function scanAccount(reader: Reader, runtime: Pick<Runtime, 'clock' | 'sleep'>): Promise<Scan> {
+  const { aws, settings } = reader;
   const at = runtime.clock();
   const errors: string[] = [];
   const [report, details, secrets] = await Promise.all([
     reportOrError(aws, runtime, errors),
     listUsers(aws),
-    listSecrets(aws, settings),
+    listSecrets(reader),
   ]);
   const accountId = details[0]?.Arn === undefined ? await callersAccount(aws) : accountIdOf(details[0].Arn);
   const scanned = details
@@ -129,7 +126,8 @@ async function listUsers(aws: Aws): Promise<UserDetail[]> {
 }
 
 /** Our secrets by UserId, those pending deletion too: the filter matches a prefix, the name is checked here. */
-async function listSecrets(aws: Aws, settings: Settings): Promise<Map<string, Secret>> {
+async function listSecrets(reader: Reader): Promise<Map<string, Secret>> {
+  const { aws, settings } = reader;
   const secrets = new Map<string, Secret>();
   const input = {
     IncludePlannedDeletion: true,
@@ -138,7 +136,7 @@ async function listSecrets(aws: Aws, settings: Settings): Promise<Map<string, Se
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
     for (const entry of page.SecretList ?? []) {
       const userId = userIdOfSecretName(settings.secretPrefix, entry.Name ?? '');
-      if (userId !== undefined) secrets.set(userId, secretOf(entry));
+      if (userId !== undefined) secrets.set(userId, secretOf(reader, entry));
     }
   }
   return secrets;

@@ -14,9 +14,10 @@ import type { Runtime } from '../lambda/runtime.ts';
 import { countMessages, enqueue } from './enqueue.ts';
 import { readLimits } from './limits.ts';
 import { publish } from './notify.ts';
-import { observeUser } from './observe.ts';
+import { observeUser, type Reader } from './observe.ts';
 import { mapConcurrently, type Scan, scanAccount } from './scan.ts';
 import { type ShownStep, showStep } from './show.ts';
+import { readStateKey } from './state-key.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -44,6 +45,7 @@ interface Triaged {
 /** What the steps of one run share. */
 interface Run {
   runtime: Runtime;
+  reader: Reader;
   settings: Settings;
   runId: string;
   isDryRun: boolean;
@@ -61,11 +63,20 @@ export async function runScheduled(
 ): Promise<ScheduledRun> {
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
-  const scan = await scanAccount(runtime.aws, settings, runtime);
-  const run: Run = { runtime, settings, runId, isDryRun: dryRun || !settings.enforce, errors: [...scan.errors] };
+  const verifier = await readStateKey(runtime, settings);
+  const reader = { aws: runtime.aws, settings, verifier };
+  const scan = await scanAccount(reader, runtime);
+  const run: Run = {
+    runtime,
+    reader,
+    settings,
+    runId,
+    isDryRun: dryRun || !settings.enforce,
+    errors: [...scan.errors],
+  };
   const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, settings, scan.at) }));
   const dueUsers = triaged.filter(({ verdict }) => verdict.isDue).toSorted(byAge);
-  const limits = await attempt(run, () => readLimits(runtime.aws, settings, scan.at));
+  const limits = await attempt(run, () => readLimits(reader, scan.at));
   const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
   const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers);
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
@@ -122,11 +133,10 @@ async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | 
     wroteAt: new Set(),
     ...(limits === undefined ? {} : { limits }),
   };
-  const { aws } = run.runtime;
   const plans = await mapConcurrently(dueUsers, async ({ scanned: { user } }): Promise<PlannedStep[]> => {
     const { userName, userId } = user;
     const now = run.runtime.clock();
-    const observe = (): ReturnType<typeof observeUser> => observeUser(aws, run.settings, { userName, userId });
+    const observe = (): ReturnType<typeof observeUser> => observeUser(run.reader, { userName, userId });
     const state = await attempt(run, observe, `${userName}: `);
     if (state === undefined) return [];
     return plan(state, request, run.settings, now).steps.map((step) => ({ userName, ...showStep(step) }));

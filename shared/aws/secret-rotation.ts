@@ -4,15 +4,15 @@ import type { RotationStep, Secret, UserState } from '../core/model.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { RotationEvent } from '../core/rotation-events.ts';
 import { ANY_TIME, parseSecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
-import { environmentName, parseSettings, type Settings } from '../core/settings.ts';
+import { environmentName, parseSettings } from '../core/settings.ts';
 import { SECOND } from '../core/time.ts';
 import { secretProblem } from '../core/verify-secret.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { STALE_READS } from './apply/secret.ts';
 import { observeByUserId } from './config.ts';
-import { accountIdOf, describeSecret } from './observe.ts';
-import { createPass, type Pass } from './pass.ts';
+import { accountIdOf, describeSecret, type Reader } from './observe.ts';
+import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one step. Secrets Manager only asks whether it threw. */
@@ -48,18 +48,18 @@ export async function runRotationStep(
   event: RotationEvent,
 ): Promise<RotationStepAnswer> {
   const settings = parseSettings(runtime.environment);
-  const secret = await describe(runtime, event);
+  const { step, versionId, rotationToken } = event;
+  const asks = { origin: 'managed', rotation: { step, versionId }, isQueued: false } as const;
+  const pass = {
+    ...(await openPass(runtime, settings, invocation, asks)),
+    ...(rotationToken === undefined ? {} : { rotationToken }),
+  };
+  const secret = await describe(pass, event);
   const userId = userIdOfSecretName(settings.secretPrefix, secret.name);
   if (userId === undefined) throw badField('SecretId', `${secret.name} is not the secret of an IAM user`);
   const guarded = guardStep(secret, event.versionId);
   if (typeof guarded === 'object') throw badField(guarded.field, guarded.problem);
-  const state = await stateOf(runtime, settings, secret, userId);
-  const { step, versionId, rotationToken } = event;
-  const asks = { origin: 'managed', rotation: { step, versionId } } as const;
-  const pass = {
-    ...createPass(runtime, settings, invocation, asks, { isQueued: false }),
-    ...(rotationToken === undefined ? {} : { rotationToken }),
-  };
+  const state = await stateOf(pass, secret, userId);
   const done = await perform({ pass, event, secret, state, isCurrent: guarded === 'current' });
   return report(pass, { step, secretName: secret.name, userName: state.user.userName }, done);
 }
@@ -69,20 +69,21 @@ function badField(field: 'SecretId' | 'ClientRequestToken', problem: string): Ev
 }
 
 /** What the step before has just written may not be seen yet by the first reads. */
-async function describe({ aws, clock, sleep }: Runtime, { step, secretId, versionId }: RotationEvent): Promise<Secret> {
+async function describe({ reader, runtime }: Pass, { step, secretId, versionId }: RotationEvent): Promise<Secret> {
+  const { clock, sleep } = runtime;
   const isAsLeft = (secret: Secret): boolean => {
     const labels = secret.versions[versionId];
     if (step === 'createSecret' || step === 'testSecret') return labels !== undefined;
     return keyIdOf(secret, versionId) !== undefined;
   };
   for (const endsAt = clock() + STALE_READS; ; await sleep(2 * SECOND)) {
-    const secret = await describeGiven(aws, secretId);
+    const secret = await describeGiven(reader, secretId);
     if (isAsLeft(secret) || clock() >= endsAt) return secret;
   }
 }
 
-async function describeGiven(aws: Runtime['aws'], secretId: string): Promise<Secret> {
-  const secret = await describeSecret(aws, secretId).catch((error: unknown) => {
+async function describeGiven(reader: Reader, secretId: string): Promise<Secret> {
+  const secret = await describeSecret(reader, secretId).catch((error: unknown) => {
     // AWS's answer to an ID that is not one at all.
     if (isFailure(error, 'Validation') || isFailure(error, 'InvalidParameter')) return undefined;
     throw error;
@@ -95,14 +96,14 @@ async function describeGiven(aws: Runtime['aws'], secretId: string): Promise<Sec
  * The confused deputy: whoever can name a secret must not make us write another user's key into it, or into a secret of
  * their own. So the secret has to be the one that we would make for that very user, and to name us as its rotator.
  */
-async function stateOf(runtime: Runtime, settings: Settings, secret: Secret, userId: string): Promise<UserState> {
+async function stateOf({ reader, settings }: Pass, secret: Secret, userId: string): Promise<UserState> {
   if (settings.secretRotationFunctionArn === '') {
     const variable = environmentName('secretRotationFunctionArn');
     throw new SettingsError(`Cannot rotate ${secret.name}: ${variable} is not set, so no secret may name a rotator.`);
   }
   const userName = userNameIn(secret.description);
   const known = { userId, ...(userName === undefined ? {} : { userName }) };
-  const state = await observeByUserId(runtime.aws, settings, known);
+  const state = await observeByUserId(reader, known);
   if (state === undefined || state.user.accountId !== accountIdOf(secret.arn)) {
     const account = accountIdOf(secret.arn);
     throw new ConflictError(`Cannot rotate ${secret.name}: account ${account} has no IAM user ${userId}.`);

@@ -6,7 +6,7 @@ import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { announceFailure } from './apply/failed.ts';
 import { evaluateAgain } from './evaluate-again.ts';
-import { createPass, type Pass } from './pass.ts';
+import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { whoUses } from './who-uses.ts';
 
@@ -21,11 +21,13 @@ export async function work(runtime: Runtime, invocation: Invocation, body: strin
   const { origin, accessKeyId } = message;
   const asks = { origin, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
   const pass: Pass = {
-    ...createPass(runtime, settings, invocation, asks, { isQueued: true }),
+    ...(await openPass(runtime, settings, invocation, { ...asks, isQueued: true })),
     ...(settings.cloudtrailLookups ? { whoUses: askCloudTrail(runtime) } : {}),
   };
   try {
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
+    // Nobody but KMS can help, so the message comes back, and its dead-letter queue has an alarm.
+    if (result.reason === 'state-key-unavailable') throw new ConflictError(result.message, { action: origin });
     if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
     await judgeAgain(pass, result);
   } catch (error) {

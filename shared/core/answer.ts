@@ -28,6 +28,11 @@ export type Action =
   | { action: 'confirm'; accessKeyId: string }
   | { action: 'hold'; holdUntil?: Instant }
   | { action: 'restore-secret' }
+  /** Takes off tags of state that we did not write. */
+  | { action: 'drop-tags'; names: readonly string[] }
+  /** Signs what a secret from elsewhere says about these keys, and its hold. */
+  | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant }
+  | { action: 'put-policy' }
   | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean }
   | { action: 'announce-stuck'; versionId: string };
 
@@ -58,6 +63,9 @@ export const actionNames = [
   'confirm',
   'hold',
   'restore-secret',
+  'drop-tags',
+  'adopt-secret',
+  'put-policy',
   'announce-blocked',
   'announce-stuck',
 ] as const satisfies readonly ActionName[];

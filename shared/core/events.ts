@@ -34,6 +34,7 @@ const rotateUserEvent = z
     holdUntil: z.optional(date),
     force: z.optional(z.boolean()),
     restoreSecret: z.optional(z.boolean()),
+    compromised: z.optional(z.boolean()),
   })
   .check(({ value: event, issues }) => {
     const only = (field: keyof typeof event, actions: readonly string[]): void => {
@@ -44,7 +45,12 @@ const rotateUserEvent = z
     only('accessKeyId', ['rotate', 'retire']);
     only('graceDays', ['rotate']);
     only('restoreSecret', ['rotate']);
+    only('compromised', ['rotate']);
     only('holdUntil', ['hold', 'rollback']);
+    if (event.compromised && event.graceDays !== undefined) {
+      const message = 'does not go with compromised: the key is deactivated first, without grace';
+      issues.push({ code: 'custom', input: event, path: ['graceDays'], message });
+    }
     if (event.action === 'hold' && event.holdUntil === undefined) {
       const message = 'is required for hold; a past date lifts the hold';
       issues.push({ code: 'custom', input: event, path: ['holdUntil'], message });
@@ -78,6 +84,10 @@ const workMessage = z.strictObject({
   origin: z.enum(['schedule', 'config', 'exposed']),
   requestId,
   accessKeyId: z.optional(accessKeyId),
+  /** The run has kept one of the day's new rotations for this user. */
+  mayIssue: z.optional(z.boolean()),
+  /** With origin `exposed`, over the rest of the body: what is done at once is not for everybody to ask for. */
+  mac: z.optional(z.string()),
 });
 
 /** One user to look at. It carries no decision: the worker observes again. */

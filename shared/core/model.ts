@@ -37,9 +37,18 @@ export interface Secret {
   rotationEnabled: boolean;
   rotationLambdaArn?: string;
   replicaRegions: readonly string[];
+  /** By AWS. */
+  createdAt: Instant;
+  /** We made it: its tag `keyturn:made` is ours, and tells of this very creation. */
+  isMade: boolean;
+  /** Tags of state as they were signed, without their MACs; and all other tags. */
   tags: Readonly<Record<string, string>>;
-  /** Version ID → its labels. */
+  /** Tags of state that we did not write, or not for this secret: they count as absent. */
+  voidTags: Readonly<Record<string, string>>;
+  /** Version ID → its labels. A key's label is the access key ID alone, and only if we put it on this very version. */
   versions: Readonly<Record<string, readonly string[]>>;
+  /** The same as AWS shows them. */
+  writtenLabels: Readonly<Record<string, readonly string[]>>;
   /** Since when a rotation by Secrets Manager is pending; read only while there is one. */
   pendingSince?: Instant;
 }
@@ -61,7 +70,17 @@ export interface Limits {
   isBreakerOpen: boolean;
 }
 
-export const rotateUserActions = ['plan', 'rotate', 'confirm', 'status', 'hold', 'rollback', 'retire'] as const;
+export const rotateUserActions = [
+  'plan',
+  'rotate',
+  'confirm',
+  'status',
+  'hold',
+  'rollback',
+  'retire',
+  'adopt',
+  'policy',
+] as const;
 export type RotateUserAction = (typeof rotateUserActions)[number];
 
 /** What was asked for by hand. `plan` and `status` ask what the schedule would do. */
@@ -78,6 +97,8 @@ interface AskedOptions {
   graceDays?: number;
   force?: boolean;
   restoreSecret?: boolean;
+  /** The key is known to others: it is deactivated first, and replaced then. */
+  compromised?: boolean;
 }
 
 /** The four rotation steps, in the order in which Secrets Manager asks for them. */
@@ -91,9 +112,12 @@ export interface ManagedRotation {
   versionId: string;
 }
 
+export const requestOrigins = ['schedule', 'config', 'exposed', 'manual', 'managed'] as const;
+export type RequestOrigin = (typeof requestOrigins)[number];
+
 /** Who asks, and what this invocation has already done. */
 export interface Request {
-  origin: 'schedule' | 'config' | 'exposed' | 'manual' | 'managed';
+  origin: RequestOrigin;
   asked?: Asked;
   /** The exposed key, with origin `exposed`. */
   accessKeyId?: string;
@@ -106,6 +130,8 @@ export interface Request {
   limits?: Limits;
   /** The transition that this invocation has already completed, if any. */
   completed?: Completed;
+  /** What nobody signed is told from what we did by a key that KMS would not give. Nothing is known of the state then. */
+  isStateKeyMissing?: boolean;
 }
 
 export interface Completed {

@@ -9,6 +9,7 @@ import {
   recovering,
 } from './checks/aftermath.ts';
 import { askedByHand } from './checks/asked.ts';
+import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
 import { exposedKey } from './checks/exposed.ts';
 import { intentPast } from './checks/in-flight.ts';
@@ -47,10 +48,15 @@ import type { Instant } from './time.ts';
  * earlier one having passed.
  */
 const checks = {
+  'state-key-missing': stateKeyMissing,
   'row-0-busy': busy,
+  adoption: adoption,
+  'state-unverified': stateUnverified,
+  'policy-outdated': policyOutdated,
   'row-1-left-alone': leftAlone,
   'row-2-secret-unverified': secretUnverified,
   'row-3-status-unknown': statusUnknown,
+  'void-tags': voidTags,
   'exposed-key': exposedKey,
   'managed-rotation': managedRotation,
   'row-4-intent-past': intentPast,

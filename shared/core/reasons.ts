@@ -139,14 +139,40 @@ export const reasons = {
     todo: 'Do what the message says; to give the rotation up, cancel it and take AWSPENDING off its version.',
   },
   'no-subscription': {
-    says: 'The topic has no confirmed subscription.',
-    todo: 'Subscribe and confirm, or set `requireSubscription` to false.',
+    says: 'No confirmed subscription of the topic would deliver a message about this user.',
+    todo: 'Subscribe and confirm, or widen a filter; or set `requireSubscription` to false.',
   },
   'breaker-open': {
     says: 'Three issues in a row failed their proof today.',
     todo: 'See the logs; it closes tomorrow.',
   },
   'daily-limit': { says: '`maxNewRotationsPerDay` is reached.', todo: 'Nothing; it goes on tomorrow.' },
+  'state-unverified': {
+    says: 'A tag of the secret that Keyturn relies on was not written by Keyturn.',
+    todo: 'Find out who can write tags of that secret; the message says what was done.',
+  },
+  'state-key-unavailable': {
+    says: 'KMS did not give the key that tells the tags of Keyturn from others: nothing is changed.',
+    todo: 'See that the key is enabled and lets the roles use it.',
+  },
+  'rollback-to-exposed': {
+    says: 'The key to go back to is known to others, so it stays inactive.',
+    todo: 'Run `rotate` for a new key.',
+  },
+  'notice-undeliverable': {
+    says: 'Something would be taken away, but no subscription would deliver a message about it.',
+    todo: 'Subscribe and confirm, or widen a filter; or set `requireSubscription` to false.',
+  },
+  compromised: {
+    says: 'The key is known to others, as was said by hand: it is deactivated and replaced.',
+    todo: 'See what the key was used for.',
+  },
+  'exposed-slot': {
+    says: 'An exposed key that nobody may want back is deleted, since its slot is needed.',
+    todo: 'Nothing.',
+  },
+  adopted: { says: 'A secret from elsewhere is adopted as asked.', todo: 'Nothing; what was signed is in the answer.' },
+  'policy-put': { says: 'The resource policy of the secret is brought up to date.', todo: 'Nothing.' },
   'nothing-due': { says: 'Nothing is due.', todo: 'Nothing.' },
 } as const;
 

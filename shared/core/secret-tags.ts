@@ -1,7 +1,7 @@
-import { type TransitionVerb, transitionVerbs } from './model.ts';
-import { DAY, formatInstant, type Instant, parseDate, parseInstant } from './time.ts';
+import { type RequestOrigin, requestOrigins, type TransitionVerb, transitionVerbs } from './model.ts';
+import { DAY, formatDate, formatInstant, type Instant, parseDate, parseInstant } from './time.ts';
 
-/** Names of the tags that carry all of the rotator's own state (design, section 2). */
+/** Names of the tags that carry all of the rotator's own state. */
 export const secretTagNames = {
   userId: 'keyturn:user-id',
   userName: 'keyturn:user-name',
@@ -14,7 +14,28 @@ export const secretTagNames = {
   announced: 'keyturn:announced',
   hold: 'keyturn:hold',
   stuck: 'keyturn:stuck',
+  notice: 'keyturn:notice',
+  exposed: 'keyturn:exposed',
+  policy: 'keyturn:policy',
+  made: 'keyturn:made',
+  handedOn: 'keyturn:handed-on',
 } as const;
+
+/** Every tag whose value ends in our own MAC; without a valid one it counts as absent. */
+export const signedTagNames: readonly string[] = [
+  secretTagNames.doing,
+  secretTagNames.currentSince,
+  secretTagNames.issuedOn,
+  secretTagNames.deactivated,
+  secretTagNames.inactiveSeen,
+  secretTagNames.confirmed,
+  secretTagNames.announced,
+  secretTagNames.hold,
+  secretTagNames.stuck,
+  secretTagNames.notice,
+  secretTagNames.exposed,
+  secretTagNames.policy,
+];
 
 /** The write-ahead intent of the one transition in flight, and the lease. */
 export interface Doing {
@@ -36,8 +57,44 @@ export interface KeyRecord {
   accessKeyId: string;
 }
 
+/** How long the old key was promised to go on working, in days: by settings that may have been changed since. */
+export interface Promised {
+  graceDays: number;
+  postponeDays: number;
+}
+
 export interface CurrentSince extends KeyRecord {
+  /** Asked for by hand, for this rotation only: neither more nor less. */
   graceDays?: number;
+  promised?: Promised;
+}
+
+export interface DeactivatedRecord extends KeyRecord {
+  /** How long the key was promised to be kept, in days. */
+  recoveryDays?: number;
+}
+
+export const noticeKinds = ['deactivation', 'retirement', 'deletion'] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
+/** What the owner was last told is going to be taken away. */
+export interface NoticeGiven extends KeyRecord {
+  kind: NoticeKind;
+  /** The earliest day that the message named. */
+  earliestAt: Instant;
+}
+
+/** Keys that others know: never in use again. */
+export interface Exposed {
+  at: Instant;
+  accessKeyIds: readonly string[];
+}
+
+/** Who began the last issue, and on which UTC day. */
+export interface Issued {
+  /** Start of the day. */
+  day: Instant;
+  origin: RequestOrigin;
 }
 
 export interface Announced {
@@ -59,7 +116,9 @@ export interface SecretTags {
   currentSince?: CurrentSince;
   /** Start of the UTC day on which the last issue intent was written. */
   issuedOn?: Instant;
-  deactivated?: KeyRecord;
+  /** Who that issue was for. */
+  issuedFor?: RequestOrigin;
+  deactivated?: DeactivatedRecord;
   inactiveSeen?: KeyRecord;
   confirmed?: KeyRecord;
   announced?: Announced;
@@ -67,6 +126,10 @@ export interface SecretTags {
   holdUntil?: Instant;
   /** A tag of its own: in `announced` it would hide the reminder that a deactivation waits for. */
   stuck?: Stuck;
+  notice?: NoticeGiven;
+  exposed?: Exposed;
+  /** Hash of the resource policy that was last put. */
+  policy?: string;
 }
 
 export type ParsedSecretTags = { tags: SecretTags; problems: readonly string[] };
@@ -98,7 +161,7 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   read(secretTagNames.currentSince, parseCurrentSince, (value) => {
     tags.currentSince = value;
   });
-  read(secretTagNames.deactivated, parseKeyRecord, (value) => {
+  read(secretTagNames.deactivated, parseDeactivated, (value) => {
     tags.deactivated = value;
   });
   read(secretTagNames.inactiveSeen, parseKeyRecord, (value) => {
@@ -110,14 +173,24 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   read(secretTagNames.announced, parseAnnounced, (value) => {
     tags.announced = value;
   });
-  read(secretTagNames.issuedOn, parseDay, (value) => {
-    tags.issuedOn = value.day;
+  read(secretTagNames.issuedOn, parseIssued, ({ day, origin }) => {
+    tags.issuedOn = day;
+    tags.issuedFor = origin;
   });
   read(secretTagNames.hold, parseDay, (value) => {
     tags.holdUntil = value.day;
   });
   read(secretTagNames.stuck, parseStuck, (value) => {
     tags.stuck = value;
+  });
+  read(secretTagNames.notice, parseNotice, (value) => {
+    tags.notice = value;
+  });
+  read(secretTagNames.exposed, parseExposed, (value) => {
+    tags.exposed = value;
+  });
+  read(secretTagNames.policy, parsePolicyHash, ({ hash }) => {
+    tags.policy = hash;
   });
   return { tags, problems };
 }
@@ -143,10 +216,61 @@ function parseKeyRecord(fields: string[]): KeyRecord | undefined {
   return at === undefined || !keyId.test(accessKeyId) || rest.length > 0 ? undefined : { at, accessKeyId };
 }
 
+function parseIssued(fields: string[]): Issued | undefined {
+  const [date = '', name = 'schedule', ...rest] = fields;
+  const day = parseDate(date);
+  const origin = requestOrigins.find((candidate) => candidate === name);
+  return day === undefined || origin === undefined || rest.length > 0 ? undefined : { day, origin };
+}
+
 function parseCurrentSince(fields: string[]): CurrentSince | undefined {
-  const record = parseKeyRecord(fields.slice(0, 2));
-  const graceDays = parseGrace(fields.slice(2));
-  return record === undefined || graceDays === undefined ? undefined : { ...record, ...graceDays };
+  const [instant = '', accessKeyId = '', ...options] = fields;
+  const record = parseKeyRecord([instant, accessKeyId]);
+  const promises = options.filter((option) => option.startsWith('promised='));
+  const graceDays = parseGrace(options.filter((option) => !option.startsWith('promised=')));
+  const promised = parsePromised(promises);
+  if (record === undefined || graceDays === undefined || promised === undefined) return undefined;
+  return { ...record, ...graceDays, ...promised };
+}
+
+const number = String.raw`\d+(?:\.\d+)?`;
+
+/** `promised=<grace>/<postponement>`, in days. */
+function parsePromised(fields: string[]): { promised?: Promised } | undefined {
+  if (fields.length === 0) return {};
+  const match = fields.length === 1 ? new RegExp(`^promised=(${number})/(${number})$`).exec(fields[0] ?? '') : null;
+  return match === null ? undefined : { promised: { graceDays: Number(match[1]), postponeDays: Number(match[2]) } };
+}
+
+function parseDeactivated(fields: string[]): DeactivatedRecord | undefined {
+  const [instant = '', accessKeyId = '', recovery, ...rest] = fields;
+  const record = parseKeyRecord([instant, accessKeyId]);
+  if (record === undefined || rest.length > 0) return undefined;
+  if (recovery === undefined) return record;
+  const match = new RegExp(`^recovery=(${number})$`).exec(recovery);
+  return match === null ? undefined : { ...record, recoveryDays: Number(match[1]) };
+}
+
+function parseNotice(fields: string[]): NoticeGiven | undefined {
+  const [instant = '', accessKeyId = '', name = '', earliest = '', ...rest] = fields;
+  const record = parseKeyRecord([instant, accessKeyId]);
+  const kind = noticeKinds.find((candidate) => candidate === name);
+  const earliestAt = parseInstant(earliest);
+  if (record === undefined || kind === undefined || earliestAt === undefined || rest.length > 0) return undefined;
+  return { ...record, kind, earliestAt };
+}
+
+function parseExposed(fields: string[]): Exposed | undefined {
+  const [instant = '', ids = '', ...rest] = fields;
+  const at = parseInstant(instant);
+  const accessKeyIds = ids.split('/');
+  const areKeys = accessKeyIds.length <= 2 && accessKeyIds.every((id) => keyId.test(id));
+  return at === undefined || !areKeys || rest.length > 0 ? undefined : { at, accessKeyIds };
+}
+
+function parsePolicyHash(fields: string[]): { hash: string } | undefined {
+  const [hash = '', ...rest] = fields;
+  return /^[0-9a-f]{32}$/.test(hash) && rest.length === 0 ? { hash } : undefined;
 }
 
 function parseAnnounced(fields: string[]): Announced | undefined {
@@ -187,16 +311,40 @@ function parseGrace(fields: string[]): { graceDays?: number } | undefined {
   return match === null ? undefined : { graceDays: Number(match[1]) };
 }
 
+/** A tag has room for a few digits, and a tenth of a second more or less is no promise. */
+function daysField(days: number): string {
+  return String(Number(days.toFixed(3)));
+}
+
 function graceField(graceDays: number | undefined): string {
-  return graceDays === undefined ? '' : ` grace=${graceDays}`;
+  return graceDays === undefined ? '' : ` grace=${daysField(graceDays)}`;
 }
 
 export function formatKeyRecord(record: KeyRecord): string {
   return `${formatInstant(record.at)} ${record.accessKeyId}`;
 }
 
-export function formatCurrentSince(record: CurrentSince): string {
-  return formatKeyRecord(record) + graceField(record.graceDays);
+export function formatCurrentSince({ promised, ...record }: CurrentSince): string {
+  const promise =
+    promised === undefined ? '' : ` promised=${daysField(promised.graceDays)}/${daysField(promised.postponeDays)}`;
+  return formatKeyRecord(record) + graceField(record.graceDays) + promise;
+}
+
+export function formatDeactivated(record: DeactivatedRecord): string {
+  const { recoveryDays } = record;
+  return formatKeyRecord(record) + (recoveryDays === undefined ? '' : ` recovery=${daysField(recoveryDays)}`);
+}
+
+export function formatNotice({ kind, earliestAt, ...record }: NoticeGiven): string {
+  return `${formatKeyRecord(record)} ${kind} ${formatInstant(earliestAt)}`;
+}
+
+export function formatExposed({ at, accessKeyIds }: Exposed): string {
+  return `${formatInstant(at)} ${accessKeyIds.join('/')}`;
+}
+
+export function formatIssued({ day, origin }: Issued): string {
+  return `${formatDate(day)} ${origin}`;
 }
 
 export function formatAnnounced({ event, at, accessKeyId, reason }: Announced): string {

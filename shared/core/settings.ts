@@ -28,6 +28,40 @@ function json<T extends z.ZodMiniType>(schema: T) {
 }
 
 const names = json(z.array(text.check(z.minLength(1))));
+
+/** Who may read secrets beside their owners: every secret, or those of some users only. */
+export interface SecretReader {
+  arn: string;
+  /** Names, with `*`; heeds case. */
+  users: readonly string[];
+  /** IAM paths, as prefixes. Without users and paths: every user. */
+  paths: readonly string[];
+  /** May write the tag `keyturn:handed-on`, and nothing else. */
+  handOn: boolean;
+}
+
+const principal = textLike(/^arn:[\w-]+:(iam|sts)::[\d*]+:.+$/, 'must be the ARN of a principal: arn:aws:iam::…');
+const arns = json(z.array(principal));
+const nonEmpty = text.check(z.minLength(1));
+const readers = json(
+  z.array(
+    z.pipe(
+      z.union([
+        principal,
+        z.strictObject({
+          arn: principal,
+          users: z.optional(z.array(nonEmpty)),
+          paths: z.optional(z.array(textLike(/^\/(.*\/)?$/, 'each path must begin and end with /'))),
+          handOn: z.optional(z.boolean()),
+        }),
+      ]),
+      z.transform((entry): SecretReader => {
+        const { arn, users = [], paths = [], handOn = false } = typeof entry === 'string' ? { arn: entry } : entry;
+        return { arn, users, paths, handOn };
+      }),
+    ),
+  ),
+);
 const date = z.pipe(
   text,
   z.transform((input: string, { issues }): Instant => {
@@ -60,9 +94,35 @@ export const settingSpecs = {
   queueUrl: spec(textLike(/^https?:/, 'must be a queue URL'), undefined, 'SQS FIFO queue between scan and worker.'),
   kmsKeyId: spec(text, '', 'KMS key for secrets; empty for the `aws/secretsmanager` key.'),
   readerArns: spec(
-    names,
+    readers,
     '[]',
-    'Principal ARNs (with `*` as wildcard) that may read every secret beside its owner, as a JSON array.',
+    'Principals that may read secrets beside their owners, as a JSON array: an ARN (with `*` as wildcard) for every secret, or `{"arn", "users"?, "paths"?, "handOn"?}` for those of some users.',
+  ),
+  ownersRead: spec(flag, 'true', 'Owners read their own secret; `false` leaves reading to the readers.'),
+  administratorArns: spec(
+    arns,
+    '[]',
+    'Principals that alone may change the policy of a secret, delete it or have it rotated, as a JSON array.',
+  ),
+  roleSuffix: spec(
+    textLike(/^(-[\w+=,.@-]+)?$/, 'must begin with a hyphen'),
+    '',
+    'End of the names of all roles: `-team-a`.',
+  ),
+  stateKeyArn: spec(
+    textLike(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)\/.+)?$/, 'must be the ARN of a KMS key'),
+    '',
+    'KMS HMAC key that signs the state; empty for `alias/keyturn-state<roleSuffix>`.',
+  ),
+  stateEpoch: spec(
+    z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(35, 'must be at most 35'))),
+    '1',
+    'Raised by one, what is signed from then on is signed anew; the epoch before still verifies.',
+  ),
+  runEveryDays: spec(
+    z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(7, 'must be at most 7'))),
+    '1',
+    'The longest gap between two scheduled runs, in days: 3 for weekdays only.',
   ),
   exemptGroups: spec(names, '[]', 'IAM groups whose members are exempt, as a JSON array.'),
   exemptPaths: spec(names, '[]', 'IAM paths below which users are exempt, as a JSON array.'),
@@ -139,15 +199,21 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   }
   if (problems.length > 0) throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
   const settings = parsed as Settings;
-  const overrun = timelineProblem(settings);
+  const overrun = timelineProblem(settings) ?? unreadable(settings);
   if (overrun !== undefined) throw new SettingsError(`Cannot start: ${overrun}.`);
   return settings;
+}
+
+/** Why nobody at all could read a secret, or undefined. */
+function unreadable({ ownersRead, readerArns }: Pick<Settings, 'ownersRead' | 'readerArns'>): string | undefined {
+  if (ownersRead || readerArns.length > 0) return undefined;
+  return `${environmentName('ownersRead')} is false, but ${environmentName('readerArns')} names nobody: no one could read a new key`;
 }
 
 /** The days that decide whether one rotation is over before the next one begins. */
 export type Timeline = Pick<
   Settings,
-  'maxAccessKeyAgeDays' | 'rotateAheadDays' | 'graceDays' | 'maxPostponeDays' | 'recoveryDays'
+  'maxAccessKeyAgeDays' | 'rotateAheadDays' | 'graceDays' | 'maxPostponeDays' | 'recoveryDays' | 'runEveryDays'
 >;
 
 /**
@@ -155,10 +221,12 @@ export type Timeline = Pick<
  */
 export function timelineProblem(timeline: Timeline): string | undefined {
   const available = timeline.maxAccessKeyAgeDays - timeline.rotateAheadDays;
-  const needed = timeline.graceDays + timeline.maxPostponeDays + timeline.recoveryDays + 2;
+  // Issue and limit are each up to one run late.
+  const late = 2 * timeline.runEveryDays;
+  const needed = timeline.graceDays + timeline.maxPostponeDays + timeline.recoveryDays + late;
   if (available >= needed) return undefined;
   return (
-    `maxAccessKeyAgeDays - rotateAheadDays is ${available} days, but graceDays + maxPostponeDays + recoveryDays + 2 ` +
+    `maxAccessKeyAgeDays - rotateAheadDays is ${available} days, but graceDays + maxPostponeDays + recoveryDays + ${late} ` +
     `is ${needed}: raise the first or lower the second`
   );
 }

@@ -1,4 +1,5 @@
 import type { User } from './model.ts';
+import { readersOf } from './secret-policy.ts';
 import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
 import { type Instant, parseDate } from './time.ts';
 
@@ -8,6 +9,9 @@ export const userTagNames = {
   graceDays: 'keyturn:grace-days',
   owner: 'keyturn:owner',
   unused: 'keyturn:unused',
+  exemptReason: 'keyturn:exempt-reason',
+  ownersRead: 'keyturn:owners-read',
+  sesSmtpRegions: 'keyturn:ses-smtp-regions',
 } as const;
 
 /** Why a user is exempt, and until when (`undefined`: without a date). */
@@ -20,6 +24,10 @@ export interface Exemption {
 export interface UserSettings extends Settings {
   owner?: string;
   exemption?: Exemption;
+  /** Why the user is exempt, in the words of whoever exempted them. */
+  exemptReason?: string;
+  /** Regions in which the user's key is an SMTP password of SES. */
+  sesSmtpRegions?: readonly string[];
 }
 
 export type ParsedUserSettings = { settings: UserSettings; problems: readonly string[] };
@@ -29,7 +37,7 @@ export type ParsedUserSettings = { settings: UserSettings; problems: readonly st
  * `keyturn:` tag is a problem too, because it may be a misspelt exemption.
  */
 export function parseUserSettings(
-  user: Pick<User, 'tags' | 'groups' | 'path'>,
+  user: Pick<User, 'userName' | 'tags' | 'groups' | 'path'>,
   settings: Settings,
   now: Instant,
 ): ParsedUserSettings {
@@ -44,6 +52,9 @@ export function parseUserSettings(
   if (membership !== undefined) parsed.exemption ??= membership;
   const overrun = timelineProblem(parsed);
   if (problems.length === 0 && overrun !== undefined) problems.push(`with the tags of this user ${overrun}`);
+  if (!parsed.ownersRead && readersOf(user, settings.readerArns).length === 0) {
+    problems.push(`tag ${userTagNames.ownersRead} is false, but no reader may read this user's secret`);
+  }
   return { settings: parsed, problems };
 }
 
@@ -81,6 +92,23 @@ function applyUserTag(
     case userTagNames.owner:
       parsed.owner = value;
       return undefined;
+    case userTagNames.exemptReason:
+      parsed.exemptReason = value;
+      return undefined;
+    case userTagNames.ownersRead: {
+      const result = settingSpecs.ownersRead.schema.safeParse(value);
+      if (!result.success) return `tag ${tag} is "${value}", which is neither true nor false`;
+      parsed.ownersRead = result.data;
+      return undefined;
+    }
+    case userTagNames.sesSmtpRegions: {
+      // A tag value holds no comma.
+      const regions = value.split(' ').filter((region) => region !== '');
+      const odd = regions.find((region) => !/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region));
+      if (odd !== undefined) return `tag ${tag} is "${value}": ${odd} is no Region; separate Regions by spaces`;
+      parsed.sesSmtpRegions = regions;
+      return undefined;
+    }
     default:
       return `tag ${tag} is unknown: the tags are ${Object.values(userTagNames).join(', ')}`;
   }

@@ -16,11 +16,11 @@ type Verification = Pick<Settings, 'secretPrefix' | 'kmsKeyId' | 'replicaRegions
  * first, with a key and a policy of their own, so nothing about it is taken for granted.
  */
 export function secretProblem(secret: Secret, user: User, settings: Verification): SecretProblem | undefined {
-  const foreign = foreignFacts(secret, user, settings);
+  const foreign = [...authorshipFacts(secret, user), ...foreignFacts(secret, user, settings)];
   if (foreign.length > 0) {
     const message =
       `Secret ${secret.name} is not the one Keyturn would make for ${user.userName}: ${foreign.join('; ')}. ` +
-      'Find out who made it, then delete it or put it right.';
+      'Find out who made it, then delete it, put it right, or take it over with `rotate-user` action adopt.';
     return { reason: 'secret-foreign', message };
   }
   if (secret.deletedAt === undefined) return undefined;
@@ -30,13 +30,21 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
   return { reason: 'secret-pending-deletion', message };
 }
 
-function foreignFacts(secret: Secret, user: User, settings: Verification): string[] {
+/** What only an author could have written. */
+function authorshipFacts(secret: Secret, user: User): string[] {
   const facts: string[] = [];
-  const name = secretNameOf(settings.secretPrefix, user.userId);
-  if (secret.name !== name) facts.push(`its name is not ${name}`);
+  if (!secret.isMade) facts.push('Keyturn did not make it');
   if ((secret.tags[secretTagNames.userId] ?? '') !== user.userId) {
     facts.push(`its tag ${secretTagNames.userId} is not ${user.userId}`);
   }
+  return facts;
+}
+
+/** What is otherwise than we would have made it, whoever did. */
+export function foreignFacts(secret: Secret, user: User, settings: Verification): string[] {
+  const facts: string[] = [];
+  const name = secretNameOf(settings.secretPrefix, user.userId);
+  if (secret.name !== name) facts.push(`its name is not ${name}`);
   if (!isSameKmsKey(secret.kmsKeyId, settings.kmsKeyId))
     facts.push(`its KMS key is ${secret.kmsKeyId ?? 'the default'}`);
   if (secret.owningService !== undefined) facts.push(`it is managed by ${secret.owningService}`);

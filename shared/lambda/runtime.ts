@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 
 /** Facts of a log line. Never an input or a response of a call, never an event: those may hold secrets. */
@@ -41,4 +42,11 @@ export interface Runtime {
   newRunId(): string;
   log: Log;
   meter: Meter;
+  memory: Memory;
+}
+
+/** What a container keeps from one invocation to the next, because to read it again would cost a call each time. */
+export interface Memory {
+  /** By KMS key and epoch. */
+  stateKeys: Map<string, StateKey>;
 }

@@ -11,6 +11,7 @@ import type { ScheduledRun } from '../../shared/aws/scheduled.ts';
 import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.ts';
 import { plan } from '../../shared/core/plan.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
+import { asRecorded } from '../../shared/core/state-key.ts';
 import { createWorld, DAY, invoke, sqsEvent, type World } from '../support/world.ts';
 
 const HOUR = DAY / 24;
@@ -470,7 +471,8 @@ describe('the account itself', () => {
       running--;
       return undefined;
     });
-    const { users } = await scanAccount(aws, parseSettings(world.environment), runtime);
+    const settings = parseSettings(world.environment);
+    const { users } = await scanAccount({ aws, settings, verifier: asRecorded }, runtime);
     expect(users.every(({ keys }) => keys?.length === 1)).toBe(true);
     expect(most).toBe(4);
   });
@@ -527,7 +529,7 @@ async function neglected(world: World, looked: readonly string[], now: number): 
   const names: string[] = [];
   for (const { userName } of world.aws.iam.users()) {
     if (looked.includes(userName)) continue;
-    const state = await observeUser(aws, settings, { userName });
+    const state = await observeUser({ aws, settings, verifier: asRecorded }, { userName });
     const answer = state && plan(state, request, settings, now);
     if (answer?.status !== 'unchanged') names.push(`${userName}: ${answer?.reason}`);
   }

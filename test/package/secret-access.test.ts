@@ -1,13 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ownerPolicy } from '../../shared/core/secret-policy.ts';
+import { secretPolicy } from '../../shared/core/secret-policy.ts';
 import { type Decision, decide, parsePolicy, type Statement, statementsOf } from '../support/policy.ts';
 import { packageStack } from './package-stack.ts';
 import { deploy, type JsonObject, object } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
-const ALICE = { userId: 'AIDAALICE00000000000', arn: `${ACCOUNT}:user/alice` };
+const ALICE = { userId: 'AIDAALICE00000000000', userName: 'alice', path: '/', arn: `${ACCOUNT}:user/alice` };
 const SECRET = `arn:aws:secretsmanager:eu-west-1:111122223333:secret:keyturn/${ALICE.userId}/access-key-abcdef`;
 const READER = `${ACCOUNT}:role/deployer`;
+
+const policySettings = (arns: string[]) => ({
+  readerArns: arns.map((arn) => ({ arn, users: [], paths: [], handOn: false })),
+  ownersRead: true,
+  administratorArns: [],
+  roleSuffix: '',
+});
 
 /** As the statement of AdministratorAccess. */
 const everything: Statement[] = [
@@ -34,7 +41,9 @@ interface Caller {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  */
 function ask(caller: Caller, action: string, { resource = SECRET, readers = [] as string[] } = {}): Decision {
-  const document = JSON.parse(JSON.stringify(ownerPolicy(ALICE, readers)).replaceAll(ALICE.arn, ALICE.userId));
+  const document = JSON.parse(
+    JSON.stringify(secretPolicy(ALICE, policySettings(readers))).replaceAll(ALICE.arn, ALICE.userId),
+  );
   const resourcePolicy = resource === SECRET ? parsePolicy(document as JsonObject) : [];
   const context = { 'aws:userid': caller.userId, 'aws:PrincipalArn': caller.arn };
   return decide([...caller.policies, ...resourcePolicy], { action: `secretsmanager:${action}`, resource, context }, [

@@ -15,7 +15,7 @@ export async function stillPlanned(
   step: Step,
   now: Instant,
 ): Promise<UserState | undefined> {
-  const fresh = await observeAgain(pass.runtime.aws, pass.settings, state.user, asksLastUse(pass, now));
+  const fresh = await observeAgain(pass.reader, state.user, asksLastUse(pass, now));
   return isStillPlanned(pass, fresh, step, now) ? fresh : undefined;
 }
 

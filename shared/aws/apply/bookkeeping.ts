@@ -7,6 +7,7 @@ import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
+import { adoptSecret, dropTags, renewPolicy } from './authorship.ts';
 import { currentSince } from './issue.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
@@ -24,6 +25,9 @@ export type BookkeepingStep = Of<
   | 'confirm'
   | 'hold'
   | 'restore-secret'
+  | 'drop-tags'
+  | 'put-policy'
+  | 'adopt-secret'
   | 'announce-blocked'
   | 'announce-stuck'
 >;
@@ -61,6 +65,12 @@ async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now:
     case 'restore-secret':
       if (state.secret !== undefined) await restoreSecret(pass, state.secret);
       return undefined;
+    case 'drop-tags':
+      return dropTags(pass, state, step);
+    case 'put-policy':
+      return renewPolicy(pass, state);
+    case 'adopt-secret':
+      return adoptSecret(pass, state, step);
     case 'announce-blocked':
       return announceBlocked(pass, state, step);
     case 'announce-stuck':

@@ -40,8 +40,8 @@ export async function announceFailure(
   if (secret !== undefined) await tagSecret(pass, secret, tag);
 }
 
-async function secretOf({ runtime, settings }: Pass, user: User): Promise<Secret | undefined> {
-  const found = await describeSecret(runtime.aws, secretNameOf(settings.secretPrefix, user.userId));
+async function secretOf({ reader, settings }: Pass, user: User): Promise<Secret | undefined> {
+  const found = await describeSecret(reader, secretNameOf(settings.secretPrefix, user.userId));
   return verifiedSecret(found, user, settings);
 }
 

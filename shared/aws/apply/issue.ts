@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Step } from '../../core/answer.ts';
 import { ConflictError, RotationError } from '../../core/errors.ts';
 import type { AccessKey, Secret, UserState } from '../../core/model.ts';
-import { formatCurrentSince, secretTagNames } from '../../core/secret-tags.ts';
+import { formatCurrentSince, formatIssued, secretTagNames } from '../../core/secret-tags.ts';
 import { assess, versionWith } from '../../core/situation.ts';
-import { DAY, formatDate, type Instant, SECOND } from '../../core/time.ts';
+import { DAY, type Instant, SECOND } from '../../core/time.ts';
 import { describeSecret, listAccessKeys } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
 import { isStillPlanned } from './again.ts';
@@ -14,7 +14,7 @@ import { confirm, holds, type Lease, release, releaseBy, takeLease } from './lea
 import {
   ensureSecret,
   moveCurrent,
-  putOwnerPolicy,
+  putPolicy,
   refreshDescription,
   storeKey,
   tagSecret,
@@ -61,12 +61,12 @@ export async function issueAndStore(
 ): Promise<StoredKey | Outcome> {
   const { user } = state;
   const secret = await ensureSecret(pass, user, state.secret);
-  await putOwnerPolicy(pass, secret, user);
+  const policyTag = await putPolicy(pass, secret, user);
   const readAt = pass.runtime.clock();
   const fresh = await observeForIssue(pass, state, secret);
   if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return issueOutcome('changed');
   await refreshDescription(pass, fresh.secret, user);
-  const lease = await intend(pass, fresh, step, readAt);
+  const lease = await intend(pass, fresh, step, { readAt, policyTag });
   if (lease === undefined || !(await confirm(pass, lease))) return issueOutcome('busy');
   if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
     await release(pass, lease);
@@ -89,7 +89,7 @@ type IssueState = UserState & { secret: Secret };
 /** The keys first and the secret after them; with both slots taken there is nothing to issue into. */
 async function observeForIssue(pass: Pass, state: UserState, known: Secret): Promise<IssueState | undefined> {
   const listed = await listAccessKeys(pass.runtime.aws, state.user.userName);
-  const secret = await describeSecret(pass.runtime.aws, known.name);
+  const secret = await describeSecret(pass.reader, known.name);
   if (listed.length > 1 || secret === undefined) return undefined;
   const keys = listed.map((key): AccessKey => {
     const lastUsed = state.keys.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.lastUsed;
@@ -98,7 +98,12 @@ async function observeForIssue(pass: Pass, state: UserState, known: Secret): Pro
   return { user: state.user, keys, secret };
 }
 
-async function intend(pass: Pass, state: IssueState, step: IssueStep, readAt: Instant): Promise<Lease | undefined> {
+async function intend(
+  pass: Pass,
+  state: IssueState,
+  step: IssueStep,
+  { readAt, policyTag }: { readAt: Instant; policyTag: Record<string, string> },
+): Promise<Lease | undefined> {
   const versionId = versionWith(state.secret, 'AWSCURRENT');
   const intent = {
     verb: 'issue',
@@ -106,9 +111,10 @@ async function intend(pass: Pass, state: IssueState, step: IssueStep, readAt: In
     ...(versionId === undefined ? {} : { versionId }),
     ...(step.graceDays === undefined ? {} : { graceDays: step.graceDays }),
   } as const;
-  const issuedOn = formatDate(pass.runtime.clock());
+  const { origin } = pass.request;
   return takeLease(pass, state, state.secret, intent, readAt, {
-    [secretTagNames.issuedOn]: issuedOn,
+    [secretTagNames.issuedOn]: formatIssued({ day: pass.runtime.clock(), origin }),
+    ...policyTag,
     ...userNameTag(state.user),
   });
 }
@@ -173,7 +179,7 @@ export async function promote(pass: Pass, lease: Lease, versionId: string): Prom
   } catch (error) {
     refused = error;
   }
-  const now = await describeSecret(pass.runtime.aws, lease.secret.name);
+  const now = await describeSecret(pass.reader, lease.secret.name);
   const current = versionWith(now, 'AWSCURRENT');
   if (now !== undefined && current === undefined && expected === undefined) {
     // Refused by AWS if the label is on a version by now: that one is not named as the one to remove it from.
@@ -227,7 +233,7 @@ export function currentSince(pass: Pass, accessKeyId: string, graceDays?: number
 /** Takes an issue's intent off, only while a fresh list shows no key that it may have left behind. */
 export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<void> {
   const keys = await listAccessKeys(pass.runtime.aws, user.userName);
-  const secret = await describeSecret(pass.runtime.aws, lease.secret.name);
+  const secret = await describeSecret(pass.reader, lease.secret.name);
   const state = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const { orphans } = assess(state, pass.request, pass.settings, pass.runtime.clock());
   if (orphans.length === 0) await releaseBy(pass, lease, secret);

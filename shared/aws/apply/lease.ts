@@ -73,7 +73,7 @@ export async function takeOver(
 /** Whether `doing` still is what the plan was made on; a secret that was made since may carry somebody's already. */
 async function isUnchanged(pass: Pass, state: UserState, secret: Secret, readAt: Instant): Promise<boolean> {
   const isFresh = pass.runtime.clock() - readAt <= READ_VALID;
-  const seen = isFresh ? secret : await describeSecret(pass.runtime.aws, secret.name);
+  const seen = isFresh ? secret : await describeSecret(pass.reader, secret.name);
   return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];
 }
 
@@ -126,9 +126,9 @@ export async function confirm(pass: Pass, lease: Lease, read?: Read): Promise<bo
   return true;
 }
 
-async function readSecret({ runtime }: Pass, lease: Lease): Promise<Read> {
+async function readSecret({ runtime, reader }: Pass, lease: Lease): Promise<Read> {
   const at = runtime.clock();
-  return { at, secret: await describeSecret(runtime.aws, lease.secret.name) };
+  return { at, secret: await describeSecret(reader, lease.secret.name) };
 }
 
 /** True if the secret shows the lease as ours, which is then known as of that read. */

@@ -12,9 +12,19 @@ import { keyIdOf, pendingVersion } from '../../core/checks/managed.ts';
 import { ConflictError, isFailure, RotationError } from '../../core/errors.ts';
 import type { Secret, User } from '../../core/model.ts';
 import type { SecretAccessKey } from '../../core/secret-access-key.ts';
-import { ownerPolicy } from '../../core/secret-policy.ts';
-import { secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
+import { type PolicyDocument, policyHash, secretPolicy } from '../../core/secret-policy.ts';
+import {
+  ANY_TIME,
+  parseSecretTags,
+  secretNameOf,
+  secretTagNames,
+  signedTagNames,
+  userIdOfSecretName,
+} from '../../core/secret-tags.ts';
+import { keyIdInLabel, signLabel, signMade, signTag } from '../../core/signed-state.ts';
+import type { StateKey } from '../../core/state-key.ts';
 import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
+import { parseUserSettings } from '../../core/user-settings.ts';
 import { secretProblem } from '../../core/verify-secret.ts';
 import { describeSecret } from '../observe.ts';
 import { logWrite, type Pass } from '../pass.ts';
@@ -29,17 +39,27 @@ export const STALE_READS = 12 * SECOND;
 export async function ensureSecret(pass: Pass, user: User, known: Secret | undefined): Promise<Secret> {
   const secret = known ?? (await createSecret(pass, user));
   const problem = secretProblem(secret, user, pass.settings);
-  if (problem === undefined) return secret;
-  throw new ConflictError(problem.message, { userName: user.userName, accountId: user.accountId });
+  if (problem !== undefined) {
+    throw new ConflictError(problem.message, { userName: user.userName, accountId: user.accountId });
+  }
+  if (known === undefined) await putPolicy(pass, secret, user);
+  return secret;
+}
+
+/** Whoever signs nothing writes nothing. */
+export function signerOf({ stateKey, request }: Pass): StateKey {
+  if (stateKey !== undefined) return stateKey;
+  throw new RotationError(`Run ${request.runId} has no state key, so it writes nothing into a secret.`);
 }
 
 async function createSecret(pass: Pass, user: User): Promise<Secret> {
-  const { runtime, settings } = pass;
+  const { runtime, reader, settings } = pass;
   const name = secretNameOf(settings.secretPrefix, user.userId);
   const command = new CreateSecretCommand({
     Name: name,
     Description: descriptionOf(user),
     Tags: [
+      { Key: secretTagNames.made, Value: signMade(signerOf(pass), name, user, runtime.clock()) },
       { Key: secretTagNames.userId, Value: user.userId },
       { Key: secretTagNames.userName, Value: tagValueOf(user.userName) },
     ],
@@ -56,7 +76,7 @@ async function createSecret(pass: Pass, user: User): Promise<Secret> {
   }
   logWrite(pass, 'secretsmanager:CreateSecret', { userName: user.userName, secretName: name });
   for (const endsAt = runtime.clock() + STALE_READS; ; await runtime.sleep(2 * SECOND)) {
-    const secret = await describeSecret(runtime.aws, name);
+    const secret = await describeSecret(reader, name);
     if (secret !== undefined) return secret;
     if (runtime.clock() >= endsAt) throw new RotationError(`Secret ${name} is not visible yet.`, { isTransient: true });
   }
@@ -84,22 +104,36 @@ export function userNameTag(user: User): Record<string, string> {
   return { [secretTagNames.userName]: tagValueOf(user.userName) };
 }
 
-/** Unconditionally before a value is written: whatever policy was there, only the owner and the readers can read. */
-export async function putOwnerPolicy(pass: Pass, secret: Secret, user: User): Promise<void> {
-  const { runtime, settings } = pass;
-  const policy = JSON.stringify(ownerPolicy(user, settings.readerArns));
+/**
+ * Unconditionally before a value is written: whatever policy was there, only the owner and the readers can read. The tag
+ * that remembers which text it was.
+ */
+export async function putPolicy(pass: Pass, secret: Secret, user: User): Promise<Record<string, string>> {
+  const document = policyOf(pass, secret, user);
   const command = new PutResourcePolicyCommand({
     SecretId: secret.arn,
-    ResourcePolicy: policy,
+    ResourcePolicy: JSON.stringify(document),
     BlockPublicPolicy: true,
   });
-  await runtime.aws.secrets.send(command);
+  await pass.runtime.aws.secrets.send(command);
   logWrite(pass, 'secretsmanager:PutResourcePolicy', { userName: user.userName, secretName: secret.name });
+  return { [secretTagNames.policy]: policyHash(document) };
 }
 
-/** Writes tags, and nothing else: tags that are not named stay. */
+function policyOf({ settings, runtime }: Pass, secret: Secret, user: User): PolicyDocument {
+  const own = parseUserSettings(user, settings, runtime.clock()).settings;
+  const { exposed } = parseSecretTags(secret.tags, ANY_TIME).tags;
+  return secretPolicy(user, own, exposed?.at);
+}
+
+/** Writes tags, and nothing else: tags that are not named stay. What is state is signed. */
 export async function tagSecret(pass: Pass, secret: Secret, tags: Record<string, string>): Promise<void> {
-  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const key = signerOf(pass);
+  const userId = userIdOfSecretName(pass.settings.secretPrefix, secret.name) ?? '';
+  const list = Object.entries(tags).map(([name, value]) => ({
+    Key: name,
+    Value: signedTagNames.includes(name) ? signTag(key, secret, userId, { name, value }) : value,
+  }));
   await pass.runtime.aws.secrets.send(new TagResourceCommand({ SecretId: secret.arn, Tags: list }));
   logWrite(pass, 'secretsmanager:TagResource', { secretName: secret.name, tags: Object.keys(tags) });
 }
@@ -120,6 +154,7 @@ export async function storeKey(
   versionId: string,
 ): Promise<void> {
   const { runtime, rotationToken } = pass;
+  const label = signLabel(signerOf(pass), secret, { accessKeyId: key.accessKeyId, versionId });
   const value = {
     Version: 1,
     AccessKeyId: key.accessKeyId,
@@ -132,7 +167,7 @@ export async function storeKey(
     SecretId: secret.arn,
     ClientRequestToken: versionId,
     SecretString: JSON.stringify(value),
-    VersionStages: [...(isTaken(secret, versionId) ? [] : ['AWSPENDING']), key.accessKeyId],
+    VersionStages: [...(isTaken(secret, versionId) ? [] : ['AWSPENDING']), label],
     ...(rotationToken === undefined ? {} : { RotationToken: rotationToken.reveal() }),
   });
   await runtime.aws.secrets.send(command);
@@ -168,16 +203,25 @@ export async function moveCurrent(
 export async function takeLabelOff(pass: Pass, secret: Secret, accessKeyId: string, versionId: string): Promise<void> {
   const command = new UpdateSecretVersionStageCommand({
     SecretId: secret.arn,
-    VersionStage: accessKeyId,
+    VersionStage: labelOf(pass, secret, { accessKeyId, versionId }),
     RemoveFromVersionId: versionId,
   });
   try {
     await pass.runtime.aws.secrets.send(command);
   } catch (error) {
-    const now = await describeSecret(pass.runtime.aws, secret.name);
+    const now = await describeSecret(pass.reader, secret.name);
     if (now?.versions[versionId]?.includes(accessKeyId)) throw error;
   }
   logWrite(pass, 'secretsmanager:UpdateSecretVersionStage', { secretName: secret.name, label: accessKeyId });
+}
+
+/** As it is written there: the epoch before may have signed it. */
+function labelOf(pass: Pass, secret: Secret, stored: { accessKeyId: string; versionId: string }): string {
+  const ours = signLabel(signerOf(pass), secret, stored);
+  const written = (secret.writtenLabels[stored.versionId] ?? []).filter(
+    (label) => keyIdInLabel(label) === stored.accessKeyId && label !== stored.accessKeyId,
+  );
+  return written.length === 0 || written.includes(ours) ? ours : (written[0] ?? ours);
 }
 
 /** By hand only, and only a secret that passed every other verification. */

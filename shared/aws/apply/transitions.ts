@@ -109,7 +109,7 @@ async function hold(
   doing: string | undefined,
 ): Promise<Held | 'busy' | 'changed'> {
   const at = pass.runtime.clock();
-  const read = await observeAgain(pass.runtime.aws, pass.settings, state.user, asksLastUse(pass, now));
+  const read = await observeAgain(pass.reader, state.user, asksLastUse(pass, now));
   if (!(await confirm(pass, lease, { secret: read.secret, at }))) return 'busy';
   const fresh = { ...read, secret: lease.secret };
   if (!isStillPlanned(pass, withDoing(fresh, doing), step, now)) return 'changed';

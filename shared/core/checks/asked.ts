@@ -16,6 +16,8 @@ export function askedByHand(s: Situation): Answer | undefined {
   switch (asked.action) {
     case 'plan':
     case 'status':
+    case 'adopt':
+    case 'policy':
       return undefined;
     case 'hold':
       return hold(s, asked.holdUntil);

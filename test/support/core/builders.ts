@@ -1,4 +1,5 @@
 import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
+import { policyHash, secretPolicy } from '../../../shared/core/secret-policy.ts';
 import {
   type Announced,
   type CurrentSince,
@@ -110,13 +111,23 @@ export function secret(options: SecretOptions = {}, userId = USER.userId): Secre
   label(options.pending, 'AWSPENDING');
   for (const id of options.stored ?? []) label(id);
   const name = secretNameOf('keyturn', userId);
+  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS));
   return {
     arn: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`,
     name,
     rotationEnabled: false,
     replicaRegions: [],
-    tags: { [secretTagNames.userId]: userId, [secretTagNames.userName]: USER.userName, ...tagsOf(options) },
+    createdAt: daysAgo(200),
+    isMade: true,
+    tags: {
+      [secretTagNames.userId]: userId,
+      [secretTagNames.userName]: USER.userName,
+      [secretTagNames.policy]: policy,
+      ...tagsOf(options),
+    },
+    voidTags: {},
     versions,
+    writtenLabels: versions,
     ...options.as,
   };
 }

@@ -100,7 +100,7 @@ describe('whatever else is true', () => {
     [
       'a tag that does not parse',
       { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:exmept': 'true' } } },
-      'NON_COMPLIANT: Access key ...SSSS is 91 days old; the limit is 90 days. The user is left untouched: tag keyturn:exmept is unknown: the tags are keyturn:exempt, keyturn:max-age-days, keyturn:grace-days, keyturn:owner, keyturn:unused. [tags-invalid]',
+      'NON_COMPLIANT: Access key ...SSSS is 91 days old; the limit is 90 days. The user is left untouched: tag keyturn:exmept is unknown: the tags are keyturn:exempt, keyturn:max-age-days, keyturn:grace-days, keyturn:owner, keyturn:unused, keyturn:exempt-reaso... [tags-invalid]',
     ],
   ])('%s', (_, given, expected) => {
     const { complianceType, annotation } = verdictOf(given);

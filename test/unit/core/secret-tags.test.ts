@@ -115,8 +115,8 @@ describe('what is written is what is read, within what AWS allows in a tag', () 
     fc.assert(
       fc.property(instants, (at) => {
         const day = Math.floor(at / DAY) * DAY;
-        const tags = { [names.issuedOn]: formatDate(at), [names.hold]: formatDate(at) };
-        expect(parse(tags).tags).toEqual({ issuedOn: day, holdUntil: day });
+        const tags = { [names.issuedOn]: `${formatDate(at)} config`, [names.hold]: formatDate(at) };
+        expect(parse(tags).tags).toEqual({ issuedOn: day, issuedFor: 'config', holdUntil: day });
       }),
       { seed: SEED },
     );

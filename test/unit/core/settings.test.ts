@@ -141,7 +141,14 @@ describe('the timeline', () => {
     const n = fc.integer({ min: 0, max: 60 });
     fc.assert(
       fc.property(n, n, n, n, n, (maxAccessKeyAgeDays, rotateAheadDays, graceDays, maxPostponeDays, recoveryDays) => {
-        const timeline = { maxAccessKeyAgeDays, rotateAheadDays, graceDays, maxPostponeDays, recoveryDays };
+        const timeline = {
+          maxAccessKeyAgeDays,
+          rotateAheadDays,
+          graceDays,
+          maxPostponeDays,
+          recoveryDays,
+          runEveryDays: 1,
+        };
         const fits = maxAccessKeyAgeDays - rotateAheadDays >= graceDays + maxPostponeDays + recoveryDays + 2;
         expect(timelineProblem(timeline) === undefined).toBe(fits);
       }),

@@ -1,0 +1,73 @@
+import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import type { Step } from '../../core/answer.ts';
+import type { Secret, UserState } from '../../core/model.ts';
+import { secretTagNames } from '../../core/secret-tags.ts';
+import { keyIdInLabel, signLabel, signMade } from '../../core/signed-state.ts';
+import { formatDate } from '../../core/time.ts';
+import { logWrite, type Pass } from '../pass.ts';
+import { announce } from './announce.ts';
+import { ensureSecret, putPolicy, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
+
+type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
+
+/** Told first: what dies in between is told again. No tag remembers it, since the tags themselves are gone then. */
+export async function dropTags(pass: Pass, state: UserState, step: Of<'drop-tags'>): Promise<string> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const { transitionId } = await announce(pass, state, step, { event: 'blocked' });
+  await untagSecret(pass, secret, ...step.names);
+  return transitionId;
+}
+
+/** The tag after the policy: a hash that no text goes with would hide that the text is old. */
+export async function renewPolicy(pass: Pass, state: UserState): Promise<undefined> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  await tagSecret(pass, secret, await putPolicy(pass, secret, state.user));
+}
+
+/**
+ * Signs what was asked for. The policy first, so that nobody else writes meanwhile; `keyturn:made` last, so that a secret
+ * of which half is signed is still nobody's.
+ */
+export async function adoptSecret(
+  pass: Pass,
+  { user, secret }: UserState,
+  step: Of<'adopt-secret'>,
+): Promise<undefined> {
+  if (secret === undefined) return;
+  const policyTag = await putPolicy(pass, secret, user);
+  await untagSecret(pass, secret, ...Object.keys(secret.voidTags));
+  for (const [versionId, labels] of Object.entries(secret.writtenLabels)) {
+    const accessKeyId = step.accessKeyIds.find((id) => labels.some((label) => keyIdInLabel(label) === id));
+    if (accessKeyId !== undefined) await relabel(pass, secret, { versionId, accessKeyId, labels });
+  }
+  await tagSecret(pass, secret, {
+    ...policyTag,
+    ...userNameTag(user),
+    ...(step.holdUntil === undefined ? {} : { [secretTagNames.hold]: formatDate(step.holdUntil) }),
+  });
+  const made = signMade(signerOf(pass), secret.name, user, secret.createdAt);
+  await tagSecret(pass, secret, { [secretTagNames.userId]: user.userId, [secretTagNames.made]: made });
+}
+
+/** The signed label before the old one comes off: the version is never without a name. */
+async function relabel(
+  pass: Pass,
+  secret: Secret,
+  { versionId, accessKeyId, labels }: { versionId: string; accessKeyId: string; labels: readonly string[] },
+): Promise<void> {
+  const move = async (label: string, where: { MoveToVersionId: string } | { RemoveFromVersionId: string }) => {
+    const command = new UpdateSecretVersionStageCommand({ SecretId: secret.arn, VersionStage: label, ...where });
+    await pass.runtime.aws.secrets.send(command);
+    logWrite(pass, 'secretsmanager:UpdateSecretVersionStage', {
+      secretName: secret.name,
+      label: accessKeyId,
+      versionId,
+    });
+  };
+  const signed = signLabel(signerOf(pass), secret, { accessKeyId, versionId });
+  if (!labels.includes(signed)) await move(signed, { MoveToVersionId: versionId });
+  for (const label of labels) {
+    const isOld = keyIdInLabel(label) === accessKeyId && label !== signed;
+    if (isOld) await move(label, { RemoveFromVersionId: versionId });
+  }
+}

@@ -1,0 +1,120 @@
+import { type Answer, act, wait } from '../answer.ts';
+import { policyHash, secretPolicy } from '../secret-policy.ts';
+import { secretTagNames } from '../secret-tags.ts';
+import { keyIdInLabel } from '../signed-state.ts';
+import type { Situation } from '../situation.ts';
+import { formatDate, type Instant, parseDate } from '../time.ts';
+import { foreignFacts, verifiedSecret } from '../verify-secret.ts';
+import { blocked } from './blocked.ts';
+
+/*
+ * What is written into a secret is believed only if we wrote it. Whoever can write a false tag can take a true one off,
+ * so a tag without an author counts as absent, and absence is always safe. Two of them leave the user alone all the
+ * same, because to act as if they were absent could be what somebody wants.
+ */
+
+/** Without the key nothing tells our state from anybody else's. Only an exposed key does not wait for it. */
+export function stateKeyMissing(s: Situation): Answer | undefined {
+  if (!s.request.isStateKeyMissing) return undefined;
+  const message =
+    `KMS did not give the key that tells what Keyturn wrote about ${s.state.user.userName} from what others did: ` +
+    'nothing is changed. The log has its answer.';
+  return { ...wait('state-key-unavailable', message), status: 'failed' };
+}
+
+const leavesAlone: readonly string[] = [secretTagNames.hold, secretTagNames.exposed];
+
+/** A hold or an exposure that we did not write: it may be meant, so nothing is done until somebody has decided. */
+export function stateUnverified(s: Situation): Answer | undefined {
+  const { action } = s.request.asked ?? {};
+  if (action === 'hold' || action === 'adopt' || verifiedSecret(s.secret, s.state.user, s.settings) === undefined) {
+    return undefined;
+  }
+  const odd = Object.entries(s.secret?.voidTags ?? {}).filter(([name]) => leavesAlone.includes(name));
+  if (odd.length === 0) return undefined;
+  const found = odd.map(([name, value]) => `${name} is "${value}"`).join(', ');
+  const message =
+    `Secret ${s.secret?.name} of ${s.state.user.userName} has a tag that Keyturn did not write: ${found}. Write a hold ` +
+    'with `rotate-user` action hold, or take the tag off.';
+  return blocked(s, 'state-unverified', message, { isRecordable: false });
+}
+
+/** All others count as absent; they are taken off, so that they are told of once. */
+export function voidTags(s: Situation): Answer | undefined {
+  const names = Object.keys(s.secret?.voidTags ?? {}).filter((name) => !leavesAlone.includes(name));
+  if (names.length === 0) return undefined;
+  const message =
+    `Secret ${s.secret?.name} of ${s.state.user.userName} had tags that Keyturn did not write: ${names.join(', ')}. ` +
+    'They counted for nothing and are taken off. Find out who can tag that secret.';
+  return act({ action: 'drop-tags', names }, 'state-unverified', message, { continues: true });
+}
+
+/** Who may read and who may write follows today's settings, for everybody whose secret is ours: exempt and held too. */
+export function policyOutdated(s: Situation): Answer | undefined {
+  const { origin, asked } = s.request;
+  const secret = verifiedSecret(s.secret, s.state.user, s.settings);
+  if (asked?.action === 'policy' && s.request.completed === undefined) return policyAsked(s);
+  if (origin !== 'schedule' || secret === undefined || s.problems.length > 0) return undefined;
+  if (s.tags.policy === policyHash(secretPolicy(s.state.user, s.settings, s.tags.exposed?.at))) return undefined;
+  const message = `The resource policy of secret ${secret.name} of ${s.state.user.userName} is put again: it is not today's.`;
+  return act({ action: 'put-policy' }, 'policy-put', message, { continues: true });
+}
+
+/** By hand whatever the tag says: somebody may have changed the policy itself. */
+function policyAsked(s: Situation): Answer | undefined {
+  if (s.secret === undefined) {
+    const message = `User ${s.state.user.userName} has no secret, so there is no policy to put.`;
+    return { ...wait('policy-put', message), status: 'blocked' };
+  }
+  if (verifiedSecret(s.secret, s.state.user, s.settings) === undefined || s.problems.length > 0) return undefined;
+  const message = `The resource policy of secret ${s.secret.name} of ${s.state.user.userName} is put as asked.`;
+  return act({ action: 'put-policy' }, 'policy-put', message);
+}
+
+/**
+ * A secret from elsewhere, or signed by a key that is lost: what it says is listed, and signed once somebody has read
+ * the list. Nothing else about the secret may be odd.
+ */
+export function adoption(s: Situation): Answer | undefined {
+  const { asked, completed } = s.request;
+  if (asked?.action !== 'adopt' || completed !== undefined) return undefined;
+  const { userName } = s.state.user;
+  if (s.secret === undefined) return refuse(`User ${userName} has no secret to adopt.`);
+  const odd = foreignFacts(s.secret, s.state.user, s.settings);
+  if (odd.length > 0) return refuse(`Secret ${s.secret.name} cannot be adopted for ${userName}: ${odd.join('; ')}.`);
+  const accessKeyIds = labelledKeys(s);
+  const holdUntil = heldUntil(s);
+  const isOurs = s.secret.isMade && s.secret.tags[secretTagNames.userId] === s.state.user.userId;
+  if (isOurs && accessKeyIds.length === 0 && Object.keys(s.secret.voidTags).length === 0) {
+    return wait(
+      'adopted',
+      `Secret ${s.secret.name} of ${userName} is Keyturn's own already: there is nothing to sign.`,
+    );
+  }
+  const labels = accessKeyIds.length === 0 ? 'no label' : `that it holds ${accessKeyIds.join(' and ')}`;
+  const hold = holdUntil === undefined ? '' : `, and the hold until ${formatDate(holdUntil)}`;
+  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
+  if (!asked.force) return wait('adopted', `${list}, once you pass force.`);
+  const action = { action: 'adopt-secret', accessKeyIds, ...(holdUntil === undefined ? {} : { holdUntil }) } as const;
+  return act(action, 'adopted', `${list}.`);
+}
+
+function refuse(message: string): Answer {
+  return { ...wait('secret-foreign', message), status: 'blocked' };
+}
+
+/** Keys of the user that a label names which we did not sign, on a version that names no other key. */
+function labelledKeys({ secret, keys }: Situation): string[] {
+  const named = Object.entries(secret?.writtenLabels ?? {}).flatMap(([versionId, labels]) => {
+    const ids = new Set(labels.map(keyIdInLabel).filter((id) => id !== undefined));
+    const isSigned = secret?.versions[versionId]?.some((label) => ids.has(label));
+    return ids.size === 1 && !isSigned ? [...ids] : [];
+  });
+  return [...new Set(named)].filter((id) => keys.some(({ accessKeyId }) => accessKeyId === id));
+}
+
+function heldUntil({ secret, tags }: Situation): Instant | undefined {
+  if (tags.holdUntil !== undefined) return tags.holdUntil;
+  const [date = ''] = secret?.voidTags[secretTagNames.hold]?.split(' ') ?? [];
+  return parseDate(date);
+}
