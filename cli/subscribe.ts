@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import {
   FilterPolicyLimitExceededException,
-  GetSubscriptionAttributesCommand,
   InvalidParameterException,
   NotFoundException,
   paginateListSubscriptionsByTopic,
@@ -11,7 +10,9 @@ import {
   type Subscription,
 } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { readSubscriptionFilter } from '../shared/aws/audience.ts';
 import { mapConcurrently } from '../shared/aws/scan.ts';
+import { standingOf } from '../shared/core/audience.ts';
 import { EventError, messageOf } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/events.ts';
 
@@ -28,7 +29,6 @@ const USAGE = `
 
 /** Of one topic, unless AWS raised it: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html */
 const FILTERS_PER_TOPIC = 200;
-const PENDING = 'PendingConfirmation';
 
 export interface Wanted {
   /** The message attribute that the filter is about. */
@@ -108,7 +108,7 @@ export async function subscribe({ sns, sts }: Clients, wanted: Wanted): Promise<
   const filters = await mapConcurrently(subscriptions, (subscription) => filterOf(sns, subscription));
   const index = subscriptions.findIndex(({ Protocol, Endpoint }) => Protocol === 'email' && Endpoint === wanted.email);
   const before = subscriptions[index];
-  const isThere = before !== undefined && before.SubscriptionArn !== PENDING;
+  const isThere = before !== undefined && standingOf(before.SubscriptionArn) === 'confirmed';
   const done = isThere ? await extend(sns, wanted, before, filters[index]) : await add(sns, wanted, topicArn);
   const used = filters.filter((filter) => filter !== undefined).length + (before === undefined ? 1 : 0);
   return [...done, leftOf(used)];
@@ -121,11 +121,12 @@ async function topicArnOf({ sns, sts }: Clients, { topic }: Wanted): Promise<str
   return `arn:${Arn?.split(':')[1]}:sns:${await sns.config.region()}:${Account}:keyturn-${topic.stage}`;
 }
 
+/** SNS goes on listing a subscription after its end: it has no attributes to ask for, and its address may come back. */
 async function list(client: SNSClient, topicArn: string): Promise<Subscription[]> {
   const all: Subscription[] = [];
   try {
     for await (const { Subscriptions = [] } of paginateListSubscriptionsByTopic({ client }, { TopicArn: topicArn })) {
-      all.push(...Subscriptions);
+      all.push(...Subscriptions.filter(({ SubscriptionArn }) => standingOf(SubscriptionArn) !== 'deleted'));
     }
   } catch (error) {
     if (!(error instanceof NotFoundException)) throw error;
@@ -136,10 +137,9 @@ async function list(client: SNSClient, topicArn: string): Promise<Subscription[]
 }
 
 /** A filter that cannot be seen before the address has confirmed counts as one: AWS may count it. */
-async function filterOf(sns: SNSClient, { SubscriptionArn }: Subscription): Promise<string | undefined> {
-  if (SubscriptionArn === PENDING) return '';
-  const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
-  return Attributes?.FilterPolicy;
+async function filterOf(sns: SNSClient, { SubscriptionArn = '' }: Subscription): Promise<string | undefined> {
+  if (standingOf(SubscriptionArn) === 'pending') return '';
+  return (await readSubscriptionFilter(sns, SubscriptionArn))?.policy;
 }
 
 async function add(sns: SNSClient, { attribute, value, email }: Wanted, topicArn: string): Promise<string[]> {

@@ -19,6 +19,7 @@ const RESOURCE_MEMBERS = [
   'SecretId',
   'Name',
   'TopicArn',
+  'SubscriptionArn',
   'QueueUrl',
   'AccessKeyIds',
 ] as const;

@@ -1,10 +1,12 @@
+import { attributesOf, severityOf } from './messages/attributes.ts';
 import { chatNotification } from './messages/chat.ts';
 import { eventTexts } from './messages/emails.ts';
 import type { EventText } from './messages/event-text.ts';
-import { type Notice, type OutgoingMessage, type Severity, severities } from './messages/notice.ts';
+import type { Notice, OutgoingMessage } from './messages/notice.ts';
 import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
 import { formatInstant } from './time.ts';
 
+export { type Addressed, attributesOf } from './messages/attributes.ts';
 export {
   type Caller,
   type Notice,
@@ -18,7 +20,6 @@ export {
 
 /** A sentence may quote an error of AWS, and SNS takes 256 KiB for everything together. */
 const SENTENCE_MAX = 4_000;
-const TAG_VALUE_MAX = 256;
 
 /**
  * The message about one transition: a subject, a JSON document (docs/message.schema.json), an email for somebody who
@@ -43,20 +44,9 @@ export function buildMessage(given: Notice): OutgoingMessage {
   };
 }
 
-function attributesOf(notice: Notice): Record<string, string> {
-  const { userName, accountId, event, owner = '' } = notice;
-  const attributes = { userName, accountId, event, severity: severityOf(notice), owner };
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
-}
-
-/** The replacement of an exposed key is as urgent as the exposure. */
-function severityOf({ event, reason }: Notice): Severity {
-  return reason === 'exposed' ? 'critical' : severities[event];
-}
-
-function clamped({ owner, ...notice }: Notice): Notice {
-  const tag = owner ? { owner: clamp(owner, TAG_VALUE_MAX) } : {};
-  return { ...notice, ...tag, message: clamp(notice.message, SENTENCE_MAX) };
+function clamped(notice: Notice): Notice {
+  const { owner } = attributesOf(notice);
+  return { ...notice, owner, message: clamp(notice.message, SENTENCE_MAX) };
 }
 
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */

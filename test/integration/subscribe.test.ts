@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { SNSClient } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { parseOptions, subscribe, type Wanted } from '../../cli/subscribe.ts';
 import { createLocalAws } from '../../local/aws.ts';
@@ -23,6 +24,19 @@ function account() {
     for (const { arn } of local.aws.sns.subscriptions(topicArn)) local.aws.sns.confirm(arn);
   };
   return { ...local, topicArn, call, filters, confirmAll };
+}
+
+/** What SNS shows of a subscription for a while after somebody unsubscribed. */
+function listAsDeleted(sns: SNSClient, endpoint: string): void {
+  sns.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      const { Subscriptions = [] } = 'Subscriptions' in answer.output ? answer.output : {};
+      for (const each of Subscriptions) if (each.Endpoint === endpoint) each.SubscriptionArn = 'Deleted';
+      return answer;
+    },
+    { step: 'initialize' },
+  );
 }
 
 describe('a subscription', () => {
@@ -80,6 +94,25 @@ describe('a subscription', () => {
       'ops@example.com is subscribed to all messages already: nothing to do.',
       'The topic has 0 of its 200 filter policies in use; 200 are left.',
     ]);
+  });
+
+  it('that SNS still lists after its end is nobody’s, and its address may subscribe again', async () => {
+    const { sns, call, confirmAll, filters } = account();
+    await call('--user', 'alice', '--email', ALICE);
+    await call('--user', 'bob', '--email', 'bob@example.com');
+    confirmAll();
+    listAsDeleted(sns, ALICE);
+    const left = 'The topic has 2 of its 200 filter policies in use; 198 are left.';
+    expect(await call('--user', 'alice', '--email', ALICE)).toEqual([
+      expect.stringContaining(`${ALICE} is subscribed to the messages about user alice`),
+      expect.stringContaining('somebody must follow the link'),
+      left,
+    ]);
+    expect(await call('--user', 'bob', '--email', 'bob@example.com')).toEqual([
+      'bob@example.com is subscribed to the messages about user bob already: nothing to do.',
+      left.replace('has 2', 'has 1').replace('198', '199'),
+    ]);
+    expect(filters()).toEqual(['{"userName":["alice"]}', '{"userName":["bob"]}']);
   });
 
   it.each(['{"userName":[{"prefix":"a"}]}', '{"userName":["a"],"event":["issued"]}', '{"userName":"a"}'])(
