@@ -8,7 +8,8 @@ export type Action =
   /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
   | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
-  | { action: 'clear-intent'; restartGrace: boolean }
+  /** With an event: what the transition had done before it was interrupted, and nobody was told. */
+  | { action: 'clear-intent'; restartGrace: boolean; tells?: 'reactivated' | 'failed'; accessKeyId?: string }
   | { action: 'deactivate-orphan'; accessKeyId: string }
   | { action: 'deactivate-unrecorded'; accessKeyId: string }
   | { action: 'deactivate-exposed'; accessKeyId: string }

@@ -5,7 +5,7 @@ import type { AccessKey, Secret, UserState } from '../../core/model.ts';
 import { formatCurrentSince, formatIssued, secretTagNames } from '../../core/secret-tags.ts';
 import { assess, versionWith } from '../../core/situation.ts';
 import { DAY, type Instant, SECOND } from '../../core/time.ts';
-import { describeSecret, listAccessKeys } from '../observe.ts';
+import { describeSecret, listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
 import { isStillPlanned } from './again.ts';
 import { announce } from './announce.ts';
@@ -230,11 +230,16 @@ export function currentSince(pass: Pass, accessKeyId: string, graceDays?: number
   return formatCurrentSince({ at, accessKeyId, ...(graceDays === undefined ? {} : { graceDays }) });
 }
 
-/** Takes an issue's intent off, only while a fresh list shows no key that it may have left behind. */
-export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<void> {
-  const keys = await listAccessKeys(pass.runtime.aws, user.userName);
-  const secret = await describeSecret(pass.reader, lease.secret.name);
-  const state = { user, keys, ...(secret === undefined ? {} : { secret }) };
-  const { orphans } = assess(state, pass.request, pass.settings, pass.runtime.clock());
-  if (orphans.length === 0) await releaseBy(pass, lease, secret);
+/**
+ * Takes an issue's intent off, only while fresh reads show no key that it may have left behind: the facts that the
+ * planner judges by, last uses too. False: the intent stays.
+ */
+export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<boolean> {
+  const orphansOf = (state: UserState): readonly AccessKey[] =>
+    assess(state, pass.request, pass.settings, pass.runtime.clock()).orphans;
+  const state = await observeAgain(pass.reader, user, (known, id) =>
+    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),
+  );
+  if (orphansOf(state).length > 0) return false;
+  return releaseBy(pass, lease, state.secret);
 }

@@ -152,8 +152,10 @@ export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]):
   delete pass.inFlight.transitionId;
 }
 
-/** The same by a secret that was read just now. */
-export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<void> {
-  if (isSeen(lease, { secret, at: pass.runtime.clock() })) await untagSecret(pass, lease.secret, secretTagNames.doing);
+/** The same by a secret that was read just now. False: it is not ours to take off. */
+export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<boolean> {
+  const isOurs = isSeen(lease, { secret, at: pass.runtime.clock() });
+  if (isOurs) await untagSecret(pass, lease.secret, secretTagNames.doing);
   delete pass.inFlight.transitionId;
+  return isOurs;
 }

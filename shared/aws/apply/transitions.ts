@@ -67,13 +67,17 @@ export async function resume(
   const { lease } = held;
   if (step.action === 'clear-intent') {
     if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
-    await settle(pass, held.state, lease);
-    return outcome(step, 'done', lease);
+    if (step.tells !== undefined) await tellCleared(held, step.tells);
+    return outcome(step, (await settle(pass, held.state, lease)) ? 'done' : 'changed', lease);
   }
   if (step.verb === 'issue') return finishIssue(held);
-  if (step.verb === 'roll-back') await write(held);
   await conclude(held);
   return outcome(step, 'done', lease);
+}
+
+async function tellCleared({ pass, state, secret, step, lease, accessKeyId }: Held, event: 'reactivated' | 'failed') {
+  const { tag } = await announce(pass, state, step, { event, transitionId: lease.transitionId, accessKeyId });
+  await tagSecret(pass, secret, tag);
 }
 
 /** Takes over the intent that is there, and reads everything again under it; an outcome, if there is nothing to hold. */
@@ -149,8 +153,8 @@ async function write(held: Held): Promise<void> {
 
 /** The hold first: whatever dies after it, no schedule undoes the half of it. */
 async function rollBack({ pass, state, secret, step, lease, accessKeyId }: Held): Promise<void> {
-  const holdUntil = step.action === 'roll-back' ? step.holdUntil : holdOf(secret, pass.runtime.clock());
-  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(holdUntil) });
+  if (step.action !== 'roll-back') throw new ConflictError('A roll-back is never finished by another run.');
+  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });
   await untagSecret(pass, secret, secretTagNames.currentSince, ...recordsOf(secret, accessKeyId));
   await setStatus(pass, state.user, accessKeyId, 'Active');
   await moveTo(pass, secret, lease, accessKeyId);
@@ -159,12 +163,6 @@ async function rollBack({ pass, state, secret, step, lease, accessKeyId }: Held)
   throw new ConflictError(
     `Key ${accessKeyId} of ${state.user.userName} was reactivated, but IAM does not show it Active.`,
   );
-}
-
-/** The hold that the rollback wrote before it died, or the default of a rollback. */
-function holdOf(secret: Secret, now: Instant): Instant {
-  const { holdUntil } = parseSecretTags(secret.tags, now).tags;
-  return holdUntil !== undefined && holdUntil > now ? holdUntil : now + 31 * DAY;
 }
 
 /** AWSCURRENT to the key's version, unless it is there, or the key was never stored. */

@@ -1,11 +1,13 @@
-import { type Answer, act, wait } from '../answer.ts';
+import { type Action, type Answer, act, wait } from '../answer.ts';
 import type { Doing } from '../secret-tags.ts';
 import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
-import { formatInstant, MINUTE } from '../time.ts';
+import { formatInstant, hasPassed, MINUTE } from '../time.ts';
 import { describeKey } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { isOwnIntent } from './managed.ts';
 import { orphanMessage, orphanStep } from './protected.ts';
+
+type ClearIntent = Extract<Action, { action: 'clear-intent' }>;
 
 /** IAM may not yet show a key to every reader: until then "no such key" means "not visible yet", not "gone". */
 const VISIBLE_AFTER = 10 * MINUTE;
@@ -14,6 +16,7 @@ const VISIBLE_AFTER = 10 * MINUTE;
 export function intentPast(s: Situation): Answer | undefined {
   const { doing } = s.tags;
   if (doing === undefined) return undefined;
+  if (hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now)) return tooOld(s, doing);
   switch (doing.verb) {
     case 'issue':
       return storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The issue left no key behind');
@@ -25,10 +28,33 @@ export function intentPast(s: Situation): Answer | undefined {
     case 'delete':
       return isInIam(s, target(doing)) ? clear(doing, `Key ${target(doing)} is still there`) : finish(s, doing);
     case 'roll-back':
-      return isInIam(s, target(doing)) ? finish(s, doing) : clear(doing, `Key ${target(doing)} is gone`);
+      return rolledBack(s, doing);
     case 'move-forward':
       return s.currentKeyId === target(doing) ? finish(s, doing) : clear(doing, 'AWSCURRENT was not moved');
   }
+}
+
+/**
+ * Every run since should have seen to it. So a run that is that late, or somebody who put an old intent back: it tells,
+ * where there is something to tell, and nothing is done by it.
+ */
+function tooOld(s: Situation, doing: Doing): Answer {
+  const [orphan] = s.orphans;
+  if (orphan === undefined) return clear(doing, 'It is too old to be gone on with');
+  const why =
+    `Key ${describeKey(orphan, s.now)} of ${s.state.user.userName} may be the leftover of an issue that was ` +
+    'interrupted long ago, and its secret access key lost. Delete it unless somebody uses it';
+  return clear(doing, why, { tells: 'failed', accessKeyId: orphan.accessKeyId });
+}
+
+/** Nothing is reactivated by an intent: whoever wanted the key back may have thought better of it since. */
+function rolledBack(s: Situation, doing: Doing): Answer {
+  const key = s.keys.find(({ accessKeyId }) => accessKeyId === target(doing));
+  if (key === undefined) return clear(doing, `Key ${target(doing)} is gone`);
+  if (!key.isActive) return clear(doing, `Key ${target(doing)} was not reactivated`);
+  if (key.role === 'current' || key.versionId === undefined) return finish(s, doing);
+  const why = `Key ${target(doing)} of ${s.state.user.userName} was reactivated, but AWSCURRENT was not moved back to it`;
+  return clear(doing, why, { tells: 'reactivated', accessKeyId: key.accessKeyId });
 }
 
 /** A key that the issue stored: a label names it, so it was proven and its secret is safe. */
@@ -94,11 +120,11 @@ function finishRotation(s: Situation, doing: Doing, accessKeyId: string): Answer
   return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'rotation-finished', message);
 }
 
-function clear(doing: Doing, why: string): Answer {
+function clear(doing: Doing, why: string, told: Pick<ClearIntent, 'tells' | 'accessKeyId'> = {}): Answer {
   const message = `${why}: the ${doing.verb} begun at ${formatInstant(doing.at)} is forgotten and judged anew.`;
   // Without its grace taken off first, a key that somebody reactivated meanwhile would be deactivated without notice.
   const restartGrace = doing.verb === 'deactivate';
-  return act({ action: 'clear-intent', restartGrace }, 'intent-cleared', message, { continues: true });
+  return act({ action: 'clear-intent', restartGrace, ...told }, 'intent-cleared', message, { continues: true });
 }
 
 function target({ accessKeyIds }: Doing): string {

@@ -31,6 +31,8 @@ export function busy(s: Situation): Answer | undefined {
     tags.inactiveSeen,
     tags.confirmed,
     tags.announced,
+    tags.notice,
+    tags.exposed,
   ];
   const fresh = records
     .map((record) => record?.at)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKey, TransitionVerb } from '../../../shared/core/model.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../shared/core/time.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../../shared/core/time.ts';
 import {
   byHand,
   C,
@@ -148,8 +148,9 @@ describe('every verb that died on the key', () => {
     ['delete', 'Active', 'clear-intent'],
     ['delete', 'Inactive', 'clear-intent'],
     ['delete', 'gone', 'finish P'],
-    ['roll-back', 'Active', 'finish P'],
-    ['roll-back', 'Inactive', 'finish P'],
+    ['roll-back', 'Active', 'clear-intent P'],
+    ['roll-back', 'Inactive', 'clear-intent'],
+    ['roll-back', 'current', 'finish P'],
     ['roll-back', 'gone', 'clear-intent'],
     ['move-forward', 'Active', 'clear-intent'],
     ['move-forward', 'current', 'finish P'],
@@ -165,6 +166,59 @@ describe('every verb that died on the key', () => {
     const { keys, secret } = states.Active ?? { keys: [], secret: {} };
     const [step] = planOf({ keys, secret: { ...secret, doing: { verb: 'deactivate', accessKeyIds: [P] } } }).steps;
     expect(step).toMatchObject({ action: 'clear-intent', restartGrace: true, continues: true });
+  });
+});
+
+describe('a roll-back that was interrupted', () => {
+  const doing = { verb: 'roll-back', accessKeyIds: [P] } as const;
+  it('reactivates nothing', () => {
+    const secret = { current: C, previous: P, doing };
+    const answer = planOf({ keys: [old, key(P, { ageDays: 185, status: 'Inactive' })], secret });
+    expect(answer.steps).toMatchObject([{ action: 'clear-intent', continues: true }]);
+  });
+  it('is told of where the key is Active, and not current', () => {
+    const answer = planOf({ keys: [old, key(P, { ageDays: 185 })], secret: { current: C, previous: P, doing } });
+    expect(answer.steps).toMatchObject([{ action: 'clear-intent', tells: 'reactivated', accessKeyId: P }]);
+  });
+  it('is finished for a key that was never stored', () => {
+    const answer = planOf({
+      keys: [old, key(S, { ageDays: 185 })],
+      secret: { current: C, doing: { ...doing, accessKeyIds: [S] } },
+    });
+    expect(inShort(answer)).toBe('act finished: finish S');
+  });
+});
+
+describe('an intent that every run since should have seen to is not gone on with', () => {
+  const begun = (days: number, verb: TransitionVerb, accessKeyIds: readonly string[]) => {
+    const at = daysAgo(days);
+    return { verb, at, deadlineAt: at + MINUTE, accessKeyIds, versionId: versionOf(C) };
+  };
+  const at = (days: number): Instant => daysAgo(days) + SECOND;
+
+  it.each([
+    [1, 3],
+    [2, 5],
+    [7, 15],
+  ])('with a run every %i days, after %i', (runEveryDays, days) => {
+    const shown = [days - 0.01, days].map((ago) => {
+      const keys = [old, key(N, { createdAt: at(ago) })];
+      const secret = { current: C, doing: begun(ago, 'issue', [C]) };
+      return planOf({ keys, secret, settings: { runEveryDays } }).steps[0]?.action;
+    });
+    expect(shown).toEqual(['deactivate-orphan', 'clear-intent']);
+  });
+
+  it('tells of what may be the leftover of an issue', () => {
+    const keys = [old, key(N, { createdAt: at(4) })];
+    const { steps } = planOf({ keys, secret: { current: C, doing: begun(4, 'issue', [C]) } });
+    expect(steps).toMatchObject([{ action: 'clear-intent', tells: 'failed', accessKeyId: N }]);
+  });
+
+  it.each<[TransitionVerb]>([['deactivate'], ['retire'], ['delete'], ['roll-back'], ['move-forward']])('%s', (verb) => {
+    const keys = verb === 'delete' ? [old] : [old, key(P, { ageDays: 185, status: 'Inactive' })];
+    const secret = { current: C, previous: P, doing: begun(4, verb, [P]) };
+    expect(planOf({ keys, secret }).steps[0]?.action).toBe('clear-intent');
   });
 });
 

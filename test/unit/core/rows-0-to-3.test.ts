@@ -176,7 +176,7 @@ answeredBy('row-4-intent-past', [
   {
     name: 'a rollback is finished in spite of the hold that it wrote',
     keys: [key(C, { ageDays: 3 }), key(P, { ageDays: 95 })],
-    secret: { current: C, previous: P, ...heldFor5Days, doing: { verb: 'roll-back', accessKeyIds: [P] } },
+    secret: { current: P, previous: C, ...heldFor5Days, doing: { verb: 'roll-back', accessKeyIds: [P] } },
     gives: 'act finished: finish P',
   },
 ]);
