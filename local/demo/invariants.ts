@@ -3,6 +3,7 @@ import { createAnnouncements } from './announcements.ts';
 import { type Asked, createRules, type Expectations } from './key-rules.ts';
 import { changesOf, currentKeyOf, parseValue, secretOf, tagsOf, userOfCall } from './key-state.ts';
 import { createSecrecy } from './secrecy.ts';
+import { keyIdOfLabel, unsigned } from './unsigned.ts';
 
 /** Something that may never be, and was. */
 export interface Violation {
@@ -83,7 +84,8 @@ export function createChecker(aws: LocalAws, expected: Expectations): Checker {
     const isBefore = (date: string | undefined) =>
       date !== undefined && (date === 'true' || call.at < Date.parse(date));
     if (isBefore(tagsOf(user)['keyturn:exempt'])) report(call, userName, 'An exempt user was touched.');
-    const isHeld = isBefore(secretOf(aws, user.userId)?.tags['keyturn:hold']);
+    const hold = secretOf(aws, user.userId)?.tags['keyturn:hold'];
+    const isHeld = hold !== undefined && isBefore(unsigned(hold));
     if (isHeld && !wasAsked(user.userId, call.at, 'hold', 'rollback'))
       report(call, userName, 'A held user was touched.');
   }
@@ -93,7 +95,7 @@ export function createChecker(aws: LocalAws, expected: Expectations): Checker {
     for (const { name, versions, policy } of aws.secrets.all()) {
       const [, userId = name] = name.split('/');
       for (const { versionId, labels, value } of versions) {
-        for (const label of labels.filter((text) => text.startsWith('AKIA'))) {
+        for (const label of labels.map(keyIdOfLabel).filter((id) => id !== undefined)) {
           if (verified.has(`${versionId} ${label}`)) continue;
           verified.add(`${versionId} ${label}`);
           const stored = parseValue(value ?? '');

@@ -2,6 +2,7 @@ import type { Call, LocalAws } from '../aws.ts';
 import type { AccessKey, IamUser } from '../iam-state.ts';
 import type { SecretView } from '../secret-helpers.ts';
 import { documentOf } from './json.ts';
+import { keyIdOfLabel } from './unsigned.ts';
 
 /** One access key with what is known about its user. */
 export interface KeyState {
@@ -92,7 +93,9 @@ export function parseValue(text: string): { accessKeyId: string; secretAccessKey
 export function isStored(aws: LocalAws, userId: string, accessKeyId: string): boolean {
   const versions = secretOf(aws, userId)?.versions ?? [];
   return versions.some(
-    ({ labels, value }) => labels.includes(accessKeyId) || parseValue(value ?? '')?.accessKeyId === accessKeyId,
+    ({ labels, value }) =>
+      labels.some((label) => keyIdOfLabel(label) === accessKeyId) ||
+      parseValue(value ?? '')?.accessKeyId === accessKeyId,
   );
 }
 

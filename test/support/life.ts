@@ -1,4 +1,5 @@
 import type { LocalAws } from '../../local/aws.ts';
+import { unsigned } from '../../local/demo/unsigned.ts';
 import { createWorld, DAY, pass, published, rotateUser, type World, type WorldOptions } from './world.ts';
 
 const MINUTE = 60_000;
@@ -128,9 +129,10 @@ export function tagsOf({ aws }: World, userId: string): Readonly<Record<string, 
   return aws.secrets.find(secretNameOf(userId))?.tags ?? {};
 }
 
-/** The tag without its prefix. */
+/** The tag without its prefix and its MAC. */
 export function tagOf(world: World, userId: string, name: string): string | undefined {
-  return tagsOf(world, userId)[`keyturn:${name}`];
+  const value = tagsOf(world, userId)[`keyturn:${name}`];
+  return value === undefined ? undefined : unsigned(value);
 }
 
 /** Label → the key in the value of its version. */
@@ -139,7 +141,7 @@ export function labelsOf({ aws }: World, userId: string): Record<string, string>
   return Object.fromEntries(
     versions.flatMap(({ labels, value = '{}' }) => {
       const { AccessKeyId = 'unknown' }: { AccessKeyId?: string } = JSON.parse(value);
-      return labels.map((label) => [label, AccessKeyId]);
+      return labels.map((label) => [unsigned(label), AccessKeyId]);
     }),
   );
 }

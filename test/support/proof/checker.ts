@@ -423,7 +423,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       secret?.versions.find(({ labels }) => labels.includes('AWSCURRENT'))?.versionId;
     if (id === undefined || versionOf(before) === versionOf(after)) return;
     const version = after.secret?.versions.find(({ versionId }) => versionId === versionOf(after));
-    if (!version?.labels.includes(id)) report('current', `AWSCURRENT moved to ${id}, which no label names`, call);
+    if (!version?.labels.some((label) => label.startsWith(`${id}.`)))
+      report('current', `AWSCURRENT moved to ${id}, which no label names`, call);
     if (keyOf(after, id)?.status !== 'Active')
       report('current', `AWSCURRENT moved to ${id}, which is not Active`, call);
     lifeOf(id).wasCurrent = true;

@@ -1,4 +1,5 @@
 import type { LocalAws } from '../../../local/aws.ts';
+import { keyIdOfLabel, unsigned } from '../../../local/demo/unsigned.ts';
 import type { AccessKey, IamUser } from '../../../local/iam-state.ts';
 import type { Secret } from '../../../local/secret-state.ts';
 
@@ -26,7 +27,8 @@ export function keyOf(look: Look, accessKeyId: string | undefined): AccessKey | 
 }
 
 export function tag({ secret }: Look, name: string): string | undefined {
-  return secret?.tags.find(({ Key }) => Key === `keyturn:${name}`)?.Value;
+  const value = secret?.tags.find(({ Key }) => Key === `keyturn:${name}`)?.Value;
+  return value === undefined ? undefined : unsigned(value);
 }
 
 export function userTag({ user }: Look, name: string): string | undefined {
@@ -37,7 +39,10 @@ export function userTag({ user }: Look, name: string): string | undefined {
 export function keyLabels({ secret }: Look): { label: string; versionId: string }[] {
   const versions = secret?.versions ?? [];
   return versions.flatMap(({ labels, versionId }) =>
-    labels.filter((label) => label.startsWith('AKIA')).map((label) => ({ label, versionId })),
+    labels.flatMap((label) => {
+      const id = keyIdOfLabel(label);
+      return id === undefined ? [] : [{ label: id, versionId }];
+    }),
   );
 }
 
