@@ -122,14 +122,14 @@ function exposedWait({ userId }: Pick<User, 'userId'>, until: Instant): Statemen
 /** Secrets Manager's own rotation and replication come as a service, not as a role. */
 function onlyKeyturn(sid: string, actions: string[], arns: readonly string[]): Statement {
   return deny(sid, actions, {
-    ArnNotLike: { 'aws:PrincipalArn': [...arns] },
+    ArnNotEquals: { 'aws:PrincipalArn': [...arns] },
     BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
   });
 }
 
 function onlyHandedOn(arns: readonly string[]): Statement {
   return deny('HandOnTagsOneTag', ['secretsmanager:TagResource'], {
-    ArnLike: { 'aws:PrincipalArn': [...arns] },
+    ArnEquals: { 'aws:PrincipalArn': [...arns] },
     'ForAnyValue:StringNotEquals': { 'aws:TagKeys': [secretTagNames.handedOn] },
   });
 }

@@ -48,12 +48,19 @@ const readers = json(
     z.pipe(
       z.union([
         principal,
-        z.strictObject({
-          arn: principal,
-          users: z.optional(z.array(nonEmpty)),
-          paths: z.optional(z.array(textLike(/^\/(.*\/)?$/, 'each path must begin and end with /'))),
-          handOn: z.optional(z.boolean()),
-        }),
+        z
+          .strictObject({
+            arn: principal,
+            users: z.optional(z.array(nonEmpty)),
+            paths: z.optional(z.array(textLike(/^\/(.*\/)?$/, 'each path must begin and end with /'))),
+            handOn: z.optional(z.boolean()),
+          })
+          .check(
+            z.refine(
+              ({ arn, handOn }) => !handOn || /^arn:[\w-]+:iam::\d{12}:role\/[^*?]+$/.test(arn),
+              'with handOn, arn must be the ARN of one role, without wildcards',
+            ),
+          ),
       ]),
       z.transform((entry): SecretReader => {
         const { arn, users = [], paths = [], handOn = false } = typeof entry === 'string' ? { arn: entry } : entry;
