@@ -20,7 +20,9 @@ export type Principal =
       /** Of a session made with the user's key; undefined for the key itself. */
       readonly issuedAt: number | undefined;
     }
-  | { readonly kind: 'root'; readonly arn: string; readonly userId: string };
+  | { readonly kind: 'root'; readonly arn: string; readonly userId: string }
+  /** A service of AWS by itself, on nobody's behalf: `secretsmanager.amazonaws.com`. */
+  | { readonly kind: 'service'; readonly arn: string; readonly userId: string };
 
 /** What an operation knows about the call beside its parameters. */
 export interface CallContext {
