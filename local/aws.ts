@@ -8,9 +8,10 @@ import { type Connection, createConnection, recordedInput, startCall } from './c
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
 import { createIam, type Iam } from './iam.ts';
+import { operatorOf } from './principals.ts';
 import { createRandom } from './random.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager.ts';
-import type { Environment, Operations, Principal } from './service.ts';
+import type { Environment, Operations } from './service.ts';
 import { createSns, type Sns } from './sns.ts';
 import { createSqs, type Sqs } from './sqs.ts';
 import { createSts } from './sts.ts';
@@ -27,6 +28,8 @@ export interface LocalAwsOptions {
   readonly ticking?: boolean;
   readonly accountId?: string;
   readonly region?: string;
+  /** What the names of the functions' roles end in, after `keyturn-<function>`. */
+  readonly roleSuffix?: string;
   /** Of every identifier and secret: the same seed and the same calls give the same ones. */
   readonly seed?: number;
   /** The clock moves this much at each call; 20. */
@@ -81,7 +84,7 @@ function createServices(environment: Environment, propagationMs: number): Servic
   });
   const sns = createSns(environment);
   const sqs = createSqs(environment);
-  const sts = createSts(environment);
+  const sts = createSts(environment, iam.state);
   const config = createConfig(environment);
   const cloudTrail = createCloudTrail(environment);
   const operations = {
@@ -96,15 +99,6 @@ function createServices(environment: Environment, propagationMs: number): Servic
   return { iam, secrets, sns, sqs, config, cloudTrail, operations };
 }
 
-function operatorOf(accountId: string): Principal {
-  return {
-    kind: 'role',
-    arn: `arn:aws:iam::${accountId}:role/operator`,
-    sessionArn: `arn:aws:sts::${accountId}:assumed-role/operator/local`,
-    userId: 'AROALOCALOPERATOR0000:local',
-  };
-}
-
 function endpointOf(request: WireRequest): string {
   const host = request.headers.host ?? 'localhost';
   return `${/^(127\.|localhost|\[::1\])/.test(host) ? 'http' : 'https'}://${host}`;
@@ -113,13 +107,14 @@ function endpointOf(request: WireRequest): string {
 /** A new, empty account. Everything in it is deterministic, given the options and the order of calls. */
 export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
   const { now = Date.UTC(2026, 0, 1), seed = 1, latencyMs = 20, propagationMs = 8_000 } = options;
-  const { accountId = '111122223333', region = 'eu-west-1' } = options;
+  const { accountId = '111122223333', region = 'eu-west-1', roleSuffix = '' } = options;
   const clock = createClock(now, options.ticking);
   const calls: Call[] = [];
   const listeners = new Set<CallListener>();
   const operator = operatorOf(accountId);
   const build = () => {
-    const environment = { accountId, region, clock, random: createRandom(seed), pageSize: options.pageSize };
+    const random = createRandom(seed);
+    const environment = { accountId, region, roleSuffix, clock, random, pageSize: options.pageSize };
     return createServices(environment, propagationMs);
   };
   let services = build();

@@ -17,6 +17,11 @@ export function validationError(message: string): AwsError {
   return new AwsError(400, 'ValidationError', message);
 }
 
+/** A resource policy that AWS, or this local AWS, does not take. */
+export function malformedPolicy(message: string): AwsError {
+  return new AwsError(400, 'MalformedPolicyDocumentException', message);
+}
+
 /** The common form of AWS's own parameter check. */
 export function constraintError(field: string, constraint: string): AwsError {
   return validationError(

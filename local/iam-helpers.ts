@@ -1,5 +1,6 @@
 import { wholeSecond } from './clock.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
+import { roleArn } from './principals.ts';
 import type { Environment } from './service.ts';
 
 const dayMs = 86_400_000;
@@ -36,8 +37,8 @@ export interface IamHelpers {
   addUser(user: NewUser): { userId: string; arn: string; keys: KeyPair[] };
   /** One more key for a user, of any age; refuses a third. */
   addKey(userName: string, key?: NewKey): KeyPair;
-  /** A session of a role of its own, to sign calls with: for policies that name readers. */
-  addRole(roleName: string): KeyPair & { readonly arn: string };
+  /** A session of one more role, to sign calls with: a reader that a policy names, or an attacker. */
+  addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
   users(): IamUser[];
   keysOf(userName: string): readonly AccessKey[];
   setRootKey(isActive: boolean): void;
@@ -113,11 +114,12 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       state.save({ ...user, keys: [...user.keys, key] });
       return pair(key);
     },
-    addRole(roleName) {
+    addRole({ name, path }) {
       const accessKeyId = `ASIA${random.text(16)}`;
-      const arn = `arn:aws:iam::${accountId}:role/${roleName}`;
-      const sessionArn = `arn:aws:sts::${accountId}:assumed-role/${roleName}/local`;
-      state.roles.set(accessKeyId, { kind: 'role', arn, sessionArn, userId: `AROA${random.text(17)}:local` });
+      const arn = roleArn(accountId, name, path);
+      const sessionArn = `arn:aws:sts::${accountId}:assumed-role/${name}/local`;
+      const userId = `AROA${random.text(17)}:local`;
+      state.roles.set(accessKeyId, { kind: 'role', arn, sessionArn, userId, issuedAt: clock.now() });
       return { accessKeyId, secretAccessKey: 'not-verified', arn };
     },
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),

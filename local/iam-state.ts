@@ -2,6 +2,7 @@ import { isoSeconds, wholeSecond } from './clock.ts';
 import { AwsError } from './errors.ts';
 import { createTimeline, type Timeline } from './history.ts';
 import type { Tag } from './input.ts';
+import { builtInPrincipals } from './principals.ts';
 import type { Environment, Principal } from './service.ts';
 
 export interface LastUse {
@@ -45,13 +46,24 @@ export interface Group {
   readonly createdAt: number;
 }
 
+/** Temporary credentials of a user, from GetSessionToken. */
+export interface UserSession {
+  readonly userId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
 /** The state of IAM and the few ways to change it that operations and test helpers share. */
 export interface IamState {
   readonly users: Timeline<IamUser>;
   readonly groups: Map<string, Group>;
   isRootKeyActive: boolean;
-  /** Sessions of other roles than the operator's, by access key ID. */
+  /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
   readonly roles: Map<string, Principal>;
+  /** Sessions that users have made with their keys, by access key ID. */
+  readonly sessions: Map<string, UserSession>;
   findUser(userName: string, asOf?: number): IamUser | undefined;
   /** The user, or NoSuchEntity with AWS's text. */
   user(userName: string, asOf?: number): IamUser;
@@ -118,7 +130,8 @@ export function createIamState(environment: Environment): IamState {
     users,
     groups,
     isRootKeyActive: false,
-    roles: new Map(),
+    roles: new Map(builtInPrincipals(accountId, environment.roleSuffix)),
+    sessions: new Map(),
     findUser,
     user,
     findKey,

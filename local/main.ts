@@ -3,16 +3,10 @@ import { createLocalAws } from './aws.ts';
 import type { Call } from './call.ts';
 import { parseMessage } from './demo/announcements.ts';
 import { cast } from './demo/cast.ts';
-import {
-  type FunctionName,
-  functionNames,
-  isFunctionName,
-  type LogLine,
-  type Process,
-  startProcess,
-} from './demo/process.ts';
+import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './demo/process.ts';
 import { addCharacter, createResources, type Resources } from './demo/set-up.ts';
 import { deliver } from './event-source.ts';
+import { type FunctionName, functionCredentials } from './principals.ts';
 import { type LocalServer, startServer } from './server.ts';
 
 const defaultPort = 4599;
@@ -129,12 +123,13 @@ function announce(
 
 /** What a shell needs to know, and what to try first. */
 export function instructions(url: string, accountId = '111122223333', region = 'eu-west-1'): string {
+  const { accessKeyId, secretAccessKey } = functionCredentials('rotate-user');
   return `Keyturn local AWS ready on ${url}
 
 export AWS_ENDPOINT_URL=${url}
 export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
-export AWS_ACCESS_KEY_ID=local
-export AWS_SECRET_ACCESS_KEY=local
+export AWS_ACCESS_KEY_ID=${accessKeyId}   # the role of rotate-user; with any other you are a person
+export AWS_SECRET_ACCESS_KEY=${secretAccessKey}
 export KEYTURN_TOPIC_ARN=arn:aws:sns:${region}:${accountId}:keyturn-local
 export KEYTURN_QUEUE_URL=${url}/${accountId}/keyturn-local.fifo
 export KEYTURN_CONFIG_RULE_NAME=${configRuleName}

@@ -55,7 +55,7 @@ interface Job {
 export function createRotation(
   { random }: Environment,
   state: SecretState,
-  { usable, write }: SecretAccess,
+  { usable, write, checkService }: SecretAccess,
 ): { rotations: Rotations; operations: Operations; checkRotationToken: (secretId: string, input: Input) => void } {
   const functions = new Map<string, RotationFunction>();
   const jobs = new Map<string, Job>();
@@ -80,6 +80,8 @@ export function createRotation(
       if (pending !== undefined && pending !== versionId) {
         throw invalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
       }
+      // A policy that forgets `aws:PrincipalIsAWSService` takes the pending version away from Secrets Manager too.
+      checkService('UpdateSecretVersionStage', secret, context.now);
       const isTest = 'RotateImmediately' in input && !flag(input, 'RotateImmediately');
       const enabled = { ...secret, rotationEnabled: true, rotationLambdaArn: functionArn };
       const isCurrent = holderOf(secret, 'AWSCURRENT')?.versionId === versionId;

@@ -2,27 +2,38 @@ import { AwsError } from './errors.ts';
 import { type Input, text } from './input.ts';
 import { evaluate } from './resource-policy.ts';
 import { type Secret, type SecretState, settled } from './secret-state.ts';
-import { type CallContext, callerArn } from './service.ts';
+import { type CallContext, callerArn, type Principal } from './service.ts';
 
 export const invalidParameter = (message: string) => new AwsError(400, 'InvalidParameterException', message);
 export const invalidRequest = (message: string) => new AwsError(400, 'InvalidRequestException', message);
 export const notFound = (message: string) => new AwsError(400, 'ResourceNotFoundException', message);
 
 /** The error of a caller whom neither an identity nor a resource policy lets in. */
-function accessDenied(context: CallContext, operation: string, resource: string, why: string): AwsError {
+function accessDenied(principal: Principal, operation: string, resource: string, why: string): AwsError {
   return new AwsError(
     400,
     'AccessDeniedException',
-    `User: ${callerArn(context.principal)} is not authorized to perform: secretsmanager:${operation} on resource: ${resource} ${why}`,
+    `User: ${callerArn(principal)} is not authorized to perform: secretsmanager:${operation} on resource: ${resource} ${why}`,
   );
 }
+
+const explicitDeny = 'with an explicit deny in a resource-based policy';
 
 /** How operations reach a secret: with the caller's rights checked, and AWS's refusals. */
 export interface SecretAccess {
   secretFor(operation: string, input: Input, context: CallContext): Secret;
   usable(operation: string, input: Input, context: CallContext): Secret;
   write(secret: Secret, now: number): Secret;
+  /** Refuses what the policy denies to Secrets Manager itself, in the middle of a rotation. */
+  checkService(operation: string, secret: Secret, now: number): void;
 }
+
+/** Secrets Manager on nobody's behalf. */
+const service: Principal = {
+  kind: 'service',
+  arn: 'secretsmanager.amazonaws.com',
+  userId: 'secretsmanager.amazonaws.com',
+};
 
 export function createSecretAccess(state: SecretState): SecretAccess {
   /** The secret, if it exists and the caller may do this to it. Order as in AWS: who may not, learns nothing. */
@@ -30,13 +41,13 @@ export function createSecretAccess(state: SecretState): SecretAccess {
     const secretId = text(input, 'SecretId');
     const secret = state.find(secretId, context.asOf);
     const resource = secret?.arn ?? secretId;
-    const verdict = evaluate(secret?.policy, context.principal, `secretsmanager:${operation}`);
-    if (verdict === 'deny') {
-      throw accessDenied(context, operation, resource, 'with an explicit deny in a resource-based policy');
-    }
-    if (context.principal.kind === 'user' && verdict !== 'allow') {
+    const action = `secretsmanager:${operation}`;
+    const { principal, now } = context;
+    const verdict = evaluate(secret?.policy, { principal, action, resource, now });
+    if (verdict === 'deny') throw accessDenied(principal, operation, resource, explicitDeny);
+    if (principal.kind === 'user' && verdict !== 'allow') {
       const why = `because no identity-based policy allows the secretsmanager:${operation} action`;
-      throw accessDenied(context, operation, resource, why);
+      throw accessDenied(principal, operation, resource, why);
     }
     if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
     return secret;
@@ -57,5 +68,11 @@ export function createSecretAccess(state: SecretState): SecretAccess {
     return changed;
   }
 
-  return { secretFor, usable, write };
+  function checkService(operation: string, secret: Secret, now: number): void {
+    const action = `secretsmanager:${operation}`;
+    const verdict = evaluate(secret.policy, { principal: service, action, resource: secret.arn, now });
+    if (verdict === 'deny') throw accessDenied(service, operation, secret.arn, explicitDeny);
+  }
+
+  return { secretFor, usable, write, checkService };
 }

@@ -1,4 +1,4 @@
-import type { Secret, SecretState } from './secret-state.ts';
+import { moveLabel, type Secret, type SecretState } from './secret-state.ts';
 import type { Environment } from './service.ts';
 
 /** A secret as tests want to look at it. */
@@ -25,8 +25,19 @@ export interface SecretView {
 export interface SecretHelpers {
   find(secretId: string): SecretView | undefined;
   all(): SecretView[];
-  /** Overwrites or, with undefined, removes tags, as an operator at the console would. */
+  /** Only tags of `tamper`. */
   setTags(secretId: string, tags: Readonly<Record<string, string | undefined>>): void;
+  /**
+   * A back door for tests, and no call of AWS: no policy is asked. Overwrites or, with undefined, removes tags; puts
+   * labels on a version (undefined: off all), with AWSPREVIOUS following AWSCURRENT as ever.
+   */
+  tamper(
+    secretId: string,
+    changes: {
+      tags?: Readonly<Record<string, string | undefined>>;
+      labels?: Readonly<Record<string, string | undefined>>;
+    },
+  ): void;
   /** What no operation of this local AWS sets: who manages the secret, how it rotates, where its replicas are. */
   configure(
     secretId: string,
@@ -65,6 +76,18 @@ export function createSecretHelpers({ clock }: Environment, state: SecretState):
     return secret;
   }
 
+  function tamper(secretId: string, { tags = {}, labels = {} }: Parameters<SecretHelpers['tamper']>[1]): void {
+    let secret = existing(secretId);
+    const merged = new Map(secret.tags.map((tag) => [tag.Key, tag.Value]));
+    for (const [key, value] of Object.entries(tags)) {
+      if (value === undefined) merged.delete(key);
+      else merged.set(key, value);
+    }
+    for (const [label, versionId] of Object.entries(labels)) secret = moveLabel(secret, label, versionId);
+    const entries = [...merged].map(([Key, Value]) => ({ Key, Value }));
+    state.save({ ...secret, tags: entries, changedAt: clock.now() });
+  }
+
   return {
     find(secretId) {
       const secret = state.find(secretId);
@@ -75,16 +98,8 @@ export function createSecretHelpers({ clock }: Environment, state: SecretState):
         .flatMap((arn) => state.secrets.get(arn) ?? [])
         .filter(state.exists)
         .map(view),
-    setTags(secretId, tags) {
-      const secret = existing(secretId);
-      const merged = new Map(secret.tags.map((tag) => [tag.Key, tag.Value]));
-      for (const [key, value] of Object.entries(tags)) {
-        if (value === undefined) merged.delete(key);
-        else merged.set(key, value);
-      }
-      const entries = [...merged].map(([Key, Value]) => ({ Key, Value }));
-      state.save({ ...secret, tags: entries, changedAt: clock.now() });
-    },
+    setTags: (secretId, tags) => tamper(secretId, { tags }),
+    tamper,
     configure(secretId, settings) {
       state.save({ ...existing(secretId), ...settings });
     },

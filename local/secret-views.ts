@@ -1,5 +1,6 @@
 import { AwsError, constraintError } from './errors.ts';
 import { isRecord, type Tag, text, textList } from './input.ts';
+import { replicationStatus } from './secret-replicas.ts';
 import type { Secret, SecretVersion } from './secret-state.ts';
 
 /** JSON services carry instants as seconds since the epoch, with a fraction. */
@@ -40,7 +41,7 @@ function common(secret: Secret): Record<string, unknown> {
 
 /** DescribeSecret. */
 export function describe(secret: Secret): Record<string, unknown> {
-  const replicas = secret.replicaRegions.map((Region) => ({ Region, Status: 'InSync' }));
+  const replicas = replicationStatus(secret);
   return {
     ...common(secret),
     VersionIdsToStages: labelsByVersion(secret),

@@ -1,10 +1,11 @@
-import { AwsError, constraintError } from './errors.ts';
+import { AwsError } from './errors.ts';
 import { page } from './history.ts';
-import { flag, isRecord, list, optionalInteger, optionalText, tagList, text, textList } from './input.ts';
-import { isPublic, parsePolicy } from './resource-policy.ts';
+import { flag, list, optionalInteger, optionalText, tagList, text, textList } from './input.ts';
 import { createRotation, type Rotations } from './rotation.ts';
 import { createSecretAccess, invalidParameter, invalidRequest } from './secret-access.ts';
 import { createSecretHelpers, type SecretHelpers } from './secret-helpers.ts';
+import { createPolicyOperations, type UserDirectory } from './secret-policies.ts';
+import { createReplicaOperations, replicaRegionsOf } from './secret-replicas.ts';
 import { createSecretState, type SecretState } from './secret-state.ts';
 import {
   addVersion,
@@ -28,12 +29,6 @@ export interface SecretsManager extends SecretHelpers {
 
 const dayMs = 86_400_000;
 
-/** Where the IAM user with this ARN is now (for policies, which keep the unique ID). */
-export interface UserDirectory {
-  userIdOf(arn: string): string | undefined;
-  arnOf(userId: string): string | undefined;
-}
-
 export function createSecretsManager(environment: Environment, users: UserDirectory): SecretsManager {
   const { random } = environment;
   const state = createSecretState(environment);
@@ -44,6 +39,8 @@ export function createSecretsManager(environment: Environment, users: UserDirect
   const operations: Operations = {
     ...createVersionOperations(environment, state, access, rotation.checkRotationToken),
     ...rotation.operations,
+    ...createPolicyOperations(access, users),
+    ...createReplicaOperations(access),
 
     CreateSecret(input, { now }) {
       const name = text(input, 'Name');
@@ -73,13 +70,12 @@ export function createSecretsManager(environment: Environment, users: UserDirect
           `The operation failed because the secret ${name} already exists.`,
         );
       }
-      const replicas = list(input, 'AddReplicaRegions').flatMap((item) => (isRecord(item) ? text(item, 'Region') : []));
       const secret = state.create({
         name,
         description: optionalText(input, 'Description'),
         kmsKeyId: optionalText(input, 'KmsKeyId'),
         tags: mergeTags([], tagList(input)),
-        replicaRegions: replicas,
+        replicaRegions: replicaRegionsOf(input),
       });
       state.save(value === undefined ? secret : addVersion(secret, versionId, value, [], now));
       return { ARN: secret.arn, Name: name, VersionId: value === undefined ? undefined : versionId };
@@ -123,32 +119,6 @@ export function createSecretsManager(environment: Environment, users: UserDirect
       write({ ...secret, tags: secret.tags.filter((tag) => !removed.includes(tag.Key)) }, context.now);
     },
 
-    PutResourcePolicy(input, context) {
-      const secret = usable('PutResourcePolicy', input, context);
-      const document = text(input, 'ResourcePolicy');
-      if (document.length > 20_480) throw constraintError('resourcePolicy', 'have length less than or equal to 20480');
-      const policy = parsePolicy(document, users.userIdOf);
-      if (flag(input, 'BlockPublicPolicy') && isPublic(policy)) {
-        throw new AwsError(
-          400,
-          'PublicPolicyException',
-          'The BlockPublicPolicy parameter is set to true, and the resource policy did not prevent broad access to the secret.',
-        );
-      }
-      write({ ...secret, policy }, context.now);
-      return { ARN: secret.arn, Name: secret.name };
-    },
-
-    GetResourcePolicy(input, context) {
-      const secret = usable('GetResourcePolicy', input, context);
-      let document = secret.policy?.document;
-      // The ID kept inside is shown as the user's ARN of today, or as the bare ID where the user is gone.
-      for (const [arn, userId] of secret.policy?.userIds ?? []) {
-        document = document?.replaceAll(JSON.stringify(arn), JSON.stringify(users.arnOf(userId) ?? userId));
-      }
-      return { ARN: secret.arn, Name: secret.name, ResourcePolicy: document };
-    },
-
     DeleteSecret(input, context) {
       const { now } = context;
       const force = flag(input, 'ForceDeleteWithoutRecovery');
@@ -161,7 +131,7 @@ export function createSecretsManager(environment: Environment, users: UserDirect
         throw invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.");
       }
       const secretId = text(input, 'SecretId');
-      if (force && context.principal.kind === 'role' && state.find(secretId) === undefined) {
+      if (force && context.principal.kind !== 'user' && state.find(secretId) === undefined) {
         // "If you forcibly delete an already deleted or nonexistent secret, the operation does not return
         // ResourceNotFoundException." https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
         const { region, accountId } = environment;

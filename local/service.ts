@@ -2,10 +2,27 @@ import type { Clock } from './clock.ts';
 import type { Input } from './input.ts';
 import type { Random } from './random.ts';
 
-/** Who signed the call. Roles may do everything that no resource policy denies; users next to nothing. */
+/** Who signed the call. Roles and root may do everything that no resource policy denies; users next to nothing. */
 export type Principal =
-  | { readonly kind: 'role'; readonly arn: string; readonly sessionArn: string; readonly userId: string }
-  | { readonly kind: 'user'; readonly arn: string; readonly userId: string; readonly accessKeyId: string };
+  | {
+      readonly kind: 'role';
+      readonly arn: string;
+      readonly sessionArn: string;
+      readonly userId: string;
+      /** When the session began; undefined: at the call itself. */
+      readonly issuedAt: number | undefined;
+    }
+  | {
+      readonly kind: 'user';
+      readonly arn: string;
+      readonly userId: string;
+      readonly accessKeyId: string;
+      /** Of a session made with the user's key; undefined for the key itself. */
+      readonly issuedAt: number | undefined;
+    }
+  | { readonly kind: 'root'; readonly arn: string; readonly userId: string }
+  /** A service of AWS by itself, on nobody's behalf: `secretsmanager.amazonaws.com`. */
+  | { readonly kind: 'service'; readonly arn: string; readonly userId: string };
 
 /** What an operation knows about the call beside its parameters. */
 export interface CallContext {
@@ -24,6 +41,8 @@ export type Operations = Readonly<Record<string, Operation>>;
 export interface Environment {
   readonly accountId: string;
   readonly region: string;
+  /** Of the names of the functions' roles. */
+  readonly roleSuffix: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Upper limit of a page, for tests of paging; undefined leaves AWS's own. */

@@ -12,6 +12,7 @@ import { createAws } from '../../shared/aws/clients.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import type { Facts, Runtime } from '../../shared/lambda/runtime.ts';
 import type { LocalAws } from '../aws.ts';
+import { type FunctionName, functionCredentials, operatorCredentials } from '../principals.ts';
 
 interface FunctionOf {
   readonly create: (runtime: Runtime) => Handler;
@@ -27,9 +28,7 @@ const functions = {
   'config-remediation': { create: createConfigRemediation, timeoutMs: 300_000 },
   'secret-rotation': { create: createSecretRotation, timeoutMs: 300_000 },
   'exposed-key': { create: createExposedKey, timeoutMs: 300_000 },
-} satisfies Record<string, FunctionOf>;
-
-export type FunctionName = keyof typeof functions;
+} satisfies Record<FunctionName, FunctionOf>;
 
 export function isFunctionName(name: string): name is FunctionName {
   return Object.hasOwn(functions, name);
@@ -76,7 +75,7 @@ export function startProcess(name: FunctionName, options: ProcessOptions): Proce
   });
   death.catch(() => {});
 
-  const own = sdkOptions(aws.region, options.endpoint);
+  const own = sdkOptions(aws.region, options.endpoint, functionCredentials(name));
   const requestHandler = new IAMClient(own).config.requestHandler;
   const send = requestHandler.handle.bind(requestHandler);
   requestHandler.handle = async (request, handlerOptions) => {
@@ -119,11 +118,9 @@ function isAnswered({ outcome }: { outcome: string }): boolean {
 }
 
 /** What every client of the local AWS is made with; `endpoint` is the same as AWS_ENDPOINT_URL. */
-export function sdkOptions(region: string, endpoint: string, credentials = functionCredentials) {
+export function sdkOptions(region: string, endpoint: string, credentials = operatorCredentials) {
   return { region, endpoint, credentials };
 }
-
-const functionCredentials = { accessKeyId: 'ASIALOCALFUNCTION000', secretAccessKey: 'local' };
 
 /** Lambda's context, with the time that the function has left on the local clock. */
 function contextOf({ clock, region, accountId }: LocalAws, name: FunctionName): Context {

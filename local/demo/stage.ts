@@ -3,6 +3,7 @@ import { createLocalAws, type LocalAws } from '../aws.ts';
 import { drain } from '../event-source.ts';
 import type { FaultRule } from '../faults.ts';
 import type { AccessKey } from '../iam-state.ts';
+import type { FunctionName } from '../principals.ts';
 import { startServer } from '../server.ts';
 import { parseMessage } from './announcements.ts';
 import { type Character, cast } from './cast.ts';
@@ -11,7 +12,7 @@ import { type Checker, createChecker } from './invariants.ts';
 import { documentOf } from './json.ts';
 import type { Asked } from './key-rules.ts';
 import { createOwner, type Owner } from './owners.ts';
-import { type FunctionName, type LogLine, type Process, ProcessDied, startProcess } from './process.ts';
+import { type LogLine, type Process, ProcessDied, startProcess } from './process.ts';
 import { addCharacter, createResources, type Resources } from './set-up.ts';
 
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */

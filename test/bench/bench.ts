@@ -7,6 +7,7 @@ import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call } from '../../local/aws.ts';
 import { drain } from '../../local/event-source.ts';
+import { functionCredentials } from '../../local/principals.ts';
 import { startServer } from '../../local/server.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
 
@@ -199,7 +200,7 @@ async function memory(): Promise<void> {
     ...world.environment,
     AWS_ENDPOINT_URL: server.url,
     AWS_REGION: world.aws.region,
-    AWS_ACCESS_KEY_ID: 'ASIALOCALFUNCTION000',
+    AWS_ACCESS_KEY_ID: functionCredentials('scheduled-rotation').accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'local',
   };
   const { stdout } = await promisify(execFile)(process.execPath, [script], { env: environment });

@@ -302,7 +302,7 @@ describe('the checker of the demo finds', () => {
   it('a worker whose messages go nowhere', async () => {
     const guarded = guard();
     const { world, checker, userId } = guarded;
-    const runtime = world.runtime('mute');
+    const runtime = world.runtime('worker');
     runtime.aws.sns.middlewareStack.add(() => async () => ({ output: { $metadata: {} }, response: {} }), {
       step: 'initialize',
       priority: 'low',

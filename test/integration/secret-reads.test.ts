@@ -143,10 +143,10 @@ describe('everybody else', () => {
     const readers = ['arn:aws:iam::111122223333:role/break-glass', 'arn:aws:iam::111122223333:role/ops-*'];
     const life = await rotated({ environment: { KEYTURN_READER_ARNS: JSON.stringify(readers) } });
     for (const name of ['break-glass', 'ops-night']) {
-      const { SecretString } = await signedWith(life, life.aws.iam.addRole(name)).send(read(life));
+      const { SecretString } = await signedWith(life, life.aws.iam.addRole({ name })).send(read(life));
       expect(JSON.parse(SecretString ?? '{}').AccessKeyId).toBe(newKeyOf(life, [life.oldKey]));
     }
-    const stranger = signedWith(life, life.aws.iam.addRole('break-glass-2'));
+    const stranger = signedWith(life, life.aws.iam.addRole({ name: 'break-glass-2' }));
     expect((await thrownBy(stranger.send(read(life)))).name).toBe('AccessDeniedException');
     const owner = signedWithKey(life, life.oldKey);
     expect((await owner.send(read(life))).SecretString).toBeDefined();

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import { createLocalAws } from '../../local/aws.ts';
+import { type FunctionName, functionCredentials } from '../../local/principals.ts';
 import { type LocalServer, startServer } from '../../local/server.ts';
 import { type Packaged, packageAgain, packageStack } from './package-stack.ts';
 import { unzip } from './zip.ts';
@@ -63,7 +64,7 @@ describe('an unpacked package, without node_modules', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function invoke(name: string, event: unknown): Promise<unknown> {
+  async function invoke(name: FunctionName, event: unknown): Promise<unknown> {
     const script = `
       const { handler } = await import(${JSON.stringify(join(directory, 'dist', name, 'index.js'))});
       const context = { awsRequestId: 'test', functionName: '${name}', getRemainingTimeInMillis: () => 300_000 };
@@ -71,7 +72,7 @@ describe('an unpacked package, without node_modules', () => {
     const env = {
       AWS_ENDPOINT_URL: server.url,
       AWS_REGION: aws.region,
-      AWS_ACCESS_KEY_ID: 'ASIALOCALFUNCTION000',
+      AWS_ACCESS_KEY_ID: functionCredentials(name).accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'local',
       KEYTURN_TOPIC_ARN: topicArn,
       KEYTURN_QUEUE_URL: queueUrl,

@@ -1,4 +1,5 @@
 import type { Call } from '../../local/aws.ts';
+import type { FunctionName } from '../../local/principals.ts';
 import type { Request } from './policy.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +11,7 @@ export interface Targets {
 }
 
 /** The functions, by what tests call their connections. */
-const FUNCTIONS: Record<string, string> = {
+const FUNCTIONS: Record<string, FunctionName> = {
   'config-remediation': 'config-remediation',
   'config-rule': 'config-rule',
   'exposed-key': 'exposed-key',
@@ -20,6 +21,11 @@ const FUNCTIONS: Record<string, string> = {
   'secret-rotation': 'secret-rotation',
   worker: 'rotation-worker',
 };
+
+/** The function that a connection of that name stands for, if it is one. */
+export function functionNamed(name: string): FunctionName | undefined {
+  return FUNCTIONS[name];
+}
 
 /** The function whose role a call was made with, if it is one that a policy decides about. */
 export function functionOf({ caller, service }: Call): string | undefined {

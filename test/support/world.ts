@@ -3,10 +3,12 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws.ts';
+import { functionCredentials, operatorCredentials } from '../../local/principals.ts';
 import { createAws } from '../../shared/aws/clients.ts';
 import type { RotateUserAnswer } from '../../shared/aws/rotate-user.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import type { Facts, MetricName, Runtime } from '../../shared/lambda/runtime.ts';
+import { functionNamed } from './requests.ts';
 import { worldListeners } from './world-listeners.ts';
 
 const HOUR = 3_600_000;
@@ -24,7 +26,10 @@ export interface World {
   metrics: Map<MetricName, number>;
   /** What the handlers returned and threw. */
   shown: unknown[];
-  /** A process of this service: its own connection, with faults if wanted. */
+  /**
+   * A process: its own connection, with faults if wanted. One that is named like a function of this service calls as that
+   * function's role, any other as the operator.
+   */
   runtime(name: string, before?: BeforeCall): Runtime;
 }
 
@@ -64,6 +69,7 @@ let runs = 0;
 
 function createRuntime(world: World, name: string, before: BeforeCall | undefined): Runtime {
   const { aws, logged, metrics } = world;
+  const functionName = functionNamed(name);
   const log =
     (level: string) =>
     (message: string, facts: Facts = {}): void => {
@@ -72,7 +78,7 @@ function createRuntime(world: World, name: string, before: BeforeCall | undefine
   return {
     aws: createAws({
       region: aws.region,
-      credentials: { accessKeyId: 'ASIALOCALFUNCTION000', secretAccessKey: 'local' },
+      credentials: functionName === undefined ? operatorCredentials : functionCredentials(functionName),
       requestHandler: aws.connect(name, before).requestHandler,
       // The SDK's own delays would be real seconds.
       retryStrategy: new ConfiguredRetryStrategy(3, () => 0),

@@ -6,6 +6,7 @@ import { createRotationWorker } from '../../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../../functions/scheduled-rotation.ts';
 import { createSecretRotation } from '../../../functions/secret-rotation.ts';
 import { type BeforeCall, CallerCrashed } from '../../../local/aws.ts';
+import { functionCredentials } from '../../../local/principals.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
 import type { Handler } from '../../../shared/lambda/handler.ts';
 import type { Facts } from '../../../shared/lambda/runtime.ts';
@@ -70,7 +71,7 @@ export function startProcess(world: World, functionName: FunctionName, options: 
   const handler: Handler = factories[functionName]({
     aws: createAws({
       region: aws.region,
-      credentials: { accessKeyId: 'ASIALOCALFUNCTION000', secretAccessKey: 'local' },
+      credentials: functionCredentials(functionName),
       requestHandler,
       retryStrategy: new ConfiguredRetryStrategy(3, () => 0),
     }),

@@ -121,7 +121,7 @@ describe('resource policies', () => {
 
   test('a Deny whose two conditions must both miss lets in owner and readers only', async () => {
     const { aws, put, allow, deny, read, owner, as, userId, secrets } = await withSecret();
-    const reader = aws.iam.addRole('break-glass');
+    const reader = aws.iam.addRole({ name: 'break-glass' });
     await put([
       allow,
       deny({ StringNotEquals: { 'aws:userid': userId }, ArnNotLike: { 'aws:PrincipalArn': [reader.arn] } }),

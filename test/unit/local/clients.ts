@@ -4,11 +4,17 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type Connection, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../../local/aws.ts';
+import { operatorCredentials } from '../../../local/principals.ts';
 
-const operator = { accessKeyId: 'ASIAOPERATOR', secretAccessKey: 'not-verified' };
+/** With a token where they are those of a session. */
+interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 /** The real SDK clients over one connection, one attempt a call. */
-export function clientsOf(connection: Connection, credentials = operator) {
+export function clientsOf(connection: Connection, credentials: Credentials = operatorCredentials) {
   const config = {
     region: 'eu-west-1',
     requestHandler: connection.requestHandler,
