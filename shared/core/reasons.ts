@@ -30,6 +30,10 @@ export const reasons = {
     says: 'The current value of the secret is not labelled with one access key ID.',
     todo: 'Move AWSCURRENT back to a labelled version, or delete the secret.',
   },
+  'too-many-tags': {
+    says: 'The secret has so many tags that Keyturn could not write its own.',
+    todo: 'Take off as many as the message says.',
+  },
   'restore-asked': { says: 'The secret is restored as asked.', todo: 'Nothing.' },
   'status-unknown': {
     says: 'A key has a status that is neither Active nor Inactive.',

@@ -23,11 +23,26 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
       'Find out who made it, then delete it, put it right, or take it over with `rotate-user` action adopt.';
     return { reason: 'secret-foreign', message };
   }
-  if (secret.deletedAt === undefined) return undefined;
+  if (secret.deletedAt === undefined) return tooManyTags(secret, user);
   const message =
     `Secret ${secret.name} of ${user.userName} is pending deletion since ${formatInstant(secret.deletedAt)}. ` +
     'Restore it with `aws secretsmanager restore-secret`, or with `rotate-user` action rotate and restoreSecret.';
   return { reason: 'secret-pending-deletion', message };
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
+const TAGS_MAX = 50;
+
+/** Before anything is begun: what is done and cannot be remembered would be done and told of again every day. */
+function tooManyTags({ name, tags, voidTags }: Secret, { userName }: User): SecretProblem | undefined {
+  const ours: readonly string[] = Object.values(secretTagNames);
+  const others = Object.keys({ ...tags, ...voidTags }).filter((tag) => !ours.includes(tag) && !tag.startsWith('aws:'));
+  const room = TAGS_MAX - ours.length;
+  if (others.length <= room) return undefined;
+  const message =
+    `Secret ${name} of ${userName} has ${others.length} tags that are not Keyturn's, which leaves no room for its own: ` +
+    `take off all but ${room}.`;
+  return { reason: 'too-many-tags', message };
 }
 
 /** What only an author could have written. */

@@ -29,7 +29,10 @@ const attackerOf = (world: World) => world.runtime('operator').aws.secrets;
 const iso = ({ aws }: World, days: number): string => new Date(aws.clock.now() + days * DAY).toISOString();
 
 async function makeSecret(world: World, userId: string, tags: Record<string, string>): Promise<void> {
-  const Tags = Object.entries({ 'user-id': userId, ...tags }).map(([name, Value]) => ({ Key: `keyturn:${name}`, Value }));
+  const Tags = Object.entries({ 'user-id': userId, ...tags }).map(([name, Value]) => ({
+    Key: `keyturn:${name}`,
+    Value,
+  }));
   await attackerOf(world).send(new CreateSecretCommand({ Name: secretNameOf(userId), Tags }));
 }
 
@@ -56,8 +59,16 @@ const forgeries: [string, (life: Life, key: string) => Record<string, string>, {
     (life) => ({ doing: `issue ${iso(life, -5)} ${iso(life, -4.9)} run - -` }),
     {},
   ],
-  ['a deactivation eleven days ago', (life, key) => ({ deactivated: `${iso(life, -11)} ${key}` }), { status: 'Inactive' }],
-  ['an interrupted deletion', (life, key) => ({ doing: `delete ${iso(life, -1)} ${iso(life, -0.9)} run ${key} -` }), {}],
+  [
+    'a deactivation eleven days ago',
+    (life, key) => ({ deactivated: `${iso(life, -11)} ${key}` }),
+    { status: 'Inactive' },
+  ],
+  [
+    'an interrupted deletion',
+    (life, key) => ({ doing: `delete ${iso(life, -1)} ${iso(life, -0.9)} run ${key} -` }),
+    {},
+  ],
   [
     'a grace that is over, with a reminder',
     (life, key) => ({
@@ -179,7 +190,9 @@ describe('adopt', () => {
 
 describe('the policy', () => {
   it('is put again when a reader was taken away, for a user who is held too', async () => {
-    const life = await createRotated({ environment: { KEYTURN_READER_ARNS: '["arn:aws:iam::111122223333:role/eso"]' } });
+    const life = await createRotated({
+      environment: { KEYTURN_READER_ARNS: '["arn:aws:iam::111122223333:role/eso"]' },
+    });
     await rotateUser(life, { userName: 'alice', action: 'hold', holdUntil: '2030-01-01' });
     life.aws.clock.advance(120_000);
     expect(life.aws.secrets.find(secretNameOf(life.userId))?.policy).toContain('role/eso');

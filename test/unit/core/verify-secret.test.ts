@@ -70,3 +70,25 @@ it('a secret of ours that is pending deletion says how to restore it', () => {
 it('a foreign secret is foreign first, so that nobody restores it', () => {
   expect(check({ deletedAt: NOW, owningService: 'rds' })?.reason).toBe('secret-foreign');
 });
+
+describe('a secret that Keyturn did not make', () => {
+  it('is foreign', () => {
+    expect(check({ isMade: false })?.message).toContain('Keyturn did not make it');
+  });
+});
+
+describe('room for the tags of Keyturn', () => {
+  const crowded = (others: number) => {
+    const names = Array.from({ length: others }, (_, n) => [`team-${n}`, 'x'] as const);
+    return check({
+      tags: { ...secret({ current: C }).tags, 'aws:cloudformation:stack-name': 's', ...Object.fromEntries(names) },
+    });
+  };
+  it('is left by 33 tags of others', () => {
+    expect(crowded(33)).toBeUndefined();
+  });
+  it('is not left by 34, and that is said before anything is begun', () => {
+    expect(crowded(34)).toMatchObject({ reason: 'too-many-tags' });
+    expect(crowded(34)?.message).toContain('take off all but 33');
+  });
+});
