@@ -84,11 +84,11 @@ describe('room for the tags of Keyturn', () => {
       tags: { ...secret({ current: C }).tags, 'aws:cloudformation:stack-name': 's', ...Object.fromEntries(names) },
     });
   };
-  it('is left by 33 tags of others', () => {
-    expect(crowded(33)).toBeUndefined();
+  it('is left by 34 tags of others', () => {
+    expect(crowded(34)).toBeUndefined();
   });
-  it('is not left by 34, and that is said before anything is begun', () => {
-    expect(crowded(34)).toMatchObject({ reason: 'too-many-tags' });
-    expect(crowded(34)?.message).toContain('take off all but 33');
+  it('is not left by 35, and that is said before anything is begun', () => {
+    expect(crowded(35)).toMatchObject({ reason: 'too-many-tags' });
+    expect(crowded(35)?.message).toContain('take off all but 34');
   });
 });
