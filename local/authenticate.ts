@@ -75,6 +75,8 @@ const openToUsers: Partial<Record<ServiceName, readonly string[]>> = {
   sts: ['GetCallerIdentity', 'GetSessionToken'],
   // Left to the secret's resource policy.
   secretsmanager: ['GetSecretValue', 'DescribeSecret', 'ListSecretVersionIds'],
+  // Left to the key's policy.
+  kms: ['GenerateMac', 'VerifyMac'],
 };
 
 /** Users have no identity policies here, so everything but the few operations above is refused. */

@@ -8,8 +8,10 @@ import { type Connection, createConnection, recordedInput, startCall } from './c
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
 import { createIam, type Iam } from './iam.ts';
+import { createKms, type Kms } from './kms.ts';
 import { operatorOf } from './principals.ts';
-import { createRandom } from './random.ts';
+import { createRandom, hash } from './random.ts';
+import type { UserDirectory } from './secret-policies.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager.ts';
 import type { Environment, Operations } from './service.ts';
 import { createSns, type Sns } from './sns.ts';
@@ -51,6 +53,7 @@ export interface LocalAws {
   readonly sqs: Sqs;
   readonly config: Config;
   readonly cloudTrail: CloudTrail;
+  readonly kms: Kms;
   /** Every call of every connection, oldest first. */
   readonly calls: Call[];
   /** Answers one request. Throws CallerCrashed or ConnectionReset where a fault orders it, and nothing else. */
@@ -70,23 +73,26 @@ interface Services {
   readonly sqs: Sqs;
   readonly config: Config;
   readonly cloudTrail: CloudTrail;
+  readonly kms: Kms;
   readonly operations: Readonly<Record<ServiceName, Operations>>;
 }
 
-function createServices(environment: Environment, propagationMs: number): Services {
+function createServices(environment: Environment, propagationMs: number, seed: number): Services {
   const iam = createIam(environment, propagationMs);
-  const secrets = createSecretsManager(environment, {
+  const users: UserDirectory = {
     userIdOf(arn) {
       const user = iam.state.findUser(arn.split('/').at(-1) ?? '');
       return user?.arn === arn ? user.userId : undefined;
     },
     arnOf: (userId) => iam.state.users.get(userId)?.arn,
-  });
+  };
+  const secrets = createSecretsManager(environment, users);
   const sns = createSns(environment);
   const sqs = createSqs(environment);
   const sts = createSts(environment, iam.state);
   const config = createConfig(environment);
   const cloudTrail = createCloudTrail(environment);
+  const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
   const operations = {
     iam: iam.operations,
     secretsmanager: secrets.operations,
@@ -95,8 +101,9 @@ function createServices(environment: Environment, propagationMs: number): Servic
     sts: sts.operations,
     config: config.operations,
     cloudtrail: cloudTrail.operations,
+    kms: kms.operations,
   };
-  return { iam, secrets, sns, sqs, config, cloudTrail, operations };
+  return { iam, secrets, sns, sqs, config, cloudTrail, kms, operations };
 }
 
 function endpointOf(request: WireRequest): string {
@@ -115,7 +122,7 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
   const build = () => {
     const random = createRandom(seed);
     const environment = { accountId, region, roleSuffix, clock, random, pageSize: options.pageSize };
-    return createServices(environment, propagationMs);
+    return createServices(environment, propagationMs, seed);
   };
   let services = build();
   let requests = 0;
@@ -202,6 +209,9 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
     },
     get cloudTrail() {
       return services.cloudTrail;
+    },
+    get kms() {
+      return services.kms;
     },
     calls,
     handle,

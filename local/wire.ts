@@ -25,6 +25,7 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   secretsmanager: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   config: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   cloudtrail: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  kms: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
 };
 
 const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
@@ -32,6 +33,7 @@ const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
   secretsmanager: 'secretsmanager',
   StarlingDoveService: 'config',
   CloudTrail_20131101: 'cloudtrail',
+  TrentService: 'kms',
 };
 const serviceOfVersion: Readonly<Record<string, ServiceName>> = {
   '2010-05-08': 'iam',

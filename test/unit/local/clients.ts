@@ -1,4 +1,5 @@
 import { IAMClient } from '@aws-sdk/client-iam';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -27,6 +28,7 @@ export function clientsOf(connection: Connection, credentials: Credentials = ope
     sns: new SNSClient(config),
     sqs: new SQSClient(config),
     sts: new STSClient(config),
+    kms: new KMSClient(config),
   };
 }
 
