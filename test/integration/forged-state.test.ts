@@ -103,7 +103,7 @@ describe('tags that somebody writes into our own secret', () => {
   it('are refused by its policy', async () => {
     const life = await createStored();
     const error = await thrownBy(tag(life, life.userId, { hold: '2030-01-01' }));
-    expect(error.name).toBe('AccessDeniedException');
+    expect(error.message).toContain('AccessDeniedException');
   });
 
   it.each(forgeries)('move no key where the policy was taken off: %s', async (_, forged) => {
@@ -212,7 +212,7 @@ describe('the policy', () => {
       status: 'changed',
       reason: 'policy-put',
     });
-    expect((await thrownBy(tag(life, life.userId, { hold: '2030-01-01' }))).name).toBe('AccessDeniedException');
+    expect((await thrownBy(tag(life, life.userId, { hold: '2030-01-01' }))).message).toContain('AccessDeniedException');
   });
 });
 

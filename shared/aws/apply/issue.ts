@@ -63,7 +63,7 @@ export async function issueAndStore(
   const secret = await ensureSecret(pass, user, state.secret);
   const policyTag = await putPolicy(pass, secret, user);
   const readAt = pass.runtime.clock();
-  const fresh = await observeForIssue(pass, state, secret);
+  const fresh = await observeForIssue(pass, state, secret, policyTag);
   if (fresh === undefined || !isStillPlanned(pass, fresh, step, now)) return issueOutcome('changed');
   await refreshDescription(pass, fresh.secret, user);
   const lease = await intend(pass, fresh, step, { readAt, policyTag });
@@ -87,7 +87,12 @@ export function issueOutcome(result: Result, lease?: Lease, key?: NewKey): Outco
 type IssueState = UserState & { secret: Secret };
 
 /** The keys first and the secret after them; with both slots taken there is nothing to issue into. */
-async function observeForIssue(pass: Pass, state: UserState, known: Secret): Promise<IssueState | undefined> {
+async function observeForIssue(
+  pass: Pass,
+  state: UserState,
+  known: Secret,
+  policyTag: Record<string, string>,
+): Promise<IssueState | undefined> {
   const listed = await listAccessKeys(pass.runtime.aws, state.user.userName);
   const secret = await describeSecret(pass.reader, known.name);
   if (listed.length > 1 || secret === undefined) return undefined;
@@ -95,7 +100,8 @@ async function observeForIssue(pass: Pass, state: UserState, known: Secret): Pro
     const lastUsed = state.keys.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.lastUsed;
     return lastUsed === undefined ? key : { ...key, lastUsed };
   });
-  return { user: state.user, keys, secret };
+  // The policy was put just now; the tag that says so goes with the intent.
+  return { user: state.user, keys, secret: { ...secret, tags: { ...secret.tags, ...policyTag } } };
 }
 
 async function intend(
