@@ -8,9 +8,9 @@ import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { type Former, formerResults, type Judged, observeByUserId, putEvaluations, recordedItem } from './config.ts';
-import { listAccessKeys, type Reader } from './observe.ts';
+import { listAccessKeys } from './observe.ts';
 import { mapConcurrently, scanAccount } from './scan.ts';
-import { readStateKey } from './state-key.ts';
+import { verifyingReader } from './state-key.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {
@@ -28,7 +28,6 @@ export interface Evaluated {
 /** What the steps of one invocation share. */
 interface Run {
   runtime: Runtime;
-  reader: Reader;
   settings: Settings;
   event: RuleEvent;
   now: Instant;
@@ -48,9 +47,7 @@ export async function evaluateRule(
 ): Promise<Evaluated> {
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
-  const verifier = await readStateKey(runtime, settings);
-  const reader = { aws: runtime.aws, settings, verifier };
-  const run: Run = { runtime, reader, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
+  const run: Run = { runtime, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
   const judged = event.kind === 'periodic' ? await judgeEverybody(run) : [await judgeItem(run, event.item)];
   run.problems.push(...(await putEvaluations(runtime.aws, event, judged)));
   const { ruleName, accountId, isTest: testMode } = event;
@@ -83,7 +80,7 @@ async function judgeEverybody(run: Run): Promise<Judged[]> {
   const { runtime, event } = run;
   // Before the list of users: a user made in between must not look like one who is gone.
   const former = await formerOrNone(run);
-  const scan = await scanAccount(run.reader, runtime);
+  const scan = await scanAccount(await verifyingReader(runtime, run.settings), runtime);
   refuseOtherAccount(event, scan.accountId);
   run.problems.push(...scan.errors);
   run.now = scan.at;
@@ -152,7 +149,7 @@ async function judgeScanned(run: Run, scanned: ScannedUser, isFormerlyAccused: b
   const byKeys = state && judge(state, settings, parameters, now);
   if (byKeys !== undefined && byKeys.complianceType !== 'NON_COMPLIANT') return byKeys;
   // The rest is read only of those who are over the limit: it says what happens next.
-  return judgeState(run, await observeByUserId(run.reader, user));
+  return judgeState(run, await observeByUserId(await verifyingReader(runtime, settings), user));
 }
 
 function withoutReport({ report: _, ...scanned }: ScannedUser): ScannedUser {
@@ -185,7 +182,7 @@ async function judgeItem(run: Run, item: ChangedItem): Promise<Judged> {
   const { resourceName: userName = item.resourceName } = exact;
   run.judgedExactly++;
   const user = { userId: item.resourceId, ...(userName === undefined ? {} : { userName }) };
-  const state = await observeByUserId(run.reader, user);
+  const state = await observeByUserId(await verifyingReader(runtime, run.settings), user);
   return { ...about, ...judgeState(run, state) };
 }
 

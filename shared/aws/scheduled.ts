@@ -17,7 +17,7 @@ import { publish } from './notify.ts';
 import { observeUser, type Reader } from './observe.ts';
 import { mapConcurrently, type Scan, scanAccount } from './scan.ts';
 import { type ShownStep, showStep } from './show.ts';
-import { readStateKey } from './state-key.ts';
+import { verifyingReader } from './state-key.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -63,8 +63,7 @@ export async function runScheduled(
 ): Promise<ScheduledRun> {
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
-  const verifier = await readStateKey(runtime, settings);
-  const reader = { aws: runtime.aws, settings, verifier };
+  const reader = await verifyingReader(runtime, settings);
   const scan = await scanAccount(reader, runtime);
   const run: Run = {
     runtime,

@@ -2,7 +2,7 @@ import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { Settings } from '../core/settings.ts';
 import { createStateKey, type EpochKey, MacKey, type StateKey } from '../core/state-key.ts';
 import type { Runtime } from '../lambda/runtime.ts';
-import { required } from './observe.ts';
+import { type Reader, required } from './observe.ts';
 
 const ALGORITHM = 'HMAC_SHA_256';
 
@@ -31,4 +31,9 @@ export async function readStateKey(
   const key = createStateKey(await derive(epoch), epoch > 1 ? await derive(epoch - 1) : undefined);
   memory.stateKeys.set(name, key);
   return key;
+}
+
+/** What reads state and believes only what we wrote. Throws as `readStateKey` does. */
+export async function verifyingReader(runtime: Pick<Runtime, 'aws' | 'memory'>, settings: Settings): Promise<Reader> {
+  return { aws: runtime.aws, settings, verifier: await readStateKey(runtime, settings) };
 }

@@ -1,14 +1,13 @@
 import { UpdateUserCommand } from '@aws-sdk/client-iam';
-import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import { createConfigRule } from '../../functions/config-rule.ts';
 import type { BeforeCall, Call } from '../../local/aws.ts';
 import type { InvocationOptions } from '../../local/config.ts';
 import { faultsByRule } from '../../local/faults.ts';
 import type { Evaluated } from '../../shared/aws/config-rule.ts';
-import { secretTagNames } from '../../shared/core/secret-tags.ts';
 import { createLife, live, use } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { makeSecret } from '../support/signed.ts';
 import { createWorld, DAY, invoke, type World, type WorldOptions } from '../support/world.ts';
 
 const RULE = 'keyturn-test-access-keys';
@@ -23,6 +22,7 @@ const ALLOWED = [
   'GetAccessKeyLastUsed',
   'ListGroupsForUser',
   'GetCallerIdentity',
+  'GenerateMac',
   'ListSecrets',
   'DescribeSecret',
   'ListSecretVersionIds',
@@ -226,19 +226,13 @@ describe('a periodic run', () => {
 describe('what it costs', () => {
   test('1,000 users, of whom 40 are over the limit and 30 in their recovery period', async () => {
     const world = withRule();
-    const { aws } = world.runtime('operator');
     for (let n = 0; n < 1_000; n++) {
       const isOver = n < 40;
       const isRecovering = n >= 40 && n < 70;
       const keys = isOver ? [{ ageDays: 95 }] : [{ ageDays: 5 }];
       const { userId } = world.aws.iam.addUser({ userName: `user-${n}`, keys });
-      const record = { Key: secretTagNames.deactivated, Value: '2025-12-30T00:00:00.000Z AKIAOLDOLDOLDOLDOLD0' };
-      await aws.secrets.send(
-        new CreateSecretCommand({
-          Name: `keyturn/${userId}/access-key`,
-          Tags: [{ Key: secretTagNames.userId, Value: userId }, ...(isRecovering ? [record] : [])],
-        }),
-      );
+      const deactivated = '2025-12-30T00:00:00.000Z AKIAOLDOLDOLDOLDOLD0';
+      await makeSecret(world, userId, isRecovering ? { deactivated } : {});
     }
     await evaluate(world);
     const { answer, calls } = await evaluate(world);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call, Fault } from '../../local/aws.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { makeSecret, signed } from '../support/signed.ts';
 import { createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -84,15 +85,17 @@ describe('a lease that is lost during the proof', () => {
     const world = createWorld({ propagationMs: 20_000 });
     const { userId, oldKey } = aliceIn(world);
     const name = `keyturn/${userId}/access-key`;
-    const theirs = `deactivate 2026-01-01T00:00:10.000Z 2026-01-01T00:05:30.000Z other-run ${oldKey} -`;
+    const doing = `deactivate 2026-01-01T00:00:10.000Z 2026-01-01T00:05:30.000Z other-run ${oldKey} -`;
+    await makeSecret(world, userId);
+    const theirs = await signed(world, userId, { doing });
     await pass(
       world,
       'alice',
-      beforeFirst('GetCallerIdentity', () => world.aws.secrets.setTags(name, { 'keyturn:doing': theirs })),
+      beforeFirst('GetCallerIdentity', () => world.aws.secrets.setTags(name, theirs)),
     );
     expect(statuses(world)).toEqual({ [oldKey]: 'Active' });
     expect(world.aws.calls.some(({ operation }) => operation === 'PutSecretValue')).toBe(false);
-    expect(world.aws.secrets.find(name)?.tags['keyturn:doing']).toBe(theirs);
+    expect(world.aws.secrets.find(name)?.tags['keyturn:doing']).toBe(theirs['keyturn:doing']);
   });
 });
 

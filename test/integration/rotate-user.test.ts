@@ -12,6 +12,7 @@ import {
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { makeSecret, setSigned, signed } from '../support/signed.ts';
 import { contextOf, createWorld, DAY, pass, rotateUser, type World } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -198,9 +199,11 @@ describe('a run outside the queue', () => {
     const life = createLife({ ageDays: 20 });
     const { aws, userId } = life;
     const other = `issue ${isoIn(life, 0)} ${isoIn(life, 10 * MINUTE)} other-run - -`;
+    await makeSecret(life, userId);
+    const theirs = await signed(life, userId, { doing: other });
     const stop = aws.onCall(({ operation, input }) => {
       if (operation !== 'TagResource' || !isIntent(input)) return;
-      aws.secrets.setTags(secretNameOf(userId), { 'keyturn:doing': other });
+      aws.secrets.setTags(secretNameOf(userId), theirs);
     });
     const { status, outcomes } = await rotateUser(life, { userName: 'alice', action: 'rotate' });
     stop();
@@ -214,7 +217,7 @@ describe('a run outside the queue', () => {
     const life = await createRotated();
     const { aws, userId, previous } = life;
     const doing = `retire ${isoIn(life, -2 * MINUTE)} ${isoIn(life, MINUTE)} other-run ${previous} -`;
-    aws.secrets.setTags(secretNameOf(userId), { 'keyturn:doing': doing });
+    await setSigned(life, userId, { doing });
     const from = aws.calls.length;
     const busy = await rotateUser(life, { userName: 'alice', action: 'retire', accessKeyId: previous });
     expect(busy).toMatchObject({ status: 'busy', reason: 'busy', outcomes: [] });

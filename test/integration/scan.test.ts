@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
-import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
@@ -12,6 +12,7 @@ import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.
 import { plan } from '../../shared/core/plan.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { asRecorded } from '../../shared/core/state-key.ts';
+import { makeSecret } from '../support/signed.ts';
 import { createWorld, DAY, invoke, sqsEvent, type World } from '../support/world.ts';
 
 const HOUR = DAY / 24;
@@ -51,12 +52,8 @@ function digest(world: World): Record<string, unknown> {
 }
 
 async function addSecret(world: World, userId: string, tags: Record<string, string> = {}): Promise<void> {
-  await world.runtime('operator').aws.secrets.send(
-    new CreateSecretCommand({
-      Name: `keyturn/${userId}/access-key`,
-      Tags: Object.entries({ 'keyturn:user-id': userId, ...tags }).map(([Key, Value]) => ({ Key, Value })),
-    }),
-  );
+  const named = Object.entries(tags).map(([name, value]) => [name.replace('keyturn:', ''), value]);
+  await makeSecret(world, userId, Object.fromEntries(named));
 }
 
 function failing(operation: string, code: string, status = 400, times = Number.POSITIVE_INFINITY): BeforeCall {

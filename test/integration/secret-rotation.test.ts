@@ -18,6 +18,7 @@ import {
   secretIdOf,
   step,
 } from '../support/rotation.ts';
+import { setSigned } from '../support/signed.ts';
 import { DAY, pass, published, rotateUser, type World, type WorldOptions } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -168,7 +169,7 @@ describe('a rotation by Secrets Manager', () => {
     world.aws.iam.setKeyStatus(currentKey(world.aws, userId)?.accessKeyId ?? '', 'Inactive');
     const { clock } = world.aws;
     const live = `delete ${iso(clock.now())} ${iso(clock.now() + 600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': live });
+    await setSigned(world, userId, { doing: live });
     const from = world.aws.calls.length;
     for (const name of STEPS) {
       const answer = await step(world, event(world, userId, versionId, name));
@@ -182,7 +183,7 @@ describe('a rotation by Secrets Manager', () => {
     const userId = await aliceWithEmptySecret(world);
     const versionId = await rotateSecret(world, userId);
     await step(world, event(world, userId, versionId, 'createSecret'));
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': '2030-01-01' });
+    await setSigned(world, userId, { hold: '2030-01-01' });
     const from = world.aws.calls.length;
     expect(await attempt(world)).toMatchObject({ isComplete: true });
     expect(changes(world, from)).toEqual([]);
@@ -281,7 +282,7 @@ describe('createSecret is refused with the sentence of the planner, and changes 
     const { world, userId } = await alice();
     const { clock } = world.aws;
     const live = `delete ${iso(clock.now() - 90_000)} ${iso(clock.now() + 600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': live });
+    await setSigned(world, userId, { doing: live });
     expect(await refused(world, userId)).toContain('other-run');
     expect(secretOf(world, userId).tags['keyturn:doing']).toBe(live);
   });
@@ -452,7 +453,7 @@ describe('a step is refused', () => {
     const { clock } = world.aws;
     const [, stored] = keyIds(world);
     const live = `delete ${iso(clock.now())} ${iso(clock.now() + 600_000)} other-run ${stored} -`;
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': live });
+    await setSigned(world, userId, { doing: live });
     expect(await refusal(world, event(world, userId, versionId, 'finishSecret'))).toMatchObject({
       name: 'ConflictError',
       message: expect.stringContaining('other-run'),
@@ -521,7 +522,7 @@ describe('with others at work', () => {
     const { world, userId } = await alice();
     const versionId = await rotateSecret(world, userId);
     await step(world, event(world, userId, versionId, 'createSecret'));
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': '2030-01-01' });
+    await setSigned(world, userId, { hold: '2030-01-01' });
     const { steps, error } = await attempt(world);
     expect(steps).toEqual(STEPS);
     expect(error).toMatchObject({ name: 'ConflictError', message: expect.stringContaining('is held until') });
@@ -535,7 +536,7 @@ describe('with others at work', () => {
     const versionId = await rotateSecret(world, userId);
     const { clock } = world.aws;
     const left = `delete ${iso(clock.now() - 7_200_000)} ${iso(clock.now() - 3_600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
-    world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:doing': left });
+    await setSigned(world, userId, { doing: left });
     expect(await attempt(world)).toMatchObject({ versionId, isComplete: true });
     expect(published(world)).toEqual(['deleted', 'issued']);
   });

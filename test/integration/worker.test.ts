@@ -11,12 +11,12 @@ import {
   live,
   messages,
   newKeyOf,
-  secretNameOf,
   tagOf,
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { bodiesIn, bodyOf, send, waitForVisibility, workerSource } from '../support/queue.ts';
+import { setSigned } from '../support/signed.ts';
 import { createWorld, DAY, pass, published, rotateUser } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -137,7 +137,7 @@ describe('a message', () => {
   it('about a user whom another run has in hand is success, but not for an exposed key', async () => {
     const life = await createRotated();
     const doing = `delete ${isoIn(life, 0)} ${isoIn(life, 600_000)} other-run ${life.previous} -`;
-    life.aws.secrets.setTags(secretNameOf(life.userId), { 'keyturn:doing': doing });
+    await setSigned(life, life.userId, { doing });
     const from = life.aws.calls.length;
     for (const origin of ['schedule', 'config']) {
       await send(life, bodyOf(life, 'alice', origin), life.userId);

@@ -1,0 +1,55 @@
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { readStateKey } from '../../shared/aws/state-key.ts';
+import { policyHash, secretPolicy } from '../../shared/core/secret-policy.ts';
+import { secretTagNames, signedTagNames } from '../../shared/core/secret-tags.ts';
+import { parseSettings } from '../../shared/core/settings.ts';
+import { signMade, signTag } from '../../shared/core/signed-state.ts';
+import type { StateKey } from '../../shared/core/state-key.ts';
+import type { World } from './world.ts';
+
+/** What tells the state of this world's functions from anything else. */
+export function stateKeyOf(world: World): Promise<StateKey> {
+  return readStateKey(world.runtime('rotate-user'), parseSettings(world.environment));
+}
+
+const nameOf = (userId: string): string => `keyturn/${userId}/access-key`;
+
+/** The tags as a function would have written them; the names without their prefix. */
+export async function signed(
+  world: World,
+  userId: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const key = await stateKeyOf(world);
+  const arn = world.aws.secrets.find(nameOf(userId))?.arn ?? '';
+  const entries = Object.entries(tags).map(([tag, value]) => {
+    const name = `keyturn:${tag}`;
+    return [name, signedTagNames.includes(name) ? signTag(key, { arn }, userId, { name, value }) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Writes tags of state past all policies: as if a function had. */
+export async function setSigned(world: World, userId: string, tags: Readonly<Record<string, string>>): Promise<void> {
+  world.aws.secrets.setTags(nameOf(userId), await signed(world, userId, tags));
+}
+
+/** An empty secret of ours, with today's policy and these tags of state. */
+export async function makeSecret(
+  world: World,
+  userId: string,
+  tags: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { aws } = world;
+  const user = aws.iam.state.users.get(userId);
+  const { accountId } = aws;
+  const made = signMade(await stateKeyOf(world), nameOf(userId), { accountId, userId }, aws.clock.now());
+  const Tags = [
+    { Key: secretTagNames.userId, Value: userId },
+    { Key: secretTagNames.made, Value: made },
+  ];
+  await world.runtime('rotate-user').aws.secrets.send(new CreateSecretCommand({ Name: nameOf(userId), Tags }));
+  const settings = parseSettings(world.environment);
+  const policy = user && policyHash(secretPolicy(user, settings));
+  await setSigned(world, userId, { ...(policy === undefined ? {} : { policy }), ...tags });
+}
