@@ -3,6 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
+import { messageOf } from '../shared/core/errors.ts';
+import { computed } from './parameters.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FUNCTIONS = join(ROOT, 'functions');
@@ -99,19 +101,43 @@ async function printSizes(): Promise<void> {
   }
 }
 
+interface Serverless {
+  serviceDir: string;
+  /** Of any other error osls prints the stack as well. */
+  classes: { Error: new (message: string) => Error };
+}
+
+/** What osls hands to a source of variables. */
+interface VariableRequest {
+  address: string;
+  resolveVariable: (variable: string) => Promise<unknown>;
+}
+
 /**
  * The plugin of serverless.yml: builds before `sls package`, `deploy`, `deploy function` and `invoke local`, so that none
- * of them ever runs an older bundle. (osls calls it with `new`, and loads it with `require`: no top-level await here.)
+ * of them ever runs an older bundle, and knows `${keyturn:…}`. (osls calls it with `new`, and loads it with `require`: no
+ * top-level await here.)
  */
-export default function buildFirst({ serviceDir }: { serviceDir: string }) {
+export default function buildFirst({ serviceDir, classes }: Serverless) {
   const buildHere = () => build(join(serviceDir, 'dist'));
+  const resolve = (request: VariableRequest) =>
+    resolveComputed(request).catch((error: unknown) => {
+      throw new classes.Error(messageOf(error));
+    });
   return {
+    configurationVariablesSources: { keyturn: { resolve } },
     hooks: {
       'before:package:createDeploymentArtifacts': buildHere,
       'before:deploy:function:packageFunction': buildHere,
       'before:invoke:local:invoke': buildHere,
     },
   };
+}
+
+async function resolveComputed({ address, resolveVariable }: VariableRequest): Promise<{ value: unknown }> {
+  const compute = computed[address];
+  if (compute === undefined) throw new Error(`there is no \${keyturn:${address}}`);
+  return { value: await compute(async (name) => String(await resolveVariable(`param:${name}`))) };
 }
 
 if (import.meta.main) void printSizes();

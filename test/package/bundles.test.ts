@@ -14,6 +14,9 @@ import { unzip } from './zip.ts';
 const KIB = 1024;
 const run = promisify(execFile);
 const names = await functionNames();
+/** In KiB. The worker holds every service's client: IAM, STS, Secrets Manager, SNS, Config, CloudTrail, KMS. */
+const LIMITS = { minified: 512, zipped: 160 };
+const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = { 'rotation-worker': { minified: 544, zipped: 172 } };
 let first: Packaged;
 let second: Packaged;
 
@@ -34,9 +37,10 @@ describe.each(names)('the package of %s', (name) => {
     expect(zipOf(name, second).equals(zipOf(name))).toBe(true);
   });
 
-  it('stays within 512 KiB minified and 160 KiB zipped', () => {
-    expect(unzip(zipOf(name)).get(`dist/${name}/index.js`)?.length).toBeLessThanOrEqual(512 * KIB);
-    expect(zipOf(name).length).toBeLessThanOrEqual(160 * KIB);
+  it('stays within its limits', () => {
+    const { minified, zipped } = LIMITS_BY_FUNCTION[name] ?? LIMITS;
+    expect(unzip(zipOf(name)).get(`dist/${name}/index.js`)?.length).toBeLessThanOrEqual(minified * KIB);
+    expect(zipOf(name).length).toBeLessThanOrEqual(zipped * KIB);
   });
 });
 

@@ -151,22 +151,58 @@ describe('alarms', () => {
     }
   });
 
+  it('go to a second topic too, if one is given', async () => {
+    const second = 'arn:aws:sns:eu-west-1:111122223333:on-call';
+    const given = deploy((await packageStack({ alarmTopicArn: second })).template);
+    for (const id of given.ofType('AWS::CloudWatch::Alarm')) {
+      const { AlarmActions, OKActions } = given.properties(id) ?? {};
+      const both = ['arn:aws:sns:eu-west-1:111122223333:keyturn-dev', second];
+      expect([AlarmActions, OKActions]).toEqual([both, both]);
+    }
+  }, 120_000);
+
   it('are over when nothing is reported, but for the runs that should be there', () => {
     for (const [id, { TreatMissingData }] of alarms) {
       expect([id, TreatMissingData]).toEqual([id, id === 'NoScheduledRun' ? 'breaching' : 'notBreaching']);
     }
   });
 
-  it('miss a run after 26 hours, and look no further back than CloudWatch allows', () => {
-    const { EvaluationPeriods, Metrics } = alarms.get('NoScheduledRun') ?? {};
-    const [period] = list(Metrics)
-      .flatMap((query) => list(object(query).MetricStat))
-      .map((stat) => object(stat).Period);
-    expect(Number(EvaluationPeriods) * Number(period)).toBe(26 * HOUR);
-    for (const { Period, EvaluationPeriods: periods } of alarms.values()) {
-      if (Period !== undefined) expect(Number(Period) * Number(periods)).toBeLessThanOrEqual(24 * HOUR);
+  /** Seconds that an alarm looks back. */
+  function windowOf({ Metrics, Period, EvaluationPeriods }: JsonObject): number {
+    const [ofMetric] = list(Metrics).flatMap((query) => list(object(query).MetricStat));
+    const period = ofMetric === undefined ? Period : object(ofMetric).Period;
+    // CloudWatch: seven days at most, and one for periods below an hour.
+    const longest = Number(period) < HOUR ? 24 * HOUR : 7 * 24 * HOUR;
+    expect(Number(period) * Number(EvaluationPeriods)).toBeLessThanOrEqual(longest);
+    return Number(period) * Number(EvaluationPeriods);
+  }
+
+  it('miss a run after 26 hours', () => {
+    expect(windowOf(alarms.get('NoScheduledRun') ?? {})).toBe(26 * HOUR);
+    expect(alarms.get('NoScheduledRun')?.AlarmDescription).toContain('for 26 hours');
+    for (const id of ['BlockedUsers', 'FailedPasses', 'OverdueKey']) {
+      expect(windowOf(alarms.get(id) ?? {})).toBe(24 * HOUR);
     }
   });
+
+  it.each([
+    ['3', 'cron(0 6 ? * MON-FRI *)', 74],
+    ['7', 'cron(0 6 ? * MON *)', 168],
+  ])(
+    'follow a schedule of every %s days: %s',
+    async (runEveryDays, schedule, hours) => {
+      const rarer = deploy((await packageStack({ runEveryDays, schedule })).template);
+      for (const id of rarer.ofType('AWS::CloudWatch::Alarm')) windowOf(rarer.properties(id) ?? {});
+      expect(windowOf(rarer.properties('NoScheduledRun') ?? {})).toBe(hours * HOUR);
+      // One day of them has the last pass.
+      for (const id of ['BlockedUsers', 'FailedPasses', 'OverdueKey']) {
+        expect(windowOf(rarer.properties(id) ?? {})).toBe(Number(runEveryDays) * 24 * HOUR);
+        expect(rarer.properties(id)?.DatapointsToAlarm).toBe(1);
+      }
+      expect(rarer.properties('OverdueKey')?.Threshold).toBe(-2 * Number(runEveryDays));
+    },
+    120_000,
+  );
 
   it('ring for a key two days past its deadline: until then a pass may only have been late', () => {
     // test/integration/overdue-key.test.ts: the latest that a healthy rotation comes to.

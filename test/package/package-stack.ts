@@ -33,13 +33,18 @@ export async function packageStack(params: Record<string, string> = {}): Promise
   if (isFirst) {
     await makePackages(directory, params).then(
       () => writeFile(answer, ''),
-      (error: unknown) => writeFile(answer, String(error)),
+      (error: unknown) => writeFile(answer, `${error}\n${outputOf(error)}`),
     );
   }
   while (!existsSync(answer)) await setTimeout(100);
   const failure = await readFile(answer, 'utf8');
   if (failure !== '') throw new Error(failure);
   return read(join(directory, '.serverless'));
+}
+
+/** osls says what is wrong where it says everything else. */
+function outputOf(error: unknown): string {
+  return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
 }
 
 /** The default once more, in a directory of its own. */

@@ -33,6 +33,8 @@ const OTHERS: Record<string, string> = {
   'the automation': 'RemediationAutomationRole',
 };
 const ACCOUNT = 'arn:aws:iam::111122223333';
+const STATE_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/StateKey';
+const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/KmsKey';
 const SECRETS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret';
 
 let template: Template;
@@ -53,6 +55,7 @@ beforeAll(async () => {
     topicArn: String(stack.output('TopicArn')),
     queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
     deadLetterQueueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation-dead.fifo',
+    stateKeyArn: STATE_KEY,
   });
 }, 120_000);
 
@@ -126,11 +129,11 @@ describe.each(names)('the role of %s', (name) => {
     ['iam:CreateRole', `${ACCOUNT}:role/eve`],
     ['iam:CreatePolicy', `${ACCOUNT}:policy/eve`],
     ['iam:CreatePolicyVersion', `${ACCOUNT}:policy/keyturn`],
-    ['iam:PutRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
-    ['iam:AttachRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
-    ['iam:UpdateAssumeRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
-    ['iam:DeleteRolePolicy', `${ACCOUNT}:role/keyturn-rotation-worker`],
-    ['iam:PassRole', `${ACCOUNT}:role/keyturn-rotation-worker`],
+    ['iam:PutRolePolicy', `${ACCOUNT}:role/keyturn/keyturn-rotation-worker`],
+    ['iam:AttachRolePolicy', `${ACCOUNT}:role/keyturn/keyturn-rotation-worker`],
+    ['iam:UpdateAssumeRolePolicy', `${ACCOUNT}:role/keyturn/keyturn-rotation-worker`],
+    ['iam:DeleteRolePolicy', `${ACCOUNT}:role/keyturn/keyturn-rotation-worker`],
+    ['iam:PassRole', `${ACCOUNT}:role/keyturn/keyturn-rotation-worker`],
     ['sts:AssumeRole', `${ACCOUNT}:role/administrator`],
     ['iam:CreateAccessKey', `${ACCOUNT}:user/eve`],
     ['iam:CreateAccessKey', `${ACCOUNT}:user/teams/eve`],
@@ -150,6 +153,9 @@ describe.each(names)('the role of %s', (name) => {
     ['sqs:PurgeQueue', 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo'],
     ['lambda:UpdateFunctionCode', 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-rotation-worker'],
     ['kms:Decrypt', 'arn:aws:kms:eu-west-1:111122223333:key/any'],
+    ['kms:GenerateMac', 'arn:aws:kms:eu-west-1:111122223333:key/any'],
+    ['kms:VerifyMac', STATE_KEY],
+    ['kms:PutKeyPolicy', STATE_KEY],
   ])('does not allow %s on %s', (action, resource) => {
     const context = { 'secretsmanager:BlockPublicPolicy': 'true' };
     expect(decide(statements(name), { action, resource, context })).not.toBe('allowed');
@@ -159,8 +165,9 @@ describe.each(names)('the role of %s', (name) => {
 describe('the table of permissions in docs/security.md', () => {
   let complete: Stack;
   beforeAll(() => {
-    // With all that a deployment can ask for.
-    complete = deploy(template, Object.fromEntries(Object.keys(template.Conditions).map((name) => [name, true])));
+    // With all that a deployment can ask for; the topic's key is then the stack's own.
+    const all = Object.fromEntries(Object.keys(template.Conditions).map((name) => [name, true]));
+    complete = deploy(template, { ...all, HasTopicKey: false });
   });
 
   const comparable = (given: readonly Statement[]) =>
@@ -230,6 +237,22 @@ describe('between the functions', () => {
     expect(whoMay({ action: 'secretsmanager:CreateSecret', resource: secret })).toEqual(makers);
   });
 
+  it('all but config-remediation sign and verify state, with a key that may be of another Region', async () => {
+    const signers = names.filter((name) => name !== 'config-remediation');
+    expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY })).toEqual(signers);
+    const stateKeyArn = 'arn:aws:kms:us-east-1:111122223333:key/given';
+    const given = deploy((await packageStack({ stateKeyArn })).template);
+    expect(whoMay({ action: 'kms:GenerateMac', resource: stateKeyArn }, given)).toEqual(signers);
+    expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY }, given)).toEqual([]);
+  }, 120_000);
+
+  it('only those that issue, deactivate or delete by themselves see who is subscribed to the topic', () => {
+    const resource = 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev';
+    for (const action of ['sns:ListSubscriptionsByTopic', 'sns:GetSubscriptionAttributes', 'sns:GetTopicAttributes']) {
+      expect(whoMay({ action, resource })).toEqual(['scheduled-rotation', 'rotation-worker']);
+    }
+  });
+
   it('only those that AWS Config and AWS Health start look beyond the path, and only at users', () => {
     const beyond = `${ACCOUNT}:user/eve`;
     for (const action of ['iam:GetUser', 'iam:ListAccessKeys']) {
@@ -257,7 +280,6 @@ describe('between the functions', () => {
 });
 
 describe('with a key of its own', () => {
-  const key = 'arn:aws:kms:eu-west-1:111122223333:key/KmsKey';
   const via = { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' };
   const secretContext = (arn: string) => ({ ...via, 'kms:EncryptionContext:SecretARN': arn });
   let encrypted: Stack;
@@ -266,7 +288,7 @@ describe('with a key of its own', () => {
   });
 
   function use(name: string, context: Record<string, string>, action = 'kms:GenerateDataKey') {
-    return decide(statements(name, encrypted), { action, resource: key, context });
+    return decide(statements(name, encrypted), { action, resource: KMS_KEY, context });
   }
 
   it.each(['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'])(
@@ -295,6 +317,23 @@ describe('with a key of its own', () => {
     expect(use('rotation-worker', context)).toBe('not allowed');
   });
 });
+
+it('who publishes may use the key of an encrypted topic, for that topic alone', async () => {
+  const topicKmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic';
+  const encrypted = deploy((await packageStack({ topicKmsKeyArn })).template);
+  const topic = String(encrypted.output('TopicArn'));
+  const use = (action: string, topicArn: string) =>
+    whoMay(
+      { action, resource: topicKmsKeyArn, context: { 'kms:EncryptionContext:aws:sns:topicArn': topicArn } },
+      encrypted,
+    );
+  const publishers = whoMay({ action: 'sns:Publish', resource: topic }, encrypted);
+  expect(publishers).toHaveLength(5);
+  for (const action of ['kms:GenerateDataKey', 'kms:Decrypt']) {
+    expect(use(action, topic)).toEqual(publishers);
+    expect(use(action, `${topic}-other`)).toEqual([]);
+  }
+}, 120_000);
 
 it('replicating secrets is allowed where Regions are given', () => {
   const request = {

@@ -11,6 +11,13 @@ const MADE_BY_THE_STACK = ['KEYTURN_QUEUE_URL', 'KEYTURN_DEAD_LETTER_QUEUE_URL']
 const FROM_THE_STACK: Record<string, string> = {
   deadLetterQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/111122223333/keyturn-dev-rotation-dead.fifo',
   secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
+  stateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/StateKey',
+};
+/** Where packaging refuses what the functions would refuse. */
+const GIVEN: Record<string, string> = {
+  readerArns: '[{"arn":"arn:aws:iam::111122223333:role/reader","users":["alice"]}]',
+  administratorArns: '["arn:aws:iam::111122223333:role/admin"]',
+  runEveryDays: '1',
 };
 
 let template: Template;
@@ -93,17 +100,23 @@ describe('settings', () => {
     }
   });
 
+  it('that the schedule contradicts are refused', async () => {
+    const refused = packageStack({ schedule: 'cron(0 6 ? * MON-FRI *)' });
+    await expect(refused).rejects.toThrow(/runEveryDays is 1, but up to 3 days .*: give 3/s);
+  }, 120_000);
+
   it('make a dry run unless somebody asks for more', () => {
     for (const properties of functions()) expect(environmentOf(properties).KEYTURN_ENFORCE).toBe('false');
   });
 
   it('are parameters of the same name', async () => {
-    const params = Object.fromEntries(Object.keys(settingSpecs).map((name) => [name, `given-for-${name}`]));
+    const given = (name: string) => GIVEN[name] ?? `given-for-${name}`;
+    const params = Object.fromEntries(Object.keys(settingSpecs).map((name) => [name, given(name)]));
     const changed = deploy((await packageStack(params)).template);
     const variables = environmentOf(changed.properties('RotateDashuserLambdaFunction') ?? {});
     for (const name of Object.keys(settingSpecs)) {
       if (MADE_BY_THE_STACK.includes(environmentName(name))) continue;
-      expect(variables[environmentName(name)]).toBe(`given-for-${name}`);
+      expect(variables[environmentName(name)]).toBe(given(name));
     }
     expect(changed.properties('OverdueKey')?.ActionsEnabled).toBe('given-for-enforce');
   }, 120_000);
@@ -149,7 +162,7 @@ describe('the schedule', () => {
     expect(ScheduleExpression).toBe('cron(0 6 * * ? *)');
     expect(Target).toMatchObject({
       Arn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-scheduled-rotation',
-      Input: '{}',
+      Input: '{"scheduledAt":"<aws.scheduler.scheduled-time>"}',
       RetryPolicy: { MaximumRetryAttempts: 10 },
       DeadLetterConfig: { Arn: arnOfQueue('keyturn-dev-failures') },
     });
@@ -178,6 +191,7 @@ describe('names that others build on', () => {
       'SecretRotationFunctionArn',
       'WorkerMappingId',
       'OwnerPolicyArn',
+      'StateKeyArn',
     ];
     expect(Object.fromEntries(outputs.map((name) => [name, stack.output(name)]))).toEqual({
       TopicArn: 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev',
@@ -188,12 +202,19 @@ describe('names that others build on', () => {
       SecretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
       WorkerMappingId: 'RotationDashworkerEventSourceMappingSQSRotationQueue',
       OwnerPolicyArn: expect.stringMatching(/^arn:aws:iam::111122223333:policy\//),
+      StateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/StateKey',
     });
   });
 
-  it("include the worker's role, with neither stage nor Region, so that a second deployment fails", () => {
-    expect(stack.properties('RotationWorkerRole')?.RoleName).toBe('keyturn-rotation-worker');
-  });
+  it("include each function's role, with neither stage nor Region, so that a second deployment fails", async () => {
+    const suffixed = deploy((await packageStack({ roleSuffix: '-team-a' })).template);
+    for (const [deployed, suffix] of [[stack, ''] as const, [suffixed, '-team-a'] as const]) {
+      const roles = deployed.ofType('AWS::Lambda::Function').map((id) => deployed.properties(id)?.Role);
+      expect(roles.toSorted()).toEqual(
+        names.map((name) => `arn:aws:iam::111122223333:role/keyturn/keyturn-${name}${suffix}`).toSorted(),
+      );
+    }
+  }, 120_000);
 });
 
 describe('options', () => {
@@ -204,15 +225,33 @@ describe('options', () => {
   });
 
   it('can make a key, for secrets, topic and queues, that outlives the stack', () => {
-    expect(stack.ofType('AWS::KMS::Key')).toEqual([]);
+    expect(stack.ofType('AWS::KMS::Key')).toEqual(['StateKey']);
     const encrypted = deploy(template, { CreateKmsKey: true });
     const variables = environmentOf(encrypted.properties('RotateDashuserLambdaFunction') ?? {});
     expect(variables.KEYTURN_KMS_KEY_ID).toBe('arn:aws:kms:eu-west-1:111122223333:key/KmsKey');
-    for (const id of ['Topic', 'RotationQueue', 'RotationDeadLetterQueue', 'FailureQueue']) {
+    expect(encrypted.properties('Topic')?.KmsMasterKeyId).toBe('arn:aws:kms:eu-west-1:111122223333:key/KmsKey');
+    for (const id of ['RotationQueue', 'RotationDeadLetterQueue', 'FailureQueue']) {
       expect(encrypted.properties(id)?.KmsMasterKeyId).toBe('KmsKey');
     }
     expect(template.Resources.KmsKey?.DeletionPolicy).toBe('Retain');
   });
+
+  it('can use a key that exists for the topic, which no queue is encrypted with', async () => {
+    const topicKmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic';
+    const encrypted = deploy((await packageStack({ topicKmsKeyArn })).template);
+    expect(encrypted.properties('Topic')?.KmsMasterKeyId).toBe(topicKmsKeyArn);
+    expect(encrypted.properties('RotationQueue')).not.toHaveProperty('KmsMasterKeyId');
+    expect(stack.properties('Topic')).not.toHaveProperty('KmsMasterKeyId');
+  }, 120_000);
+
+  it('can put a permissions boundary on every role', async () => {
+    const permissionsBoundaryArn = 'arn:aws:iam::111122223333:policy/boundary';
+    const bounded = deploy((await packageStack({ permissionsBoundaryArn })).template, { CreateConfigRule: true });
+    const boundaries = (deployed: Stack) =>
+      deployed.ofType('AWS::IAM::Role').map((id) => deployed.properties(id)?.PermissionsBoundary);
+    expect(boundaries(bounded)).toEqual(Array(9).fill(permissionsBoundaryArn));
+    expect(boundaries(stack)).toEqual(Array(8).fill(undefined));
+  }, 120_000);
 
   it('leave the partition to AWS: no ARN is of one alone', () => {
     expect(JSON.stringify(template)).not.toMatch(/arn:aws:/);

@@ -6,7 +6,14 @@ export interface JsonObject {
 export interface Template {
   Resources: Record<
     string,
-    { Type: string; Condition?: string; DeletionPolicy?: string; DependsOn?: Json; Properties: JsonObject }
+    {
+      Type: string;
+      Condition?: string;
+      DeletionPolicy?: string;
+      UpdateReplacePolicy?: string;
+      DependsOn?: Json;
+      Properties: JsonObject;
+    }
   >;
   Outputs: Record<string, { Value: Json; Condition?: string }>;
   Conditions: Record<string, Json>;
@@ -27,6 +34,7 @@ const NAMES: Record<string, string> = {
   'AWS::Config::ConfigRule': 'ConfigRuleName',
   'AWS::Events::Rule': 'Name',
   'AWS::IAM::Role': 'RoleName',
+  'AWS::KMS::Alias': 'AliasName',
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::SNS::Topic': 'TopicName',
   'AWS::SQS::Queue': 'QueueName',
@@ -110,7 +118,12 @@ export function deploy(template: Template, conditions: Record<string, boolean> =
       'AWS::SQS::Queue': `arn:aws:sqs:${REGION}:${ACCOUNT}:`,
     }[type];
     if (prefix === undefined) throw new Error(`The ARN of a ${type} is not known here`);
-    return prefix + nameOf(logicalId);
+    return prefix + pathOf(logicalId) + nameOf(logicalId);
+  }
+
+  /** Of a role or a policy: `/keyturn/`, without its first slash. */
+  function pathOf(logicalId: string): string {
+    return String(resolve(resource(logicalId).Properties.Path ?? '')).slice(1);
   }
 
   function nameOf(logicalId: string): string {

@@ -46,7 +46,13 @@ function words(cell: string): string[] {
 
 /** The rows as they hold for one deployment; `<function>` is left, since a row can be about several. */
 export function readPermissions(deployment: Deployment): Permission[] {
-  const names: Record<string, string> = { partition: 'aws', suffix: 'amazonaws.com', key: 'KmsKey', ...deployment };
+  const names: Record<string, string> = {
+    partition: 'aws',
+    suffix: 'amazonaws.com',
+    key: 'KmsKey',
+    stateKey: 'StateKey',
+    ...deployment,
+  };
   const meaning = (word: string): string =>
     (LEGEND.get(word) ?? word.replaceAll('`', '')).replace(/<(\w+)>/g, (text, name: string) => names[name] ?? text);
   return rowsOf('statement').map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({

@@ -64,7 +64,7 @@ function matches(statement: Statement, request: Request, principal: readonly str
     statement.actions.some((action) => like(request.action.toLowerCase(), action.toLowerCase())) &&
     statement.resources.some((resource) => like(request.resource, substituted(resource))) &&
     (statement.principals ?? ['*']).some((wanted) => wanted === '*' || principal.includes(wanted)) &&
-    statement.conditions.every(({ operator, key, values }) => holds(operator, context[key], values))
+    statement.conditions.every(({ operator, key, values }) => holds(operator, context[key], values.map(substituted)))
   );
 }
 
@@ -74,10 +74,15 @@ function holds(operator: string, actual: string | undefined, values: readonly st
     case 'StringEquals':
     case 'Bool':
       return actual !== undefined && values.includes(actual);
+    case 'BoolIfExists':
+      return actual === undefined || values.includes(actual);
     case 'StringNotEquals':
       return actual === undefined || !values.includes(actual);
     case 'StringLike':
+    case 'ArnEquals':
+    case 'ArnLike':
       return actual !== undefined && values.some((value) => like(actual, value));
+    case 'ArnNotEquals':
     case 'ArnNotLike':
       return actual === undefined || !values.some((value) => like(actual, value));
     default:

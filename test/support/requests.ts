@@ -8,6 +8,7 @@ export interface Targets {
   topicArn: string;
   queueArn: string;
   deadLetterQueueArn: string;
+  stateKeyArn: string;
 }
 
 /** The functions, by what tests call their connections. */
@@ -53,6 +54,7 @@ function contextOf({ input }: Call): Record<string, string> {
 function resourceOf(world: World, { service, operation, input }: Call, targets: Targets): string {
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
+  if (service === 'kms') return targets.stateKeyArn;
   if (service === 'sqs') {
     return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
   }

@@ -20,6 +20,7 @@ function refused(world: World): string[] {
     topicArn: arn('the topic'),
     queueArn: arn('the queue'),
     deadLetterQueueArn: arn('the dead-letter queue'),
+    stateKeyArn: arn('the state key'),
   };
   const asked = new Map<string, { name: string; request: Request }>();
   for (const call of world.aws.calls) {
