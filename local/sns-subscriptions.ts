@@ -90,7 +90,8 @@ export function createSubscriptions(environment: Environment, topicOf: (input: I
     before: string | undefined,
   ): void {
     const { FilterPolicy: policy, FilterPolicyScope: scope } = attributes;
-    if (scope !== undefined && !scopes.includes(scope)) throw invalid(`FilterPolicyScope: Invalid value [${scope}].`);
+    if (scope !== undefined && !scopes.includes(scope))
+      throw invalid(`FilterPolicyScope: Invalid value [${scope}]. Please use either MessageBody or MessageAttributes`);
     if (policy === undefined) return;
     parseFilterPolicy(policy, scopeOf(attributes));
     const others = ofTopic(topicArn).filter(({ attributes }) => attributes.FilterPolicy !== undefined).length;
