@@ -7,8 +7,10 @@ import { createNormaliser, type Difference, differences } from './normalise.ts';
 import type { Outcome, Scenario } from './scenario.ts';
 import { configScenarios } from './scenarios/config.ts';
 import { iamScenarios, stsScenarios } from './scenarios/iam.ts';
+import { kmsScenarios } from './scenarios/kms.ts';
 import { secretsManagerScenarios } from './scenarios/secrets-manager.ts';
 import { snsScenarios } from './scenarios/sns.ts';
+import { filterScenarios } from './scenarios/sns-filters.ts';
 import { sqsScenarios } from './scenarios/sqs.ts';
 import { loadModels, type ServiceModels } from './service-model.ts';
 import { localSide, motoSide, type Side } from './side.ts';
@@ -17,9 +19,10 @@ const services: Readonly<Record<string, readonly Scenario[]>> = {
   iam: iamScenarios,
   sts: stsScenarios,
   secretsmanager: secretsManagerScenarios,
-  sns: snsScenarios,
+  sns: [...snsScenarios, ...filterScenarios],
   sqs: sqsScenarios,
   config: configScenarios,
+  kms: kmsScenarios,
 };
 
 /** Operations of the local AWS that moto does not have. */
@@ -85,7 +88,7 @@ describe('the comparison', () => {
 
   it('covers every operation of the local AWS', () => {
     const { aws } = localSide();
-    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail'] as const).flatMap((member) => {
+    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail', 'kms'] as const).flatMap((member) => {
       const service = { secrets: 'secretsmanager', cloudTrail: 'cloudtrail' }[member as string] ?? member;
       return Object.keys(aws[member].operations).map((operation) => `${service}:${operation}`);
     });

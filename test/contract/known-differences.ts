@@ -12,6 +12,8 @@ export interface KnownDifference {
 }
 
 const refused = ['call.error', 'call.result', 'call.status'];
+const kmsApi = 'https://docs.aws.amazon.com/kms/latest/APIReference';
+const snsGuide = 'https://docs.aws.amazon.com/sns/latest/dg';
 const smApi = 'https://docs.aws.amazon.com/secretsmanager/latest/apireference';
 const iamGuide = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
 const iamApi = 'https://docs.aws.amazon.com/IAM/latest/APIReference';
@@ -174,6 +176,13 @@ const iam: readonly KnownDifference[] = [
     stand: 'aws',
     reason: 'moto checks no signatures',
     source: `${iamGuide}/signature-v4-troubleshooting.html`,
+  },
+  {
+    on: ['sts: GetSessionToken with a user’s key'],
+    at: ['call.result.prefix'],
+    stand: 'aws',
+    reason: 'the key IDs of temporary credentials begin with ASIA; moto has one answer for everybody',
+    source: `${iamGuide}/reference_identifiers.html#identifiers-unique-ids`,
   },
 ];
 
@@ -371,7 +380,67 @@ const secretsManager: readonly KnownDifference[] = [
   },
 ];
 
+const replication: KnownDifference = {
+  on: ['secretsmanager: ReplicateSecretToRegions', 'secretsmanager: RemoveRegionsFromReplication'],
+  at: ['call.result.ARN'],
+  stand: 'aws',
+  reason: 'the ARN of the secret; moto repeats what was asked for',
+  source: `${smApi}/API_ReplicateSecretToRegions.html (ARN)`,
+};
+
+const kms: readonly KnownDifference[] = [
+  {
+    on: ['kms: GenerateMac', 'kms: GenerateMac by ARN of the alias'],
+    at: ['call.result.KeyId'],
+    stand: 'aws',
+    reason: 'the ARN of the key; moto gives its ID',
+    source: `${kmsApi}/API_GenerateMac.html (example)`,
+  },
+  {
+    on: ['kms: GenerateMac with a key that is disabled', 'kms: GenerateMac with a key pending deletion'],
+    at: refused,
+    stand: 'aws',
+    reason: 'DisabledException, KMSInvalidStateException; moto makes MACs with keys of any state',
+    source: `https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html; ${kmsApi}/API_GenerateMac.html`,
+  },
+  {
+    on: ['kms: GenerateMac with an algorithm that the key does not have'],
+    at: refused,
+    stand: 'aws',
+    reason: 'the algorithm must be the one that the key supports',
+    source: `${kmsApi}/API_GenerateMac.html (MacAlgorithm, InvalidKeyUsageException)`,
+  },
+  {
+    on: ['kms: GenerateMac of 4,097 bytes'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a message has at most 4,096 bytes',
+    source: '[model] kms PlaintextType',
+  },
+];
+
 const messaging: readonly KnownDifference[] = [
+  {
+    on: ['sns: Publish through {"a":[true,null]} of MessageAttributes'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a filter may hold true, false and null; moto breaks on null',
+    source: `${snsGuide}/subscription-filter-policy-constraints.html`,
+  },
+  {
+    on: ['sns: Publish through {"a":[{"equals-ignore-case":"Bob"}]} of MessageAttributes'],
+    at: ['call.result.0'],
+    stand: 'aws',
+    reason: 'case is ignored on both sides; moto ignores it in the message only',
+    source: `${snsGuide}/string-value-matching.html#string-equals-ignore`,
+  },
+  {
+    on: ['sns: SetSubscriptionAttributes with a scope that there is not'],
+    at: refused,
+    stand: 'aws',
+    reason: 'MessageAttributes or MessageBody',
+    source: 'https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html (FilterPolicyScope)',
+  },
   {
     on: ['sns: GetTopicAttributes of a topic with a queue'],
     at: ['call.result.SubscriptionsConfirmed'],
@@ -456,4 +525,10 @@ const messaging: readonly KnownDifference[] = [
   },
 ];
 
-export const knownDifferences: readonly KnownDifference[] = [...iam, ...secretsManager, ...messaging];
+export const knownDifferences: readonly KnownDifference[] = [
+  ...iam,
+  ...secretsManager,
+  replication,
+  ...kms,
+  ...messaging,
+];

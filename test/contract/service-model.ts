@@ -47,7 +47,7 @@ export interface ServiceModel {
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
-const services: readonly ServiceName[] = ['iam', 'sts', 'secretsmanager', 'sns', 'sqs', 'config', 'cloudtrail'];
+const services: readonly ServiceName[] = ['iam', 'sts', 'secretsmanager', 'sns', 'sqs', 'config', 'cloudtrail', 'kms'];
 
 export type ServiceModels = Readonly<Record<ServiceName, ServiceModel>>;
 

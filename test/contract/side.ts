@@ -1,10 +1,18 @@
 import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DisableKeyCommand,
+  KMSClient,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { createLocalAws, type LocalAws } from '../../local/aws.ts';
+import type { KeyState } from '../../local/kms.ts';
 import type { Exchange } from './exchange.ts';
 import { recordConnections } from './recording.ts';
 
@@ -21,18 +29,26 @@ export interface Side {
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly config: ConfigServiceClient;
+  readonly kms: KMSClient;
   /** The same account, called with other keys. */
   as(credentials: Credentials): Side;
   /** Time that AWS needs: of the local clock only, since moto has no delays. */
   wait(ms: number): void;
+  /** An HMAC_256 key under the alias, in that state. */
+  hmacKey(alias: string, state: KeyState): Promise<void>;
+  /** What subscribed queues got from topics; in moto that is in the queue with this address. */
+  delivered(queueUrl: string): Promise<readonly string[]>;
 }
+
+/** What the two do each in its own way. */
+type Own = Pick<Side, 'wait' | 'hmacKey' | 'delivered'>;
 
 /** What makes the difference between the two: a handler without a socket, or an address. */
 type Options = Pick<NonNullable<ConstructorParameters<typeof IAMClient>[0]>, 'requestHandler' | 'endpoint'>;
 
 const operator: Credentials = { accessKeyId: 'ASIAOPERATOR00000000', secretAccessKey: 'not-verified' };
 
-function createSide(options: Options, wait: (ms: number) => void, credentials = operator): Side {
+function createSide(options: Options, own: Own, credentials = operator): Side {
   const config = { region: 'eu-west-1', maxAttempts: 1, ...options, credentials };
   return {
     iam: new IAMClient(config),
@@ -41,8 +57,9 @@ function createSide(options: Options, wait: (ms: number) => void, credentials = 
     sns: new SNSClient(config),
     sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     config: new ConfigServiceClient(config),
-    as: (other) => createSide(options, wait, other),
-    wait,
+    kms: new KMSClient(config),
+    as: (other) => createSide(options, own, other),
+    ...own,
   };
 }
 
@@ -52,12 +69,36 @@ export function localSide(): { side: Side; aws: LocalAws; exchanges: Exchange[] 
   const exchanges: Exchange[] = [];
   recordConnections(aws, exchanges);
   const { requestHandler } = aws.connect('contract');
-  return { side: createSide({ requestHandler }, aws.clock.advance), aws, exchanges };
+  const own: Own = {
+    wait: aws.clock.advance,
+    async hmacKey(alias, state) {
+      aws.kms.setState(aws.kms.addHmacKey({ alias }).keyId, state);
+    },
+    delivered: async () => aws.sns.delivered.map(({ text }) => text),
+  };
+  return { side: createSide({ requestHandler }, own), aws, exchanges };
 }
 
 /** moto, emptied. */
 export async function motoSide(url: string): Promise<Side> {
   const answer = await fetch(`${url}/moto-api/reset`, { method: 'POST' });
   if (!answer.ok) throw new Error(`moto could not be reset: HTTP ${answer.status}`);
-  return createSide({ endpoint: url }, () => {});
+  const config = { region: 'eu-west-1', endpoint: url, credentials: operator };
+  const kms = new KMSClient(config);
+  const sqs = new SQSClient({ ...config, useQueueUrlAsEndpoint: false });
+  const own: Own = {
+    wait() {},
+    async hmacKey(AliasName, state) {
+      const made = await kms.send(new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }));
+      const KeyId = made.KeyMetadata?.KeyId;
+      await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
+      if (state === 'Disabled') await kms.send(new DisableKeyCommand({ KeyId }));
+      if (state === 'PendingDeletion') await kms.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    },
+    async delivered(QueueUrl) {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      return Messages.map(({ Body = '' }) => Body);
+    },
+  };
+  return createSide({ endpoint: url }, own);
 }

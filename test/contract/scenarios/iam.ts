@@ -20,7 +20,7 @@ import {
   UpdateAccessKeyCommand,
   UpdateUserCommand,
 } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { scenario } from '../scenario.ts';
 import type { Credentials, Side } from '../side.ts';
 
@@ -318,6 +318,14 @@ export const iamScenarios = [
 ];
 
 export const stsScenarios = [
+  scenario('GetSessionToken with a user’s key', {
+    given: userWithKey,
+    async call(side, key) {
+      side.wait(60_000);
+      const { Credentials } = await side.as(key).sts.send(new GetSessionTokenCommand({}));
+      return { prefix: Credentials?.AccessKeyId?.slice(0, 4), hasToken: Credentials?.SessionToken !== undefined };
+    },
+  }),
   scenario('GetCallerIdentity with a user’s key', {
     given: userWithKey,
     call: (side, key) => {

@@ -1,14 +1,18 @@
 import {
   CancelRotateSecretCommand,
   CreateSecretCommand,
+  DeleteResourcePolicyCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
+  type DescribeSecretResponse,
   GetResourcePolicyCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   ListSecretVersionIdsCommand,
   PutResourcePolicyCommand,
   PutSecretValueCommand,
+  RemoveRegionsFromReplicationCommand,
+  ReplicateSecretToRegionsCommand,
   RestoreSecretCommand,
   RotateSecretCommand,
   TagResourceCommand,
@@ -59,6 +63,16 @@ async function twoVersions(side: Side): Promise<void> {
   await oneVersion(side);
   await put(side, v2, ['AWSPENDING', 'KEY2']);
 }
+
+/** The parts of an answer about replicas that this service reads. */
+const replicas = ({ ARN, ReplicationStatus }: Pick<DescribeSecretResponse, 'ARN' | 'ReplicationStatus'>) => {
+  return { ARN, ReplicationStatus: ReplicationStatus?.map(({ Region, Status }) => ({ Region, Status })) };
+};
+const replicate = async ({ secrets }: Side) => {
+  const AddReplicaRegions = [{ Region: 'us-east-1' }];
+  return replicas(await secrets.send(new ReplicateSecretToRegionsCommand({ SecretId, AddReplicaRegions })));
+};
+const describeReplicas = async (side: Side) => replicas(await describe(side));
 
 async function deleted(side: Side): Promise<void> {
   await twoVersions(side);
@@ -328,6 +342,32 @@ export const secretsManagerScenarios = [
   scenario('GetResourcePolicy of a secret without one', {
     given: twoVersions,
     call: ({ secrets }) => secrets.send(new GetResourcePolicyCommand({ SecretId })),
+  }),
+  scenario('DeleteResourcePolicy', {
+    async given(side) {
+      await twoVersions(side);
+      await side.secrets.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: allow }));
+    },
+    call: ({ secrets }) => secrets.send(new DeleteResourcePolicyCommand({ SecretId })),
+    after: ({ secrets }) => secrets.send(new GetResourcePolicyCommand({ SecretId })),
+  }),
+  scenario('ReplicateSecretToRegions', { given: twoVersions, call: replicate, after: describeReplicas }),
+  scenario('RemoveRegionsFromReplication', {
+    async given(side) {
+      await twoVersions(side);
+      await replicate(side);
+    },
+    call: ({ secrets }) =>
+      secrets.send(new RemoveRegionsFromReplicationCommand({ SecretId, RemoveReplicaRegions: ['us-east-1'] })),
+    after: describeReplicas,
+  }),
+  scenario('CreateSecret again after DeleteSecret without recovery has another ARN', {
+    async given(side) {
+      const { ARN } = await create(side);
+      await side.secrets.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+      return [ARN];
+    },
+    call: async (side, [before]) => (await create(side)).ARN !== before,
   }),
   scenario('DeleteSecret with a recovery window', {
     given: twoVersions,
