@@ -86,6 +86,12 @@ it.each<[string, Request, Settings, Partial<Secret>?]>([
   ],
   ['a freeze', request(), settings({ freeze: [[NOW, NOW + 1]], onBlocked: 'retire-least-used' })],
   ['a foreign secret', request(), settings({ kmsKeyId: 'alias/ours' })],
+  ['no state key', request({ isStateKeyMissing: true }), settings()],
+  ['tags that nobody signed', request(), settings(), { voidTags: { 'keyturn:doing': 'x', 'keyturn:notice': 'x' } }],
+  ['a hold that nobody signed', request(), settings(), { voidTags: { 'keyturn:hold': '2030-01-01' } }],
+  ['another policy', request(), settings({ administratorArns: ['arn:aws:iam::123456789012:role/admin'] })],
+  ['the policy by hand', byHand({ action: 'policy' }), settings()],
+  ['adoption', byHand({ action: 'adopt', force: true }), settings(), { isMade: false }],
   ['grace 0', request(), settings({ graceDays: 0 })],
   ['an exposed key', request({ origin: 'exposed', accessKeyId: 'AKIAPPPPPPPPPPPPPPPP' }), settings()],
   ['rotate', byHand({ action: 'rotate' }), settings()],
@@ -110,10 +116,15 @@ it('every check has answered for some state', () => {
 
 it('the checks are asked in the order of the table', () => {
   expect(checkNames).toEqual([
+    'state-key-missing',
     'row-0-busy',
+    'adoption',
+    'state-unverified',
+    'policy-outdated',
     'row-1-left-alone',
     'row-2-secret-unverified',
     'row-3-status-unknown',
+    'void-tags',
     'exposed-key',
     'managed-rotation',
     'row-4-intent-past',

@@ -27,7 +27,9 @@ export function violations(judged: Judged): string[] {
   const problems = mutating.length > 1 ? ['more than one step that changes something'] : [];
   for (const step of judged.steps) {
     problems.push(...always(facts, step));
-    if (isMutating(step)) problems.push(...guards(facts, step), ...perAction(facts, step));
+    if (!isMutating(step)) continue;
+    const isPolicy = step.action === 'put-policy';
+    problems.push(...(isPolicy ? aboutPolicy(facts) : guards(facts, step)), ...perAction(facts, step));
   }
   return problems;
 }
@@ -121,6 +123,17 @@ function isNamed(step: Step, { keys }: UserState): boolean {
   return keys.some(({ accessKeyId }) => accessKeyId === step.accessKeyId);
 }
 
+/** Who may read follows the settings, for exempt and held users too; no key and no record of one is touched. */
+function aboutPolicy(facts: Facts): string[] {
+  const { secret, state, settings } = facts;
+  const isOurs = secret?.isMade === true && secret.tags['keyturn:user-id'] === state.user.userId;
+  return say(
+    [facts.doing === undefined || facts.doing.deadline <= facts.now, 'a policy put during the lease of another run'],
+    [isOurs && secret?.deletedAt === undefined, 'a policy put on a secret that is not ours'],
+    [secret?.kmsKeyId === undefined || secret.kmsKeyId === settings.kmsKeyId, 'a policy put under another KMS key'],
+  );
+}
+
 const orphanActions = ['deactivate-orphan', 'deactivate-unrecorded', 'record-orphan', 'delete-orphan'];
 const frozenActions = ['issue', 'deactivate', 'delete', 'retire', 'move-forward'];
 
@@ -138,22 +151,30 @@ function guards(facts: Facts, step: Step): string[] {
     isAboutExposed ||
     request.asked?.force === true ||
     asked === 'hold' ||
+    asked === 'adopt' ||
     (doing?.verb === 'roll-back' && (step.action === 'finish' || step.action === 'clear-intent'));
   const isUnknown = state.keys.some(({ status }) => status !== 'Active' && status !== 'Inactive');
-  const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', ...orphanActions];
+  const isAdopting = step.action === 'adopt-secret' && asked === 'adopt' && request.asked?.force === true;
+  const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', 'drop-tags', ...orphanActions];
   return say(
     [doing === undefined || doing.deadline <= now || isOwn, 'a change during the lease of another run'],
     [!isFresh(isOwn ? { ...facts, doing: undefined } : facts), 'a change on a record less than a minute old'],
-    [!isExempt(facts) || isOrphan, 'a change for an exempt user'],
+    [!isExempt(facts) || isOrphan || isAdopting, 'a change for an exempt user'],
     [facts.hold === undefined || facts.hold <= now || mayIgnoreHold || isOrphan, 'a change for a held user'],
-    [!isMalformed(facts) || isOrphan, 'a change for a user whose tags do not parse'],
+    [!isMalformed(facts) || isOrphan || isAdopting, 'a change for a user whose tags do not parse'],
     [
-      isVerified(facts) || isOrphan || isExposed || step.action === 'restore-secret',
+      isVerified(facts) || isOrphan || isExposed || isAdopting || step.action === 'restore-secret',
       'a change on a secret that is not ours',
     ],
-    [!isUnknown || isOrphan || isExposed || step.action === 'restore-secret', 'a change beside an unknown status'],
+    [
+      !isUnknown || isOrphan || isExposed || isAdopting || step.action === 'restore-secret',
+      'a change beside an unknown status',
+    ],
     [!isFrozen || isCommand || isAboutExposed || !frozenActions.includes(step.action), 'in a freeze'],
-    [doing === undefined || isExposed || finishes.includes(step.action), 'a change before the unfinished one'],
+    [
+      doing === undefined || isExposed || isAdopting || finishes.includes(step.action),
+      'a change before the unfinished one',
+    ],
   );
 }
 
