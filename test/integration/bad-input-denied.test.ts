@@ -102,6 +102,8 @@ describe('access denied', () => {
     }
     // GetCallerIdentity needs no permission.
     made.delete('sts:GetCallerIdentity');
+    // Without the state key nothing is begun: test/integration/forged-state.test.ts.
+    made.delete('kms:GenerateMac');
     expect([...made].toSorted()).toEqual(permissions.map(([permission]) => permission).toSorted());
   });
 
@@ -128,7 +130,10 @@ describe('access denied', () => {
       expect(keysOf(life)).toEqual({ [current?.accessKeyId ?? '']: 'Active' });
       expect(current?.works).toBe(true);
       expect(Object.keys(before)).not.toContain(current?.accessKeyId);
-      expect(published(life)).toEqual(expect.arrayContaining(['issued', 'deactivated', 'deleted']));
+      // An issue that waited for more than three days is not gone on with; its key is stored, and moved forward to.
+      const isNewKeyTold = published(life).some((event) => event === 'issued' || event === 'moved-forward');
+      expect(isNewKeyTold).toBe(true);
+      expect(published(life)).toEqual(expect.arrayContaining(['deactivated', 'deleted']));
       expect(tagOf(life, life.userId, 'doing')).toBeUndefined();
     },
   );

@@ -1,8 +1,14 @@
-import { CreateSecretCommand, DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  DeleteResourcePolicyCommand,
+  DeleteSecretCommand,
+  PutSecretValueCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createLife, createStored, type Life, live, secretNameOf, thrownBy, writes } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { setSigned } from '../support/signed.ts';
 import { createWorld, DAY, invoke, pass, published, rotateUser } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -185,7 +191,8 @@ describe('a tag of the secret that does not parse', () => {
   ])('%s=%s leaves the user untouched and is named', async (name, value) => {
     const life = await createStored();
     life.aws.clock.advance(90 * DAY);
-    life.aws.secrets.setTags(secretNameOf(life.userId), { [`keyturn:${name}`]: value });
+    // Signed, or it would count as absent.
+    await setSigned(life, life.userId, { [name]: value });
     await expectBlocked(life, 'tags-invalid', [`tag keyturn:${name} of the secret`, `"${value}"`]);
   });
 });
@@ -239,8 +246,10 @@ describe('a secret of that name', () => {
 
   it('whose AWSCURRENT is on a value without our label is not built on', async () => {
     const life = await createStored();
-    const command = new PutSecretValueCommand({ SecretId: secretNameOf(life.userId), SecretString: '{"mine":true}' });
-    await life.runtime('operator').aws.secrets.send(command);
+    const { secrets } = life.runtime('operator').aws;
+    const SecretId = secretNameOf(life.userId);
+    await secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
+    await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: '{"mine":true}' }));
     await expectBlocked(life, 'secret-value-foreign', ['whose labels name no access key', 'Move AWSCURRENT back']);
   });
 });

@@ -62,7 +62,14 @@ test('a change of one user is judged by their exact keys, at the time of the ite
     },
   ]);
   expect(answer).toMatchObject({ evaluations: { NON_COMPLIANT: 1 }, judgedExactly: 1 });
-  expect(operations).toEqual(['GetUser', 'ListAccessKeys', 'DescribeSecret', 'GetAccessKeyLastUsed', 'PutEvaluations']);
+  expect(operations).toEqual([
+    'GenerateMac',
+    'GetUser',
+    'ListAccessKeys',
+    'DescribeSecret',
+    'GetAccessKeyLastUsed',
+    'PutEvaluations',
+  ]);
 });
 
 test.each([
@@ -127,7 +134,7 @@ test('an oversized item is read from the history as it was then', async () => {
   world.aws.config.record({ ...record, status: 'ResourceDeleted', capturedAt: Date.parse(CAPTURED_AT) + DAY });
   const { operations } = await evaluate(world, oversized(summary));
   expect(stored(world)).toMatchObject([{ resourceId: userId, complianceType: 'NON_COMPLIANT' }]);
-  expect(operations.slice(0, 2)).toEqual(['GetResourceConfigHistory', 'GetUser']);
+  expect(operations.slice(0, 3)).toEqual(['GetResourceConfigHistory', 'GenerateMac', 'GetUser']);
 });
 
 test('an oversized item that the history calls deleted is not applicable', async () => {

@@ -180,7 +180,11 @@ async function store(guarded: Guarded, value: string, label: string, policy = tr
     await secrets.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy }));
   }
   await secrets.send(
-    new PutSecretValueCommand({ SecretId, SecretString: value, VersionStages: ['AWSPENDING', label] }),
+    new PutSecretValueCommand({
+      SecretId,
+      SecretString: value,
+      VersionStages: ['AWSPENDING', `${label}.1AAAAAAAAAAAAAAAAAAAAAA`],
+    }),
   );
 }
 

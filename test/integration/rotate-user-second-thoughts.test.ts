@@ -155,7 +155,7 @@ describe('rollback', () => {
     expect(timeline).toEqual(['5 grace-restarted', '8 reminder']);
   });
 
-  it('is finished by the next pass when it dies half-way, in spite of its own hold', async () => {
+  it('is told of by the next pass when it dies half-way, and is not gone on with', async () => {
     const life = await createRotated();
     const { aws, userId, previous } = life;
     await rotateUser(life, { userName: 'alice', action: 'rollback' }, ({ operation }) =>
@@ -164,9 +164,10 @@ describe('rollback', () => {
     expect(labelsOf(life, userId).AWSCURRENT).toBe(life.current);
     aws.clock.advance(DAY / 24);
     await pass(life, 'alice');
-    expect(labelsOf(life, userId).AWSCURRENT).toBe(previous);
-    expect(published(life)).toEqual(['rolled-back']);
+    expect(labelsOf(life, userId).AWSCURRENT).toBe(life.current);
+    expect(messages(life)).toMatchObject([{ event: 'reactivated', accessKeyId: previous, reason: 'intent-cleared' }]);
     expect(tagOf(life, userId, 'doing')).toBeUndefined();
+    expect(keysOf(life)).toEqual({ [previous]: 'Active', [life.current]: 'Active' });
   });
 
   it('is refused without an older key', async () => {

@@ -171,14 +171,16 @@ describe('the rotator', () => {
   it('puts the policy before any value is there, and again before each new one', async () => {
     const life = await createRotated();
     const calls = life.aws.calls.filter(({ operation }) => /^Put(ResourcePolicy|SecretValue)$/.test(operation));
+    // When the secret is made, and before each value.
     expect(calls.map(({ operation }) => operation)).toEqual([
+      'PutResourcePolicy',
       'PutResourcePolicy',
       'PutSecretValue',
       'PutResourcePolicy',
       'PutSecretValue',
     ]);
     const policies = calls.filter(({ operation }) => operation === 'PutResourcePolicy');
-    expect(policies.map(({ input }) => input.BlockPublicPolicy)).toEqual([true, true]);
+    expect(policies.map(({ input }) => input.BlockPublicPolicy)).toEqual([true, true, true]);
   });
 
   it('replaces a policy that somebody else put there', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws.ts';
+import { unsigned } from '../../local/demo/unsigned.ts';
 import { moveLabel } from '../../local/secret-state.ts';
 import { parseRotationEvent } from '../../shared/core/rotation-events.ts';
 import { currentKey } from '../support/faults.ts';
@@ -39,7 +40,9 @@ function secretOf(world: World, userId: string) {
 }
 
 const labelsOf = (world: World, userId: string, versionId: string): readonly string[] =>
-  secretOf(world, userId).versions.find((version) => version.versionId === versionId)?.labels ?? [];
+  secretOf(world, userId)
+    .versions.find((version) => version.versionId === versionId)
+    ?.labels.map(unsigned) ?? [];
 
 const keyIds = (world: World): string[] => world.aws.iam.keysOf('alice').map(({ accessKeyId }) => accessKeyId);
 
@@ -284,7 +287,7 @@ describe('createSecret is refused with the sentence of the planner, and changes 
     const live = `delete ${iso(clock.now() - 90_000)} ${iso(clock.now() + 600_000)} other-run AKIAIOSFODNN7EXAMPLE -`;
     await setSigned(world, userId, { doing: live });
     expect(await refused(world, userId)).toContain('other-run');
-    expect(secretOf(world, userId).tags['keyturn:doing']).toBe(live);
+    expect(secretOf(world, userId).tags['keyturn:doing']).toContain(live);
   });
 
   it('a key that never works', async () => {

@@ -123,6 +123,7 @@ describe('the limits on harm', () => {
   it("leave a secret to Secrets Manager's own rotation", async () => {
     const life = createLife();
     await rotateUser(life, { userName: 'alice', action: 'hold', holdUntil: '2026-01-02' });
+    await rotateUser(life, { userName: 'alice', action: 'policy' });
     life.aws.secrets.configure(secretNameOf(life.userId), { rotationEnabled: true });
     life.aws.clock.advance(DAY);
     const from = life.aws.calls.length;
@@ -139,6 +140,6 @@ describe('the limits on harm', () => {
     life.aws.clock.advance(DAY);
     await pass(life, 'alice');
     expect(lists()).toBe(1);
-    expect(tagOf(life, life.userId, 'issued-on')).toBe('2026-01-02');
+    expect(tagOf(life, life.userId, 'issued-on')).toBe('2026-01-02 schedule');
   });
 });

@@ -16,16 +16,20 @@ const VISIBLE_AFTER = 10 * MINUTE;
 export function intentPast(s: Situation): Answer | undefined {
   const { doing } = s.tags;
   if (doing === undefined) return undefined;
-  if (hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now)) return tooOld(s, doing);
+  const isOld = hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now);
   switch (doing.verb) {
     case 'issue':
-      return storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The issue left no key behind');
+      return isOld
+        ? oldIssue(s, doing)
+        : (storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The issue left no key behind'));
     case 'deactivate':
     case 'retire':
+      if (isOld) return clear(doing, TOO_OLD);
       return isInactiveOrGone(s, target(doing))
         ? finish(s, doing)
         : clear(doing, `Key ${target(doing)} is still active`);
     case 'delete':
+      if (isOld) return clear(doing, TOO_OLD);
       return isInIam(s, target(doing)) ? clear(doing, `Key ${target(doing)} is still there`) : finish(s, doing);
     case 'roll-back':
       return rolledBack(s, doing);
@@ -34,13 +38,17 @@ export function intentPast(s: Situation): Answer | undefined {
   }
 }
 
-/**
- * Every run since should have seen to it. So a run that is that late, or somebody who put an old intent back: it tells,
- * where there is something to tell, and nothing is done by it.
- */
-function tooOld(s: Situation, doing: Doing): Answer {
+/** Every run since should have seen to it: the run is that late, or somebody has put an old intent back. */
+const TOO_OLD = 'It is too old to be gone on with';
+
+/** It tells, where there is something to tell, and no key is touched by it. */
+function oldIssue(s: Situation, doing: Doing): Answer | undefined {
+  const stored = storedKey(s, doing);
+  const [step] = stored?.steps ?? [];
+  // Made current already: what is left is the announcement.
+  if (step?.action === 'finish' && step.accessKeyId === s.currentKeyId) return stored;
   const [orphan] = s.orphans;
-  if (orphan === undefined) return clear(doing, 'It is too old to be gone on with');
+  if (orphan === undefined) return clear(doing, TOO_OLD);
   const why =
     `Key ${describeKey(orphan, s.now)} of ${s.state.user.userName} may be the leftover of an issue that was ` +
     'interrupted long ago, and its secret access key lost. Delete it unless somebody uses it';

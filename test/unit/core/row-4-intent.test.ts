@@ -209,6 +209,18 @@ describe('an intent that every run since should have seen to is not gone on with
     expect(shown).toEqual(['deactivate-orphan', 'clear-intent']);
   });
 
+  it('but the announcement of a key that is current already is made up for', () => {
+    const keys = [old, key(N, { createdAt: at(4) })];
+    const answer = planOf({ keys, secret: { current: N, previous: C, doing: begun(4, 'issue', [C]) } });
+    expect(inShort(answer)).toBe('act finished: finish O');
+  });
+
+  it('and a key that was stored, but not made current, is not', () => {
+    const keys = [old, key(N, { createdAt: at(4) })];
+    const answer = planOf({ keys, secret: { current: C, pending: N, doing: begun(4, 'issue', [C]) } });
+    expect(inShort(answer)).toBe('act intent-cleared: clear-intent');
+  });
+
   it('tells of what may be the leftover of an issue', () => {
     const keys = [old, key(N, { createdAt: at(4) })];
     const { steps } = planOf({ keys, secret: { current: C, doing: begun(4, 'issue', [C]) } });
