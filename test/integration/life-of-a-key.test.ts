@@ -295,6 +295,7 @@ describe('a user who is left alone', () => {
 
   it.each([
     ['tag', { tags: { 'keyturn:exempt': 'true' } }],
+    ['the same tag in other letters', { tags: { 'Keyturn:Exempt': 'TRUE' } }],
     ['path', { environment: { KEYTURN_EXEMPT_PATHS: '["/"]' } }],
   ])('is exempt by %s: nothing is written or announced', async (_by, options) => {
     const life = createLife(options);
