@@ -121,6 +121,31 @@ function applyUserTag(
   }
 }
 
+/**
+ * Names in the settings that parse and match nobody, each in a sentence: most likely misspelt, and somebody counts on
+ * them. Of all users of the account, not only of those below `userPathPrefix`.
+ */
+export function matchNobody(
+  users: readonly Pick<User, 'groups' | 'path'>[],
+  { exemptGroups, exemptPaths, userPathPrefix }: Settings,
+): string[] {
+  const groups = new Set(users.flatMap((user) => user.groups.map(sameCase)));
+  const paths = new Set(users.map(({ path }) => sameCase(path)));
+  const isEmpty = (prefix: string): boolean => ![...paths].some((path) => path.startsWith(sameCase(prefix)));
+  const isUnreached = users.length > 0 && !users.some(({ path }) => path.startsWith(userPathPrefix));
+  return [
+    ...exemptGroups
+      .filter((group) => !groups.has(sameCase(group)))
+      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts nobody.`),
+    ...exemptPaths
+      .filter(isEmpty)
+      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts nobody.`),
+    ...(isUnreached
+      ? [`userPathPrefix: no user is below the path ${userPathPrefix}, which is compared letter by letter.`]
+      : []),
+  ];
+}
+
 /** Without case where it leaves a user alone; exactly where it reaches, since conditions of IAM policies heed case. */
 function exemptionByMembership(user: Pick<User, 'groups' | 'path'>, settings: Settings): Exemption | undefined {
   const exemptGroups = new Set(settings.exemptGroups.map(sameCase));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseUserSettings, userTagNames } from '../../../shared/core/user-settings.ts';
+import { matchNobody, parseUserSettings, userTagNames } from '../../../shared/core/user-settings.ts';
 import { NOW, settings, USER } from '../../support/core/builders.ts';
 
 const parse = (tags: Record<string, string>, user: { groups?: string[]; path?: string } = {}, more = {}) =>
@@ -111,4 +111,32 @@ it('never changes the settings it was given', () => {
   const given = Object.freeze(settings());
   parseUserSettings({ ...USER, tags: { [userTagNames.graceDays]: '5' } }, given, NOW);
   expect(given.graceDays).toBe(10);
+});
+
+describe('a name in the settings that matches nobody', () => {
+  const users = [
+    { groups: ['Admins', 'dev'], path: '/Team-A/ftp/' },
+    { groups: [], path: '/' },
+  ];
+  const found = (more: Parameters<typeof settings>[0], among = users) => matchNobody(among, settings(more));
+
+  it('is said', () => {
+    expect(found({ exemptGroups: ['admin', 'dev'], exemptPaths: ['/team/', '/team-a/'] })).toEqual([
+      'exemptGroups: no user is in the group admin, so it exempts nobody.',
+      'exemptPaths: no user is below the path /team/, so it exempts nobody.',
+    ]);
+  });
+  it('is none that differs in case only, as an exemption', () => {
+    expect(found({ exemptGroups: ['ADMINS'], exemptPaths: ['/TEAM-A/FTP/'] })).toEqual([]);
+  });
+  it('is one that differs in case only, as the path of everybody', () => {
+    const sentence = 'userPathPrefix: no user is below the path /team-a/, which is compared letter by letter.';
+    expect(found({ userPathPrefix: '/team-a/' })).toEqual([sentence]);
+    expect(found({ userPathPrefix: '/Team-A/' })).toEqual([]);
+  });
+  it('is no path of everybody in an empty account', () => {
+    expect(found({ userPathPrefix: '/team-a/', exemptGroups: ['dev'] }, [])).toEqual([
+      'exemptGroups: no user is in the group dev, so it exempts nobody.',
+    ]);
+  });
 });
