@@ -24,8 +24,9 @@ export interface ExposedKeyAnswer {
 
 /**
  * Replaces and deactivates every access key that AWS Health names, one after the other. A repeated event, also from
- * another Region, finds the key inactive and changes nothing. Nothing is changed on a mere suspicion. Throws after all
- * keys were tried, naming each failure, each suspected key and each entity that is no key.
+ * another Region, finds the key inactive and changes nothing. On a mere suspicion nothing is changed unless
+ * `suspectedKeys` says so. Throws after all keys were tried, naming each failure, each suspected key that was left, and
+ * each entity that is no key.
  */
 export async function handleExposure(
   runtime: Runtime,
@@ -36,7 +37,7 @@ export async function handleExposure(
   const keys: ExposedKeyAnswer[] = [];
   const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
-    if (event.certainty === 'suspected') {
+    if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
       failures.push(
         `${accessKeyId} is only suspected (${event.code}), so it was left as it is: look, and deactivate it.`,
       );

@@ -253,6 +253,16 @@ describe('an exposed key', () => {
     expect(statuses(world)[exposed]).toBe(status);
   });
 
+  it('is deactivated on suspicion where `suspectedKeys` is act', async () => {
+    const world = createWorld({ environment: { KEYTURN_SUSPECTED_KEYS: 'act' } });
+    const { exposed } = await userWith(world);
+    const eventTypeCode = 'AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED';
+    const detail = { ...event.detail, eventTypeCode, affectedEntities: [{ entityValue: exposed }] };
+    const handler = createExposedKey(world.runtime('exposed-key'));
+    await invoke(world, 'exposed-key', handler, { ...event, detail });
+    expect(statuses(world)[exposed]).toBe('Inactive');
+  });
+
   it('is changed by no dry run', async () => {
     const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
     const { exposed } = await userWith(world);
