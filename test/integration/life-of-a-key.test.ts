@@ -268,6 +268,9 @@ describe('a user who is left alone', () => {
       '105 deactivated',
       '115 deleted',
     ]);
+    const told = life.aws.sns.published.map(({ message }) => JSON.parse(message.default ?? '{}'));
+    const promised = told.filter(({ event }) => event === 'issued' || event === 'reminder');
+    expect(promised.map(({ next }) => next.notBefore.slice(0, 10)).slice(0, 4)).toEqual(Array(4).fill('2026-01-15'));
   });
 
   it('gets no new key and loses none in a freeze, except by hand', async () => {

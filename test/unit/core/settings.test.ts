@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../shared/core/errors.ts';
 import {
+  afterFreeze,
   environmentName,
   freezeEnd,
   parseSettings,
@@ -211,6 +212,15 @@ it('a freeze ends where the next one does not go on', () => {
     [30, 40],
   ];
   expect([9, 10, 19, 20, 35].map((now) => freezeEnd({ freeze }, now))).toEqual([undefined, 20, 20, undefined, 40]);
+});
+
+it('what falls into a freeze is put off to where no freeze is', () => {
+  const freeze: [number, number][] = [
+    [30, 40],
+    [10, 20],
+    [20, 25],
+  ];
+  expect([9, 10, 19, 20, 25, 35, 40].map((at) => afterFreeze({ freeze }, at))).toEqual([9, 25, 25, 25, 25, 40, 40]);
 });
 
 it('every setting says what it is for', () => {
