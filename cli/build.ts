@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
+import { checkSettings, type Service } from './check-settings.ts';
 import { computed } from './parameters.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -103,6 +104,7 @@ async function printSizes(): Promise<void> {
 
 interface Serverless {
   serviceDir: string;
+  service: Service;
   /** Of any other error osls prints the stack as well. */
   classes: { Error: new (message: string) => Error };
 }
@@ -115,19 +117,29 @@ interface VariableRequest {
 
 /**
  * The plugin of serverless.yml: builds before `sls package`, `deploy`, `deploy function` and `invoke local`, so that none
- * of them ever runs an older bundle, and knows `${keyturn:…}`. (osls calls it with `new`, and loads it with `require`: no
- * top-level await here.)
+ * of them ever runs an older bundle, knows `${keyturn:…}`, and refuses to package settings with which no function would
+ * start. (osls calls it with `new`, and loads it with `require`: no top-level await here.)
  */
-export default function buildFirst({ serviceDir, classes }: Serverless) {
+export default function buildFirst({ serviceDir, service, classes }: Serverless) {
   const buildHere = () => build(join(serviceDir, 'dist'));
-  const resolve = (request: VariableRequest) =>
-    resolveComputed(request).catch((error: unknown) => {
-      throw new classes.Error(messageOf(error));
-    });
+  const refuse = (error: unknown): never => {
+    throw new classes.Error(messageOf(error));
+  };
+  const resolve = (request: VariableRequest) => resolveComputed(request).catch(refuse);
+  const checkHere = (): void => {
+    try {
+      checkSettings(service);
+    } catch (error) {
+      refuse(error);
+    }
+  };
   return {
     configurationVariablesSources: { keyturn: { resolve } },
     hooks: {
-      'before:package:createDeploymentArtifacts': buildHere,
+      'before:package:createDeploymentArtifacts': () => {
+        checkHere();
+        return buildHere();
+      },
       'before:deploy:function:packageFunction': buildHere,
       'before:invoke:local:invoke': buildHere,
     },

@@ -24,7 +24,9 @@ export interface ExposedKeyAnswer {
 
 /**
  * Replaces and deactivates every access key that AWS Health names, one after the other. A repeated event, also from
- * another Region, finds the key inactive and changes nothing. Throws after all keys were tried, naming each failure.
+ * another Region, finds the key inactive and changes nothing. On a mere suspicion nothing is changed unless
+ * `suspectedKeys` says so. Throws after all keys were tried, naming each failure, each suspected key that was left, and
+ * each entity that is no key.
  */
 export async function handleExposure(
   runtime: Runtime,
@@ -33,8 +35,14 @@ export async function handleExposure(
 ): Promise<{ schemaVersion: 1; keys: ExposedKeyAnswer[] }> {
   const settings = parseSettings(runtime.environment);
   const keys: ExposedKeyAnswer[] = [];
-  const failures: string[] = [];
+  const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
+    if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
+      failures.push(
+        `${accessKeyId} is only suspected (${event.code}), so it was left as it is: look, and deactivate it.`,
+      );
+      continue;
+    }
     try {
       keys.push(await handleKey(runtime, settings, invocation, { accessKeyId, eventId: event.eventId }));
     } catch (error) {

@@ -68,22 +68,64 @@ function resourceOf(input: object): string {
   return 'the account';
 }
 
-/** AWS names the kind of policy that denies: only an administrator of the organization can lift an SCP. */
+const ROLE = "this function's role";
+
+/**
+ * Who can help, by the kind of policy that AWS names in its refusal: only what the role itself lacks is mended in its
+ * own policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
 function wayOut(code: string, message: string, { permission }: FailedCall): string {
-  const isKms = permission.startsWith('secretsmanager:') && isKmsRefusal(code, message);
-  if (!isKms && !/AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code)) return '';
-  if (/service control policy/i.test(message)) {
-    return `. A service control policy of the organization denies it: except this function's role from that policy.`;
+  if (/throttl/i.test(code)) return '';
+  const isKms = isKmsRefusal(code, message) && !permission.startsWith('kms:');
+  const isDenied = /AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code);
+  if (!isKms && !isDenied) return '';
+  const noun = resourceNouns[permission.split(':')[0] ?? ''] ?? 'resource';
+  // A call may need an action of another service too, and that one is named.
+  const action = /to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1] ?? permission;
+  if (/service control policy/i.test(message)) return organizationDenies('service control policy', action);
+  if (/resource control policy/i.test(message)) return organizationDenies('resource control policy', action);
+  if (/permissions boundary/i.test(message)) {
+    return `. A permissions boundary denies it, whatever other policies allow: allow ${action} in the boundary of ${ROLE}.`;
   }
-  if (isKms) {
-    return ". The secret's KMS key refuses it: allow this function's role kms:GenerateDataKey and kms:Decrypt on that key, and see that it is enabled.";
+  if (/VPC endpoint policy/i.test(message)) {
+    return `. The policy of a VPC endpoint denies it: allow ${action} in the endpoint's policy for ${ROLE}.`;
+  }
+  if (/session policy/i.test(message)) {
+    return `. A session policy denies ${action}: whoever takes the role for this call has narrowed it.`;
+  }
+  if (isKms) return kmsWayOut(code, noun);
+  if (/explicit deny in a resource-based policy/i.test(message)) {
+    return `. The policy of the ${noun} denies it: except ${ROLE} from its Deny statement.`;
+  }
+  if (/no resource-based policy allows/i.test(message)) {
+    return `. The policy of the ${noun} does not allow it: allow ${action} there for ${ROLE}.`;
   }
   if (/explicit deny/i.test(message))
     return '. A policy denies it explicitly: find the Deny statement and except this role.';
-  return `. Add ${permission} on that resource to the policy of this function's role.`;
+  return `. Add ${action} on that resource to the policy of ${ROLE}.`;
 }
 
-/** Secrets Manager passes on what KMS refused: then the permission is missing on the key, not on the secret. */
+const resourceNouns: Readonly<Record<string, string>> = {
+  kms: 'KMS key',
+  secretsmanager: 'secret',
+  sns: 'topic',
+  sqs: 'queue',
+};
+
+/** Only administrators of the organization can lift it. */
+function organizationDenies(kind: string, action: string): string {
+  return `. A ${kind} of the organization denies it: its administrators can allow ${action} for ${ROLE}.`;
+}
+
+/** The permission is missing on the key, not on what it encrypts; or the key itself is out of use. */
+function kmsWayOut(code: string, noun: string): string {
+  if (/disabled|notfound|invalidstate|invalidkeyusage|optinrequired/i.test(code)) {
+    return `. The ${noun}'s KMS key is not usable: see that it is there, enabled and not pending deletion.`;
+  }
+  return `. The ${noun}'s KMS key refuses it: allow ${ROLE} kms:GenerateDataKey and kms:Decrypt on that key, and see that it is enabled.`;
+}
+
+/** Services pass on what KMS refused to them. */
 function isKmsRefusal(code: string, message: string): boolean {
-  return /^(En|De)cryptionFailure/.test(code) || /\bKMS\b|\bkms:/.test(message);
+  return /^(En|De)cryptionFailure|^KMS/i.test(code) || /\bKMS\b|\bkms:/.test(message);
 }

@@ -6,13 +6,19 @@ import {
 } from '@aws-sdk/client-iam';
 import { type Filter, paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { type CredentialReport, parseCredentialReport } from '../core/credential-report.ts';
+import {
+  type CredentialReport,
+  isSameCreation,
+  parseCredentialReport,
+  type ReportRow,
+} from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
-import type { Secret } from '../core/model.ts';
+import type { Secret, User } from '../core/model.ts';
 import { userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
+import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
+import { matchNobody } from '../core/user-settings.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import type { Aws } from './clients.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
@@ -30,6 +36,8 @@ export interface Scan {
   secretsWithoutUser: readonly string[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
+  /** Sentences: settings that match nobody, a report that says little. */
+  findings: readonly string[];
 }
 
 /** More at once only meets IAM's throttle sooner. */
@@ -60,7 +68,31 @@ export async function scanAccount(reader: Reader, runtime: Pick<Runtime, 'clock'
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
+    findings: [...matchNobody(details.map(placeOf), settings), ...unreported(details, report)],
   };
+}
+
+function placeOf({ GroupList = [], Path = '/' }: UserDetail): Pick<User, 'groups' | 'path'> {
+  return { groups: GroupList, path: Path };
+}
+
+/** A report that leaves most users out is no error: they are looked at one by one, which nobody would notice. */
+function unreported(details: readonly UserDetail[], report: CredentialReport | undefined): string[] {
+  if (report === undefined) return [];
+  const older = details.filter(({ CreateDate }) => (CreateDate?.getTime() ?? 0) < report.reportedAt - REPORT_LAG);
+  const missing = older.filter((detail) => rowOf(detail, report) === undefined);
+  if (missing.length * 2 <= older.length) return [];
+  return [
+    `${missing.length} of ${older.length} users are not in the credential report, so each was looked at by ` +
+      'iam:ListAccessKeys: AWS may have changed its format.',
+  ];
+}
+
+/** A user deleted and created again since the report would get the row of the namesake. */
+function rowOf({ Arn = '', CreateDate }: UserDetail, report: CredentialReport | undefined): ReportRow | undefined {
+  const row = report?.users.get(Arn);
+  if (row === undefined || CreateDate === undefined) return undefined;
+  return isSameCreation(row, CreateDate.getTime()) ? row : undefined;
 }
 
 /** Only where no user's ARN tells. */
@@ -80,9 +112,7 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
   const action = 'iam:GetAccountAuthorizationDetails';
   const userId = required(detail.UserId, action, 'UserId');
   const arn = required(detail.Arn, action, 'Arn');
-  const row = report?.users.get(arn);
-  // A user deleted and created again since the report would get the row of the namesake.
-  const isOfThisUser = row !== undefined && row.userCreatedAt === detail.CreateDate?.getTime();
+  const row = rowOf(detail, report);
   const secret = secrets.get(userId);
   return {
     user: {
@@ -95,7 +125,7 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
       groups: detail.GroupList ?? [],
     },
     ...(secret === undefined ? {} : { secret }),
-    ...(isOfThisUser ? { report: row } : {}),
+    ...(row === undefined ? {} : { report: row }),
   };
 }
 

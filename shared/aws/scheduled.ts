@@ -154,7 +154,7 @@ function digestOf(
   triaged: readonly Triaged[],
   { enqueued, limits, deadLetters }: { enqueued: number; limits: Limits | undefined; deadLetters: number | undefined },
 ): Digest {
-  const { accountId, at, secretsWithoutUser, rootActiveKeys = 0 } = scan;
+  const { accountId, at, secretsWithoutUser, findings, rootActiveKeys = 0 } = scan;
   const note = noteOf(settings, limits);
   const [oldest] = triaged.filter(({ verdict }) => verdict.oldestActiveAt !== undefined).toSorted(byAge);
   const exemptions = triaged
@@ -180,6 +180,7 @@ function digestOf(
           oldestActiveKeyUser: oldest.scanned.user.userName,
         }),
     errors,
+    findings,
     ...(deadLetters === undefined ? {} : { deadLetters }),
     ...(note === undefined ? {} : { note }),
   };

@@ -189,8 +189,12 @@ export function parseRemediationEvent(event: unknown): RemediationEvent {
   };
 }
 
-/** The managed rule, and the copy that Security Hub makes of it for itself. */
-const MANAGED = /^(access-keys-rotated|securityhub-access-keys-rotated-[0-9a-f]{8})$/;
+/**
+ * The managed rule, and its copies: of a conformance pack, of Security Hub, of an organization. AWS ends their names in
+ * letters and digits of no fixed length (docs/assumptions.md, A48).
+ */
+const MANAGED =
+  /^(access-keys-rotated(-conformance-pack-[0-9a-z]+)?|(securityhub|OrgConfigRule)-access-keys-rotated-[0-9a-z]+)$/;
 
 /** Whose the user is that an event asks for, or why there is nothing to do about the event. */
 export type Target = { userId: string } | { ignoredBecause: string };

@@ -1,5 +1,5 @@
 import { RotationError } from './errors.ts';
-import type { Instant } from './time.ts';
+import { type Instant, SECOND } from './time.ts';
 
 /** One of the two slots of a user. The report names no key, and its slots are in no order. */
 export interface ReportKey {
@@ -24,6 +24,11 @@ export interface CredentialReport {
   /** By ARN. */
   users: ReadonlyMap<string, ReportRow>;
   rootActiveKeys: number;
+}
+
+/** The report tells time in whole seconds, by rounding or cutting; IAM's own answers may have fractions. */
+export function isSameCreation(row: ReportRow, createdAt: Instant): boolean {
+  return Math.abs(row.userCreatedAt - createdAt) < SECOND;
 }
 
 const ROOT = '<root_account>';

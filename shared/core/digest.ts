@@ -27,6 +27,8 @@ export interface Digest {
   oldestActiveKeyDays?: number;
   oldestActiveKeyUser?: string;
   errors: readonly string[];
+  /** Sentences: what was done as it should be, and still looks wrong, such as a setting that matches nobody. */
+  findings: readonly string[];
   /** Messages in the dead-letter queue. */
   deadLetters?: number;
   /** One sentence that concerns everybody, such as why nothing is issued. */
@@ -64,7 +66,7 @@ function transitionIdOf({ runId }: Digest): string {
 
 /** Lists are cut off, and their length is given beside them. */
 function documentOf(digest: Digest, severity: Severity): object {
-  const { accountId, runId, note, errors, secretsWithoutUser } = digest;
+  const { accountId, runId, note, errors, findings, secretsWithoutUser } = digest;
   return {
     schemaVersion: 1,
     event: 'digest',
@@ -93,6 +95,8 @@ function documentOf(digest: Digest, severity: Severity): object {
     secretsWithoutUserCount: secretsWithoutUser.length,
     errors: listed(errors),
     errorCount: errors.length,
+    findings: listed(findings),
+    findingCount: findings.length,
     note: note && clamp(note, NOTE_MAX),
     message: summary(digest),
   };
@@ -134,7 +138,7 @@ function emailOf(digest: Digest): Block[] {
 
 /** What somebody should look at, before the numbers. */
 function attention(digest: Digest): Block[] {
-  const { errors, secretsWithoutUser, activeRootKeys, deadLetters = 0, blocked, exemptWithoutDate } = digest;
+  const { errors, findings, secretsWithoutUser, activeRootKeys, deadLetters = 0, blocked, exemptWithoutDate } = digest;
   const points = [
     ...(activeRootKeys > 0
       ? ['The root user has an active access key. Keyturn never touches it: delete it in the console.']
@@ -149,6 +153,7 @@ function attention(digest: Digest): Block[] {
   const blocks = [
     ...list,
     ...enumerate(`${plural(errors.length, 'error')}:`, errors),
+    ...enumerate('To be checked:', findings),
     ...enumerate('Secrets whose user is gone; delete them when nobody needs them:', secretsWithoutUser),
   ];
   return blocks.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at'), ...blocks];

@@ -104,30 +104,70 @@ export function parseWorkMessage(body: string): WorkMessage {
   return parse(workMessage, json, 'message');
 }
 
-const EXPOSED = 'AWS_RISK_CREDENTIALS_EXPOSED';
+/** How sure AWS is that others have the keys. */
+export type Certainty = 'confirmed' | 'suspected';
+
+/** The codes of which AWS is sure; every other one of this family only suspects (docs/assumptions.md, A46). */
+const EXPOSURE = 'AWS_RISK_CREDENTIALS_';
+const CONFIRMED: readonly string[] = [`${EXPOSURE}EXPOSED`, `${EXPOSURE}COMPROMISED`];
 
 const healthEvent = z.object({
   id: requestId,
   source: z.literal('aws.health', 'must be aws.health'),
   detail: z.object({
-    eventTypeCode: z.literal(EXPOSED, `must be ${EXPOSED}`),
-    affectedEntities: z
-      .array(z.object({ entityValue: accessKeyId }))
-      .check(z.minLength(1, 'must name at least one access key')),
+    eventTypeCode: z.string().check(z.startsWith(EXPOSURE, `must begin with ${EXPOSURE}`)),
+    affectedAccount: z.nullish(z.string()),
+    affectedEntities: z.array(z.unknown()).check(z.minLength(1, 'must name at least one access key')),
   }),
 });
 
-/** The access keys that AWS found in public. */
+/** Of a user, or of a session. `AIDA…` is a user, and other IDs of IAM would pass for a key too. */
+const exposedKeyId = z.string().check(z.regex(/^A[KS]IA[A-Z0-9]{12,124}$/));
+const keyEntity = z.object({ entityValue: exposedKeyId });
+const otherEntity = z.object({ entityValue: z.string() });
+
+/** What AWS Health says about access keys that others have. */
 export interface ExposureEvent {
   eventId: string;
+  /** `AWS_RISK_CREDENTIALS_EXPOSED` and the like. */
+  code: string;
+  certainty: Certainty;
+  /** Whose keys they are: a delegated administrator is sent the events of other accounts too. */
+  accountId?: string;
   accessKeyIds: readonly string[];
+  /** Affected entities that are no key IDs, cut to a length that fits into a message: somebody must look. */
+  unreadable: readonly string[];
 }
 
-/** Throws an EventError for anything but AWS Health's event about exposed credentials. */
+const UNREADABLE_MAX = 200;
+
+/**
+ * Throws an EventError for anything but AWS Health's events about credentials in the wrong hands. An entity that cannot
+ * be read stops none of the others.
+ */
 export function parseExposureEvent(event: unknown): ExposureEvent {
   const { id, detail } = parse(healthEvent, event, 'exposed-key');
-  const ids = detail.affectedEntities.map(({ entityValue }) => entityValue);
-  return { eventId: id, accessKeyIds: [...new Set(ids)] };
+  const accessKeyIds = new Set<string>();
+  const unreadable = new Set<string>();
+  for (const entity of detail.affectedEntities) {
+    const key = keyEntity.safeParse(entity);
+    if (key.success) accessKeyIds.add(key.data.entityValue);
+    else unreadable.add(nameOf(entity));
+  }
+  return {
+    eventId: id,
+    code: detail.eventTypeCode,
+    certainty: CONFIRMED.includes(detail.eventTypeCode) ? 'confirmed' : 'suspected',
+    ...(detail.affectedAccount ? { accountId: detail.affectedAccount } : {}),
+    accessKeyIds: [...accessKeyIds],
+    unreadable: [...unreadable],
+  };
+}
+
+function nameOf(entity: unknown): string {
+  const named = otherEntity.safeParse(entity);
+  const text = named.success && named.data.entityValue !== '' ? named.data.entityValue : JSON.stringify(entity);
+  return text.slice(0, UNREADABLE_MAX);
 }
 
 function parse<T extends z.ZodMiniType>(schema: T, value: unknown, what: string): z.output<T> {

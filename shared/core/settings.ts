@@ -27,7 +27,10 @@ function json<T extends z.ZodMiniType>(schema: T) {
   return z.pipe(z.pipe(text, parsed), schema);
 }
 
-const names = json(z.array(text.check(z.minLength(1))));
+/** A value that could match nothing is refused: nobody would notice an exemption that exempts nobody. */
+const path = textLike(/^\/([!-~]+\/)?$/, 'must begin and end with /, without spaces');
+const groups = json(z.array(textLike(/^[\w+=,.@-]{1,128}$/, 'must be names of groups, not ARNs or paths')));
+const regions = json(z.array(textLike(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'must be names of Regions: eu-west-1')));
 
 /** Who may read secrets beside their owners: every secret, or those of some users only. */
 export interface SecretReader {
@@ -40,9 +43,13 @@ export interface SecretReader {
   handOn: boolean;
 }
 
-const principal = textLike(/^arn:[\w-]+:(iam|sts)::[\d*]+:.+$/, 'must be the ARN of a principal: arn:aws:iam::…');
+/** As `aws:PrincipalArn` has them: a session of a role has the ARN of the role. */
+const principal = textLike(
+  /^arn:[\w*-]+:(iam::(\d{12}|\d*\*\d*):(root$|\*|(user|role)\/.)|sts::(\d{12}|\d*\*\d*):federated-user\/.)/,
+  'must be ARNs of users or roles, not of sessions or groups: arn:aws:iam::123456789012:role/name',
+);
 const arns = json(z.array(principal));
-const nonEmpty = text.check(z.minLength(1));
+const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
 const readers = json(
   z.array(
     z.pipe(
@@ -51,8 +58,8 @@ const readers = json(
         z
           .strictObject({
             arn: principal,
-            users: z.optional(z.array(nonEmpty)),
-            paths: z.optional(z.array(textLike(/^\/(.*\/)?$/, 'each path must begin and end with /'))),
+            users: z.optional(userNames),
+            paths: z.optional(z.array(path)),
             handOn: z.optional(z.boolean()),
           })
           .check(
@@ -97,9 +104,23 @@ export const settingSpecs = {
     'keyturn',
     'First part of every secret name: `<prefix>/<UserId>/access-key`.',
   ),
-  topicArn: spec(textLike(/^arn:/, 'must be the ARN of an SNS topic'), undefined, 'SNS topic for all messages.'),
+  topicArn: spec(
+    textLike(
+      /^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/,
+      'must be the ARN of a standard SNS topic, not of a FIFO one: arn:aws:sns:eu-west-1:123456789012:name',
+    ),
+    undefined,
+    'SNS topic for all messages.',
+  ),
   queueUrl: spec(textLike(/^https?:/, 'must be a queue URL'), undefined, 'SQS FIFO queue between scan and worker.'),
-  kmsKeyId: spec(text, '', 'KMS key for secrets; empty for the `aws/secretsmanager` key.'),
+  kmsKeyId: spec(
+    textLike(
+      /^(|arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)\/.+|alias\/.+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
+      'must be the ARN of a KMS key (arn:aws:kms:…:key/…), its ID, or alias/…',
+    ),
+    '',
+    'KMS key for secrets; empty for the `aws/secretsmanager` key.',
+  ),
   readerArns: spec(
     readers,
     '[]',
@@ -131,9 +152,9 @@ export const settingSpecs = {
     '1',
     'The longest gap between two scheduled runs, in days: 3 for weekdays only.',
   ),
-  exemptGroups: spec(names, '[]', 'IAM groups whose members are exempt, as a JSON array.'),
-  exemptPaths: spec(names, '[]', 'IAM paths below which users are exempt, as a JSON array.'),
-  userPathPrefix: spec(textLike(/^\/(.*\/)?$/, 'must begin and end with /'), '/', 'Only users below this IAM path.'),
+  exemptGroups: spec(groups, '[]', 'IAM groups whose members are exempt, as a JSON array.'),
+  exemptPaths: spec(json(z.array(path)), '[]', 'IAM paths below which users are exempt, as a JSON array.'),
+  userPathPrefix: spec(path, '/', 'Only users below this IAM path.'),
   onBlocked: spec(
     z.enum(['report', 'retire-least-used']),
     'report',
@@ -159,9 +180,18 @@ export const settingSpecs = {
   ),
   maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
-  replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  replicaRegions: spec(regions, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
-  secretRotationFunctionArn: spec(text, '', 'The only rotation function a secret may name.'),
+  suspectedKeys: spec(
+    z.enum(['tell', 'act']),
+    'tell',
+    'What to do about a key that AWS only suspects to be in the wrong hands: `act` deactivates it as an exposed one.',
+  ),
+  secretRotationFunctionArn: spec(
+    textLike(/^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:.+)?$/, 'must be the ARN of a Lambda function'),
+    '',
+    'The only rotation function a secret may name.',
+  ),
   deadLetterQueueUrl: spec(text, '', 'Dead-letter queue of the worker; its depth is in the digest.'),
   configRuleName: spec(text, '', 'Our AWS Config rule; it is evaluated again after a key was deactivated or deleted.'),
 } as const;
@@ -191,30 +221,43 @@ export function environmentName(setting: string): string {
  * given". Throws a SettingsError that names every variable that is wrong, and what it may be.
  */
 export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  return readSettings((name) => environment[environmentName(name)], {
+    cannot: 'Cannot start',
+    nameOf: environmentName,
+  });
+}
+
+/** The same for whoever has the values under other names: `nameOf` is how the sentences call a setting. */
+export function readSettings(
+  given: (setting: string) => string | undefined,
+  { cannot, nameOf }: { cannot: string; nameOf: (setting: string) => string },
+): Settings {
   const parsed: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, { schema, default: fallback }] of Object.entries(settingSpecs)) {
-    const value = environment[environmentName(name)] || fallback;
+    const value = given(name) || fallback;
     if (value === undefined) {
-      problems.push(`${environmentName(name)} is missing`);
+      problems.push(`${nameOf(name)} is missing`);
       continue;
     }
     const result = schema.safeParse(value);
     if (result.success) parsed[name] = result.data;
-    else
-      problems.push(`${environmentName(name)} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`);
+    else problems.push(`${nameOf(name)} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`);
   }
-  if (problems.length > 0) throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
+  if (problems.length > 0) throw new SettingsError(`${cannot}: ${problems.join('. ')}.`);
   const settings = parsed as Settings;
-  const overrun = timelineProblem(settings) ?? unreadable(settings);
-  if (overrun !== undefined) throw new SettingsError(`Cannot start: ${overrun}.`);
+  const overrun = timelineProblem(settings) ?? unreadable(settings, nameOf);
+  if (overrun !== undefined) throw new SettingsError(`${cannot}: ${overrun}.`);
   return settings;
 }
 
 /** Why nobody at all could read a secret, or undefined. */
-function unreadable({ ownersRead, readerArns }: Pick<Settings, 'ownersRead' | 'readerArns'>): string | undefined {
+function unreadable(
+  { ownersRead, readerArns }: Pick<Settings, 'ownersRead' | 'readerArns'>,
+  nameOf: (setting: string) => string,
+): string | undefined {
   if (ownersRead || readerArns.length > 0) return undefined;
-  return `${environmentName('ownersRead')} is false, but ${environmentName('readerArns')} names nobody: no one could read a new key`;
+  return `${nameOf('ownersRead')} is false, but ${nameOf('readerArns')} names nobody: no one could read a new key`;
 }
 
 /** The days that decide whether one rotation is over before the next one begins. */
@@ -241,4 +284,10 @@ export function timelineProblem(timeline: Timeline): string | undefined {
 /** The end of the freeze that `now` lies in, or undefined. */
 export function freezeEnd(settings: Pick<Settings, 'freeze'>, now: Instant): Instant | undefined {
   return settings.freeze.find(([from, to]) => from <= now && now < to)?.[1];
+}
+
+/** When what is to happen at `at` happens at the earliest: no freeze holds it then. */
+export function afterFreeze(settings: Pick<Settings, 'freeze'>, at: Instant): Instant {
+  const end = freezeEnd(settings, at);
+  return end === undefined ? at : afterFreeze(settings, end);
 }

@@ -203,7 +203,7 @@ function factsOf(scanned: ScannedUser, given: Settings, now: Instant): Facts {
 }
 
 /** A report takes a while to be made, from reads that may lag. */
-const REPORT_LAG = 15 * MINUTE;
+export const REPORT_LAG = 15 * MINUTE;
 
 /** A report from before our latest write would show a state that the tags know to be over. */
 function isOutdated({ reportedAt }: ReportRow, tags: SecretTags): boolean {

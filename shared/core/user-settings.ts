@@ -34,7 +34,8 @@ export type ParsedUserSettings = { settings: UserSettings; problems: readonly st
 
 /**
  * Never throws: what does not parse is returned as problems, so that its user is left alone and reported. An unknown
- * `keyturn:` tag is a problem too, because it may be a misspelt exemption.
+ * `keyturn:` tag is a problem too, because it may be a misspelt exemption. Names of tags, groups and paths are compared
+ * without case, as IAM does: no two of one user differ in case only.
  */
 export function parseUserSettings(
   user: Pick<User, 'userName' | 'tags' | 'groups' | 'path'>,
@@ -44,7 +45,7 @@ export function parseUserSettings(
   const problems: string[] = [];
   const parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] } = { ...settings };
   for (const [tag, value] of Object.entries(user.tags)) {
-    if (!tag.startsWith('keyturn:')) continue;
+    if (!sameCase(tag).startsWith('keyturn:')) continue;
     const problem = applyUserTag(parsed, tag, value, now);
     if (problem !== undefined) problems.push(problem);
   }
@@ -58,26 +59,32 @@ export function parseUserSettings(
   return { settings: parsed, problems };
 }
 
+/** What IAM takes for one name, whichever letters are capitals. */
+function sameCase(name: string): string {
+  return name.toLowerCase();
+}
+
+/** `tag` as it is written on the user, which is how messages name it. */
 function applyUserTag(
   parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] },
   tag: string,
   value: string,
   now: Instant,
 ): string | undefined {
-  switch (tag) {
+  const name = sameCase(tag);
+  switch (name) {
     case userTagNames.exempt: {
-      if (value === 'true') {
-        parsed.exemption = { because: `tag ${tag}` };
-        return undefined;
-      }
+      const answer = value.toLowerCase();
+      if (answer === 'true') parsed.exemption = { because: `tag ${tag}` };
+      if (answer === 'true' || answer === 'false') return undefined;
       const until = parseDate(value);
-      if (until === undefined) return `tag ${tag} is "${value}", which is neither true nor a date YYYY-MM-DD`;
+      if (until === undefined) return `tag ${tag} is "${value}", which is neither true, false nor a date YYYY-MM-DD`;
       if (now < until) parsed.exemption = { because: `tag ${tag}`, until };
       return undefined;
     }
     case userTagNames.maxAgeDays:
     case userTagNames.graceDays: {
-      const setting = tag === userTagNames.maxAgeDays ? 'maxAccessKeyAgeDays' : 'graceDays';
+      const setting = name === userTagNames.maxAgeDays ? 'maxAccessKeyAgeDays' : 'graceDays';
       const result = settingSpecs[setting].schema.safeParse(value);
       if (!result.success) return `tag ${tag} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`;
       parsed[setting] = result.data;
@@ -114,11 +121,38 @@ function applyUserTag(
   }
 }
 
+/**
+ * Names in the settings that parse and match nobody, each in a sentence: most likely misspelt, and somebody counts on
+ * them. Of all users of the account, not only of those below `userPathPrefix`.
+ */
+export function matchNobody(
+  users: readonly Pick<User, 'groups' | 'path'>[],
+  { exemptGroups, exemptPaths, userPathPrefix }: Settings,
+): string[] {
+  const groups = new Set(users.flatMap((user) => user.groups.map(sameCase)));
+  const paths = new Set(users.map(({ path }) => sameCase(path)));
+  const isEmpty = (prefix: string): boolean => ![...paths].some((path) => path.startsWith(sameCase(prefix)));
+  const isUnreached = users.length > 0 && !users.some(({ path }) => path.startsWith(userPathPrefix));
+  return [
+    ...exemptGroups
+      .filter((group) => !groups.has(sameCase(group)))
+      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts nobody.`),
+    ...exemptPaths
+      .filter(isEmpty)
+      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts nobody.`),
+    ...(isUnreached
+      ? [`userPathPrefix: no user is below the path ${userPathPrefix}, which is compared letter by letter.`]
+      : []),
+  ];
+}
+
+/** Without case where it leaves a user alone; exactly where it reaches, since conditions of IAM policies heed case. */
 function exemptionByMembership(user: Pick<User, 'groups' | 'path'>, settings: Settings): Exemption | undefined {
-  const group = user.groups.find((name) => settings.exemptGroups.includes(name));
+  const exemptGroups = new Set(settings.exemptGroups.map(sameCase));
+  const group = user.groups.find((name) => exemptGroups.has(sameCase(name)));
   if (group !== undefined) return { because: `member of the group ${group}` };
   if (!user.path.startsWith(settings.userPathPrefix))
     return { because: `not below the path ${settings.userPathPrefix}` };
-  const path = settings.exemptPaths.find((prefix) => user.path.startsWith(prefix));
+  const path = settings.exemptPaths.find((prefix) => sameCase(user.path).startsWith(sameCase(prefix)));
   return path === undefined ? undefined : { because: `below the path ${path}` };
 }

@@ -227,6 +227,42 @@ describe('an exposed key', () => {
     expect(await expose(createWorld(), 'AKIAIOSFODNN7EXAMPLE')).toMatchObject({ status: 'unknown' });
   });
 
+  it('is dealt with beside an entity that is no key, which is named', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const affectedEntities = [{ entityValue: 'arn:aws:iam::111122223333:user/alice' }, { entityValue: exposed }];
+    const handler = createExposedKey(world.runtime('exposed-key'));
+    const mixed = { ...event, detail: { ...event.detail, affectedEntities } };
+    await expect(invoke(world, 'exposed-key', handler, mixed)).rejects.toThrow('user/alice is no access key ID');
+    expect(statuses(world)[exposed]).toBe('Inactive');
+  });
+
+  it.each([
+    ['COMPROMISED', 'Inactive'],
+    ['EXPOSURE_SUSPECTED', 'Active'],
+    ['COMPROMISE_SUSPECTED', 'Active'],
+  ])('by the code %s is %s afterwards', async (code, status) => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const eventTypeCode = `AWS_RISK_CREDENTIALS_${code}`;
+    const detail = { ...event.detail, eventTypeCode, affectedEntities: [{ entityValue: exposed }] };
+    const handler = createExposedKey(world.runtime('exposed-key'));
+    const answer = invoke(world, 'exposed-key', handler, { ...event, detail });
+    if (status === 'Active') await expect(answer).rejects.toThrow(`${exposed} is only suspected`);
+    else await answer;
+    expect(statuses(world)[exposed]).toBe(status);
+  });
+
+  it('is deactivated on suspicion where `suspectedKeys` is act', async () => {
+    const world = createWorld({ environment: { KEYTURN_SUSPECTED_KEYS: 'act' } });
+    const { exposed } = await userWith(world);
+    const eventTypeCode = 'AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED';
+    const detail = { ...event.detail, eventTypeCode, affectedEntities: [{ entityValue: exposed }] };
+    const handler = createExposedKey(world.runtime('exposed-key'));
+    await invoke(world, 'exposed-key', handler, { ...event, detail });
+    expect(statuses(world)[exposed]).toBe('Inactive');
+  });
+
   it('is changed by no dry run', async () => {
     const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
     const { exposed } = await userWith(world);

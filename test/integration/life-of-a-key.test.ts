@@ -268,6 +268,9 @@ describe('a user who is left alone', () => {
       '105 deactivated',
       '115 deleted',
     ]);
+    const told = life.aws.sns.published.map(({ message }) => JSON.parse(message.default ?? '{}'));
+    const promised = told.filter(({ event }) => event === 'issued' || event === 'reminder');
+    expect(promised.map(({ next }) => next.notBefore.slice(0, 10)).slice(0, 4)).toEqual(Array(4).fill('2026-01-15'));
   });
 
   it('gets no new key and loses none in a freeze, except by hand', async () => {
@@ -295,6 +298,7 @@ describe('a user who is left alone', () => {
 
   it.each([
     ['tag', { tags: { 'keyturn:exempt': 'true' } }],
+    ['the same tag in other letters', { tags: { 'Keyturn:Exempt': 'TRUE' } }],
     ['path', { environment: { KEYTURN_EXEMPT_PATHS: '["/"]' } }],
   ])('is exempt by %s: nothing is written or announced', async (_by, options) => {
     const life = createLife(options);

@@ -1,5 +1,7 @@
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
+import { createRotateUser } from '../../functions/rotate-user.ts';
+import type { BeforeCall } from '../../local/aws.ts';
 import {
   createLife,
   createRotated,
@@ -17,7 +19,7 @@ import {
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
-import { createWorld, DAY, pass, published, rotateUser } from '../support/world.ts';
+import { contextOf, createWorld, DAY, pass, published, rotateUser } from '../support/world.ts';
 
 searchForSecretsAfterEach();
 
@@ -43,6 +45,59 @@ describe('rotate', () => {
     expect(issued).not.toHaveProperty('next');
     world.aws.clock.advance(DAY);
     expect(await live(world, { from: 1, to: 30 })).toEqual([]);
+  });
+
+  describe('for a user whom Secrets Manager does not know yet', () => {
+    /** Its answer to a policy that names a user made seconds ago. */
+    const malformed = {
+      kind: 'error',
+      status: 400,
+      code: 'MalformedPolicyDocumentException',
+      message: 'This resource policy contains an unsupported principal.',
+    } as const;
+
+    function newUser(knownAfter: number) {
+      const world = createWorld();
+      const { userId } = world.aws.iam.addUser({ userName: 'alice' });
+      const knownAt = world.aws.clock.now() + knownAfter;
+      const before: BeforeCall = ({ operation }) =>
+        operation === 'PutResourcePolicy' && world.aws.clock.now() < knownAt ? malformed : undefined;
+      return { world, userId, before };
+    }
+
+    it('waits some seconds, and issues', async () => {
+      const { world, userId, before } = newUser(12_000);
+      const { status, keys } = await rotateUser(world, rotate, before);
+      expect(status).toBe('changed');
+      expect(labelsOf(world, userId).AWSCURRENT).toBe(keys[0]?.accessKeyId);
+    });
+
+    it('and no longer than half a minute: then nothing is issued', async () => {
+      const { world, before } = newUser(DAY);
+      const startedAt = world.aws.clock.now();
+      await expect(rotateUser(world, rotate, before)).rejects.toThrow('MalformedPolicyDocument');
+      expect(world.aws.clock.now() - startedAt).toBeLessThan(45_000);
+      expect(world.aws.iam.keysOf('alice')).toEqual([]);
+    });
+
+    it('and not beyond the time that the function has left', async () => {
+      const { world, before } = newUser(DAY);
+      const startedAt = world.aws.clock.now();
+      const handler = createRotateUser(world.runtime('rotate-user', before));
+      await expect(handler(rotate, contextOf(world, 'rotate-user', 125_000))).rejects.toThrow(
+        'MalformedPolicyDocument',
+      );
+      expect(world.aws.clock.now() - startedAt).toBeLessThan(22_000);
+    });
+
+    it('is not what another refusal of the policy means', async () => {
+      const { world } = newUser(0);
+      const denied = { ...malformed, code: 'PublicPolicyException', message: 'no' };
+      const startedAt = world.aws.clock.now();
+      const before: BeforeCall = ({ operation }) => (operation === 'PutResourcePolicy' ? denied : undefined);
+      await expect(rotateUser(world, rotate, before)).rejects.toThrow('PublicPolicy');
+      expect(world.aws.clock.now() - startedAt).toBeLessThan(20_000);
+    });
   });
 
   it('is exempt from the daily limit, the breaker and the subscription', async () => {

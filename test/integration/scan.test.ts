@@ -405,6 +405,41 @@ describe('the digest', () => {
     expect(world.metrics.has('BreakerOpen')).toBe(false);
   });
 
+  test('names settings that match nobody, in every run', async () => {
+    const world = createWorld({
+      environment: { KEYTURN_EXEMPT_GROUPS: '["robots","ADMINS"]', KEYTURN_EXEMPT_PATHS: '["/none/"]' },
+    });
+    world.aws.iam.addUser({ userName: 'alice', groups: ['admins'], keys: [{ ageDays: 5 }] });
+    for (let day = 0; day < 2; day++) {
+      const { error } = await run(world);
+      expect(error).toBeUndefined();
+      expect(digest(world)).toMatchObject({
+        severity: 'info',
+        findingCount: 2,
+        findings: [expect.stringContaining('the group robots'), expect.stringContaining('the path /none/')],
+      });
+      world.aws.clock.advance(DAY);
+    }
+  });
+
+  test('says that most users are not in the report', async () => {
+    const world = createWorld();
+    const { iam, clock } = world.aws;
+    const createdAt = clock.now() - 30 * DAY;
+    iam.addUser({ userName: 'alice', createdAt, keys: [{ ageDays: 5 }] });
+    await run(world);
+    clock.advance(HOUR);
+    iam.addUser({ userName: 'bob', createdAt, keys: [{ ageDays: 5 }] });
+    await run(world);
+    expect(digest(world)).toMatchObject({ findings: [] });
+    iam.addUser({ userName: 'carol', createdAt, keys: [{ ageDays: 5 }] });
+    iam.addUser({ userName: 'new', createdAt: clock.now(), keys: [{ ageDays: 0 }] });
+    await run(world);
+    expect(digest(world)).toMatchObject({
+      findings: [expect.stringMatching(/^2 of 3 users are not in the credential report/)],
+    });
+  });
+
   test('counts the last 24 hours from the tags, and who is exempt', async () => {
     const world = createWorld();
     const { iam, clock } = world.aws;

@@ -62,7 +62,11 @@ async function makePackages(directory: string, params: Record<string, string>): 
   for (const source of ['node_modules', 'cli']) await symlink(join(ROOT, source), join(directory, source));
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
   const env = { PATH: dirname(process.execPath), HOME: directory };
-  await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env });
+  await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env }).catch((error: unknown) => {
+    // What osls has to say is on its standard output.
+    const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
+    throw new Error(said, { cause: error });
+  });
 }
 
 async function read(directory: string): Promise<Packaged> {

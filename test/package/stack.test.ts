@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
-import { environmentName, settingSpecs } from '../../shared/core/settings.ts';
+import { environmentName, type SettingName, settingSpecs } from '../../shared/core/settings.ts';
 import { packageStack } from './package-stack.ts';
 import { deploy, type JsonObject, list, object, type Stack, type Template } from './template.ts';
 
@@ -13,11 +13,42 @@ const FROM_THE_STACK: Record<string, string> = {
   secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
   stateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/StateKey',
 };
-/** Where packaging refuses what the functions would refuse. */
-const GIVEN: Record<string, string> = {
+/** Another than the default of each, but for what the schedule says. */
+const GIVEN: Record<SettingName, string> = {
+  enforce: 'true',
+  secretPrefix: 'other',
+  topicArn: 'arn:aws:sns:eu-west-1:111122223333:other',
+  queueUrl: 'https://other',
+  kmsKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other',
   readerArns: '[{"arn":"arn:aws:iam::111122223333:role/reader","users":["alice"]}]',
-  administratorArns: '["arn:aws:iam::111122223333:role/admin"]',
+  ownersRead: 'false',
+  administratorArns: '["arn:aws:iam::111122223333:role/administrator"]',
+  roleSuffix: '-other',
+  stateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/state',
+  stateEpoch: '2',
   runEveryDays: '1',
+  exemptGroups: '["break,glass"]',
+  exemptPaths: '["/legacy/"]',
+  userPathPrefix: '/team-a/',
+  onBlocked: 'retire-least-used',
+  unused: 'retire',
+  maxAccessKeyAgeDays: '120',
+  rotateAheadDays: '1',
+  graceDays: '11',
+  quietDays: '3',
+  maxPostponeDays: '11',
+  recoveryDays: '11',
+  unusedDays: '91',
+  exactSweepDays: '31',
+  freeze: '[["2026-12-20","2027-01-05"]]',
+  maxNewRotationsPerDay: '26',
+  requireSubscription: 'false',
+  replicaRegions: '["us-east-1"]',
+  cloudtrailLookups: 'true',
+  suspectedKeys: 'act',
+  secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:other',
+  deadLetterQueueUrl: 'https://other-dead',
+  configRuleName: 'other',
 };
 
 let template: Template;
@@ -110,16 +141,25 @@ describe('settings', () => {
   });
 
   it('are parameters of the same name', async () => {
-    const given = (name: string) => GIVEN[name] ?? `given-for-${name}`;
-    const params = Object.fromEntries(Object.keys(settingSpecs).map((name) => [name, given(name)]));
-    const changed = deploy((await packageStack(params)).template);
+    const changed = deploy((await packageStack(GIVEN)).template);
     const variables = environmentOf(changed.properties('RotateDashuserLambdaFunction') ?? {});
-    for (const name of Object.keys(settingSpecs)) {
+    for (const [name, value] of Object.entries(GIVEN)) {
       if (MADE_BY_THE_STACK.includes(environmentName(name))) continue;
-      expect(variables[environmentName(name)]).toBe(given(name));
+      expect([name, variables[environmentName(name)]]).toEqual([name, value]);
     }
-    expect(changed.properties('OverdueKey')?.ActionsEnabled).toBe('given-for-enforce');
+    expect(changed.properties('OverdueKey')?.ActionsEnabled).toBe('true');
   }, 120_000);
+
+  it.each([
+    ['exemptPaths', '["break-glass/"]'],
+    ['topicArn', 'arn:aws:sqs:eu-west-1:111122223333:ops'],
+  ])(
+    'that could match nothing are not deployed: %s',
+    async (name, value) => {
+      await expect(packageStack({ [name]: value })).rejects.toThrow(`Cannot deploy: ${name} is "${value}": must `);
+    },
+    120_000,
+  );
 });
 
 describe('the queue', () => {

@@ -24,11 +24,17 @@ function sample(name: string): Json {
   return JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8')) as Json;
 }
 
-/** EventBridge's equality: each field of the pattern holds one of the values that are listed for it. */
+/** EventBridge's equality: each field of the pattern holds one of the values, or begins with a prefix, listed for it. */
 function matches(pattern: Json | undefined, event: Json | undefined): boolean {
-  if (Array.isArray(pattern)) return pattern.some((value) => value === event);
+  if (Array.isArray(pattern)) return pattern.some((value) => value === event || beginsWith(value, event));
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return false;
   return Object.entries(object(pattern)).every(([field, wanted]) => matches(wanted, event[field]));
+}
+
+function beginsWith(value: Json, event: Json | undefined): boolean {
+  if (typeof value !== 'object' || typeof event !== 'string') return false;
+  const { prefix } = object(value);
+  return typeof prefix === 'string' && event.startsWith(prefix);
 }
 
 function propertiesOf(id: string, deployed = stack): JsonObject {
@@ -43,7 +49,12 @@ function permissionsOf(name: string, deployed: Stack): JsonObject[] {
 }
 
 describe.each([
-  ['ExposedKeyRule', 'exposed-key', ['exposed-key-health'], ['config-remediation-managed']],
+  [
+    'ExposedKeyRule',
+    'exposed-key',
+    ['exposed-key-health', 'exposed-key-compromised', 'exposed-key-suspected'],
+    ['config-remediation-managed'],
+  ],
   [
     'ConfigComplianceRule',
     'config-remediation',

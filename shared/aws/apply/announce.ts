@@ -2,6 +2,7 @@ import type { Step } from '../../core/answer.ts';
 import { buildMessage, type NoticeEvent, type UsedBy } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
 import { formatAnnounced, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
+import { afterFreeze, type Settings } from '../../core/settings.ts';
 import { assess, type Situation } from '../../core/situation.ts';
 import { formatInstant, type Instant } from '../../core/time.ts';
 import { publish } from '../notify.ts';
@@ -56,7 +57,7 @@ export async function announce(
     at,
     reason,
     message,
-    next: rest.next,
+    next: rest.next && { ...rest.next, notBefore: whenThawed(rest.next, settings, at) },
     lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
     usedBy: rest.usedBy,
     rotateUserFunction: pass.rotateUserFunction,
@@ -73,6 +74,16 @@ export async function announce(
   const about = accessKeyId ?? replacement;
   const announced = { event, at, reason, ...(about === undefined ? {} : { accessKeyId: about }) };
   return { transitionId, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
+}
+
+/** What happens at once is by hand or about an exposed key, which no freeze stops; it stops neither holds nor orphans. */
+function whenThawed(
+  { action, notBefore }: NonNullable<Announcement['next']>,
+  settings: Settings,
+  now: Instant,
+): Instant {
+  const isStopped = notBefore > now && (action === 'deactivate' || action === 'delete');
+  return isStopped ? afterFreeze(settings, notBefore) : notBefore;
 }
 
 /** The current key, where the message is about another one. */

@@ -115,7 +115,7 @@ export async function putPolicy(pass: Pass, secret: Secret, user: User): Promise
     ResourcePolicy: JSON.stringify(document),
     BlockPublicPolicy: true,
   });
-  await pass.runtime.aws.secrets.send(command);
+  await onceOwnerIsKnown(pass, () => pass.runtime.aws.secrets.send(command));
   logWrite(pass, 'secretsmanager:PutResourcePolicy', { userName: user.userName, secretName: secret.name });
   return { [secretTagNames.policy]: policyHash(document) };
 }
@@ -124,6 +124,25 @@ function policyOf({ settings, runtime }: Pass, secret: Secret, user: User): Poli
   const own = parseUserSettings(user, settings, runtime.clock()).settings;
   const { exposed } = parseSecretTags(secret.tags, ANY_TIME).tags;
   return secretPolicy(user, own, exposed?.at);
+}
+
+/** A user made just now is known to Secrets Manager in some ten seconds; more than this, and the policy is wrong. */
+const OWNER_KNOWN_AFTER = 30 * SECOND;
+/** Of the time that an issue needs, what comes after the policy. */
+const TIME_TO_GO_ON = 110 * SECOND;
+
+/** Until then a policy that names the user is malformed. The wait is before any lease. */
+async function onceOwnerIsKnown({ runtime, deadlineAt }: Pass, put: () => Promise<unknown>): Promise<void> {
+  const endsAt = Math.min(runtime.clock() + OWNER_KNOWN_AFTER, deadlineAt - TIME_TO_GO_ON);
+  for (;;) {
+    try {
+      await put();
+      return;
+    } catch (error) {
+      if (!isFailure(error, 'MalformedPolicyDocument') || runtime.clock() >= endsAt) throw error;
+      await runtime.sleep(3 * SECOND);
+    }
+  }
 }
 
 /** Writes tags, and nothing else: tags that are not named stay. What is state is signed. */

@@ -1,4 +1,5 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, HOUR, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
@@ -78,7 +79,7 @@ function startGrace(s: Situation, stays: KeyView, old: KeyView): Answer {
   const message =
     `Key ${stays.accessKeyId} is the one to use for ${s.state.user.userName} from now on; ${describeKey(old, s.now)} ` +
     `is deactivated after a grace period of ${s.settings.graceDays} days, which begins now.`;
-  const notBefore = s.now + s.settings.graceDays * DAY;
+  const notBefore = afterFreeze(s.settings, s.now + s.settings.graceDays * DAY);
   return act({ action: 'start-grace', accessKeyId: stays.accessKeyId }, 'grace-restarted', message, { notBefore });
 }
 
@@ -95,7 +96,9 @@ function reminder(s: Situation, old: KeyView, grace: Grace, at: Instant, due: In
   return remind(s, old, at);
 }
 
-function remind(s: Situation, old: KeyView, at: Instant): Answer {
+/** Told is what can be kept: in a freeze nothing is deactivated. */
+function remind(s: Situation, old: KeyView, planned: Instant): Answer {
+  const at = afterFreeze(s.settings, planned);
   const message =
     `Key ${old.accessKeyId} of ${s.state.user.userName} is deactivated ${inWords(at, s.now)}; ${lastUse(old)}. ` +
     'Switch to the new key.';
@@ -104,8 +107,9 @@ function remind(s: Situation, old: KeyView, at: Instant): Answer {
 }
 
 function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(grace.end, s.now)}.`;
-  return wait('in-grace', message, grace.end);
+  const end = afterFreeze(s.settings, grace.end);
+  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(end, s.now)}.`;
+  return wait('in-grace', message, end);
 }
 
 /** Put off: announced daily while in use, once while merely not switched. */
@@ -113,13 +117,14 @@ function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): 
   const why = isQuiet
     ? 'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm'
     : `the old key is still in use: ${lastUse(old)}`;
-  const message = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(grace.limit, s.now)} at the latest: ${why}.`;
+  const limit = afterFreeze(s.settings, grace.limit);
+  const message = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(limit, s.now)} at the latest: ${why}.`;
   const told = s.tags.announced?.event === 'postponed' || isQuiet ? noticeAt(s, old, grace) : undefined;
   const isTold = told !== undefined && (isQuiet ? told >= grace.end : formatDate(told) === formatDate(s.now));
   const reason = isQuiet ? 'not-switched' : 'still-in-use';
-  if (isTold) return wait(reason, message, grace.limit);
-  const action = { action: 'postpone', accessKeyId: old.accessKeyId, deactivationAt: grace.limit } as const;
-  return act(action, reason, message, { notBefore: grace.limit });
+  if (isTold) return wait(reason, message, limit);
+  const action = { action: 'postpone', accessKeyId: old.accessKeyId, deactivationAt: limit } as const;
+  return act(action, reason, message, { notBefore: limit });
 }
 
 /** When the owner was last told about the old key in this grace period, by a reminder or a postponement. */

@@ -41,6 +41,39 @@ export function switchCommand(notice: Notice, secretName: string, reading: 'with
   ];
 }
 
+/**
+ * The same in PowerShell, which gives what it pipes line by line. A read that failed leaves nothing to write. Single
+ * quotes: a name may begin with `@`.
+ */
+export function powerShellSwitch(notice: Notice, secretName: string, reading: 'with-profile' | 'signed-in'): string[] {
+  const profile = reading === 'signed-in' ? SIGN_IN_PROFILE : PROFILE;
+  const secret = `--region '${notice.region}' --secret-id '${secretName}'`;
+  return [
+    '$env:AWS_PROFILE = $null; $env:AWS_DEFAULT_PROFILE = $null',
+    `$key = aws secretsmanager get-secret-value --profile ${profile} ${secret} --query SecretString --output text | ConvertFrom-Json`,
+    "if ($key) { $key.AccessKeyId, $key.SecretAccessKey, '', '', '' | aws configure | Out-Null }",
+  ];
+}
+
+/** The usual name of a device is its owner's; the code is for the reader to replace. */
+const CODE = '000000';
+
+/** A session with MFA in the environment of this shell, or nothing. Through a variable: no value is ever an argument. */
+export function mfaCommand({ region, accountId, userName }: Notice): string[] {
+  const device = shellQuote(`arn:${partitionOf(region)}:iam::${accountId}:mfa/${userName}`);
+  const keys = "'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]'";
+  return [
+    `session=$(aws sts get-session-token --profile ${PROFILE} --serial-number ${device} --token-code ${CODE} --query ${keys} --output text) &&`,
+    '  read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN <<< "$session" &&',
+    '  export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN',
+  ];
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
 export function signInCommand({ region }: Notice): string {
   return `aws login --profile ${SIGN_IN_PROFILE} ${option('--region', region)}`;
 }
@@ -74,10 +107,16 @@ export function serverlessCommand(notice: Notice, input: RotateUserInput): strin
   return `npx sls invoke -f rotate-user ${serverlessOptions(notice)} --data ${payload(notice, input)}`;
 }
 
-/** The same for those without a checkout. AWS CLI 2 takes a payload that is no file for base64, version 1 does not. */
+/** In seconds, a little longer than the function may take. */
+const READ_TIMEOUT = 310;
+
+/**
+ * The same for those without a checkout. AWS CLI 2 takes a payload that is no file for base64, version 1 does not. Left
+ * to itself, the CLI gives up after a minute and invokes the function again.
+ */
 export function lambdaCommand(notice: Notice, input: RotateUserInput): string {
   const target = `${option('--function-name', notice.rotateUserFunction)} ${option('--region', notice.region)}`;
-  const call = `aws lambda invoke ${target} --payload fileb:///dev/stdin /dev/stdout`;
+  const call = `aws lambda invoke ${target} --cli-read-timeout ${READ_TIMEOUT} --payload fileb:///dev/stdin /dev/stdout`;
   return `printf %s ${payload(notice, input)} | ${call}`;
 }
 

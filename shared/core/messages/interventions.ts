@@ -6,6 +6,7 @@ import {
   forAdministrators,
   hintIfUsed,
   nextDate,
+  otherWays,
   reactivate,
   switchBack,
   switchBySignIn,
@@ -72,7 +73,7 @@ export const rolledBack: EventText = {
     ...switchBack(n),
   ],
   next: (n) => n.next && `Nothing is done by schedule until ${nextDate(n)}. After that the rotation goes on.`,
-  closing: (n) => forAdministrators(n, wishes.lift(n)),
+  closing: (n) => [...otherWays(n, 'with-profile'), ...forAdministrators(n, wishes.lift(n))],
 };
 
 export const retired: EventText = {
@@ -104,7 +105,11 @@ export const exposed: EventText = {
   ],
   next: (n) =>
     n.next?.action === 'delete' ? `The exposed key is deleted for good ${when(n.next.notBefore, n.at)}.` : undefined,
-  closing: (n) => [...hintIfUsed(n), ...forAdministrators(n, wishes.plan)],
+  closing: (n) => [
+    ...(n.newAccessKeyId ? otherWays(n, 'signed-in') : []),
+    ...hintIfUsed(n),
+    ...forAdministrators(n, wishes.plan),
+  ],
 };
 
 function exposedFate({ next }: Notice): string {

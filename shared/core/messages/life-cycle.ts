@@ -7,6 +7,7 @@ import {
   hint,
   hintIfUsed,
   nextDate,
+  otherWays,
   reactivate,
   switchBySignIn,
   switchWithOldKey,
@@ -35,7 +36,11 @@ function graceEnd(notice: Notice): string | undefined {
 
 /** After every event that starts or ends a grace period. */
 function ladderClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
-  return [...hint(notice), ...forAdministrators(notice, wishes.confirm, wishes.more(notice), ...more)];
+  return [
+    ...otherWays(notice, 'with-profile'),
+    ...hint(notice),
+    ...forAdministrators(notice, wishes.confirm, wishes.more(notice), ...more),
+  ];
 }
 
 export const issued: EventText = {
@@ -58,10 +63,12 @@ export const issued: EventText = {
       ? 'The old key is deactivated at once, and deleted for good later. Never reactivate it.'
       : graceEnd(n),
   closing: (n) => {
-    if (n.accessKeyId === undefined) return [];
+    if (n.accessKeyId === undefined) return otherWays(n, 'signed-in');
+    const ways = otherWays(n, 'signed-in');
     // No way back to a key that anybody may have.
-    if (n.reason === 'exposed') return [...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
-    return isWithoutGrace(n) ? [...hint(n), ...forAdministrators(n, wishes.back)] : ladderClosing(n, wishes.back);
+    if (n.reason === 'exposed') return [...ways, ...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
+    if (isWithoutGrace(n)) return [...ways, ...hint(n), ...forAdministrators(n, wishes.back)];
+    return ladderClosing(n, wishes.back);
   },
 };
 

@@ -2,6 +2,8 @@ import { formatDate } from '../time.ts';
 import {
   lambdaCommand,
   liftedHold,
+  mfaCommand,
+  powerShellSwitch,
   type RotateUserInput,
   serverlessCommand,
   setStatusCommand,
@@ -27,6 +29,7 @@ export function switchWithOldKey(notice: Notice): Block[] {
     ),
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(newAccessKeyId),
+    ...smtp(notice),
     text(
       'If the key is also kept elsewhere (a server, a CI system, an application), change it there too: the first ' +
         'line of the command, without the `|` at its end, shows the new key.',
@@ -46,6 +49,7 @@ export function switchBySignIn(notice: Notice): Block[] {
     ),
     command(signInCommand(notice), ...switchCommand(notice, secretName, 'signed-in')),
     ...check(newAccessKeyId),
+    ...smtp(notice),
     text(
       'A user without a password for the AWS console cannot sign in: then ask an administrator. Those listed in ' +
         "Keyturn's `readerArns` can read the secret as well.",
@@ -64,6 +68,39 @@ export function switchBack(notice: Notice): Block[] {
     ),
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(accessKeyId),
+  ];
+}
+
+/** An SMTP password is made of the secret access key and the Region; whoever sends mail by it has no AWS profile. */
+function smtp({ lastUsed }: Notice): Block[] {
+  if (lastUsed?.service !== 'ses') return [];
+  return [
+    text(
+      'The old key was last used to send mail by SES. If that is by SMTP, both change: the SMTP user name is the new ' +
+        'access key ID, and the SMTP password must be derived anew from the new secret access key, for each Region: ' +
+        'https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html',
+    ),
+  ];
+}
+
+/** For those whom the command of `switchWithOldKey` or `switchBySignIn` does not serve. */
+export function otherWays(notice: Notice, reading: 'with-profile' | 'signed-in'): Block[] {
+  const { secretName, accessKeyId, newAccessKeyId } = notice;
+  if (secretName === undefined || (newAccessKeyId ?? accessKeyId) === undefined) return [];
+  const mfa = [
+    text(
+      'If the read is denied because your account demands MFA: run this in the same terminal, with the ARN of your ' +
+        'device and the code that it shows now, and then the first command above without `--profile default`. Close ' +
+        'the terminal afterwards.',
+    ),
+    command(...mfaCommand(notice)),
+  ];
+  const signIn = reading === 'signed-in' ? [signInCommand(notice)] : [];
+  return [
+    heading(reading === 'signed-in' ? 'In PowerShell' : 'With MFA, or in PowerShell'),
+    ...(reading === 'signed-in' ? [] : mfa),
+    text('In PowerShell the whole command is (jq is not needed):'),
+    command(...signIn, ...powerShellSwitch(notice, secretName, reading)),
   ];
 }
 

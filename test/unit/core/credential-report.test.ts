@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCredentialReport } from '../../../shared/core/credential-report.ts';
+import { isSameCreation, parseCredentialReport } from '../../../shared/core/credential-report.ts';
 
 /** Recorded from AWS on 2026-02-17. */
 const recorded =
@@ -116,4 +116,19 @@ describe('the credential report', () => {
       expect(() => parseCredentialReport(text, at)).toThrow(/^Cannot read the credential report: it has no /);
     },
   );
+});
+
+describe('a row is of the user who was created at', () => {
+  const row = [...parse(line('alice', arnOf('alice'))).users.values()][0];
+  test.each([
+    [0, true],
+    [1, true],
+    [999, true],
+    [1_000, false],
+    [-1, true],
+    [-999, true],
+    [-1_000, false],
+  ])('its own time and %i ms: %s', (ms, isSame) => {
+    expect(row && isSameCreation(row, row.userCreatedAt + ms)).toBe(isSame);
+  });
 });

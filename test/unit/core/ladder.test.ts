@@ -309,6 +309,33 @@ describe('grace 0', () => {
   });
 });
 
+describe('a date in a freeze is the end of the freeze', () => {
+  const until = (from: number, to: number) => ({ freeze: [[at(from), at(to)]] }) satisfies Given['settings'];
+  const date = (days: number): string => new Date(at(days)).toISOString().slice(0, 10);
+
+  it.each([
+    ['of the grace period', { ...ladder({ announced: told('reminder', 3) }), now: at(4) }, inGrace, 10],
+    ['of a reminder', { ...ladder({}), now: at(9) }, remind, 10],
+    ['of a postponement', { ...ladder({ used: 10 }), now: at(11) }, inUse, 20],
+    ['of the last reminder', { ...ladder({ used: 19, announced: told('postponed', 18) }), now: at(19) }, remind, 20],
+  ])('%s', (_, given, answer, day) => {
+    const before = planOf(given);
+    const frozen = planOf({ ...given, settings: until(day - 0.5, day + 14) });
+    const outside = planOf({ ...given, settings: until(day + 0.5, day + 14) });
+    expect([before, frozen, outside].map(inShort)).toEqual([answer, answer, answer]);
+    expect([before, frozen, outside].map(({ steps }) => steps[0]?.notBefore)).toEqual([at(day), at(day + 14), at(day)]);
+    expect(before.message).toContain(date(day));
+    expect(frozen.message).toContain(date(day + 14));
+    expect(frozen.message).not.toContain(date(day));
+  });
+
+  it('of a grace period that begins', () => {
+    const { keys } = ladder({});
+    const given = { keys: keys ?? [], secret: { current: C, previous: P }, settings: until(9, 12), now: at(1) };
+    expect(planOf(given).steps[0]?.notBefore).toBe(at(12));
+  });
+});
+
 describe('the recovery period', () => {
   const keys = [fresh(), { ...old(), status: 'Inactive' }];
   const secret = { current: C, previous: P, deactivated: { accessKeyId: P, at: at(10) } };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../shared/core/errors.ts';
 import {
+  afterFreeze,
   environmentName,
   freezeEnd,
   parseSettings,
@@ -57,14 +58,41 @@ describe('a wrong value names its variable, the value and the way out', () => {
   it.each([
     ['ENFORCE', 'yes', '"true"'],
     ['REQUIRE_SUBSCRIPTION', 'TRUE', '"false"'],
-    ['TOPIC_ARN', 'keyturn', 'must be the ARN of an SNS topic'],
+    ['TOPIC_ARN', 'keyturn', 'must be the ARN of a standard SNS topic'],
+    ['TOPIC_ARN', 'arn:aws:sqs:eu-west-1:123456789012:keyturn', 'must be the ARN of a standard SNS topic'],
+    ['TOPIC_ARN', 'arn:aws:sns:eu-west-1:123456789012:keyturn.fifo', 'must be the ARN of a standard SNS topic'],
+    ['TOPIC_ARN', 'arn:aws:sns:eu-west-1:123456789012:keyturn:0a1b', 'must be the ARN of a standard SNS topic'],
+    ['KMS_KEY_ID', 'keyturn', 'must be the ARN of a KMS key'],
+    ['KMS_KEY_ID', 'arn:aws:kms:eu-west-1:123456789012:keyturn', 'must be the ARN of a KMS key'],
+    ['KMS_KEY_ID', 'arn:aws:s3:::keyturn', 'must be the ARN of a KMS key'],
     ['QUEUE_URL', 'keyturn.fifo', 'must be a queue URL'],
     ['SECRET_PREFIX', '/keyturn', 'single slashes'],
     ['SECRET_PREFIX', 'key turn', 'letters, digits'],
     ['USER_PATH_PREFIX', 'people/', 'must begin and end with /'],
     ['READER_ARNS', 'arn:aws:iam::1:role/a', 'must be JSON'],
+    ['READER_ARNS', '["eso-role"]', 'must be ARNs of users or roles'],
+    ['READER_ARNS', '["arn:aws:sts::123456789012:assumed-role/eso/session"]', 'must be ARNs of users or roles'],
+    ['READER_ARNS', '["arn:aws:iam::123456789012:group/ops"]', 'must be ARNs of users or roles'],
+    ['READER_ARNS', '["arn:aws:iam::123456789012:policy/ops"]', 'must be ARNs of users or roles'],
+    ['READER_ARNS', '["arn:aws:iam::12345:role/ops"]', 'must be ARNs of users or roles'],
+    ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","users":["arn:aws:iam::1:user/b"]}]', 'names of users'],
+    ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","paths":["team-a/"]}]', 'must begin and end with /'],
+    ['ADMINISTRATOR_ARNS', '["admin"]', 'must be ARNs of users or roles'],
     ['EXEMPT_GROUPS', '{"a":1}', 'array'],
-    ['EXEMPT_PATHS', '[""]', '>=1'],
+    ['EXEMPT_GROUPS', '["arn:aws:iam::123456789012:group/admins"]', 'must be names of groups'],
+    ['EXEMPT_GROUPS', '["/ops/admins"]', 'must be names of groups'],
+    ['EXEMPT_GROUPS', '[""]', 'must be names of groups'],
+    ['EXEMPT_PATHS', '[""]', 'must begin and end with /'],
+    ['EXEMPT_PATHS', '["break-glass/"]', 'must begin and end with /'],
+    ['EXEMPT_PATHS', '["/break-glass"]', 'must begin and end with /'],
+    ['EXEMPT_PATHS', '["/break glass/"]', 'must begin and end with /'],
+    ['USER_PATH_PREFIX', '/team a/', 'must begin and end with /'],
+    ['REPLICA_REGIONS', '["eu west 1"]', 'must be names of Regions'],
+    ['REPLICA_REGIONS', '["Ireland"]', 'must be names of Regions'],
+    ['REPLICA_REGIONS', '["eu-west-1a"]', 'must be names of Regions'],
+    ['REPLICA_REGIONS', '["EU-WEST-1"]', 'must be names of Regions'],
+    ['SECRET_ROTATION_FUNCTION_ARN', 'keyturn-prod-secret-rotation', 'must be the ARN of a Lambda function'],
+    ['SUSPECTED_KEYS', 'deactivate', '"act"'],
     ['ON_BLOCKED', 'retire', '"retire-least-used"'],
     ['UNUSED', 'delete', '"retire"'],
     ['MAX_ACCESS_KEY_AGE_DAYS', '0', 'at least 1 day'],
@@ -103,6 +131,27 @@ describe('good values', () => {
       graceDays: 1.5,
       quietDays: 0.25,
     });
+  });
+  it.each([
+    ['TOPIC_ARN', 'arn:aws-us-gov:sns:us-gov-west-1:123456789012:Key_turn-1'],
+    ['KMS_KEY_ID', 'arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef'],
+    ['KMS_KEY_ID', 'arn:aws:kms:eu-west-1:123456789012:alias/keyturn'],
+    ['KMS_KEY_ID', 'alias/keyturn'],
+    ['KMS_KEY_ID', '12345678-90ab-cdef-1234-567890abcdef'],
+    ['KMS_KEY_ID', 'mrk-0123456789abcdef0123456789abcdef'],
+    [
+      'READER_ARNS',
+      '["arn:aws:iam::123456789012:role/ops/eso-*","arn:aws:iam::*:role/eso","arn:aws:iam::123456789012:*"]',
+    ],
+    ['READER_ARNS', '["arn:aws:iam::123456789012:user/ops","arn:aws:iam::123456789012:root"]'],
+    ['READER_ARNS', '["arn:aws:sts::123456789012:federated-user/ops"]'],
+    ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","users":["a,b*"],"paths":["/team-a/"],"handOn":true}]'],
+    ['EXEMPT_GROUPS', '["break,glass","a+b=c.d@e_f-g"]'],
+    ['EXEMPT_PATHS', '["/","/a/b*!/"]'],
+    ['REPLICA_REGIONS', '["eu-west-1","us-gov-east-1","ap-southeast-11","eusc-de-east-1","us-isob-east-1"]'],
+    ['SUSPECTED_KEYS', 'act'],
+  ])('KEYTURN_%s = %s', (name, value) => {
+    expect(() => parse({ [`KEYTURN_${name}`]: value })).not.toThrow();
   });
   it('grace 0 is an immediate hand-over', () => {
     expect(parse({ KEYTURN_GRACE_DAYS: '0' }).graceDays).toBe(0);
@@ -163,6 +212,15 @@ it('a freeze ends where the next one does not go on', () => {
     [30, 40],
   ];
   expect([9, 10, 19, 20, 35].map((now) => freezeEnd({ freeze }, now))).toEqual([undefined, 20, 20, undefined, 40]);
+});
+
+it('what falls into a freeze is put off to where no freeze is', () => {
+  const freeze: [number, number][] = [
+    [30, 40],
+    [10, 20],
+    [20, 25],
+  ];
+  expect([9, 10, 19, 20, 25, 35, 40].map((at) => afterFreeze({ freeze }, at))).toEqual([9, 25, 25, 25, 25, 40, 40]);
 });
 
 it('every setting says what it is for', () => {

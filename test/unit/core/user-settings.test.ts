@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseUserSettings, userTagNames } from '../../../shared/core/user-settings.ts';
+import { matchNobody, parseUserSettings, userTagNames } from '../../../shared/core/user-settings.ts';
 import { NOW, settings, USER } from '../../support/core/builders.ts';
 
 const parse = (tags: Record<string, string>, user: { groups?: string[]; path?: string } = {}, more = {}) =>
   parseUserSettings({ ...USER, tags, ...user }, settings(more), NOW);
 
 it('without tags the settings are the function’s own', () => {
-  expect(parse({ team: 'x', 'Keyturn:exempt': 'true' })).toEqual({ settings: settings(), problems: [] });
+  expect(parse({ team: 'x', exempt: 'true' })).toEqual({ settings: settings(), problems: [] });
 });
 
 describe('a tag overrides', () => {
@@ -18,6 +18,14 @@ describe('a tag overrides', () => {
     [userTagNames.owner, 'team a@example.com', { owner: 'team a@example.com' }],
     [userTagNames.exempt, 'true', { exemption: { because: 'tag keyturn:exempt' } }],
     [userTagNames.exempt, '2026-03-11', { exemption: { because: 'tag keyturn:exempt', until: Date.UTC(2026, 2, 11) } }],
+    // IAM compares tag keys without case: these are the same tags.
+    ['Keyturn:Exempt', 'true', { exemption: { because: 'tag Keyturn:Exempt' } }],
+    ['keyturn:exempt', 'TRUE', { exemption: { because: 'tag keyturn:exempt' } }],
+    ['KEYTURN:EXEMPT', '2026-03-11', { exemption: { because: 'tag KEYTURN:EXEMPT', until: Date.UTC(2026, 2, 11) } }],
+    ['KEYTURN:MAX-AGE-DAYS', '400', { maxAccessKeyAgeDays: 400 }],
+    ['KeyTurn:Grace-Days', '5', { graceDays: 5 }],
+    ['Keyturn:Unused', 'retire', { unused: 'retire' }],
+    ['Keyturn:Owner', 'Team A', { owner: 'Team A' }],
   ])('%s = %s', (tag, value, expected) => {
     const { settings: parsed, problems } = parse({ [tag]: value });
     expect(problems).toEqual([]);
@@ -28,6 +36,11 @@ describe('a tag overrides', () => {
     expect(parse({ [userTagNames.unused]: 'rotate' }, {}, { unused: 'retire' }).settings.unused).toBe('rotate');
   });
 
+  it.each(['false', 'False'])('exempt = %s is no exemption', (value) => {
+    const { settings: parsed, problems } = parse({ [userTagNames.exempt]: value });
+    expect({ exemption: parsed.exemption, problems }).toEqual({ exemption: undefined, problems: [] });
+  });
+
   it('an exemption until today is over', () => {
     expect(parse({ [userTagNames.exempt]: '2026-03-10' }).settings.exemption).toBeUndefined();
   });
@@ -35,10 +48,10 @@ describe('a tag overrides', () => {
 
 describe('a tag that does not parse is a problem that names it and its value', () => {
   it.each([
-    [userTagNames.exempt, 'yes', 'neither true nor a date YYYY-MM-DD'],
-    [userTagNames.exempt, 'false', 'neither true nor a date YYYY-MM-DD'],
-    [userTagNames.exempt, '', 'neither true nor a date YYYY-MM-DD'],
-    [userTagNames.exempt, '2026-02-30', 'neither true nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, 'yes', 'neither true, false nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, '', 'neither true, false nor a date YYYY-MM-DD'],
+    [userTagNames.exempt, '2026-02-30', 'neither true, false nor a date YYYY-MM-DD'],
+    ['Keyturn:Exemt', 'true', 'unknown'],
     [userTagNames.maxAgeDays, '0', 'at least 1 day'],
     [userTagNames.maxAgeDays, 'never', 'must be a number'],
     [userTagNames.graceDays, '0.5', 'must be 0 or at least 1'],
@@ -70,14 +83,26 @@ describe('exempt by membership', () => {
     [{ groups: ['dev', 'break,glass'] }, 'member of the group break,glass'],
     [{ path: '/legacy/' }, 'below the path /legacy/'],
     [{ path: '/legacy/ftp/' }, 'below the path /legacy/'],
+    [{ groups: ['Admins'] }, 'member of the group Admins'],
+    [{ path: '/Legacy/FTP/' }, 'below the path /legacy/'],
   ])('%j', (user, because) => {
     expect(parse({}, user, exempt).settings.exemption).toEqual({ because });
   });
-  it.each([[{ groups: ['Admins'] }], [{ path: '/legacy2/' }], [{ path: '/a/legacy/' }]])('not %j', (user) => {
+  it.each([[{ groups: ['admin'] }], [{ path: '/legacy2/' }], [{ path: '/a/legacy/' }]])('not %j', (user) => {
     expect(parse({}, user, exempt).settings.exemption).toBeUndefined();
   });
-  it('goes on when the exemption by tag is over', () => {
-    const tags = { [userTagNames.exempt]: '2026-03-10' };
+  it('whatever the case in the setting', () => {
+    const given = { exemptGroups: ['ADMINS'], exemptPaths: ['/LEGACY/'] };
+    expect(parse({}, { groups: ['admins'] }, given).settings.exemption).toBeDefined();
+    expect(parse({}, { path: '/legacy/' }, given).settings.exemption).toBeDefined();
+  });
+  it('but within reach only if the path is exactly below the prefix, as IAM’s own policies have it', () => {
+    const given = { userPathPrefix: '/team-a/' };
+    expect(parse({}, { path: '/team-a/' }, given).settings.exemption).toBeUndefined();
+    expect(parse({}, { path: '/Team-A/' }, given).settings.exemption).toBeDefined();
+  });
+  it.each(['2026-03-10', 'false'])('goes on when the exemption by tag is over: %s', (value) => {
+    const tags = { [userTagNames.exempt]: value };
     expect(parse(tags, { groups: ['admins'] }, exempt).settings.exemption).toBeDefined();
   });
 });
@@ -86,4 +111,32 @@ it('never changes the settings it was given', () => {
   const given = Object.freeze(settings());
   parseUserSettings({ ...USER, tags: { [userTagNames.graceDays]: '5' } }, given, NOW);
   expect(given.graceDays).toBe(10);
+});
+
+describe('a name in the settings that matches nobody', () => {
+  const users = [
+    { groups: ['Admins', 'dev'], path: '/Team-A/ftp/' },
+    { groups: [], path: '/' },
+  ];
+  const found = (more: Parameters<typeof settings>[0], among = users) => matchNobody(among, settings(more));
+
+  it('is said', () => {
+    expect(found({ exemptGroups: ['admin', 'dev'], exemptPaths: ['/team/', '/team-a/'] })).toEqual([
+      'exemptGroups: no user is in the group admin, so it exempts nobody.',
+      'exemptPaths: no user is below the path /team/, so it exempts nobody.',
+    ]);
+  });
+  it('is none that differs in case only, as an exemption', () => {
+    expect(found({ exemptGroups: ['ADMINS'], exemptPaths: ['/TEAM-A/FTP/'] })).toEqual([]);
+  });
+  it('is one that differs in case only, as the path of everybody', () => {
+    const sentence = 'userPathPrefix: no user is below the path /team-a/, which is compared letter by letter.';
+    expect(found({ userPathPrefix: '/team-a/' })).toEqual([sentence]);
+    expect(found({ userPathPrefix: '/Team-A/' })).toEqual([]);
+  });
+  it('is no path of everybody in an empty account', () => {
+    expect(found({ userPathPrefix: '/team-a/', exemptGroups: ['dev'] }, [])).toEqual([
+      'exemptGroups: no user is in the group dev, so it exempts nobody.',
+    ]);
+  });
 });

@@ -11,10 +11,17 @@ import { NEW, notices } from './notices.ts';
 const everyNotice: readonly Notice[] = Object.values(notices);
 
 /** Blocks that a reader copies: the lines between two blank ones, indented by four spaces or more. */
-function commandsOf(notice: Notice): string[] {
+function blocksOf(notice: Notice): string[] {
   return buildMessage(notice)
     .body.email.split('\n\n')
     .filter((block) => /^ {4}\S/.test(block));
+}
+
+const isPowerShell = (block: string): boolean => block.includes('$env:');
+
+/** Those for a shell. */
+function commandsOf(notice: Notice): string[] {
+  return blocksOf(notice).filter((block) => !isPowerShell(block));
 }
 
 /** What the shell makes of a command, with `npx` and `aws` printing their arguments, and what is piped into them. */
@@ -63,7 +70,7 @@ describe('every command of every email', () => {
       ],
       [
         ...['lambda', 'invoke', '--function-name', 'keyturn-prod-rotate-user', '--region', 'eu-west-1'],
-        ...['--payload', 'fileb:///dev/stdin', '/dev/stdout'],
+        ...['--cli-read-timeout', '310', '--payload', 'fileb:///dev/stdin', '/dev/stdout'],
         '{"userName":"alice","action":"hold","holdUntil":"2026-04-08"}',
       ],
     ]);
@@ -110,9 +117,12 @@ describe('the switch', () => {
   }
 
   function run(notice: Notice, environment: Record<string, string> = {}) {
+    return runScript(commandsOf(notice).find((each) => each.includes('get-secret-value')) ?? 'exit 9', environment);
+  }
+
+  function runScript(command: string, environment: Record<string, string> = {}) {
     writeFileSync(log, '');
     writeFileSync(written, '');
-    const command = commandsOf(notice).find((each) => each.includes('get-secret-value')) ?? 'exit 9';
     const path = `${join(home, 'bin')}${delimiter}${process.env.PATH}`;
     const env = { ...process.env, ...environment, PATH: path };
     const { stdout } = spawnSync('bash', { input: command, env, encoding: 'utf8' });
@@ -123,7 +133,9 @@ describe('the switch', () => {
     mkdirSync(join(home, 'bin'));
     stub(
       'aws',
-      `case "$1 $2" in
+      `if [ -n "$AWS_SESSION_TOKEN" ]; then echo "session $AWS_SESSION_TOKEN" >> '${log}'; fi
+      case "$1 $2" in
+        "sts get-session-token") if [ -n "$DENIED" ]; then exit 254; fi; printf 'ASIA\\tsecret\\tTOKEN\\n';;
         "secretsmanager get-secret-value") if [ -n "$DENIED" ]; then echo denied >&2; exit 254; fi; echo '${VALUE}';;
         "configure "*) echo "prompts"; cat > '${written}'; echo "profile $3$AWS_PROFILE$AWS_DEFAULT_PROFILE" >> '${log}';;
       esac`,
@@ -155,6 +167,46 @@ describe('the switch', () => {
     expect(calls).toContain('aws secretsmanager get-secret-value --profile default --region eu-west-1');
     expect(stdout).toBe('');
     expect(calls).not.toContain(SECRET);
+  });
+
+  it('reads with a session of MFA where the account demands it, and still writes the profile', () => {
+    const [switching = '', mfa = ''] = ['get-secret-value', 'get-session-token'].map((call) =>
+      commandsOf(notices.issued).find((each) => each.includes(call)),
+    );
+    const { calls, answers } = runScript(`${mfa}\n${switching.replace(' --profile default', '')}`);
+
+    expect(calls).toContain('--serial-number arn:aws:iam::111122223333:mfa/alice --token-code 000000');
+    expect(calls).toContain('session TOKEN');
+    expect(answers).toBe(`${NEW}\n${SECRET}\n\n\n\n`);
+  });
+
+  it('sets nothing where the code of MFA is wrong', () => {
+    const mfa = commandsOf(notices.issued).find((each) => each.includes('get-session-token')) ?? 'exit 9';
+    const { stdout, calls } = runScript(`${mfa}\naws secretsmanager get-secret-value`, { DENIED: '1' });
+
+    expect(calls).not.toMatch(/^session/m);
+    expect(stdout).toBe('');
+  });
+
+  it('names the device in the partition of the Region', () => {
+    for (const [region, arn] of [
+      ['cn-north-1', 'arn:aws-cn:iam::'],
+      ['us-gov-west-1', 'arn:aws-us-gov:iam::'],
+    ] as const) {
+      expect(commandsOf({ ...notices.issued, region }).join()).toContain(`--serial-number ${arn}`);
+    }
+  });
+
+  it('has its form for PowerShell, which writes nothing if the secret cannot be read', () => {
+    for (const event of ['issued', 'reminder', 'exposed', 'issued-first-key', 'rolled-back'] as const) {
+      const lines = blocksOf(notices[event]).find(isPowerShell)?.trim().split(/\n */) ?? [];
+
+      expect(lines.at(-2)).toMatch(/^\$key = aws secretsmanager get-secret-value .* \| ConvertFrom-Json$/);
+      expect(lines.at(-1)).toBe(
+        "if ($key) { $key.AccessKeyId, $key.SecretAccessKey, '', '', '' | aws configure | Out-Null }",
+      );
+      expect(lines[0]?.startsWith('aws login')).toBe(event === 'exposed' || event === 'issued-first-key');
+    }
   });
 
   it('writes nothing if the secret cannot be read', () => {

@@ -347,6 +347,7 @@ const quietDay: Digest = {
   oldestActiveKeyDays: 97.3,
   oldestActiveKeyUser: 'deploy-bot',
   errors: [],
+  findings: [],
   deadLetters: 0,
 };
 
@@ -361,6 +362,7 @@ export const digests = {
     deadLetters: 3,
     secretsWithoutUser: ['keyturn/AIDACKCEVSQ6C2GONE00/access-key'],
     errors: ['Cannot call iam:ListAccessKeys on bob: Throttling: Rate exceeded', 'User carol: a tag does not parse.'],
+    findings: ['exemptGroups: no user is in the group break-glas, so it exempts nobody.'],
     note: 'Nothing is issued: topic arn:aws:sns:eu-west-1:111122223333:keyturn-prod has no confirmed subscription.',
   },
   'digest-quiet': quietDay,

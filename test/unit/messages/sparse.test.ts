@@ -63,6 +63,14 @@ describe('what depends on the reason', () => {
     expect(emailOf(notices.exposed)).not.toContain('--status');
   });
 
+  it('a key that sends mail is an SMTP password, too', () => {
+    const lastUsed = { at: notices.issued.at, service: 'ses', region: 'eu-west-1' };
+    for (const event of ['issued', 'reminder', 'issued-without-grace'] as const) {
+      expect(emailOf({ ...notices[event], lastUsed })).toContain('SMTP password');
+      expect(emailOf(notices[event])).not.toContain('SMTP');
+    }
+  });
+
   it('a hint fits the last use of the key', () => {
     expect(emailOf(notices.reminder)).toContain('OIDC federation. If a person uses this');
     expect(emailOf(notices.issued)).toContain('If you use this key yourself');
