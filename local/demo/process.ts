@@ -99,7 +99,7 @@ export function startProcess(name: FunctionName, options: ProcessOptions): Proce
     environment: options.environment,
     clock: aws.clock.now,
     sleep: async (ms) => (isDead ? never() : aws.clock.advance(ms)),
-    memory: { stateKeys: new Map() },
+    memory: { stateKeys: new Map(), audiences: new Map() },
     newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     meter: { add: () => {} },

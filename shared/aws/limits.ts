@@ -1,34 +1,52 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
+import type { Audience } from '../core/audience.ts';
 import { isBreakerOpen } from '../core/breaker.ts';
 import type { Limits } from '../core/model.ts';
 import { parseSecretTags, type SecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
+import type { Settings } from '../core/settings.ts';
 import { formatDate, type Instant } from '../core/time.ts';
-import { hasConfirmedSubscription } from './notify.ts';
+import type { Runtime } from '../lambda/runtime.ts';
+import { rememberedAudience } from './audience.ts';
 import { type Reader, secretOf } from './observe.ts';
 
+/** Who hears of what is done; undefined when nobody has to. */
+export async function readListeners(
+  { aws, memory, clock }: Pick<Runtime, 'aws' | 'memory' | 'clock'>,
+  { requireSubscription, topicArn }: Pick<Settings, 'requireSubscription' | 'topicArn'>,
+): Promise<Audience | undefined> {
+  return requireSubscription ? rememberedAudience(aws, topicArn, memory.audiences, clock) : undefined;
+}
+
 /**
- * What limits an issue that nobody asked for by hand. From one ListSecrets of today's issue intents: it may be five
- * minutes old, so two workers may overshoot a little.
+ * What limits an issue that nobody asked for by hand. From one ListSecrets of what was begun today, and of what never
+ * worked: it may be five minutes old, so two workers may overshoot a little.
  */
-export async function readLimits(reader: Reader, now: Instant): Promise<Limits> {
+export async function readLimits(reader: Reader, audience: Audience | undefined, now: Instant): Promise<Limits> {
   const { aws, settings } = reader;
   const today = formatDate(now);
   const filters = [
     { Key: 'name' as const, Values: [`${settings.secretPrefix}/`] },
-    { Key: 'tag-value' as const, Values: [today] },
+    // Beginnings of values: of `issued-on`, and of `announced`.
+    { Key: 'tag-value' as const, Values: [today, `failed ${today}`] },
   ];
   const input = { Filters: filters, IncludePlannedDeletion: true };
-  const issued: SecretTags[] = [];
+  const found: SecretTags[] = [];
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
     for (const entry of page.SecretList ?? []) {
       const secret = secretOf(reader, entry);
       const isOurs = userIdOfSecretName(settings.secretPrefix, secret.name) !== undefined;
-      const { tags } = parseSecretTags(secret.tags, now);
-      if (isOurs && tags.issuedOn !== undefined && formatDate(tags.issuedOn) === today) issued.push(tags);
+      if (isOurs) found.push(parseSecretTags(secret.tags, now).tags);
     }
   }
-  const hasSubscription = settings.requireSubscription
-    ? await hasConfirmedSubscription(aws, settings.topicArn)
-    : undefined;
-  return { hasSubscription, issuedToday: issued.length, isBreakerOpen: isBreakerOpen(issued, now) };
+  return {
+    audience,
+    issuedToday: found.filter((tags) => isCounted(tags, today)).length,
+    isBreakerOpen: isBreakerOpen(found, now),
+  };
+}
+
+/** What somebody asked for by hand is their own affair. */
+function isCounted({ issuedOn, issuedFor }: SecretTags, today: string): boolean {
+  if (issuedOn === undefined || formatDate(issuedOn) !== today) return false;
+  return issuedFor === 'schedule' || issuedFor === 'config';
 }

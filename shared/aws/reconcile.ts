@@ -1,13 +1,15 @@
 import type { ActionName, Step } from '../core/answer.ts';
+import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
 import type { Completed, Request, UserState } from '../core/model.ts';
-import { type Plan, plan } from '../core/plan.ts';
+import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
+import { assess } from '../core/situation.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { MetricName } from '../lambda/runtime.ts';
 import { asksLastUse } from './apply/again.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
-import { readLimits } from './limits.ts';
+import { readLimits, readListeners } from './limits.ts';
 import { observeUser, type UserReference } from './observe.ts';
 import type { Outcome, Pass } from './pass.ts';
 
@@ -83,12 +85,17 @@ function userChanged({ runtime, request }: Pass, { userName, userId }: UserRefer
   return { ...done, ...verdict, message };
 }
 
-/** The limits on harm cost calls of their own, so they are read only when an issue would be next. */
+/** What limits a step costs calls of its own, so each part of it is read only when such a step would be next. */
 async function planWithLimits(pass: Pass, state: UserState, request: Request, now: Instant): Promise<Plan> {
-  const first = plan(state, request, pass.settings, now);
-  const isLimited = request.origin === 'schedule' || request.origin === 'config';
-  if (!isLimited || !issues(first)) return first;
-  return plan(state, { ...request, limits: await readLimits(pass.reader, now) }, pass.settings, now);
+  const { settings, runtime, reader } = pass;
+  const situation = assess(state, request, settings, now);
+  const first = planFor(situation);
+  const step = toBeHeard(situation, first);
+  if (step === undefined) return first;
+  const audience = await readListeners(runtime, settings);
+  const isCounted = step.action === 'issue' || step.action === 'retire';
+  const limits = isCounted ? await readLimits(reader, audience, now) : { audience };
+  return plan(state, { ...request, limits }, settings, now);
 }
 
 /** Outside the queue a fresh record of somebody else is waited out; in the queue the next message does that. */

@@ -1,3 +1,4 @@
+import { audienceNotes, isDeaf } from '../core/audience.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { WorkMessage } from '../core/events.ts';
@@ -12,7 +13,7 @@ import { parseUserSettings } from '../core/user-settings.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { countMessages, enqueue } from './enqueue.ts';
-import { readLimits } from './limits.ts';
+import { readLimits, readListeners } from './limits.ts';
 import { publish } from './notify.ts';
 import { observeUser, type Reader } from './observe.ts';
 import { mapConcurrently, type Scan, scanAccount } from './scan.ts';
@@ -75,7 +76,7 @@ export async function runScheduled(
   };
   const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, settings, scan.at) }));
   const dueUsers = triaged.filter(({ verdict }) => verdict.isDue).toSorted(byAge);
-  const limits = await attempt(run, () => readLimits(reader, scan.at));
+  const limits = await attempt(run, async () => readLimits(reader, await readListeners(runtime, settings), scan.at));
   const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
   const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers);
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
@@ -229,13 +230,21 @@ function activityOf(triaged: readonly Triaged[], now: Instant): Activity {
   };
 }
 
-/** Why nothing more is issued, in a sentence with the way out. */
+/** What concerns everybody: why nothing more is done, and who may not hear of it, each with the way out. */
 function noteOf(settings: Settings, limits: Limits | undefined): string | undefined {
+  const notes = [
+    limitNote(settings, limits),
+    ...(limits?.audience === undefined ? [] : audienceNotes(limits.audience)),
+  ];
+  return notes.filter((note) => note !== undefined).join(' ') || undefined;
+}
+
+function limitNote(settings: Settings, limits: Limits | undefined): string | undefined {
   if (limits === undefined) return undefined;
-  const { hasSubscription, isBreakerOpen, issuedToday } = limits;
-  if (hasSubscription === false) {
+  const { audience, isBreakerOpen, issuedToday } = limits;
+  if (audience !== undefined && isDeaf(audience)) {
     return (
-      `Topic ${settings.topicArn} has no confirmed subscription, so no key is issued: nobody would be told. Subscribe ` +
+      `Topic ${settings.topicArn} has no confirmed subscription, so no key is issued and none is taken away: nobody would be told. Subscribe ` +
       `and confirm, or set ${environmentName('requireSubscription')} to false.`
     );
   }

@@ -18,8 +18,13 @@ import { whoUses } from './who-uses.ts';
 export async function work(runtime: Runtime, invocation: Invocation, body: string): Promise<void> {
   const settings = parseSettings(runtime.environment);
   const message = parseWorkMessage(body);
-  const { origin, accessKeyId } = message;
-  const asks = { origin, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+  const { origin, accessKeyId, mayIssue } = message;
+  const asks = {
+    origin,
+    ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    // Config has no share of the day, whatever its message says.
+    ...(mayIssue === undefined || origin !== 'schedule' ? {} : { mayIssue }),
+  };
   const pass: Pass = {
     ...(await openPass(runtime, settings, invocation, { ...asks, isQueued: true })),
     ...(settings.cloudtrailLookups ? { whoUses: askCloudTrail(runtime) } : {}),

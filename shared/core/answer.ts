@@ -1,5 +1,6 @@
 import type { TransitionVerb } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import type { NoticeKind } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
@@ -23,8 +24,10 @@ export type Action =
   | { action: 'forget'; accessKeyId: string }
   | { action: 'restart-grace'; accessKeyId: string }
   | { action: 'start-grace'; accessKeyId: string }
-  | { action: 'remind'; accessKeyId: string; deactivationAt: Instant }
-  | { action: 'postpone'; accessKeyId: string; deactivationAt: Instant }
+  /** Tells what is taken away, and from when on at the earliest. */
+  | { action: 'remind'; accessKeyId: string; kind: NoticeKind; earliestAt: Instant }
+  /** The same of a deactivation that waits for the owner, but no longer than until `latestAt`. */
+  | { action: 'postpone'; accessKeyId: string; earliestAt: Instant; latestAt: Instant }
   | { action: 'record-inactive'; accessKeyId: string }
   | { action: 'confirm'; accessKeyId: string }
   | { action: 'hold'; holdUntil?: Instant }

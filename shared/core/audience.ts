@@ -29,6 +29,18 @@ export function audienceHears(audience: Audience, attributes: MessageAttributes)
   }
 }
 
+/** Nobody is there to hear of anything, whatever its attributes. */
+export function isDeaf(audience: Audience): boolean {
+  switch (audience.kind) {
+    case 'everything':
+      return false;
+    case 'filtered':
+      return audience.subscriptions.length === 0;
+    case 'counted':
+      return audience.confirmed === 0;
+  }
+}
+
 const NOTED_MAX = 10;
 
 /** What an operator should know of how far the audience could be read, in sentences that stand for themselves. */

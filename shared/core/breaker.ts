@@ -5,17 +5,19 @@ import { DAY, type Instant } from './time.ts';
 const FAILURES = 3;
 
 /**
- * The circuit breaker: true while the newest issues of the day all ended in a failure. Of the secrets with an issue
- * intent of today, those whose issue is still in flight say nothing yet.
+ * The circuit breaker: true while the newest issues of the day all made a key that never worked. Whatever else fails is
+ * about one user: a refusal says nothing of the keys of others. An issue that is still in flight says nothing yet.
  */
-export function isBreakerOpen(issuedToday: readonly SecretTags[], now: Instant): boolean {
+export function isBreakerOpen(secrets: readonly SecretTags[], now: Instant): boolean {
   const startOfDay = Math.floor(now / DAY) * DAY;
-  const ends = issuedToday
-    .flatMap(({ currentSince, announced }) => {
-      if (currentSince !== undefined && currentSince.at >= startOfDay)
-        return [{ at: currentSince.at, hasFailed: false }];
-      const hasFailed = announced?.event === 'failed' && announced.at >= startOfDay;
-      return hasFailed ? [{ at: announced.at, hasFailed }] : [];
+  const ends = secrets
+    .flatMap(({ currentSince, announced, issuedOn }) => {
+      const hasFailed =
+        announced?.event === 'failed' && announced.reason === 'not-proven' && announced.at >= startOfDay;
+      if (hasFailed) return [{ at: announced.at, hasFailed }];
+      // A grace period that merely began again is no issue.
+      const isIssued = issuedOn === startOfDay && currentSince !== undefined && currentSince.at >= startOfDay;
+      return isIssued ? [{ at: currentSince.at, hasFailed: false }] : [];
     })
     .toSorted((a, b) => b.at - a.at)
     .slice(0, FAILURES);

@@ -3,6 +3,7 @@ import type { RuleParameters } from './config-events.ts';
 import type { ReportRow } from './credential-report.ts';
 import type { Request, UserState } from './model.ts';
 import { type Plan, planFor } from './plan.ts';
+import { postponeDaysOf } from './promises.ts';
 import { reasons } from './reasons.ts';
 import { parseSecretTags, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
@@ -142,9 +143,11 @@ function stepSentence(step: Step | undefined, oldest: KeyView): string | undefin
     case 'retire':
       return `Key ${short(step)} is unused, and is deactivated by the next run without a replacement.`;
     case 'remind':
-      return `Key ${short(step)} is deactivated on ${formatDate(step.deactivationAt)}.`;
+      return step.kind === 'deletion'
+        ? undefined
+        : `Key ${short(step)} is deactivated on ${formatDate(step.earliestAt)}.`;
     case 'postpone':
-      return putOff(short(step), step.deactivationAt);
+      return putOff(short(step), step.latestAt);
     case 'start-grace':
       return step.notBefore === undefined || step.accessKeyId === oldest.accessKeyId
         ? undefined
@@ -155,16 +158,18 @@ function stepSentence(step: Step | undefined, oldest: KeyView): string | undefin
 }
 
 /** What is waited for, and until when. */
-function waitSentence({ reason, steps }: Plan, { settings }: Situation, key: KeyView): string {
+function waitSentence({ reason, steps }: Plan, { settings, tags }: Situation, key: KeyView): string {
   const at = steps[0]?.notBefore;
   const { says, todo } = reasons[reason];
   const more = todo.startsWith('Nothing') ? '' : ` ${todo}`;
+  const postponed =
+    tags.currentSince === undefined ? settings.maxPostponeDays : postponeDaysOf(tags.currentSince, settings);
   if (at === undefined) return says + more;
   switch (reason) {
     case 'in-grace':
       return (
         `Key ${short(key)} is deactivated on ${formatDate(at)}, or, if it is still in use then, by ` +
-        `${formatDate(at + settings.maxPostponeDays * DAY)} at the latest.`
+        `${formatDate(at + postponed * DAY)} at the latest.`
       );
     case 'still-in-use':
     case 'not-switched':

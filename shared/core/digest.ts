@@ -31,14 +31,14 @@ export interface Digest {
   findings: readonly string[];
   /** Messages in the dead-letter queue. */
   deadLetters?: number;
-  /** One sentence that concerns everybody, such as why nothing is issued. */
+  /** What concerns everybody, such as why nothing is issued. */
   note?: string;
 }
 
 /** Together below SNS's 256 KiB whatever the account looks like; the log has all of them. */
 const LISTED_MAX = 50;
 const ENTRY_MAX = 300;
-const NOTE_MAX = 1_000;
+const NOTE_MAX = 4_000;
 
 /** The message about one scheduled run. It is about no user, so that a subscription by user never gets it. */
 export function buildDigestMessage(digest: Digest): OutgoingMessage {

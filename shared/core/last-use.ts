@@ -1,3 +1,5 @@
+import { deletionNoticeFrom } from './noticed.ts';
+import { graceDaysOf } from './promises.ts';
 import type { Situation } from './situation.ts';
 import { DAY } from './time.ts';
 
@@ -10,7 +12,7 @@ export function isLastUseAsked(s: Situation, accessKeyId: string): boolean {
   const { origin } = s.request;
   if (key === undefined || origin === 'manual' || origin === 'managed' || isInterrupted(s)) return true;
   if (!key.isActive)
-    return key.inactiveSince === undefined || s.now - key.inactiveSince >= s.settings.recoveryDays * DAY;
+    return key.deletableAt === undefined || s.now >= deletionNoticeFrom(key.deletableAt, s.settings.runEveryDays);
   const others = s.keys.filter((candidate) => candidate !== key && candidate.isActive);
   if (others.length === 0) return key.isDue;
   // The current key beside the one it replaces: only the end of the grace period asks whether it is in use.
@@ -27,5 +29,5 @@ function isGraceOver({ tags, settings, now }: Situation, accessKeyId: string): b
   const { currentSince, confirmed } = tags;
   if (confirmed?.accessKeyId === accessKeyId) return true;
   if (currentSince?.accessKeyId !== accessKeyId) return false;
-  return now - currentSince.at >= (currentSince.graceDays ?? settings.graceDays) * DAY;
+  return now - currentSince.at >= graceDaysOf(currentSince, settings) * DAY;
 }

@@ -1,3 +1,4 @@
+import type { Audience } from './audience.ts';
 import type { Instant } from './time.ts';
 
 /** One access key as IAM shows it. `status` is kept as text: AWS has added values before (`Expired`). */
@@ -60,11 +61,11 @@ export interface UserState {
   secret?: Secret;
 }
 
-/** What an issue by schedule or by Config is measured against; read only when an issue is next. */
+/** What a step by schedule or by Config is measured against; read only when such a step is next. */
 export interface Limits {
-  /** `undefined` when a subscription is not required. */
-  hasSubscription: boolean | undefined;
-  /** Issue intents of this UTC day in the whole account. */
+  /** Who hears of it; `undefined` when nobody has to. */
+  audience: Audience | undefined;
+  /** Issues and retirements of this UTC day in the whole account that nobody asked for by hand. */
   issuedToday: number;
   /** The three newest issues of the day ended in failed proofs. */
   isBreakerOpen: boolean;
@@ -126,8 +127,10 @@ export interface Request {
   runId: string;
   /** Instants that this invocation itself wrote into tags: such a record is no sign of somebody else. */
   wroteAt: ReadonlySet<Instant>;
-  /** Absent until an issue is next; then the plan is made again with it. */
-  limits?: Limits;
+  /** With origin `schedule`: whether the run has kept one of the day's rotations for this user; it is not asked again. */
+  mayIssue?: boolean;
+  /** Absent until they are asked for; then the plan is made again with them. The day is asked for by few steps. */
+  limits?: Pick<Limits, 'audience'> & Partial<Limits>;
   /** The transition that this invocation has already completed, if any. */
   completed?: Completed;
   /** What nobody signed is told from what we did by a key that KMS would not give. Nothing is known of the state then. */

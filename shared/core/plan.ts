@@ -12,6 +12,7 @@ import { askedByHand } from './checks/asked.ts';
 import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
 import { exposedKey } from './checks/exposed.ts';
+import { unlessUnheard } from './checks/heard.ts';
 import { intentPast } from './checks/in-flight.ts';
 import { superseded } from './checks/ladder.ts';
 import { managedRotation, stuckRotation } from './checks/managed.ts';
@@ -99,7 +100,7 @@ export function plan(state: UserState, request: Request, settings: Settings, now
 export function planFor(situation: Situation): Plan {
   for (const [check, answers] of Object.entries(checks)) {
     const answer = answers(situation);
-    if (answer !== undefined) return { check, ...answer };
+    if (answer !== undefined) return { check, ...unlessUnheard(situation, answer) };
   }
   return { check: 'row-17-nothing-due', ...nothingDue(situation) };
 }

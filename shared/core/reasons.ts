@@ -95,6 +95,14 @@ export const reasons = {
   },
   'grace-restarted': { says: 'The grace period begins.', todo: 'Switch to the new key.' },
   'reminder-due': { says: 'The old key is deactivated soon.', todo: 'Switch to the new key.' },
+  'retirement-soon': {
+    says: 'The key is due and unused: it is deactivated soon, without a replacement.',
+    todo: 'Use the key if it is needed; then it is replaced instead.',
+  },
+  'deletion-soon': {
+    says: 'An inactive key is deleted soon.',
+    todo: 'Reactivate it if it is needed.',
+  },
   'in-grace': { says: 'The old key is in its grace period.', todo: 'Switch to the new key.' },
   'still-in-use': {
     says: 'The deactivation is put off, because the old key is in use.',
@@ -104,7 +112,7 @@ export const reasons = {
     says: 'The deactivation is put off, because the new key has not been used.',
     todo: 'Use the new key, or confirm the switch.',
   },
-  'notice-running': { says: 'The last reminder is less than half a day old.', todo: 'Switch to the new key.' },
+  'notice-running': { says: 'The owner was told, and has until then.', todo: 'Switch to the new key.' },
   'grace-over': { says: 'The grace period is over, and the owner has switched.', todo: 'Nothing.' },
   'least-used': {
     says: 'Both slots were taken; the key that is used less was given its grace period, and makes room.',

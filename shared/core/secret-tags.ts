@@ -69,8 +69,9 @@ export interface CurrentSince extends KeyRecord {
   promised?: Promised;
 }
 
+/** Of a key that is Inactive. */
 export interface DeactivatedRecord extends KeyRecord {
-  /** How long the key was promised to be kept, in days. */
+  /** How long it was promised to be kept, in days. */
   recoveryDays?: number;
 }
 
@@ -119,7 +120,7 @@ export interface SecretTags {
   /** Who that issue was for. */
   issuedFor?: RequestOrigin;
   deactivated?: DeactivatedRecord;
-  inactiveSeen?: KeyRecord;
+  inactiveSeen?: DeactivatedRecord;
   confirmed?: KeyRecord;
   announced?: Announced;
   /** Exclusive: held before this instant. */
@@ -164,7 +165,7 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   read(secretTagNames.deactivated, parseDeactivated, (value) => {
     tags.deactivated = value;
   });
-  read(secretTagNames.inactiveSeen, parseKeyRecord, (value) => {
+  read(secretTagNames.inactiveSeen, parseDeactivated, (value) => {
     tags.inactiveSeen = value;
   });
   read(secretTagNames.confirmed, parseKeyRecord, (value) => {

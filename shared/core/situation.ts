@@ -1,5 +1,6 @@
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
-import { type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { deletableAt } from './promises.ts';
+import { type DeactivatedRecord, type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';
@@ -20,6 +21,8 @@ export interface KeyView extends AccessKey {
   record?: 'deactivated' | 'inactive-seen';
   /** Since when it is known to have been Inactive ever since: recorded, still Inactive, and not used after the record. */
   inactiveSince?: Instant;
+  /** The end of the recovery period that began then. */
+  deletableAt?: Instant;
 }
 
 /** A label whose key is no longer in IAM. */
@@ -89,7 +92,7 @@ function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: I
   const quietSince = Math.max(key.createdAt, key.lastUsed?.at ?? key.createdAt);
   const isActive = key.status === 'Active';
   const record = recordOf(key.accessKeyId, tags);
-  const isRecordValid = record !== undefined && key.status === 'Inactive' && (key.lastUsed?.at ?? 0) <= record.at;
+  const isRecordValid = record !== undefined && key.status === 'Inactive' && !isUsedAfter(key, record.at);
   return {
     ...key,
     isActive,
@@ -97,13 +100,23 @@ function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: I
     isUnused: now - quietSince >= settings.unusedDays * DAY,
     quietSince,
     ...(record === undefined ? {} : { record: record.kind }),
-    ...(isRecordValid ? { inactiveSince: record.at } : {}),
+    ...(isRecordValid ? { inactiveSince: record.at, deletableAt: deletableAt(record, settings) } : {}),
   };
 }
 
-function recordOf(id: string, tags: SecretTags): { kind: 'deactivated' | 'inactive-seen'; at: Instant } | undefined {
-  if (tags.deactivated?.accessKeyId === id) return { kind: 'deactivated', at: tags.deactivated.at };
-  if (tags.inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', at: tags.inactiveSeen.at };
+/** IAM's clock and ours differ, and IAM may still count a call that was under way. */
+const USE_SLACK = MINUTE;
+
+/** Used after something was recorded of the key: the one way in which a record and a last use are compared. */
+function isUsedAfter({ lastUsed }: AccessKey, at: Instant): boolean {
+  return lastUsed !== undefined && lastUsed.at > at + USE_SLACK;
+}
+
+type RecordOfKey = DeactivatedRecord & { kind: 'deactivated' | 'inactive-seen' };
+
+function recordOf(id: string, tags: SecretTags): RecordOfKey | undefined {
+  if (tags.deactivated?.accessKeyId === id) return { kind: 'deactivated', ...tags.deactivated };
+  if (tags.inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', ...tags.inactiveSeen };
   return undefined;
 }
 
@@ -159,5 +172,5 @@ function wasMadeBy(doing: Doing, key: AccessKey): boolean {
 }
 
 function isReclaimed(key: AccessKey, recordedAt: Instant | undefined): boolean {
-  return recordedAt !== undefined && (key.status === 'Active' || (key.lastUsed?.at ?? 0) > recordedAt);
+  return recordedAt !== undefined && (key.status === 'Active' || isUsedAfter(key, recordedAt));
 }

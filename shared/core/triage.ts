@@ -3,9 +3,11 @@ import { reminderInstants } from './checks/ladder.ts';
 import { isTold, pendingVersion } from './checks/managed.ts';
 import type { ReportRow } from './credential-report.ts';
 import type { AccessKey, Request, Secret, User } from './model.ts';
+import { deletionNoticeFrom, noticed } from './noticed.ts';
 import { plan } from './plan.ts';
+import { deletableAt, graceDaysOf } from './promises.ts';
 import type { ReasonCode } from './reasons.ts';
-import { isKeyLabel, type KeyRecord, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { keyLabels, ORPHAN_RECOVERY, versionWith } from './situation.ts';
 import { DAY, hasPassed, type Instant, MINUTE } from './time.ts';
@@ -41,7 +43,7 @@ interface Facts {
   /** The key ID labelled on AWSCURRENT. */
   currentKeyId: string | undefined;
   otherKeyIds: readonly string[];
-  records: readonly KeyRecord[];
+  records: readonly DeactivatedRecord[];
   /** From the report, unless it is older than what the tags say. */
   slots: Slots | undefined;
 }
@@ -125,9 +127,11 @@ function rotationPending(facts: Facts): Answer | undefined {
 }
 
 /** An Inactive key waits for its deletion, and everything else waits for that (rows 6 and 8 of the plan). */
-function recovering({ records, settings, slots, currentKeyId, now }: Facts): Answer | undefined {
+function recovering(facts: Facts): Answer | undefined {
+  const { records, slots, currentKeyId } = facts;
   if (records.length === 0) return undefined;
-  if (records.some(({ at }) => hasPassed(at, settings.recoveryDays, now))) return due('recovery-over');
+  const next = records.map((record) => deletionOf(facts, record)).find((reason) => reason !== undefined);
+  if (next !== undefined) return due(next);
   if (slots === undefined) return skip('recovery');
   const hasOther = currentKeyId !== undefined && records.every(({ accessKeyId }) => accessKeyId !== currentKeyId);
   const isReactivated =
@@ -135,23 +139,34 @@ function recovering({ records, settings, slots, currentKeyId, now }: Facts): Ans
   return isReactivated ? due('reactivated') : skip('recovery');
 }
 
+/** What the deletion of that key is ready for: its notice, or itself. */
+function deletionOf({ settings, tags, now }: Facts, record: DeactivatedRecord): ReasonCode | undefined {
+  const { runEveryDays } = settings;
+  const at = deletableAt(record, settings);
+  if (now < deletionNoticeFrom(at, runEveryDays)) return undefined;
+  const told = noticed(tags, { ...record, kind: 'deletion' }, runEveryDays, now).is;
+  if (told === 'missing') return 'deletion-soon';
+  return told === 'in-force' && now >= at ? 'recovery-over' : undefined;
+}
+
 /** Two Active keys, one of them current: the ladder (row 12), whose instants are in the tags. */
 function superseded({ tags, settings, slots, currentKeyId, now }: Facts): Answer | undefined {
-  const { currentSince, confirmed, announced } = tags;
+  const { currentSince, confirmed, notice } = tags;
   const isClocked = currentSince !== undefined && currentSince.accessKeyId === currentKeyId;
   if (slots === undefined) {
     if (!isClocked) return due('unread');
   } else if (slots.active.length < 2 || currentKeyId === undefined) return undefined;
   if (!isClocked) return due('grace-restarted');
 
-  const { at: since, graceDays = settings.graceDays } = currentSince;
+  const since = currentSince.at;
+  const graceDays = graceDaysOf(currentSince, settings);
   if (graceDays === 0) return due('no-grace');
   if (confirmed?.accessKeyId === currentKeyId) return due('confirmed');
   const end = since + graceDays * DAY;
   if (now >= end) return due('grace-over');
   const reminder = reminderInstants({ since, end }).findLast((at) => at <= now);
-  const isAboutOld = announced?.event === 'reminder' && announced.accessKeyId !== currentKeyId;
-  const isTold = isAboutOld && announced.at > since && announced.at >= (reminder ?? since);
+  const isAboutOld = notice?.kind === 'deactivation' && notice.accessKeyId !== currentKeyId;
+  const isTold = isAboutOld && notice.at > since && notice.at >= (reminder ?? since);
   return reminder === undefined || isTold ? skip('in-grace') : due('reminder-due');
 }
 
@@ -162,8 +177,8 @@ function leftover({ slots, otherKeyIds, currentKeyId }: Facts): Answer | undefin
   if (active.length < 2 && otherKeyIds.length > 0) return due('inactive-seen');
   const [oldestInactive] = inactive;
   if (currentKeyId === undefined || oldestInactive === undefined) return undefined;
-  if (active.length === 0) return due('current-inactive');
-  return oldestInactive <= Math.max(...active) ? due('inactive-seen') : undefined;
+  // The inactive one may be the current key, whichever of them is newer: whose it is, only IAM says.
+  return due(active.length === 0 ? 'current-inactive' : 'inactive-seen');
 }
 
 /** The report makes keys look younger than they are, never older. */
@@ -207,7 +222,8 @@ export const REPORT_LAG = 15 * MINUTE;
 
 /** A report from before our latest write would show a state that the tags know to be over. */
 function isOutdated({ reportedAt }: ReportRow, tags: SecretTags): boolean {
-  const records = [tags.doing, tags.currentSince, tags.deactivated, tags.inactiveSeen, tags.confirmed, tags.announced];
+  const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice } = tags;
+  const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice];
   return records.some((record) => record !== undefined && record.at > reportedAt - REPORT_LAG);
 }
 

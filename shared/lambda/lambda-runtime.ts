@@ -23,7 +23,7 @@ export function lambdaRuntime(): Runtime {
       await setTimeout(ms);
     },
     newRunId: randomUUID,
-    memory: { stateKeys: new Map() },
+    memory: { stateKeys: new Map(), audiences: new Map() },
     log: {
       info: (message, facts = {}) => logger.info(message, { ...facts }),
       warn: (message, facts = {}) => logger.warn(message, { ...facts }),

@@ -1,3 +1,4 @@
+import type { AudienceMemory } from '../aws/audience.ts';
 import type { Aws } from '../aws/clients.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
@@ -49,4 +50,6 @@ export interface Runtime {
 export interface Memory {
   /** By KMS key and epoch. */
   stateKeys: Map<string, StateKey>;
+  /** By topic. */
+  audiences: AudienceMemory;
 }

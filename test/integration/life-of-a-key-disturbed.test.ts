@@ -30,7 +30,12 @@ describe('retiring unused keys', () => {
     ['tag of the user', { tags: { 'keyturn:unused': 'retire' } }],
   ])('by %s deactivates a due key without a replacement, and deletes it', async (_by, options) => {
     const life = createLife({ usedDaysAgo: undefined, ...options });
-    expect(await live(life, { from: 90, to: 102 })).toEqual(['90 retired', '100 deleted']);
+    expect(await live(life, { from: 90, to: 102 })).toEqual([
+      '90 reminder',
+      '91 retired',
+      '98 reminder',
+      '101 deleted',
+    ]);
     expect(messages(life, 'retired')).toMatchObject([
       { accessKeyId: life.oldKey, reason: 'unused', next: { action: 'delete' } },
     ]);
@@ -75,6 +80,7 @@ describe('an operator', () => {
       '110 reminder',
       '112 reminder',
       '113 deactivated',
+      '120 reminder',
       '123 deleted',
     ]);
   });
@@ -153,7 +159,7 @@ describe('a key made by hand', () => {
     const { aws, oldKey, userId } = life;
     const { accessKeyId } = aws.iam.addKey('alice', { ageDays: 10, status: 'Inactive' });
     const timeline = await live(life, { from: 90, to: 101 });
-    expect(timeline).toEqual(['90 inactive-seen', '100 deleted', '101 issued']);
+    expect(timeline).toEqual(['90 inactive-seen', '97 reminder', '100 deleted', '101 issued']);
     expect(messages(life, 'inactive-seen')).toMatchObject([{ accessKeyId, next: { action: 'delete' } }]);
     expect(Object.keys(keysOf(life))).toEqual([oldKey, newKeyOf(life, [oldKey])]);
     expect(tagOf(life, userId, 'inactive-seen')).toBeUndefined();
@@ -180,6 +186,7 @@ describe('a key made by hand', () => {
       '97 reminder',
       '99 reminder',
       '100 deactivated',
+      '107 reminder',
       '110 deleted',
       '111 issued',
     ]);

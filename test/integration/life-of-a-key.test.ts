@@ -29,7 +29,14 @@ describe('the life of a key', () => {
     use(life, second);
     aws.clock.advance(DAY);
     const first = await live(life, { from: 93, to: 178, on: { 105: () => use(life, second) } });
-    expect(first).toEqual(['93 reminder', '97 reminder', '99 reminder', '100 deactivated', '110 deleted']);
+    expect(first).toEqual([
+      '93 reminder',
+      '97 reminder',
+      '99 reminder',
+      '100 deactivated',
+      '107 reminder',
+      '110 deleted',
+    ]);
     expect(keysOf(life)).toEqual({ [second]: 'Active' });
 
     use(life, second);
@@ -41,6 +48,7 @@ describe('the life of a key', () => {
       '187 reminder',
       '189 reminder',
       '190 deactivated',
+      '197 reminder',
       '200 deleted',
     ]);
     const third = newKeyOf(life, [second]);
@@ -101,6 +109,7 @@ describe('the life of a key', () => {
       '98 reminder',
       '100 reminder',
       '101 deactivated',
+      '109 reminder',
       '112 deleted',
     ]);
   });
@@ -116,6 +125,7 @@ describe('the life of a key', () => {
       '100 postponed',
       '109 reminder',
       '110 deactivated',
+      '117 reminder',
       '120 deleted',
     ]);
     expect(messages(life, 'postponed')).toMatchObject([{ reason: 'not-switched', accessKeyId: life.oldKey }]);
@@ -152,6 +162,7 @@ describe('the life of a key', () => {
       ...[100, 101, 102, 103, 104, 105, 106, 107, 108].map((day) => `${day} postponed`),
       '109 reminder',
       '110 deactivated',
+      '117 reminder',
       '120 deleted',
     ]);
     const [postponed] = messages(life, 'postponed');
@@ -174,7 +185,14 @@ describe('a confirmed switch', () => {
   it('ends the grace after one more reminder', async () => {
     const life = createLife();
     const timeline = await live(life, { from: 90, to: 106, on: { 94: confirm(life) } });
-    expect(timeline).toEqual(['90 issued', '93 reminder', '94 reminder', '95 deactivated', '105 deleted']);
+    expect(timeline).toEqual([
+      '90 issued',
+      '93 reminder',
+      '94 reminder',
+      '95 deactivated',
+      '102 reminder',
+      '105 deleted',
+    ]);
   });
 
   it('does not end the quiet check', async () => {
@@ -214,7 +232,7 @@ describe('a grace of its own', () => {
   it('hands over in one run with grace 0', async () => {
     const life = createLife({ environment: { KEYTURN_GRACE_DAYS: '0' } });
     const timeline = await live(life, { from: 90, to: 101, daily: () => use(life, life.oldKey) });
-    expect(timeline).toEqual(['90 issued', '90 deactivated', '100 deleted']);
+    expect(timeline).toEqual(['90 issued', '90 deactivated', '97 reminder', '100 deleted']);
     expect(messages(life, 'deactivated')).toMatchObject([{ reason: 'no-grace', accessKeyId: life.oldKey }]);
     expect(writes(life)).toContain('iam:UpdateAccessKey');
   });
@@ -228,11 +246,11 @@ describe('a grace of its own', () => {
     const life = createLife({ ageDays: 20 });
     await rotateUser(life, { userName: 'alice', action: 'rotate', graceDays: 2 });
     const second = newKeyOf(life, [life.oldKey]);
-    expect(tagOf(life, life.userId, 'current-since')).toMatch(new RegExp(` ${second} grace=2$`));
+    expect(tagOf(life, life.userId, 'current-since')).toMatch(new RegExp(` ${second} grace=2 promised=2/10$`));
     life.aws.clock.advance(3_600_000);
     use(life, second);
     const timeline = await live(life, { from: 0, to: 14 });
-    expect(timeline).toEqual(['1 reminder', '2 deactivated', '12 deleted']);
+    expect(timeline).toEqual(['1 reminder', '2 deactivated', '9 reminder', '12 deleted']);
     life.aws.clock.set(life.aws.iam.keysOf('alice')[0]?.createdAt ?? 0);
     life.aws.clock.advance(90 * DAY);
     await live(life, { from: 0, to: 0 });
@@ -266,6 +284,7 @@ describe('a user who is left alone', () => {
       '99 reminder',
       '104 reminder',
       '105 deactivated',
+      '112 reminder',
       '115 deleted',
     ]);
     const told = life.aws.sns.published.map(({ message }) => JSON.parse(message.default ?? '{}'));
@@ -282,7 +301,7 @@ describe('a user who is left alone', () => {
     const deletion = createLife({
       environment: { KEYTURN_GRACE_DAYS: '0', KEYTURN_FREEZE: '[["2026-01-10","2026-01-13"]]' },
     });
-    expect((await live(deletion, { from: 90, to: 104 })).at(-1)).toBe('102 deleted');
+    expect((await live(deletion, { from: 90, to: 104 })).at(-1)).toBe('103 deleted');
   });
 
   it('is not touched while held, and gets a fresh reminder after the hold', async () => {
@@ -293,7 +312,15 @@ describe('a user who is left alone', () => {
       95: () => rotateUser(life, { userName: 'alice', action: 'hold', holdUntil }),
     };
     const timeline = await live(life, { from: 90, to: 116, on });
-    expect(timeline).toEqual(['90 issued', '93 reminder', '95 held', '104 reminder', '105 deactivated', '115 deleted']);
+    expect(timeline).toEqual([
+      '90 issued',
+      '93 reminder',
+      '95 held',
+      '104 reminder',
+      '105 deactivated',
+      '112 reminder',
+      '115 deleted',
+    ]);
   });
 
   it.each([

@@ -22,6 +22,10 @@ function lastReason(world: World): unknown {
   return JSON.parse(line ?? '{}').reason;
 }
 
+/** An SCP for people. */
+const neverAllowed = ({ operation }: { operation: string }) =>
+  operation === 'CreateAccessKey' ? ({ kind: 'error', status: 403, code: 'AccessDenied' } as const) : undefined;
+
 /** No new key ever works. */
 const neverProven = ({ service }: { service: string }) =>
   service === 'sts' ? ({ kind: 'error', status: 403, code: 'InvalidClientTokenId' } as const) : undefined;
@@ -81,9 +85,13 @@ describe.each(ORIGINS)('a rotation of origin %s', (origin) => {
     await sns.send(new SubscribeCommand(email));
     expect(await rotate(world, 'alice')).toBe(true);
     expect(lastReason(world)).toBe('no-subscription');
-    expect(world.logged.join('\n')).toContain(`topic ${world.topicArn} has no confirmed subscription`);
+    expect(world.logged.join('\n')).toContain(`no subscription of ${world.topicArn} would deliver`);
     expect(writes(world)).toEqual([]);
     for (const { arn } of world.aws.sns.subscriptions(world.topicArn)) world.aws.sns.confirm(arn);
+    await rotate(world, 'alice');
+    expect(published(world)).toEqual([]);
+    // As long as SNS itself may take to act on it.
+    world.aws.clock.advance(15 * 60_000);
     await rotate(world, 'alice');
     expect(published(world)).toEqual(['issued']);
   });
@@ -106,7 +114,7 @@ describe('the limits on harm', () => {
     expect(published(world)).toEqual(['issued']);
   });
 
-  it('stop only issuing: the ladder of an issued key goes on', async () => {
+  it('stop what is taken away, too, while nobody would be told', async () => {
     const life = createLife({ environment: { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' } });
     await live(life, { from: 90, to: 90 });
     const { sns } = life.runtime('operator').aws;
@@ -116,12 +124,40 @@ describe('the limits on harm', () => {
     life.environment.KEYTURN_MAX_NEW_ROTATIONS_PER_DAY = '0';
     life.aws.clock.advance(DAY);
     use(life, newKeyOf(life, [life.oldKey]));
+    expect(await live(life, { from: 91, to: 111 })).toEqual([]);
+    expect(lastReason(life)).toBe('notice-undeliverable');
+    expect(Object.values(keysOf(life))).toEqual(['Active', 'Active']);
+  });
+
+  it('stop only issuing: the ladder of an issued key goes on', async () => {
+    const life = createLife({ environment: { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' } });
+    await live(life, { from: 90, to: 90 });
+    life.environment.KEYTURN_MAX_NEW_ROTATIONS_PER_DAY = '0';
+    life.aws.clock.advance(DAY);
+    use(life, newKeyOf(life, [life.oldKey]));
     const timeline = await live(life, { from: 91, to: 111 });
-    expect(timeline).toEqual(['93 reminder', '97 reminder', '99 reminder', '100 deactivated', '110 deleted']);
+    const deactivated = ['93 reminder', '97 reminder', '99 reminder', '100 deactivated'];
+    expect(timeline).toEqual([...deactivated, '107 reminder', '110 deleted']);
+  });
+
+  it('count no issue that came to nothing', async () => {
+    const world = createDue(3, { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' });
+    await pass(world, 'u1', neverAllowed);
+    await pass(world, 'u2', neverProven);
+    expect([hasNewKey(world, 'u1'), hasNewKey(world, 'u2')]).toEqual([false, false]);
+    await pass(world, 'u3');
+    expect(hasNewKey(world, 'u3')).toBe(true);
+  });
+
+  it('take a refusal for no failed proof', async () => {
+    const world = createDue(5);
+    for (const userName of ['u1', 'u2', 'u3', 'u4']) await pass(world, userName, neverAllowed);
+    await pass(world, 'u5');
+    expect(hasNewKey(world, 'u5')).toBe(true);
   });
 
   it("leave a secret to Secrets Manager's own rotation", async () => {
-    const life = createLife();
+    const life = createLife({ ageDays: 89 });
     await rotateUser(life, { userName: 'alice', action: 'hold', holdUntil: '2026-01-02' });
     await rotateUser(life, { userName: 'alice', action: 'policy' });
     life.aws.secrets.configure(secretNameOf(life.userId), { rotationEnabled: true });
@@ -130,6 +166,8 @@ describe('the limits on harm', () => {
     await pass(life, 'alice');
     expect(lastReason(life)).toBe('managed-rotation');
     expect(writes(life, from)).toEqual([]);
+    // One that never comes is told of, and again every week.
+    expect(await live(life, { from: 90, to: 100 })).toEqual(['91 blocked', '98 blocked']);
   });
 
   it('are read once, and only when an issue is next', async () => {

@@ -76,7 +76,7 @@ const isSeventh = (_: unknown, index: number): boolean => index % 7 === 0;
 it.each<[string, Request, Settings, Partial<Secret>?]>([
   [
     'an issue with closed limits',
-    request({ limits: { hasSubscription: false, issuedToday: 99, isBreakerOpen: true } }),
+    request({ limits: { audience: { kind: 'everything' }, issuedToday: 99, isBreakerOpen: true } }),
     settings(),
   ],
   [
@@ -84,6 +84,12 @@ it.each<[string, Request, Settings, Partial<Secret>?]>([
     request(),
     settings({ onBlocked: 'retire-least-used', unused: 'retire', unusedDays: 20 }),
   ],
+  [
+    'nobody hears',
+    request({ limits: { audience: { kind: 'counted', confirmed: 0 }, issuedToday: 0, isBreakerOpen: false } }),
+    settings({ onBlocked: 'retire-least-used', unused: 'retire', unusedDays: 20 }),
+  ],
+  ['a run a week', request(), settings({ runEveryDays: 7 })],
   ['a freeze', request(), settings({ freeze: [[NOW, NOW + 1]], onBlocked: 'retire-least-used' })],
   ['a foreign secret', request(), settings({ kmsKeyId: 'alias/ours' })],
   ['no state key', request({ isStateKeyMissing: true }), settings()],

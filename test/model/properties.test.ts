@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { AccessKey, Asked, Request, UserState } from '../../shared/core/model.ts';
+import type { AccessKey, Asked, Limits, Request, UserState } from '../../shared/core/model.ts';
 import { rotateUserActions, transitionVerbs } from '../../shared/core/model.ts';
 import { plan } from '../../shared/core/plan.ts';
 import { reasons } from '../../shared/core/reasons.ts';
@@ -12,6 +12,7 @@ import {
   G,
   key,
   NOW,
+  notice,
   OTHER_RUN,
   P,
   request,
@@ -72,6 +73,11 @@ const intent = fc
     const current = version === '-' ? '-' : versionOf(version);
     return `${verb} ${formatInstant(at)} ${formatInstant(at + lease * SECOND)} ${OTHER_RUN} ${before} ${current}`;
   });
+const notices = fc
+  .tuple(stamp, fc.constantFrom('deactivation', 'deactivation', 'deletion', 'retirement'), instant)
+  .map(([told, kind, earliestAt]) => `${told} ${kind} ${formatInstant(earliestAt)}`);
+const deletionNotice = (accessKeyId: string): string =>
+  `${formatInstant(NOW - DAY)} ${accessKeyId} deletion ${formatInstant(NOW - DAY / 2)}`;
 const announced = fc
   .tuple(fc.constantFrom('reminder', 'reminder', 'postponed', 'blocked', 'issued'), stamp)
   .map(([event, rest]) => `${event} ${rest}`);
@@ -87,18 +93,27 @@ const secretTags = (mayBeGarbage: boolean): fc.Arbitrary<Record<string, string>>
       [names.doing]: or(2, intent),
       [names.currentSince]: or(
         8,
-        fc.tuple(stamp, grace).map((parts) => parts.join('')),
+        fc.tuple(stamp, grace, fc.constantFrom('', '', ' promised=5/2')).map((parts) => parts.join('')),
       ),
-      [names.deactivated]: or(3, stamp),
+      [names.deactivated]: or(
+        3,
+        fc.tuple(stamp, fc.constantFrom('', ' recovery=20')).map((parts) => parts.join('')),
+      ),
       [names.inactiveSeen]: or(2, stamp),
       [names.confirmed]: or(2, stamp),
       [names.announced]: or(8, announced),
+      [names.notice]: or(8, notices),
       [names.issuedOn]: or(5, date),
       [names.hold]: or(1, date),
     })
     .map((tags) => {
       const given = Object.entries(tags).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-      return { ...secret().tags, ...Object.fromEntries(given) };
+      // Rarely by chance: the owner of the key that waits for its deletion was told of it.
+      const waiting = (tags[names.deactivated] ?? tags[names.inactiveSeen])?.split(' ')[1];
+      const isTold =
+        waiting !== undefined && (tags[names.issuedOn] !== undefined || tags[names.confirmed] !== undefined);
+      const told = isTold ? { [names.notice]: deletionNotice(waiting) } : {};
+      return { ...secret().tags, ...Object.fromEntries(given), ...told };
     });
 };
 
@@ -161,6 +176,7 @@ const someSettings: fc.Arbitrary<Settings> = fc
       recoveryDays: fc.constantFrom(1, 10),
       unusedDays: fc.constantFrom(7, 90),
       rotateAheadDays: fc.constantFrom(0, 22),
+      runEveryDays: fc.constantFrom(1, 1, 3, 7),
       onBlocked: fc.constantFrom('report', 'retire-least-used'),
       unused: fc.constantFrom('rotate', 'retire'),
       freeze: fc.constantFrom<Settings['freeze'][]>([], [], [], [], [[NOW - DAY, NOW + DAY]]),
@@ -170,9 +186,21 @@ const someSettings: fc.Arbitrary<Settings> = fc
   .map(settings)
   .filter((given) => timelineProblem(given) === undefined);
 
+const hearing = (...event: string[]): Limits['audience'] => ({
+  kind: 'filtered',
+  subscriptions: [
+    { subscriptionArn: 'arn:x', filter: { policy: JSON.stringify({ event }), scope: 'MessageAttributes' } },
+  ],
+});
 const limits = fc.option(
   fc.record({
-    hasSubscription: fc.constantFrom(true, false, undefined),
+    audience: fc.constantFrom<(Limits['audience'] | undefined)[]>(
+      undefined,
+      { kind: 'everything' },
+      { kind: 'counted', confirmed: 0 },
+      hearing('issued', 'deactivated', 'deleted'),
+      hearing('reminder', 'retired', 'inactive-seen'),
+    ),
     issuedToday: fc.constantFrom(0, 24, 25),
     isBreakerOpen: fc.boolean(),
   }),
@@ -298,7 +326,7 @@ const ladderStates = fc
         current: C,
         previous: P,
         currentSince: { accessKeyId: C, at },
-        announced: { event: 'reminder', at: NOW - told * DAY - DAY / 2, accessKeyId: P },
+        notice: notice('deactivation', P, told + 0.5),
         ...(confirmed === undefined ? {} : { confirmed: { accessKeyId: C, at: NOW - confirmed * DAY } }),
       },
     });

@@ -59,8 +59,11 @@ export async function createRotated(options: LifeOptions = {}): Promise<Rotated>
 export async function createStored(options: LifeOptions = {}): Promise<Life> {
   const life = createLife({ ageDays: 20, ...options });
   await rotateUser(life, { userName: 'alice', action: 'rotate', graceDays: 0 });
-  life.aws.clock.advance(11 * DAY);
-  await pass(life, 'alice');
+  // Told of the deletion on one day, and deleted on another.
+  for (const days of [8, 3]) {
+    life.aws.clock.advance(days * DAY);
+    await pass(life, 'alice');
+  }
   return life;
 }
 

@@ -87,7 +87,7 @@ function createRuntime(world: World, name: string, before: BeforeCall | undefine
     clock: aws.clock.now,
     sleep: async (ms) => aws.clock.advance(ms),
     newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
-    memory: { stateKeys: new Map() },
+    memory: { stateKeys: new Map(), audiences: new Map() },
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     meter: { add: (metric, value) => metrics.set(metric, (metrics.get(metric) ?? 0) + value) },
   };

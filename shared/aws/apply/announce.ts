@@ -15,12 +15,14 @@ export interface Announcement {
   accessKeyId?: string | undefined;
   newAccessKeyId?: string | undefined;
   next?: { action: string; notBefore: Instant } | undefined;
+  latestAt?: Instant | undefined;
   usedBy?: UsedBy | undefined;
 }
 
 /** What was published, for the tag that remembers it. */
 export interface Announced {
   transitionId: string;
+  at: Instant;
   /** The tag `keyturn:announced`. Written after the publication, never before: a lost message is sent again. */
   tag: Record<string, string>;
 }
@@ -58,6 +60,7 @@ export async function announce(
     reason,
     message,
     next: rest.next && { ...rest.next, notBefore: whenThawed(rest.next, settings, at) },
+    latestAt: rest.latestAt,
     lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
     usedBy: rest.usedBy,
     rotateUserFunction: pass.rotateUserFunction,
@@ -73,7 +76,7 @@ export async function announce(
   pass.wroteAt.add(at);
   const about = accessKeyId ?? replacement;
   const announced = { event, at, reason, ...(about === undefined ? {} : { accessKeyId: about }) };
-  return { transitionId, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
+  return { transitionId, at, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
 }
 
 /** What happens at once is by hand or about an exposed key, which no freeze stops; it stops neither holds nor orphans. */

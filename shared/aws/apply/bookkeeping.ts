@@ -1,7 +1,6 @@
 import type { Step } from '../../core/answer.ts';
-import type { NoticeEvent } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
-import { formatStuck, secretTagNames } from '../../core/secret-tags.ts';
+import { formatNotice, formatStuck, secretTagNames } from '../../core/secret-tags.ts';
 import { assess } from '../../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
@@ -52,12 +51,12 @@ async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now:
     case 'restart-grace':
       return restartGrace(pass, state, step, now);
     case 'start-grace':
-      return startGrace(pass, state, step);
+      return startGrace(pass, state, step, now);
     case 'remind':
     case 'postpone':
-      return notify(pass, state, step, step.action === 'remind' ? 'reminder' : 'postponed');
+      return notify(pass, state, step);
     case 'record-inactive':
-      return recordInactive(pass, state, step);
+      return recordInactive(pass, state, step, now);
     case 'confirm':
       return confirm(pass, state, step);
     case 'hold':
@@ -99,12 +98,14 @@ async function restartGrace(pass: Pass, state: UserState, step: Of<'restart-grac
     next: isSuperseded ? { action: 'deactivate', notBefore: graceEnd } : undefined,
   });
   await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
-  const grace = isSuperseded ? { [secretTagNames.currentSince]: currentSince(pass, current.accessKeyId) } : {};
+  const since = isSuperseded ? currentSince(pass, settings, current.accessKeyId) : undefined;
+  const grace = since === undefined ? {} : { [secretTagNames.currentSince]: since };
   await tagSecret(pass, secret, { ...grace, ...tag });
   return transitionId;
 }
 
-async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>): Promise<string> {
+async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>, now: Instant): Promise<string> {
+  const { settings } = assess(state, pass.request, pass.settings, now);
   const secret = await ensureSecret(pass, state.user, state.secret);
   const old = state.keys.find(({ accessKeyId, status }) => accessKeyId !== step.accessKeyId && status === 'Active');
   const { transitionId, tag } = await announce(pass, state, step, {
@@ -113,37 +114,47 @@ async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>)
     accessKeyId: old?.accessKeyId,
     next: next(step, 'deactivate'),
   });
-  await tagSecret(pass, secret, { [secretTagNames.currentSince]: currentSince(pass, step.accessKeyId), ...tag });
+  await tagSecret(pass, secret, {
+    [secretTagNames.currentSince]: currentSince(pass, settings, step.accessKeyId),
+    ...tag,
+  });
   return transitionId;
 }
 
-async function notify(
-  pass: Pass,
-  state: UserState,
-  step: Of<'remind' | 'postpone'>,
-  event: Extract<NoticeEvent, 'reminder' | 'postponed'>,
-): Promise<string> {
-  const { accessKeyId } = step;
+/** The notice that a later step waits for: remembered only once SNS has taken it. */
+async function notify(pass: Pass, state: UserState, step: Of<'remind' | 'postpone'>): Promise<string> {
+  const { accessKeyId, earliestAt } = step;
+  const kind = step.action === 'remind' ? step.kind : 'deactivation';
   const lastUsed = state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed;
-  const usedBy = lastUsed && (await pass.whoUses?.(accessKeyId, lastUsed));
+  const usedBy = lastUsed && kind === 'deactivation' ? await pass.whoUses?.(accessKeyId, lastUsed) : undefined;
   const secret = await ensureSecret(pass, state.user, state.secret);
-  const { transitionId, tag } = await announce(pass, state, step, {
-    event,
+  const { transitionId, at, tag } = await announce(pass, state, step, {
+    event: step.action === 'remind' ? 'reminder' : 'postponed',
     accessKeyId,
-    next: next(step, 'deactivate'),
+    next: { action: kind === 'deletion' ? 'delete' : 'deactivate', notBefore: earliestAt },
+    latestAt: step.action === 'postpone' ? step.latestAt : undefined,
     usedBy,
   });
-  await tagSecret(pass, secret, tag);
+  await tagSecret(pass, secret, {
+    [secretTagNames.notice]: formatNotice({ at, accessKeyId, kind, earliestAt }),
+    ...tag,
+  });
   return transitionId;
 }
 
 /** A record of ours that no longer holds would hide the new one, so it comes off after it. */
-async function recordInactive(pass: Pass, state: UserState, step: Of<'record-inactive'>): Promise<string> {
+async function recordInactive(
+  pass: Pass,
+  state: UserState,
+  step: Of<'record-inactive'>,
+  now: Instant,
+): Promise<string> {
+  const { recoveryDays } = assess(state, pass.request, pass.settings, now).settings;
   const secret = await ensureSecret(pass, state.user, state.secret);
   const { accessKeyId } = step;
   const announcement = { event: 'inactive-seen', accessKeyId, next: next(step, 'delete') } as const;
   const { transitionId, tag } = await announce(pass, state, step, announcement);
-  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', accessKeyId), ...tag });
+  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', accessKeyId, recoveryDays), ...tag });
   const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
   await untagSecret(pass, secret, ...voided);
   return transitionId;

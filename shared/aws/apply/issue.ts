@@ -5,12 +5,13 @@ import type { AccessKey, Secret, UserState } from '../../core/model.ts';
 import { formatCurrentSince, formatIssued, secretTagNames } from '../../core/secret-tags.ts';
 import { assess, versionWith } from '../../core/situation.ts';
 import { DAY, type Instant, SECOND } from '../../core/time.ts';
+import type { UserSettings } from '../../core/user-settings.ts';
 import { describeSecret, listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
 import { isStillPlanned } from './again.ts';
 import { announce } from './announce.ts';
 import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './keys.ts';
-import { confirm, holds, type Lease, release, releaseBy, takeLease } from './lease.ts';
+import { abandon, confirm, holds, type Lease, releaseBy, takeLease } from './lease.ts';
 import {
   ensureSecret,
   moveCurrent,
@@ -69,7 +70,7 @@ export async function issueAndStore(
   const lease = await intend(pass, fresh, step, { readAt, policyTag });
   if (lease === undefined || !(await confirm(pass, lease))) return issueOutcome('busy');
   if (pass.runtime.clock() - lease.doing.at > CREATE_LATEST) {
-    await release(pass, lease);
+    await abandon(pass, lease);
     return issueOutcome('changed', lease);
   }
   const key = await create(pass, fresh, lease);
@@ -133,7 +134,7 @@ async function create(pass: Pass, state: IssueState, lease: Lease): Promise<NewK
     if (error instanceof RotationError && error.isDefinite) {
       const keys = await listAccessKeys(pass.runtime.aws, state.user.userName);
       const isExplained = keys.every(({ accessKeyId }) => lease.doing.accessKeyIds.includes(accessKeyId));
-      if (isExplained) await release(pass, lease);
+      if (isExplained) await abandon(pass, lease);
     }
     throw error;
   }
@@ -145,7 +146,7 @@ async function prove(pass: Pass, state: IssueState, lease: Lease, key: NewKey): 
   if (isProven && (await holds(pass, lease))) return undefined;
   await deleteAccessKey(pass, state.user, key.accessKeyId);
   if (!isProven) await reportFailedProof(pass, state, lease, key);
-  await release(pass, lease);
+  await abandon(pass, lease);
   return isProven ? 'busy' : 'not-proven';
 }
 
@@ -164,7 +165,7 @@ async function store(pass: Pass, state: IssueState, lease: Lease, key: NewKey, v
   } catch (error) {
     if (error instanceof RotationError && error.isDefinite) {
       await deleteAccessKey(pass, state.user, key.accessKeyId);
-      await release(pass, lease);
+      await abandon(pass, lease);
     }
     throw error;
   }
@@ -204,7 +205,7 @@ export async function promote(pass: Pass, lease: Lease, versionId: string): Prom
 async function giveWay(pass: Pass, state: IssueState, lease: Lease, key: NewKey, versionId: string): Promise<void> {
   await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);
   await deleteAccessKey(pass, state.user, key.accessKeyId);
-  await release(pass, lease);
+  await abandon(pass, lease);
 }
 
 /** Steps 7 and 8: tell, start the grace clock, and take the intent off. */
@@ -223,29 +224,40 @@ export async function tell(pass: Pass, state: UserState, step: Step, lease: Leas
       : { accessKeyId: old, next: { action: 'deactivate', notBefore: now + graceDays * DAY } }),
   });
   await tagSecret(pass, lease.secret, {
-    [secretTagNames.currentSince]: currentSince(pass, accessKeyId, lease.doing.graceDays),
+    [secretTagNames.currentSince]: currentSince(
+      pass,
+      { ...settings, ...(isExposed ? { graceDays } : {}) },
+      accessKeyId,
+      lease.doing.graceDays,
+    ),
     ...announced.tag,
   });
   await settle(pass, state, lease);
 }
 
-/** The grace clock, from now: written only after the owner was told. */
-export function currentSince(pass: Pass, accessKeyId: string, graceDays?: number): string {
+/** The grace clock, from now, with what was promised: written only after the owner was told. */
+export function currentSince(
+  pass: Pass,
+  { graceDays, maxPostponeDays }: Pick<UserSettings, 'graceDays' | 'maxPostponeDays'>,
+  accessKeyId: string,
+  asked?: number,
+): string {
   const at = pass.runtime.clock();
   pass.wroteAt.add(at);
-  return formatCurrentSince({ at, accessKeyId, ...(graceDays === undefined ? {} : { graceDays }) });
+  const promised = { graceDays: asked ?? graceDays, postponeDays: maxPostponeDays };
+  return formatCurrentSince({ at, accessKeyId, promised, ...(asked === undefined ? {} : { graceDays: asked }) });
 }
 
 /**
- * Takes an issue's intent off, only while fresh reads show no key that it may have left behind: the facts that the
- * planner judges by, last uses too. False: the intent stays.
+ * Takes an issue's intent off, and with it tags that have nothing to say any more, only while fresh reads show no key
+ * that it may have left behind: the facts that the planner judges by, last uses too. False: the intent stays.
  */
-export async function settle(pass: Pass, { user }: UserState, lease: Lease): Promise<boolean> {
+export async function settle(pass: Pass, { user }: UserState, lease: Lease, ...alsoUntag: string[]): Promise<boolean> {
   const orphansOf = (state: UserState): readonly AccessKey[] =>
     assess(state, pass.request, pass.settings, pass.runtime.clock()).orphans;
   const state = await observeAgain(pass.reader, user, (known, id) =>
     orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),
   );
   if (orphansOf(state).length > 0) return false;
-  return releaseBy(pass, lease, state.secret);
+  return releaseBy(pass, lease, state.secret, ...alsoUntag);
 }

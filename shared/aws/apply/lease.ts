@@ -97,7 +97,7 @@ async function write(
   await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(doing), ...alsoTag });
   // Retries may have taken so long that somebody else announced, waited and read back before this arrived.
   if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
-    await release(pass, lease);
+    await abandon(pass, lease);
     return undefined;
   }
   if (!pass.isQueued) await pass.runtime.sleep(doing.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);
@@ -152,10 +152,25 @@ export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]):
   delete pass.inFlight.transitionId;
 }
 
+/** The same for a transition that came to nothing: it does not count for the day on which it was begun. */
+export async function abandon(pass: Pass, lease: Lease): Promise<void> {
+  await release(pass, lease, ...countedBy(lease.doing.verb));
+}
+
+/** The tags by which a transition counts for the daily limit. */
+export function countedBy(verb: TransitionVerb): string[] {
+  return verb === 'issue' || verb === 'retire' ? [secretTagNames.issuedOn] : [];
+}
+
 /** The same by a secret that was read just now. False: it is not ours to take off. */
-export async function releaseBy(pass: Pass, lease: Lease, secret: Secret | undefined): Promise<boolean> {
+export async function releaseBy(
+  pass: Pass,
+  lease: Lease,
+  secret: Secret | undefined,
+  ...alsoUntag: string[]
+): Promise<boolean> {
   const isOurs = isSeen(lease, { secret, at: pass.runtime.clock() });
-  if (isOurs) await untagSecret(pass, lease.secret, secretTagNames.doing);
+  if (isOurs) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
   delete pass.inFlight.transitionId;
   return isOurs;
 }

@@ -8,6 +8,7 @@ import { stillPlanned } from './again.ts';
 import { announce } from './announce.ts';
 import { settle } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
+import { countedBy } from './lease.ts';
 import { tagSecret } from './secret.ts';
 import { forgetKey, holdInterrupted, outcome, recordNow } from './transitions.ts';
 
@@ -32,7 +33,7 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
   if (isDeleted) {
     await tagSecret(pass, held.secret, announced.tag);
     await forgetKey(pass, held.secret, accessKeyId);
-    await settle(pass, held.state, lease);
+    await settle(pass, held.state, lease, ...countedBy(lease.doing.verb));
   } else {
     await tagSecret(pass, held.secret, {
       ...recordNow(pass, kindOfRecord(held.state, held.secret, accessKeyId), accessKeyId),

@@ -1,7 +1,7 @@
 import type { Step } from '../../core/answer.ts';
 import { ConflictError, RotationError } from '../../core/errors.ts';
 import type { Secret, UserState } from '../../core/model.ts';
-import { ANY_TIME, formatKeyRecord, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
+import { ANY_TIME, formatDeactivated, formatIssued, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
 import { assess, keyLabels, versionWith } from '../../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import { listAccessKeys, observeAgain } from '../observe.ts';
@@ -10,7 +10,7 @@ import { asksLastUse, isStillPlanned, withDoing } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
 import { currentSince, promote, settle, tell } from './issue.ts';
 import { deleteAccessKey, setStatus } from './keys.ts';
-import { confirm, holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import { abandon, confirm, countedBy, holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
 import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
 
 /** Everything that a transition on one key works with once it holds the lease and its plan still stands. */
@@ -39,20 +39,26 @@ export async function transition(
     accessKeyIds: [step.accessKeyId],
     ...(versionId === undefined ? {} : { versionId }),
   };
-  const lease = await takeLease(pass, state, secret, intent, now);
+  const lease = await takeLease(pass, state, secret, intent, now, countedTag(pass, step));
   if (lease === undefined) return outcome(step, 'busy');
   const held = await hold(pass, state, step, lease, now, undefined);
-  if (held === 'changed') await release(pass, lease);
+  if (held === 'changed') await abandon(pass, lease);
   if (typeof held === 'string') return outcome(step, held, lease);
   try {
     await write(held);
   } catch (error) {
     // Refused for certain before anything was done: the intent has nothing to remember.
-    if (error instanceof RotationError && error.isDefinite && !hasSeveralWrites(step)) await release(pass, lease);
+    if (error instanceof RotationError && error.isDefinite && !hasSeveralWrites(step)) await abandon(pass, lease);
     throw error;
   }
   await conclude(held);
   return outcome(step, 'done', lease);
+}
+
+/** By hand as many keys may be retired as somebody likes; otherwise so many a day as are issued. */
+function countedTag({ runtime, request: { origin } }: Pass, { action }: Step): Record<string, string> {
+  if (action !== 'retire' || origin === 'manual') return {};
+  return { [secretTagNames.issuedOn]: formatIssued({ day: runtime.clock(), origin }) };
 }
 
 /** Row 4: finishes, or clears, what another run began. */
@@ -68,11 +74,17 @@ export async function resume(
   if (step.action === 'clear-intent') {
     if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
     if (step.tells !== undefined) await tellCleared(held, step.tells);
-    return outcome(step, (await settle(pass, held.state, lease)) ? 'done' : 'changed', lease);
+    return outcome(step, (await settle(pass, held.state, lease, ...fruitless(held))) ? 'done' : 'changed', lease);
   }
   if (step.verb === 'issue') return finishIssue(held);
   await conclude(held);
   return outcome(step, 'done', lease);
+}
+
+/** An issue whose key its owner was told of has only not taken its intent off. */
+function fruitless({ secret, lease: { doing } }: Held): string[] {
+  const { currentSince: since } = parseSecretTags(secret.tags, ANY_TIME).tags;
+  return since !== undefined && since.at >= doing.at ? [] : countedBy(doing.verb);
 }
 
 async function tellCleared({ pass, state, secret, step, lease, accessKeyId }: Held, event: 'reactivated' | 'failed') {
@@ -174,12 +186,13 @@ async function moveTo(pass: Pass, secret: Secret, lease: Lease, accessKeyId: str
   await moveCurrent(pass, secret, lease.doing.versionId, versionId);
 }
 
-/** The tags that record this key as Inactive. */
+/** The tags that record this key as Inactive, or as about to be taken away. */
 export function recordsOf(secret: Secret, accessKeyId: string): string[] {
-  const { deactivated, inactiveSeen } = parseSecretTags(secret.tags, ANY_TIME).tags;
+  const { deactivated, inactiveSeen, notice } = parseSecretTags(secret.tags, ANY_TIME).tags;
   return [
     ...(deactivated?.accessKeyId === accessKeyId ? [secretTagNames.deactivated] : []),
     ...(inactiveSeen?.accessKeyId === accessKeyId ? [secretTagNames.inactiveSeen] : []),
+    ...(notice?.accessKeyId === accessKeyId ? [secretTagNames.notice] : []),
   ];
 }
 
@@ -190,7 +203,9 @@ async function conclude(held: Held): Promise<void> {
   switch (verbOf(held)) {
     case 'deactivate':
     case 'retire': {
-      await tagSecret(pass, secret, { ...recordNow(pass, 'deactivated', accessKeyId), ...announced.tag });
+      const { recoveryDays } = assess(state, pass.request, pass.settings, pass.runtime.clock()).settings;
+      const record = recordNow(pass, 'deactivated', accessKeyId, recoveryDays);
+      await tagSecret(pass, secret, { ...record, ...announced.tag });
       break;
     }
     case 'delete': {
@@ -198,12 +213,14 @@ async function conclude(held: Held): Promise<void> {
       await tagSecret(pass, secret, announced.tag);
       return release(pass, lease, ...recordsOf(secret, accessKeyId));
     }
-    case 'move-forward':
+    case 'move-forward': {
+      const { settings } = assess(state, pass.request, pass.settings, pass.runtime.clock());
       await tagSecret(pass, secret, {
-        [secretTagNames.currentSince]: currentSince(pass, accessKeyId),
+        [secretTagNames.currentSince]: currentSince(pass, settings, accessKeyId),
         ...announced.tag,
       });
       break;
+    }
     case 'roll-back':
     case 'issue':
       await tagSecret(pass, secret, announced.tag);
@@ -246,15 +263,17 @@ function announcementOf(held: Held): Announcement {
   }
 }
 
-/** A record that a key is Inactive, from now. */
+/** A record that a key is Inactive, from now, and how long it is kept. */
 export function recordNow(
   pass: Pass,
   kind: 'deactivated' | 'inactiveSeen',
   accessKeyId: string,
+  recoveryDays?: number,
 ): Record<string, string> {
   const at = pass.runtime.clock();
   pass.wroteAt.add(at);
-  return { [secretTagNames[kind]]: formatKeyRecord({ at, accessKeyId }) };
+  const promise = recoveryDays === undefined ? {} : { recoveryDays };
+  return { [secretTagNames[kind]]: formatDeactivated({ at, accessKeyId, ...promise }) };
 }
 
 /** The key is gone: its label comes off, and so does its record. */

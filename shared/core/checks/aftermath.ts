@@ -1,5 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
-import { freezeEnd } from '../settings.ts';
+import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
+import { afterFreeze, freezeEnd } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
@@ -48,23 +49,45 @@ export function newerStoredKey(s: Situation): Answer | undefined {
   return act({ action: 'move-forward', accessKeyId: newer.accessKeyId }, 'newer-key-stored', `${plan}.`);
 }
 
-/** Row 8: Inactive since a recorded instant: deleted after the recovery period, unless that leaves only Inactive keys. */
+/**
+ * Row 8: Inactive since a recorded instant: deleted after the recovery period, once its owner has been told lately, and
+ * unless that leaves only Inactive keys.
+ */
 export function recovering(s: Situation): Answer | undefined {
   const key = s.keys.find(isRecovering);
-  if (key?.inactiveSince === undefined) return undefined;
+  if (key?.inactiveSince === undefined || key.deletableAt === undefined) return undefined;
   const { accessKeyId } = key;
   const { userName } = s.state.user;
-  const at = key.inactiveSince + s.settings.recoveryDays * DAY;
-  if (s.now < at)
-    return wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(at, s.now)}.`, at);
+  const at = key.deletableAt;
+  const waits = (until: Instant): Answer =>
+    wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`, until);
+  if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);
   if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {
+    if (s.now < at) return waits(at);
     const message = `Key ${accessKeyId} of ${userName} could be deleted, but no key is active: ${allKeys(s)}. Reactivate or delete one.`;
     return blocked(s, 'none-active', message, { accessKeyId });
   }
   const plan = `Key ${accessKeyId} of ${userName} has been inactive since ${formatDate(key.inactiveSince)} and is deleted`;
-  const until = frozenUntil(s);
-  if (until !== undefined) return frozen(until, plan);
-  return act({ action: 'delete', accessKeyId }, 'recovery-over', `${plan}.`);
+  const frozenTill = frozenUntil(s);
+  if (frozenTill !== undefined) return s.now < at ? waits(at) : frozen(frozenTill, plan);
+  const told = deletionNotice(s, key, key.inactiveSince);
+  if (told.is === 'missing') return remindOfDeletion(s, key, afterFreeze(s.settings, Math.max(at, s.now + NOTICE_MIN)));
+  const from = told.is === 'running' ? Math.max(at, told.until) : at;
+  return s.now < from ? waits(from) : act({ action: 'delete', accessKeyId }, 'recovery-over', `${plan}.`);
+}
+
+/** Nobody may want an exposed key back, so nobody has to be told. */
+function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): ReturnType<typeof noticed> {
+  if (s.tags.exposed?.accessKeyIds.includes(accessKeyId)) return { is: 'in-force' };
+  return noticed(s.tags, { kind: 'deletion', accessKeyId, at }, s.settings.runEveryDays, s.now);
+}
+
+function remindOfDeletion(s: Situation, { accessKeyId }: KeyView, earliestAt: Instant): Answer {
+  const message =
+    `Key ${accessKeyId} of ${s.state.user.userName} is inactive, and is deleted for good ${inWords(earliestAt, s.now)} ` +
+    'unless it is reactivated before.';
+  const action = { action: 'remind', accessKeyId, kind: 'deletion', earliestAt } as const;
+  return act(action, 'deletion-soon', message, { notBefore: earliestAt });
 }
 
 /** The current key is somebody's decision unless we deactivated it ourselves. */

@@ -144,7 +144,7 @@ function alreadyInactive(s: Situation, key: KeyView): Answer {
       notBefore: deletion(s),
     });
   }
-  const at = key.inactiveSince + s.settings.recoveryDays * DAY;
+  const at = key.deletableAt ?? deletion(s);
   return wait('recovery', `Key ${key.accessKeyId} is inactive already and is deleted ${inWords(at, s.now)}.`, at);
 }
 
@@ -164,7 +164,6 @@ function deletion({ now, settings }: Situation): number {
   return now + settings.recoveryDays * DAY;
 }
 
-function deletionOfInactive({ keys, settings }: Situation): number | undefined {
-  const since = keys.find(({ inactiveSince }) => inactiveSince !== undefined)?.inactiveSince;
-  return since === undefined ? undefined : since + settings.recoveryDays * DAY;
+function deletionOfInactive({ keys }: Situation): number | undefined {
+  return keys.find(({ deletableAt }) => deletableAt !== undefined)?.deletableAt;
 }

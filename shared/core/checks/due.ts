@@ -1,23 +1,40 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { NOTICE_MIN, noticed } from '../noticed.ts';
 import type { ReasonCode } from '../reasons.ts';
+import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
-import { DAY, formatDate } from '../time.ts';
+import { DAY, formatDate, hasPassed } from '../time.ts';
 import { age, allKeys, describeKey, inWords } from '../words.ts';
 import { frozen, frozenUntil } from './aftermath.ts';
 import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
 import { ladder } from './ladder.ts';
+import { pendingVersion } from './managed.ts';
 
-/** Row 13: a due key that nobody uses is retired, where its user or the operator prefers that. */
+/**
+ * Row 13: a due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
+ * issued, and each owner is told before.
+ */
 export function unusedRetired(s: Situation): Answer | undefined {
   if (s.settings.unused !== 'retire') return undefined;
   const key = s.keys.find(({ isDue, isUnused }) => isDue && isUnused);
   if (key === undefined) return undefined;
+  const { accessKeyId } = key;
   const plan = `Key ${describeKey(key, s.now)} of ${s.state.user.userName} is unused and is deactivated without a replacement`;
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, plan);
+  const wanted = { kind: 'retirement', accessKeyId, at: key.quietSince } as const;
+  const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
+  if (told.is === 'missing') {
+    const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
+    const action = { action: 'remind', accessKeyId, kind: 'retirement', earliestAt } as const;
+    return act(action, 'retirement-soon', `${plan} ${inWords(earliestAt, s.now)}.`, { notBefore: earliestAt });
+  }
+  if (told.is === 'running') return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until);
+  const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is put off`);
+  if (full !== undefined) return full;
   const notBefore = s.now + s.settings.recoveryDays * DAY;
-  return act({ action: 'retire', accessKeyId: key.accessKeyId }, 'unused', `${plan}.`, { notBefore });
+  return act({ action: 'retire', accessKeyId }, 'unused', `${plan}.`, { notBefore });
 }
 
 /**
@@ -96,23 +113,48 @@ function issueBySchedule(s: Situation, reason: ReasonCode, message: string): Ans
   return limitReached(s) ?? issueAnswer(s, reason, message);
 }
 
-function limitReached({ request: { limits }, secret, settings, state, now }: Situation): Answer | undefined {
-  const postponed = `The rotation of ${state.user.userName} is put off`;
-  const tomorrow = (Math.floor(now / DAY) + 1) * DAY;
-  if (secret?.rotationEnabled) {
-    return wait('managed-rotation', `${postponed}: Secrets Manager's own rotation is enabled on ${secret.name}.`);
-  }
-  if (limits === undefined) return undefined;
-  if (limits.hasSubscription === false) {
+function limitReached(s: Situation): Answer | undefined {
+  const { limits } = s.request;
+  const postponed = `The rotation of ${s.state.user.userName} is put off`;
+  if (s.secret?.rotationEnabled) return managed(s, postponed);
+  if (limits?.isBreakerOpen) {
     return wait(
-      'no-subscription',
-      `${postponed}: topic ${settings.topicArn} has no confirmed subscription, so nobody would be told.`,
+      'breaker-open',
+      `${postponed}: the three newest issues of the day ended in failed proofs.`,
+      tomorrow(s),
     );
   }
-  if (limits.isBreakerOpen) {
-    return wait('breaker-open', `${postponed}: the three newest issues of the day ended in failed proofs.`, tomorrow);
+  return dayIsFull(s, postponed);
+}
+
+/** Left to Secrets Manager; but one that never rotates, although a rotation is enabled, leaves a key to grow old. */
+function managed(s: Situation, postponed: string): Answer {
+  const [key] = s.keys.filter(({ isDue }) => isDue);
+  const message = `${postponed}: Secrets Manager's own rotation is enabled on ${s.secret?.name}`;
+  const dueAt = (key?.createdAt ?? s.now) + (s.settings.maxAccessKeyAgeDays - s.settings.rotateAheadDays) * DAY;
+  // One that has begun is told of when it is stuck; one that keeps its time comes within the day.
+  if (key === undefined || pendingVersion(s.secret) !== undefined || !hasPassed(dueAt, 1, s.now))
+    return wait('managed-rotation', `${message}.`);
+  const idle =
+    `${message}, but none has begun, and ${describeKey(key, s.now)} is overdue. Rotate it with ` +
+    '`aws secretsmanager rotate-secret`, or cancel the rotation, and Keyturn goes on.';
+  return blocked(s, 'managed-rotation', idle, { accessKeyId: key.accessKeyId });
+}
+
+/** The scheduled run has shared out what is left of the day; whoever comes from elsewhere asks. */
+function dayIsFull(s: Situation, postponed: string): Answer | undefined {
+  const { mayIssue, limits } = s.request;
+  const { maxNewRotationsPerDay } = s.settings;
+  if (mayIssue === true) return undefined;
+  if (mayIssue === false) {
+    const message = `${postponed}: maxNewRotationsPerDay is ${maxNewRotationsPerDay}, and others come first today.`;
+    return wait('daily-limit', message, tomorrow(s));
   }
-  if (limits.issuedToday < settings.maxNewRotationsPerDay) return undefined;
-  const message = `${postponed}: ${limits.issuedToday} rotations began today, and maxNewRotationsPerDay is ${settings.maxNewRotationsPerDay}.`;
-  return wait('daily-limit', message, tomorrow);
+  if (limits?.issuedToday === undefined || limits.issuedToday < maxNewRotationsPerDay) return undefined;
+  const message = `${postponed}: ${limits.issuedToday} rotations began today, and maxNewRotationsPerDay is ${maxNewRotationsPerDay}.`;
+  return wait('daily-limit', message, tomorrow(s));
+}
+
+function tomorrow({ now }: Situation): number {
+  return (Math.floor(now / DAY) + 1) * DAY;
 }

@@ -1,15 +1,14 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { NOTICE_MIN, noticed } from '../noticed.ts';
+import { graceDaysOf, postponeDaysOf } from '../promises.ts';
 import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
-import { DAY, formatDate, HOUR, type Instant, MINUTE } from '../time.ts';
+import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
 import { frozen, frozenUntil } from './aftermath.ts';
 
 /** Our own proof uses the new key right after its creation; only a later use is the owner's. */
 const PROOF_WINDOW = 15 * MINUTE;
-/** No deactivation without a message that the owner could act on: not younger, and not older, than this. */
-const NOTICE_MIN = 12 * HOUR;
-const NOTICE_MAX = 3 * DAY;
 /** Days before the end of the grace period on which a reminder is due. */
 export const REMINDER_DAYS = [7, 3, 1] as const;
 
@@ -45,9 +44,9 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   // An announcement older than the old key was about another one: its owner was never told.
   if (currentSince?.accessKeyId !== stays.accessKeyId || currentSince.at < old.createdAt)
     return startGrace(s, stays, old);
-  const graceDays = currentSince.graceDays ?? s.settings.graceDays;
+  const graceDays = graceDaysOf(currentSince, s.settings);
   const end = currentSince.at + graceDays * DAY;
-  const grace: Grace = { since: currentSince.at, end, limit: end + s.settings.maxPostponeDays * DAY };
+  const grace: Grace = { since: currentSince.at, end, limit: end + postponeDaysOf(currentSince, s.settings) * DAY };
   if (graceDays === 0) {
     const reason = isSuperseded ? 'no-grace' : 'least-used';
     return deactivate(s, old, reason, 'is handed over without a grace period');
@@ -69,9 +68,13 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   }
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
-  const since = isConfirmed ? Math.max(grace.since, s.tags.confirmed?.at ?? 0) : grace.since;
+  const confirmedAt = isConfirmed ? (s.tags.confirmed?.at ?? grace.since) : grace.end;
+  const since = isConfirmed ? Math.max(grace.since, confirmedAt) : grace.since;
   if (isReady) return deactivateOnNotice(s, old, { ...grace, since }, readyReason, 'is deactivated');
-  return reminder(s, old, grace, grace.limit, [grace.limit - DAY]) ?? postponed(s, old, grace, isQuiet);
+  // In the last run before the hard limit, so that the first one after it finds the notice in force.
+  const last = [grace.limit - s.settings.runEveryDays * DAY];
+  const overSince = Math.min(confirmedAt, grace.end);
+  return reminder(s, old, grace, grace.limit, last) ?? postponed(s, old, { ...grace, end: overSince }, isQuiet);
 }
 
 /** Nobody's time runs before they are told: the grace clock is written only after this announcement. */
@@ -91,19 +94,19 @@ export function reminderInstants({ since, end }: Pick<Grace, 'since' | 'end'>): 
 /** The latest reminder that is due, unless a message about the old key has been published since its instant. */
 function reminder(s: Situation, old: KeyView, grace: Grace, at: Instant, due: Instant[]): Answer | undefined {
   const latest = due.filter((instant) => instant <= s.now).at(-1);
-  const told = noticeAt(s, old, grace);
+  const told = toldAt(s, old, grace);
   if (latest === undefined || (told !== undefined && told >= latest)) return undefined;
   return remind(s, old, at);
 }
 
 /** Told is what can be kept: in a freeze nothing is deactivated. */
 function remind(s: Situation, old: KeyView, planned: Instant): Answer {
-  const at = afterFreeze(s.settings, planned);
+  const earliestAt = afterFreeze(s.settings, planned);
   const message =
-    `Key ${old.accessKeyId} of ${s.state.user.userName} is deactivated ${inWords(at, s.now)}; ${lastUse(old)}. ` +
+    `Key ${old.accessKeyId} of ${s.state.user.userName} is deactivated ${inWords(earliestAt, s.now)}; ${lastUse(old)}. ` +
     'Switch to the new key.';
-  const action = { action: 'remind', accessKeyId: old.accessKeyId, deactivationAt: at } as const;
-  return act(action, 'reminder-due', message, { notBefore: at });
+  const action = { action: 'remind', accessKeyId: old.accessKeyId, kind: 'deactivation', earliestAt } as const;
+  return act(action, 'reminder-due', message, { notBefore: earliestAt });
 }
 
 function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
@@ -112,25 +115,27 @@ function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
   return wait('in-grace', message, end);
 }
 
-/** Put off: announced daily while in use, once while merely not switched. */
+/** Put off: announced daily while in use, once while merely not switched. As soon as neither holds, it is the notice. */
 function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): Answer {
+  const reason = isQuiet ? 'not-switched' : 'still-in-use';
   const why = isQuiet
     ? 'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm'
     : `the old key is still in use: ${lastUse(old)}`;
-  const limit = afterFreeze(s.settings, grace.limit);
-  const message = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(limit, s.now)} at the latest: ${why}.`;
-  const told = s.tags.announced?.event === 'postponed' || isQuiet ? noticeAt(s, old, grace) : undefined;
-  const isTold = told !== undefined && (isQuiet ? told >= grace.end : formatDate(told) === formatDate(s.now));
-  const reason = isQuiet ? 'not-switched' : 'still-in-use';
-  if (isTold) return wait(reason, message, limit);
-  const action = { action: 'postpone', accessKeyId: old.accessKeyId, deactivationAt: limit } as const;
-  return act(action, reason, message, { notBefore: limit });
+  const latestAt = afterFreeze(s.settings, grace.limit);
+  const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(latestAt, s.now)} at the latest`;
+  const told = toldAt(s, old, grace);
+  const isTold = told !== undefined && told >= grace.end && (isQuiet || formatDate(told) === formatDate(s.now));
+  if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt);
+  const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
+  const message = `${plan}, and from ${formatInstant(earliestAt)} on as soon as that is over: ${why}.`;
+  const action = { action: 'postpone', accessKeyId: old.accessKeyId, earliestAt, latestAt } as const;
+  return act(action, reason, message, { notBefore: earliestAt });
 }
 
 /** When the owner was last told about the old key in this grace period, by a reminder or a postponement. */
-function noticeAt({ tags: { announced } }: Situation, old: KeyView, grace: Grace): Instant | undefined {
-  if (announced?.accessKeyId !== old.accessKeyId || announced.at <= grace.since) return undefined;
-  return announced.event === 'reminder' || announced.event === 'postponed' ? announced.at : undefined;
+function toldAt({ tags: { notice } }: Situation, old: KeyView, grace: Grace): Instant | undefined {
+  const isAboutOld = notice?.kind === 'deactivation' && notice.accessKeyId === old.accessKeyId;
+  return isAboutOld && notice.at > grace.since ? notice.at : undefined;
 }
 
 type DeactivationReason = 'no-grace' | 'grace-over' | 'least-used' | 'postponed-to-limit';
@@ -143,14 +148,13 @@ function deactivateOnNotice(
   reason: DeactivationReason,
   does: string,
 ): Answer {
-  const told = noticeAt(s, old, grace);
-  const isRecent = told !== undefined && s.now - told <= NOTICE_MAX;
-  const until = frozenUntil(s);
-  if (until !== undefined) return deactivate(s, old, reason, does);
-  if (!isRecent) return remind(s, old, s.now + NOTICE_MIN);
-  if (s.now - told >= NOTICE_MIN) return deactivate(s, old, reason, does);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does} half a day after the last reminder.`;
-  return wait('notice-running', message, told + NOTICE_MIN);
+  if (frozenUntil(s) !== undefined) return deactivate(s, old, reason, does);
+  const wanted = { kind: 'deactivation', accessKeyId: old.accessKeyId, at: grace.since } as const;
+  const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
+  if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
+  if (told.is === 'in-force') return deactivate(s, old, reason, does);
+  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does} as its owner was told, ${inWords(told.until, s.now)}.`;
+  return wait('notice-running', message, told.until);
 }
 
 function deactivate(s: Situation, old: KeyView, reason: DeactivationReason, does: string): Answer {

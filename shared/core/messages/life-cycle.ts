@@ -72,8 +72,8 @@ export const issued: EventText = {
   },
 };
 
-export const reminder: EventText = {
-  subject: (n) => `Old access key ends${n.next ? ` ${inDaysFrom(n.next.notBefore, n.at)}` : ' soon'}`,
+const deactivationReminder: EventText = {
+  subject: (n) => `Old access key ends${soon(n)}`,
   headline: (n) =>
     `${oldKey(n)} of ${who(n)} is deactivated ${n.next ? when(n.next.notBefore, n.at) : 'soon'}. ` +
     'Whatever still uses it then stops working.',
@@ -81,6 +81,50 @@ export const reminder: EventText = {
   todo: switchWithOldKey,
   next: () => RECOVERABLE,
   closing: (n) => ladderClosing(n, wishes.back),
+};
+
+const retirementReminder: EventText = {
+  subject: (n) => `Unused access key ends${soon(n)}`,
+  headline: (n) =>
+    `${key(n)} of ${who(n)} is due, and nobody uses it: it is deactivated ` +
+    `${n.next ? when(n.next.notBefore, n.at) : 'soon'}, without a replacement.`,
+  why: unlessDated,
+  todo: () => [text('Nothing, if nobody needs the key. If something does, use it once before: then it is replaced.')],
+  next: () => RECOVERABLE,
+  closing: (n) => forAdministrators(n, wishes.more(n)),
+};
+
+const deletionReminder: EventText = {
+  subject: (n) => `Inactive access key is deleted${soon(n)}`,
+  headline: (n) =>
+    `${key(n)} of ${who(n)} is inactive, and is deleted for good ${n.next ? when(n.next.notBefore, n.at) : 'soon'}.`,
+  why: unlessDated,
+  todo: (n) => [text('Nothing, if nobody needs the key.'), ...reactivate(n, 'To keep it, reactivate it:')],
+};
+
+function soon({ next, at }: Notice): string {
+  return next === undefined ? ' soon' : ` ${inDaysFrom(next.notBefore, at)}`;
+}
+
+function reminderOf({ reason }: Notice): EventText {
+  switch (reason) {
+    case 'retirement-soon':
+      return retirementReminder;
+    case 'deletion-soon':
+      return deletionReminder;
+    default:
+      return deactivationReminder;
+  }
+}
+
+/** What is taken away, and when: three things, and each its own words. */
+export const reminder: EventText = {
+  subject: (n) => reminderOf(n).subject(n),
+  headline: (n) => reminderOf(n).headline(n),
+  why: (n) => reminderOf(n).why?.(n),
+  todo: (n) => reminderOf(n).todo(n),
+  next: (n) => reminderOf(n).next?.(n),
+  closing: (n) => reminderOf(n).closing?.(n) ?? [],
 };
 
 export const postponed: EventText = {
@@ -98,9 +142,12 @@ export const postponed: EventText = {
     ),
     ...switchWithOldKey(n),
   ],
-  next: (n) =>
-    n.next &&
-    `The old key is deactivated ${when(n.next.notBefore, n.at)}, at the latest, in use or not. ${RECOVERABLE}`,
+  next: (n) => {
+    if (n.next === undefined) return RECOVERABLE;
+    const waitsFor = n.reason === 'not-switched' ? 'the new key is in use' : 'it is no longer in use';
+    const last = n.latestAt === undefined ? '' : `, and ${when(n.latestAt, n.at)} at the latest, in use or not`;
+    return `The old key is deactivated as soon as ${waitsFor} (${when(n.next.notBefore, n.at)})${last}. ${RECOVERABLE}`;
+  },
   closing: (n) => ladderClosing(n),
 };
 

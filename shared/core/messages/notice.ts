@@ -85,6 +85,8 @@ export interface Notice {
   /** The planner's sentence. */
   message: string;
   next?: { action: string; notBefore: Instant } | undefined;
+  /** Of what waits for somebody: when it waits no longer. */
+  latestAt?: Instant | undefined;
   /** Of the key that the message is about. */
   lastUsed?: LastUsed | undefined;
   /** The same key, in the last 24 hours. Absent unless CloudTrail lookups are switched on. */

@@ -3,12 +3,20 @@ import { policyHash, secretPolicy } from '../../../shared/core/secret-policy.ts'
 import {
   type Announced,
   type CurrentSince,
+  type DeactivatedRecord,
   type Doing,
+  type Exposed,
   formatAnnounced,
   formatCurrentSince,
+  formatDeactivated,
   formatDoing,
+  formatExposed,
+  formatIssued,
   formatKeyRecord,
+  formatNotice,
   type KeyRecord,
+  type NoticeGiven,
+  type NoticeKind,
   secretNameOf,
   secretTagNames,
 } from '../../../shared/core/secret-tags.ts';
@@ -56,15 +64,23 @@ export interface TagOptions {
   doing?: Partial<Doing>;
   currentSince?: CurrentSince;
   issuedOn?: Instant;
-  deactivated?: KeyRecord;
-  inactiveSeen?: KeyRecord;
+  deactivated?: DeactivatedRecord;
+  inactiveSeen?: DeactivatedRecord;
   confirmed?: KeyRecord;
   announced?: Announced;
+  notice?: NoticeGiven;
+  exposed?: Exposed;
   hold?: Instant;
   raw?: Record<string, string>;
 }
 
 export const record = (accessKeyId: string, days: number): KeyRecord => ({ accessKeyId, at: daysAgo(days) });
+
+/** Told so many days ago of what was to come half a day later, or on the day named. */
+export function notice(kind: NoticeKind, accessKeyId: string, days: number, earliestAt?: Instant): NoticeGiven {
+  const at = daysAgo(days);
+  return { kind, accessKeyId, at, earliestAt: earliestAt ?? at + DAY / 2 };
+}
 
 /** An intent of another run; past its deadline unless told otherwise. */
 export function doing(options: Partial<Doing> = {}): Doing {
@@ -79,11 +95,15 @@ export function tagsOf(options: TagOptions): Record<string, string> {
   return {
     ...(options.doing === undefined ? {} : { [names.doing]: formatDoing(doing(options.doing)) }),
     ...(options.currentSince === undefined ? {} : { [names.currentSince]: formatCurrentSince(options.currentSince) }),
-    ...(options.issuedOn === undefined ? {} : { [names.issuedOn]: formatDate(options.issuedOn) }),
-    ...(options.deactivated === undefined ? {} : { [names.deactivated]: formatKeyRecord(options.deactivated) }),
-    ...(options.inactiveSeen === undefined ? {} : { [names.inactiveSeen]: formatKeyRecord(options.inactiveSeen) }),
+    ...(options.issuedOn === undefined
+      ? {}
+      : { [names.issuedOn]: formatIssued({ day: options.issuedOn, origin: 'schedule' }) }),
+    ...(options.deactivated === undefined ? {} : { [names.deactivated]: formatDeactivated(options.deactivated) }),
+    ...(options.inactiveSeen === undefined ? {} : { [names.inactiveSeen]: formatDeactivated(options.inactiveSeen) }),
     ...(options.confirmed === undefined ? {} : { [names.confirmed]: formatKeyRecord(options.confirmed) }),
     ...(options.announced === undefined ? {} : { [names.announced]: formatAnnounced(options.announced) }),
+    ...(options.notice === undefined ? {} : { [names.notice]: formatNotice(options.notice) }),
+    ...(options.exposed === undefined ? {} : { [names.exposed]: formatExposed(options.exposed) }),
     ...(options.hold === undefined ? {} : { [names.hold]: formatDate(options.hold) }),
     ...raw,
   };
@@ -111,7 +131,7 @@ export function secret(options: SecretOptions = {}, userId = USER.userId): Secre
   label(options.pending, 'AWSPENDING');
   for (const id of options.stored ?? []) label(id);
   const name = secretNameOf('keyturn', userId);
-  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS));
+  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS, options.exposed?.at));
   return {
     arn: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`,
     name,

@@ -26,7 +26,7 @@ export function violations(judged: Judged): string[] {
   const mutating = judged.steps.filter(isMutating);
   const problems = mutating.length > 1 ? ['more than one step that changes something'] : [];
   for (const step of judged.steps) {
-    problems.push(...always(facts, step));
+    problems.push(...always(facts, step), ...unheard(facts, step));
     if (!isMutating(step)) continue;
     const isPolicy = step.action === 'put-policy';
     problems.push(...(isPolicy ? aboutPolicy(facts) : guards(facts, step)), ...perAction(facts, step));
@@ -42,6 +42,16 @@ interface Stamp {
   at: number;
   id: string;
   grace?: number;
+  /** Grace and postponement, or recovery. */
+  promised: readonly number[];
+}
+
+/** What the owner was told would be taken away, and from when on. */
+interface Told {
+  at: number;
+  id: string;
+  kind: string;
+  earliest: number;
 }
 
 interface Intent {
@@ -60,7 +70,9 @@ interface Facts extends Judged {
   deactivated: Stamp | undefined;
   seen: Stamp | undefined;
   confirmed: Stamp | undefined;
-  told: (Stamp & { event: string }) | undefined;
+  announced: { at: number } | undefined;
+  told: Told | undefined;
+  exposedIds: readonly string[];
   hold: number | undefined;
   /** The key ID on AWSCURRENT. */
   currentId: string | undefined;
@@ -73,7 +85,8 @@ function factsOf(judged: Judged): Facts {
   const tag = (name: string): string | undefined => state.secret?.tags[`keyturn:${name}`];
   const current = Object.values(state.secret?.versions ?? {}).find((labels) => labels.includes('AWSCURRENT'));
   const own = (name: string, fallback: number): number => Number(state.user.tags[`keyturn:${name}`] ?? fallback);
-  const [event = '', at = '', id = ''] = tag('announced')?.split(' ') ?? [];
+  const announcedAt = tag('announced')?.split(' ')[1];
+  const [at = '', id = '', kind = '', earliest = ''] = tag('notice')?.split(' ') ?? [];
   const hold = tag('hold');
   return {
     ...judged,
@@ -84,7 +97,9 @@ function factsOf(judged: Judged): Facts {
     deactivated: stamp(tag('deactivated')),
     seen: stamp(tag('inactive-seen')),
     confirmed: stamp(tag('confirmed')),
-    told: event === '' ? undefined : { event, at: Date.parse(at), id },
+    announced: announcedAt === undefined ? undefined : { at: Date.parse(announcedAt) },
+    told: kind === '' ? undefined : { at: Date.parse(at), id, kind, earliest: Date.parse(earliest) },
+    exposedIds: tag('exposed')?.split(' ')[1]?.split('/') ?? [],
     hold: hold === undefined ? undefined : Date.parse(hold),
     currentId: current?.find((label) => label.startsWith('AKIA')),
     graceDays: own('grace-days', settings.graceDays),
@@ -94,8 +109,10 @@ function factsOf(judged: Judged): Facts {
 
 function stamp(text: string | undefined): Stamp | undefined {
   if (text === undefined) return undefined;
-  const [at = '', id = '', grace] = text.split(' ');
-  return { at: Date.parse(at), id, ...(grace === undefined ? {} : { grace: Number(grace.slice('grace='.length)) }) };
+  const [at = '', id = ''] = text.split(' ');
+  const grace = / grace=(\S+)/.exec(text)?.[1];
+  const promised = / (?:promised|recovery)=(\S+)/.exec(text)?.[1]?.split('/').map(Number) ?? [];
+  return { at: Date.parse(at), id, promised, ...(grace === undefined ? {} : { grace: Number(grace) }) };
 }
 
 function intent(text: string | undefined): Intent | undefined {
@@ -112,7 +129,8 @@ function always({ now, state }: Facts, step: Step): string[] {
   return say(
     [step.message.length > 0 && !/undefined|NaN|Infinity/.test(step.message), `a message that reads "${step.message}"`],
     [finite, 'a notBefore that is no instant'],
-    [step.action !== 'remind' || step.deactivationAt > now, 'a reminder of something past'],
+    [step.action !== 'remind' || step.earliestAt > now, 'a reminder of something past'],
+    [step.action !== 'postpone' || step.earliestAt > now, 'a postponement to something past'],
     [isNamed(step, state), 'a step on a key that is not there'],
   );
 }
@@ -178,8 +196,8 @@ function guards(facts: Facts, step: Step): string[] {
   );
 }
 
-const recordsOf = ({ doing, since, deactivated, seen, confirmed, told }: Facts): { at: number }[] =>
-  [doing, since, deactivated, seen, confirmed, told].filter((record) => record !== undefined);
+const recordsOf = ({ doing, since, deactivated, seen, confirmed, announced, told }: Facts): { at: number }[] =>
+  [doing, since, deactivated, seen, confirmed, announced, told].filter((record) => record !== undefined);
 
 function exposedIdOf({ request }: Facts): string | undefined {
   return request.origin === 'exposed' ? request.accessKeyId : undefined;
@@ -203,7 +221,7 @@ function isExempt({ state: { user }, settings, now }: Facts): boolean {
   return byTag || byGroup || settings.exemptPaths.some((path) => user.path.startsWith(path));
 }
 
-const stampShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z [A-Z0-9]{16,}( grace=\d+(\.\d+)?)?$/;
+const stampShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z [A-Z0-9]{16,}( (grace|promised|recovery)=\d[\d./]*)*$/;
 
 /** Coarse on purpose: only what cannot be right by any reading. */
 function isMalformed(facts: Facts): boolean {
@@ -212,7 +230,7 @@ function isMalformed(facts: Facts): boolean {
   const stamps = ['current-since', 'deactivated', 'inactive-seen', 'confirmed'].map(
     (n) => secret?.tags[`keyturn:${n}`],
   );
-  const needed = graceDays + settings.maxPostponeDays + settings.recoveryDays + 2;
+  const needed = graceDays + settings.maxPostponeDays + settings.recoveryDays + 2 * settings.runEveryDays;
   const exempt = tags['keyturn:exempt'];
   return (
     recordsOf(facts).some(({ at }) => at > now + DAY) ||
@@ -267,6 +285,7 @@ function perAction(facts: Facts, step: Step): string[] {
     case 'finish':
       return finishing(facts, step.verb, step.accessKeyId);
     case 'remind':
+      return isStatus(facts, step.accessKeyId, step.kind === 'deletion' ? 'Inactive' : 'Active');
     case 'postpone':
       return isStatus(facts, step.accessKeyId, 'Active');
     default:
@@ -303,25 +322,54 @@ function deactivation(facts: Facts, id: string, reason: string): string[] {
 }
 
 function ladder(facts: Facts, old: AccessKey, stays: AccessKey, reason: string): string[] {
-  const { now, since, told, settings, confirmed } = facts;
+  const { now, since, settings, confirmed } = facts;
   if (since?.id !== stays.accessKeyId) return ['a deactivation before the announcement'];
-  const graceDays = since.grace ?? facts.graceDays;
+  const [promisedGrace = 0, promisedPostponement = 0] = since.promised;
+  const graceDays = since.grace ?? Math.max(facts.graceDays, promisedGrace);
   const isConfirmed = confirmed?.id === stays.accessKeyId && confirmed.at >= since.at;
   const end = since.at + graceDays * DAY;
   if (graceDays === 0) return say([now >= since.at, 'a deactivation before its announcement']);
-  const isNotice = told?.id === old.accessKeyId && (told.event === 'reminder' || told.event === 'postponed');
-  const noticed = isNotice && told.at > since.at && now - told.at >= 12 * HOUR && now - told.at <= 3 * DAY;
   const isUnused = now - quietSince(old) >= settings.unusedDays * DAY;
   const hasSwitched = isConfirmed || isUnused || (stays.lastUsed?.at ?? 0) > since.at + 15 * MINUTE;
-  const isForced = now >= end + settings.maxPostponeDays * DAY;
+  const isForced = now >= end + Math.max(settings.maxPostponeDays, promisedPostponement) * DAY;
   return say(
-    [noticed, 'a deactivation without a notice 12 hours to 3 days before'],
+    [isNoticed(facts, old.accessKeyId, 'deactivation', since.at), 'a deactivation without a notice in force'],
     [now >= end || isConfirmed, 'a deactivation within the grace period'],
     [isForced || now - quietSince(old) >= settings.quietDays * DAY, 'the deactivation of a key in use'],
     [isForced || hasSwitched, 'a deactivation before the owner has switched'],
     [reason !== 'postponed-to-limit' || isForced, 'the hard limit is not reached'],
     [old.createdAt <= since.at, 'a deactivation by an announcement older than its key'],
   );
+}
+
+/** Told of it half a day before at least, not too long ago, and of a day that has come. */
+function isNoticed({ now, told, settings }: Facts, id: string, kind: string, after: number): boolean {
+  if (told?.id !== id || told.kind !== kind || told.at <= after) return false;
+  const longest = Math.max(4, 2 * settings.runEveryDays + 2) * DAY;
+  return now - told.at >= 12 * HOUR && now - told.at <= longest && told.earliest <= now;
+}
+
+const heardAs = new Map([
+  ['issue', 'issued'],
+  ['remind', 'reminder'],
+  ['postpone', 'postponed'],
+  ['deactivate', 'deactivated'],
+  ['retire', 'retired'],
+  ['delete', 'deleted'],
+  ['record-inactive', 'inactive-seen'],
+]);
+
+/** Of audiences whose filters name events alone. */
+function unheard({ request: { limits, origin }, exposedIds }: Facts, step: Step): string[] {
+  const event = heardAs.get(step.action);
+  const audience = limits?.audience;
+  if (audience === undefined || event === undefined || (origin !== 'schedule' && origin !== 'config')) return [];
+  if ('accessKeyId' in step && exposedIds.includes(step.accessKeyId ?? '-')) return [];
+  const isHeard =
+    audience.kind === 'everything' ||
+    (audience.kind === 'counted' && audience.confirmed > 0) ||
+    (audience.kind === 'filtered' && audience.subscriptions.some(({ filter }) => filter.policy.includes(`"${event}"`)));
+  return say([isHeard, 'something is given or taken away, and nobody would hear of it']);
 }
 
 function retirement(facts: Facts, id: string, reason: string): string[] {
@@ -332,9 +380,15 @@ function retirement(facts: Facts, id: string, reason: string): string[] {
   const isUnused = facts.now - quietSince(key) >= facts.settings.unusedDays * DAY;
   return say(
     [wanted === 'retire', 'nobody wants unused keys retired'],
+    [isNoticed(facts, id, 'retirement', quietSince(key)), 'a retirement without a notice in force'],
+    [!isDayFull(facts), 'a retirement beyond the daily limit'],
     [isUnused, 'the retirement of a key in use'],
     [isDue(facts, key), 'the retirement of a young key'],
   );
+}
+
+function isDayFull({ request: { limits, mayIssue }, settings }: Facts): boolean {
+  return mayIssue === undefined ? (limits?.issuedToday ?? 0) >= settings.maxNewRotationsPerDay : !mayIssue;
 }
 
 function isDue({ now, maxAgeDays, settings }: Facts, key: AccessKey): boolean {
@@ -345,9 +399,13 @@ function isDue({ now, maxAgeDays, settings }: Facts, key: AccessKey): boolean {
 function deletion(facts: Facts, id: string): string[] {
   const isLast = facts.keys.length === 1;
   const isOurs = id !== facts.currentId || facts.deactivated?.id === id;
+  const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id);
+  const days = Math.max(facts.settings.recoveryDays, ...(record?.promised ?? []));
+  const needsNotice = !facts.exposedIds.includes(id);
   return [
-    ...recorded(facts, id, facts.settings.recoveryDays * DAY),
+    ...recorded(facts, id, days * DAY),
     ...say(
+      [!needsNotice || isNoticed(facts, id, 'deletion', record?.at ?? 0), 'a deletion without a notice in force'],
       [isLast || facts.keys.some(({ status }) => status === 'Active'), 'a deletion beside Inactive keys only'],
       [isOurs, 'the deletion of a current key that somebody else deactivated'],
     ),
@@ -360,7 +418,7 @@ function recorded(facts: Facts, id: string, ms: number): string[] {
   return say(
     [key?.status === 'Inactive', 'the deletion of a key that is not Inactive'],
     [record !== undefined && facts.now - record.at >= ms, 'a deletion before the end of the recovery period'],
-    [(key?.lastUsed?.at ?? 0) <= (record?.at ?? 0), 'the deletion of a key that was used since'],
+    [(key?.lastUsed?.at ?? 0) <= (record?.at ?? 0) + MINUTE, 'the deletion of a key that was used since'],
   );
 }
 
@@ -379,7 +437,7 @@ function orphanhood({ doing, secret, keys }: Facts, id: string): string[] {
 }
 
 function issue(facts: Facts): string[] {
-  const { keys, request, secret, settings } = facts;
+  const { keys, request, secret } = facts;
   const { limits, asked, origin } = request;
   const room = say([keys.length < 2, 'an issue without a free slot']);
   const isExposed = keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
@@ -388,9 +446,7 @@ function issue(facts: Facts): string[] {
     const isAsked = request.rotation.step === 'createSecret' && keys.every(({ status }) => status === 'Active');
     return [...room, ...say([isAsked, 'an issue that no rotation asked for'])];
   }
-  const stops =
-    limits !== undefined &&
-    (limits.hasSubscription === false || limits.isBreakerOpen || limits.issuedToday >= settings.maxNewRotationsPerDay);
+  const stops = limits?.isBreakerOpen === true || isDayFull(facts);
   return [
     ...room,
     ...say(

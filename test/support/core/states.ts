@@ -1,5 +1,6 @@
 import type { AccessKey, Secret, UserState } from '../../../shared/core/model.ts';
 import { transitionVerbs } from '../../../shared/core/model.ts';
+import type { NoticeGiven } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR } from '../../../shared/core/time.ts';
 import {
   C,
@@ -8,6 +9,7 @@ import {
   key,
   minutesAgo,
   NOW,
+  notice,
   P,
   record,
   secret,
@@ -87,16 +89,27 @@ export const intents: readonly TagOptions[] = [
 /** What is on record about a key being Inactive. */
 export const records: readonly TagOptions[] = [
   {},
+  { deactivated: record(P, 40), notice: notice('deletion', P, 1) },
   { deactivated: record(P, 40) },
-  { inactiveSeen: record(C, 40) },
+  { inactiveSeen: record(C, 40), notice: notice('deletion', C, 1) },
   { deactivated: record(P, 3) },
-  { deactivated: record(C, 40) },
+  { deactivated: record(C, 40), notice: notice('deletion', C, 1) },
+  { deactivated: { ...record(P, 40), recoveryDays: 60 }, notice: notice('deletion', P, 1) },
   { deactivated: record(C, 3) },
   { inactiveSeen: record(P, 40) },
   { deactivated: record(G, 3) },
 ];
 
-/** The grace clock, the word of the owner and what was last published. */
+const notices: readonly (NoticeGiven | undefined)[] = [
+  undefined,
+  notice('deactivation', P, 1),
+  notice('deactivation', P, 0.1),
+  notice('deactivation', P, 1, NOW + DAY),
+  notice('deactivation', C, 1),
+  notice('retirement', P, 1),
+];
+
+/** The grace clock, the word of the owner and what they were last told of. */
 export const clocks: readonly TagOptions[] = [
   { currentSince: undefined },
   { currentSince: record(C, 3) },
@@ -106,18 +119,11 @@ export const clocks: readonly TagOptions[] = [
   { currentSince: record(G, 11) },
 ].flatMap(({ currentSince }) =>
   [undefined, record(C, 2)].flatMap((confirmed) =>
-    [undefined, ['reminder', 1, P], ['postponed', 0.1, P], ['reminder', 1, C]].map((last) => {
-      const [event, days, accessKeyId] = last ?? [];
-      const announced =
-        typeof event === 'string' && typeof days === 'number' && typeof accessKeyId === 'string'
-          ? { event, at: daysAgo(days), accessKeyId }
-          : undefined;
-      return {
-        ...(currentSince && { currentSince }),
-        ...(confirmed && { confirmed }),
-        ...(announced && { announced }),
-      };
-    }),
+    notices.map((given) => ({
+      ...(currentSince && { currentSince }),
+      ...(confirmed && { confirmed }),
+      ...(given && { notice: given }),
+    })),
   ),
 );
 

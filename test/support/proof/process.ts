@@ -78,7 +78,7 @@ export function startProcess(world: World, functionName: FunctionName, options: 
     environment: world.environment,
     clock: aws.clock.now,
     sleep: options.sleep ?? (async (ms) => aws.clock.advance(ms)),
-    memory: { stateKeys: new Map() },
+    memory: { stateKeys: new Map(), audiences: new Map() },
     newRunId: () => `00000000-0000-4000-9000-${String(++runs).padStart(12, '0')}`,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     meter: { add: () => {} },

@@ -12,6 +12,7 @@ import {
   key,
   minutesAgo,
   NOW,
+  notice,
   O,
   P,
   RUN,
@@ -148,13 +149,13 @@ answeredBy('row-8-recovering', [
   {
     name: 'an Active key before it hides no key in its recovery',
     keys: [key(S), key(O, inactive)],
-    secret: { inactiveSeen: record(O, 20) },
+    secret: { inactiveSeen: record(O, 20), notice: notice('deletion', O, 1) },
     gives: 'act recovery-over: delete O',
   },
   {
     name: 'a use at the very instant of the record is no use after it',
     keys: [key(C), key(P, { ...inactive, usedAt: daysAgo(20) })],
-    secret: { current: C, previous: P, deactivated: record(P, 20) },
+    secret: { current: C, previous: P, deactivated: record(P, 20), notice: notice('deletion', P, 1) },
     gives: 'act recovery-over: delete P',
   },
 ]);
@@ -183,7 +184,7 @@ answeredBy('row-12-superseded', [
       current: C,
       previous: P,
       currentSince: record(C, 30),
-      announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P },
+      notice: notice('deactivation', P, 1),
     },
     gives: 'act grace-over: deactivate P',
   },

@@ -10,6 +10,7 @@ import {
   key,
   minutesAgo,
   NOW,
+  notice,
   P,
   S,
   type SecretOptions,
@@ -151,13 +152,13 @@ describe('what happens next', () => {
     ],
     [
       'switched, and told a day ago',
-      { ...handedOver(10, { announced: { event: 'reminder', at: daysAgo(1), accessKeyId: S } }), keys: switched },
+      { ...handedOver(10, { notice: notice('deactivation', S, 1) }), keys: switched },
       'Key ...SSSS is deactivated by the next run. [grace-over]',
     ],
     [
       'switched, and told an hour ago',
-      { ...handedOver(10, { announced: { event: 'reminder', at: minutesAgo(60), accessKeyId: S } }), keys: switched },
-      'Key ...SSSS is deactivated on 2026-03-10. [notice-running]',
+      { ...handedOver(10, { notice: notice('deactivation', S, 1 / 24, NOW + DAY / 2) }), keys: switched },
+      'Key ...SSSS is deactivated on 2026-03-11. [notice-running]',
     ],
     [
       'not announced yet',
@@ -166,8 +167,17 @@ describe('what happens next', () => {
     ],
     [
       'unused, and to be retired',
-      { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:unused': 'retire' } } },
+      {
+        keys: [key(S, { ageDays: 91 })],
+        secret: { notice: notice('retirement', S, 1) },
+        user: { tags: { 'keyturn:unused': 'retire' } },
+      },
       'Key ...SSSS is unused, and is deactivated by the next run without a replacement. [unused]',
+    ],
+    [
+      'unused, and its owner is told',
+      { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:unused': 'retire' } } },
+      'Key ...SSSS is deactivated on 2026-03-11. [retirement-soon]',
     ],
     [
       'in the hands of a run',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKey, LastUsed } from '../../../shared/core/model.ts';
-import type { Announced } from '../../../shared/core/secret-tags.ts';
+import type { NoticeGiven } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
 import { C, daysAgo, key, NOW, P, type SecretOptions } from '../../support/core/builders.ts';
 import { aroundLimit, type Given, inShort, planOf } from '../../support/core/cases.ts';
@@ -9,7 +9,13 @@ import { aroundLimit, type Given, inShort, planOf } from '../../support/core/cas
 const SINCE = NOW;
 const at = (days: number): Instant => SINCE + days * DAY;
 
-const told = (event: string, days: number): Announced => ({ event, at: at(days), accessKeyId: P });
+/** On that day, of a deactivation at the end of the grace period, or half a day on. */
+const told = (days: number, earliest = Math.max(10, days + 0.5)): NoticeGiven => ({
+  kind: 'deactivation',
+  accessKeyId: P,
+  at: at(days),
+  earliestAt: at(earliest),
+});
 const use = (days: number): LastUsed => ({ at: at(days), service: 's3', region: 'eu-west-1' });
 const fresh = (used?: Instant): AccessKey =>
   key(C, { createdAt: SINCE - MINUTE, ...(used === undefined ? {} : { usedAt: used }) });
@@ -18,16 +24,16 @@ const old = (used?: Instant): AccessKey => ({
   ...(used === undefined ? {} : { lastUsed: { at: used, service: 's3', region: 'eu-west-1' } }),
 });
 
-/** Two keys, announced at SINCE; last used, and what was last published. */
-function ladder(options: { used?: number; switched?: number | false; announced?: Announced } & SecretOptions): Given {
-  const { used = -1, switched = 1, announced, ...secret } = options;
+/** Two keys, announced at SINCE; last used, and what was last told of. */
+function ladder(options: { used?: number; switched?: number | false; notice?: NoticeGiven } & SecretOptions): Given {
+  const { used = -1, switched = 1, notice, ...secret } = options;
   return {
     keys: [fresh(switched === false ? undefined : at(switched)), old(at(used))],
     secret: {
       current: C,
       previous: P,
       currentSince: { accessKeyId: C, at: SINCE },
-      ...(announced === undefined ? {} : { announced }),
+      ...(notice === undefined ? {} : { notice }),
       ...secret,
     },
   };
@@ -37,7 +43,7 @@ const remind = 'act reminder-due: remind P';
 const inGrace = 'unchanged in-grace: none';
 const over = 'act grace-over: deactivate P';
 const forced = 'act postponed-to-limit: deactivate P';
-const notice = 'unchanged notice-running: none';
+const running = 'unchanged notice-running: none';
 const inUse = 'act still-in-use: postpone P';
 const notSwitched = 'act not-switched: postpone P';
 
@@ -64,23 +70,23 @@ describe('the age limit', () => {
 
 describe('reminders', () => {
   aroundLimit('7 days before', at(3), ladder({}), [inGrace, remind]);
-  aroundLimit('3 days before', at(7), ladder({ announced: told('reminder', 3) }), [inGrace, remind]);
-  aroundLimit('1 day before', at(9), ladder({ announced: told('reminder', 7) }), [inGrace, remind]);
+  aroundLimit('3 days before', at(7), ladder({ notice: told(3) }), [inGrace, remind]);
+  aroundLimit('1 day before', at(9), ladder({ notice: told(7) }), [inGrace, remind]);
 
   it('are not repeated', () => {
-    expect(inShort(planOf({ ...ladder({ announced: told('reminder', 3) }), now: at(4) }))).toBe(inGrace);
-    expect(inShort(planOf({ ...ladder({ announced: told('reminder', 9) }), now: at(9.9) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...ladder({ notice: told(3) }), now: at(4) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...ladder({ notice: told(9) }), now: at(9.9) }))).toBe(inGrace);
   });
   it('that were missed are given once, as the latest one due', () => {
     expect(inShort(planOf({ ...ladder({}), now: at(9.5) }))).toBe(remind);
-    expect(inShort(planOf({ ...ladder({ announced: told('reminder', 9.5) }), now: at(9.6) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...ladder({ notice: told(9.5) }), now: at(9.6) }))).toBe(inGrace);
   });
   it('about another key do not count', () => {
-    const announced = { ...told('reminder', 3), accessKeyId: C };
-    expect(inShort(planOf({ ...ladder({ announced }), now: at(4) }))).toBe(remind);
+    const notice = { ...told(3), accessKeyId: C };
+    expect(inShort(planOf({ ...ladder({ notice }), now: at(4) }))).toBe(remind);
   });
   it('of an earlier grace period do not count', () => {
-    expect(inShort(planOf({ ...ladder({ announced: told('reminder', -1) }), now: at(3) }))).toBe(remind);
+    expect(inShort(planOf({ ...ladder({ notice: told(-1) }), now: at(3) }))).toBe(remind);
   });
   it('that would lie before the announcement are left out of a short grace', () => {
     const short = { user: { tags: { 'keyturn:grace-days': '3' } } };
@@ -91,18 +97,18 @@ describe('reminders', () => {
     const { message, steps } = planOf({ ...ladder({ used: 2 }), now: at(3) });
     expect(message).toContain('in 7 days (2026-03-20)');
     expect(message).toContain('last used 2026-03-12T12:00:00.000Z by s3 in eu-west-1');
-    expect(steps[0]).toMatchObject({ deactivationAt: at(10), notBefore: at(10) });
+    expect(steps[0]).toMatchObject({ kind: 'deactivation', earliestAt: at(10), notBefore: at(10) });
   });
 });
 
 describe('the end of the grace period', () => {
-  const reminded = { announced: told('reminder', 9) };
+  const reminded = { notice: told(9) };
   aroundLimit('10 days after the announcement', at(10), ladder(reminded), [inGrace, over]);
   aroundLimit(
     'by the tag of the user',
     at(5),
     {
-      ...ladder({ announced: told('reminder', 4) }),
+      ...ladder({ notice: told(4, 5) }),
       user: { tags: { 'keyturn:grace-days': '5' } },
     },
     [inGrace, over],
@@ -110,24 +116,59 @@ describe('the end of the grace period', () => {
   aroundLimit(
     'by the rotation that asked for it',
     at(5),
-    ladder({ announced: told('reminder', 4), currentSince: { accessKeyId: C, at: SINCE, graceDays: 5 } }),
+    ladder({ notice: told(4, 5), currentSince: { accessKeyId: C, at: SINCE, graceDays: 5 } }),
     [inGrace, over],
   );
   aroundLimit(
     'the grace of the rotation goes before that of the user',
     at(20),
     {
-      ...ladder({ announced: told('reminder', 19), currentSince: { accessKeyId: C, at: SINCE, graceDays: 20 } }),
+      ...ladder({ notice: told(19, 20), currentSince: { accessKeyId: C, at: SINCE, graceDays: 20 } }),
       user: { tags: { 'keyturn:grace-days': '5' } },
     },
     [inGrace, over],
   );
 });
 
+describe('a promise', () => {
+  const promised = { graceDays: 10, postponeDays: 10 };
+  const currentSince = { accessKeyId: C, at: SINCE, promised };
+  aroundLimit(
+    'outlives a grace that was cut off',
+    at(10),
+    { ...ladder({ currentSince, notice: told(9) }), settings: { graceDays: 0 } },
+    [inGrace, over],
+  );
+  aroundLimit(
+    'outlives a shorter grace',
+    at(10),
+    { ...ladder({ currentSince, notice: told(9) }), settings: { graceDays: 3 } },
+    [inGrace, over],
+  );
+  aroundLimit(
+    'is exceeded by a longer one',
+    at(12),
+    { ...ladder({ currentSince, notice: told(11, 12) }), settings: { graceDays: 12 } },
+    [inGrace, over],
+  );
+  aroundLimit(
+    'of the hard limit, too',
+    at(20),
+    { ...ladder({ used: 19.9, currentSince, notice: told(19, 20) }), settings: { maxPostponeDays: 0 } },
+    [inUse, forced],
+  );
+  aroundLimit(
+    'is what the rotation asked for, where it did',
+    at(2),
+    ladder({ currentSince: { ...currentSince, graceDays: 2 }, notice: told(1, 2) }),
+    [inGrace, over],
+  );
+});
+
 describe('quiet', () => {
-  const reminded = { announced: told('reminder', 9.5) };
+  const reminded = { notice: told(9.5) };
   aroundLimit('2 days after the last use', at(10.5), ladder({ ...reminded, used: 8.5 }), [inUse, over]);
-  const short = { currentSince: { accessKeyId: C, at: SINCE, graceDays: 1 }, announced: told('reminder', 0.9) };
+  const short = { currentSince: { accessKeyId: C, at: SINCE, graceDays: 1 }, notice: told(0.9, 1.4) };
   aroundLimit(
     'counts from the creation of a key that was never used',
     at(1.5),
@@ -143,7 +184,7 @@ describe('quiet', () => {
 });
 
 describe('switched', () => {
-  const reminded = { announced: told('reminder', 9) };
+  const reminded = { notice: told(9) };
   const WINDOW = (15 * MINUTE) / DAY;
   it.each([
     ['15 minutes after the announcement is still our own proof', WINDOW, notSwitched],
@@ -171,80 +212,90 @@ describe('switched', () => {
 describe('notice', () => {
   it.each([
     ['never told', undefined, remind],
-    ['told before the announcement', told('reminder', -0.1), remind],
-    ['told at the announcement', told('reminder', 0), remind],
-    ['told by something that is no notice', told('issued', 10.5), remind],
-    ['told about another key', { ...told('reminder', 10.5), accessKeyId: C }, remind],
-  ])('%s: reminded first', (_, announced, gives) => {
-    expect(inShort(planOf({ ...ladder(announced === undefined ? {} : { announced }), now: at(11.5) }))).toBe(gives);
+    ['told before the announcement', told(-0.1), remind],
+    ['told at the announcement', told(0), remind],
+    ['told of something else', { ...told(10.5), kind: 'retirement' } as const, remind],
+    ['told about another key', { ...told(10.5), accessKeyId: C }, remind],
+  ])('%s: reminded first', (_, notice, gives) => {
+    expect(inShort(planOf({ ...ladder(notice === undefined ? {} : { notice }), now: at(11.5) }))).toBe(gives);
   });
-  for (const event of ['reminder', 'postponed']) {
-    aroundLimit(`12 hours after a ${event}`, at(11.5), ladder({ announced: told(event, 11) }), [notice, over]);
-    aroundLimit(`3 days after a ${event}`, at(14) + 1, ladder({ announced: told(event, 11) }), [over, remind]);
+  aroundLimit('12 hours after it', at(11.5), ladder({ notice: told(11) }), [running, over]);
+  aroundLimit('on the earliest day that it named', at(12), ladder({ notice: told(11, 12) }), [running, over]);
+  aroundLimit('4 days after it', at(15) + 1, ladder({ notice: told(11) }), [over, remind]);
+  for (const [runEveryDays, days] of [
+    [2, 6],
+    [3, 8],
+    [7, 16],
+  ] as const) {
+    const given = { ...ladder({ notice: told(11) }), settings: { runEveryDays, maxPostponeDays: 30 } };
+    aroundLimit(`${days} days after it, with a run every ${runEveryDays}`, at(11 + days) + 1, given, [over, remind]);
   }
   it('is needed at the hard limit, too', () => {
     const given = ladder({ used: 19.9, switched: false });
     expect(inShort(planOf({ ...given, now: at(25) }))).toBe(remind);
-    expect(inShort(planOf({ ...given, ...ladder({ used: 25, announced: told('reminder', 25) }), now: at(25.4) }))).toBe(
-      notice,
-    );
-    expect(inShort(planOf({ ...given, ...ladder({ used: 25, announced: told('reminder', 25) }), now: at(25.5) }))).toBe(
-      forced,
-    );
+    expect(inShort(planOf({ ...given, ...ladder({ used: 25, notice: told(25) }), now: at(25.4) }))).toBe(running);
+    expect(inShort(planOf({ ...given, ...ladder({ used: 25, notice: told(25) }), now: at(25.5) }))).toBe(forced);
   });
   it('says half a day, where that is all that is left', () => {
-    expect(planOf({ ...ladder({}), now: at(11.5) }).steps[0]).toMatchObject({ deactivationAt: at(12) });
+    expect(planOf({ ...ladder({}), now: at(11.5) }).steps[0]).toMatchObject({ earliestAt: at(12) });
   });
 });
 
 describe('postponed', () => {
   it('is announced daily while the old key is in use', () => {
-    const given = (announced: Announced) => ladder({ used: 13, announced });
-    expect(inShort(planOf({ ...given(told('postponed', 12)), now: at(13) }))).toBe(inUse);
-    expect(inShort(planOf({ ...given(told('postponed', 13)), now: at(13.1) }))).toBe('unchanged still-in-use: none');
+    const given = (notice: NoticeGiven) => ladder({ used: 13, notice });
+    expect(inShort(planOf({ ...given(told(12)), now: at(13) }))).toBe(inUse);
+    expect(inShort(planOf({ ...given(told(13)), now: at(13.1) }))).toBe('unchanged still-in-use: none');
+  });
+  it('names half a day on as the earliest, and the limit apart from it', () => {
+    const { steps, message } = planOf({ ...ladder({ used: 13, notice: told(12) }), now: at(13) });
+    expect(steps[0]).toMatchObject({ earliestAt: at(13.5), notBefore: at(13.5), latestAt: at(20) });
+    expect(message).toContain('in 7 days (2026-03-30) at the latest, and from 2026-03-24T00:00:00.000Z on');
   });
   it('is announced once while the owner has not switched', () => {
-    const given = (announced: Announced) => ladder({ switched: false, announced });
-    expect(inShort(planOf({ ...given(told('reminder', 9)), now: at(10) }))).toBe(notSwitched);
-    expect(inShort(planOf({ ...given(told('postponed', 10)), now: at(15) }))).toBe('unchanged not-switched: none');
+    const given = (notice: NoticeGiven) => ladder({ switched: false, notice });
+    expect(inShort(planOf({ ...given(told(9)), now: at(10) }))).toBe(notSwitched);
+    expect(inShort(planOf({ ...given(told(10)), now: at(15) }))).toBe('unchanged not-switched: none');
   });
   it('ends as soon as the old key is quiet and the owner has switched', () => {
-    expect(inShort(planOf({ ...ladder({ used: 11, announced: told('postponed', 12.2) }), now: at(13) }))).toBe(over);
+    expect(inShort(planOf({ ...ladder({ used: 11, notice: told(12.2) }), now: at(13) }))).toBe(over);
   });
+  aroundLimit('reminded 1 day before the hard limit', at(19), ladder({ switched: false, notice: told(10) }), [
+    'unchanged not-switched: none',
+    remind,
+  ]);
   aroundLimit(
-    'reminded 1 day before the hard limit',
-    at(19),
-    ladder({ switched: false, announced: told('postponed', 10) }),
+    'or in the last run before it',
+    at(15),
+    { ...ladder({ switched: false, notice: told(10) }), settings: { runEveryDays: 5 } },
     ['unchanged not-switched: none', remind],
   );
-  aroundLimit(
-    'in use or not, over at the hard limit',
-    at(20),
-    ladder({ used: 19.9, announced: told('reminder', 19) }),
-    [inUse, forced],
-  );
-  aroundLimit('switched or not', at(20), ladder({ switched: false, announced: told('reminder', 19) }), [
+  aroundLimit('in use or not, over at the hard limit', at(20), ladder({ used: 19.9, notice: told(19) }), [
+    inUse,
+    forced,
+  ]);
+  aroundLimit('switched or not', at(20), ladder({ switched: false, notice: told(19) }), [
     'unchanged not-switched: none',
     forced,
   ]);
   aroundLimit(
     'the hard limit is maxPostponeDays after the grace',
     at(14),
-    { ...ladder({ used: 13.9, announced: told('reminder', 13) }), settings: { maxPostponeDays: 4 } },
+    { ...ladder({ used: 13.9, notice: told(13) }), settings: { maxPostponeDays: 4 } },
     [inUse, forced],
   );
 });
 
 it('several passes on the last day before the hard limit neither repeat nor alternate messages', () => {
-  const given = ladder({ used: 18.9, announced: told('postponed', 18) });
+  const given = ladder({ used: 18.9, notice: told(18) });
   const published: string[] = [];
-  let announced = told('postponed', 18);
+  let notice = told(18);
   for (let hour = 0; hour < 24; hour += 2) {
     const now = at(19) + hour * HOUR;
-    const { action } = planOf({ ...given, ...ladder({ used: 18.9 + hour / 24, announced }), now }).steps[0] ?? {};
+    const { action } = planOf({ ...given, ...ladder({ used: 18.9 + hour / 24, notice }), now }).steps[0] ?? {};
     if (action !== 'remind' && action !== 'postpone') continue;
     published.push(action);
-    announced = { event: action === 'remind' ? 'reminder' : 'postponed', at: now, accessKeyId: P };
+    notice = { kind: 'deactivation', at: now, accessKeyId: P, earliestAt: now + DAY / 2 };
   }
   expect(published.filter((action) => action === 'remind')).toHaveLength(1);
   expect(published.length).toBeLessThanOrEqual(3);
@@ -253,28 +304,26 @@ it('several passes on the last day before the hard limit neither repeat nor alte
 describe('confirm', () => {
   const confirmed = { accessKeyId: C, at: at(2) };
   it('is followed by one more reminder before anything is deactivated', () => {
-    const given = (announced?: Announced) => ladder({ switched: false, confirmed, ...(announced && { announced }) });
+    const given = (notice?: NoticeGiven) => ladder({ switched: false, confirmed, ...(notice && { notice }) });
     expect(inShort(planOf({ ...given(), now: at(2.5) }))).toBe(remind);
-    expect(inShort(planOf({ ...given(told('reminder', 1.9)), now: at(2.5) }))).toBe(remind);
-    expect(inShort(planOf({ ...given(told('reminder', 2)), now: at(2.5) }))).toBe(remind);
-    expect(inShort(planOf({ ...given(told('reminder', 2.1)), now: at(2.5) }))).toBe(notice);
-    expect(inShort(planOf({ ...given(told('reminder', 2.1)), now: at(2.6) }))).toBe(over);
+    expect(inShort(planOf({ ...given(told(1.9, 2.4)), now: at(2.5) }))).toBe(remind);
+    expect(inShort(planOf({ ...given(told(2, 2.5)), now: at(2.5) }))).toBe(remind);
+    expect(inShort(planOf({ ...given(told(2.1, 2.6)), now: at(2.5) }))).toBe(running);
+    expect(inShort(planOf({ ...given(told(2.1, 2.6)), now: at(2.6) }))).toBe(over);
   });
   it('ends the grace early, but not the quiet check', () => {
-    const given = ladder({ used: 2.5, confirmed, announced: told('reminder', 2.1) });
+    const given = ladder({ used: 2.5, confirmed, notice: told(2.1, 2.6) });
     expect(inShort(planOf({ ...given, now: at(3) }))).toBe(inUse);
   });
   aroundLimit(
     'does not move the hard limit',
     at(20),
-    ladder({ used: 19.9, confirmed: { accessKeyId: C, at: at(19) }, announced: told('reminder', 19.1) }),
+    ladder({ used: 19.9, confirmed: { accessKeyId: C, at: at(19) }, notice: told(19.1) }),
     [inUse, forced],
   );
   it('at the last moment needs no more than the reminder that the hard limit has', () => {
     const late = { accessKeyId: C, at: at(19.5) };
-    expect(
-      inShort(planOf({ ...ladder({ used: 19.9, confirmed: late, announced: told('reminder', 19) }), now: at(20) })),
-    ).toBe(forced);
+    expect(inShort(planOf({ ...ladder({ used: 19.9, confirmed: late, notice: told(19) }), now: at(20) }))).toBe(forced);
   });
   it('is void when AWSCURRENT has moved away and back since', () => {
     const before = { accessKeyId: C, at: at(-30) };
@@ -339,21 +388,30 @@ describe('a date in a freeze is the end of the freeze', () => {
 describe('the recovery period', () => {
   const keys = [fresh(), { ...old(), status: 'Inactive' }];
   const secret = { current: C, previous: P, deactivated: { accessKeyId: P, at: at(10) } };
-  aroundLimit('10 days after the record', at(20), { keys, secret }, [
+  const notice = { ...told(17, 20), kind: 'deletion' } as const;
+  aroundLimit('is told of 3 days before its end', at(17), { keys, secret }, [
+    'unchanged recovery: none',
+    'act deletion-soon: remind P',
+  ]);
+  aroundLimit('10 days after the record', at(20), { keys, secret: { ...secret, notice } }, [
     'unchanged recovery: none',
     'act recovery-over: delete P',
   ]);
+  it('is told of with the day of the deletion', () => {
+    expect(planOf({ keys, secret, now: at(17.5) }).steps[0]).toMatchObject({ kind: 'deletion', earliestAt: at(20) });
+    expect(planOf({ keys, secret, now: at(25) }).steps[0]).toMatchObject({ kind: 'deletion', earliestAt: at(25.5) });
+  });
   it('says from when on the key is deleted', () => {
     expect(planOf({ keys, secret, now: at(12) }).steps[0]?.notBefore).toBe(at(20));
   });
   it('tells the owner with the deactivation', () => {
-    const [step] = planOf({ ...ladder({ announced: told('reminder', 9) }), now: at(10) }).steps;
+    const [step] = planOf({ ...ladder({ notice: told(9) }), now: at(10) }).steps;
     expect(step).toMatchObject({ action: 'deactivate', notBefore: at(20) });
   });
 });
 
 it('last used by somebody else than the owner is told where', () => {
-  const given = { ...ladder({ used: 12, announced: told('postponed', 11) }), now: at(12.5) };
+  const given = { ...ladder({ used: 12, notice: told(11) }), now: at(12.5) };
   const used = planOf({ ...given, keys: [fresh(), { ...old(), lastUsed: { ...use(12), service: 'ec2' } }] });
   expect(used.message).toContain('by ec2 in eu-west-1');
 });

@@ -69,7 +69,10 @@ answeredBy('managed-rotation', [
   {
     name: 'no subscription and a full day do not stop it',
     ...alone,
-    request: { ...alone.request, limits: { hasSubscription: false, issuedToday: 99, isBreakerOpen: true } },
+    request: {
+      ...alone.request,
+      limits: { audience: { kind: 'counted', confirmed: 0 }, issuedToday: 99, isBreakerOpen: true },
+    },
     gives: 'act rotation-asked: issue',
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../../shared/core/time.ts';
-import { C, daysAgo, key, NOW, P, record, S } from '../../support/core/builders.ts';
+import { C, daysAgo, key, NOW, notice, P, record, S } from '../../support/core/builders.ts';
 import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
 
 const frozenNow = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
@@ -60,7 +60,7 @@ answeredBy('row-16-slots-taken', [
     secret: {
       current: C,
       ...announcedFor(C, 11),
-      announced: { event: 'reminder', at: daysAgo(1), accessKeyId: S },
+      notice: notice('deactivation', S, 1),
     },
     settings: { ...retireLeastUsed, ...frozenNow },
     gives: 'unchanged frozen: none',
@@ -70,17 +70,15 @@ answeredBy('row-16-slots-taken', [
 describe('row 16 with onBlocked retire-least-used', () => {
   it('never deactivates the key that is not quiet, not even at the hard limit', () => {
     const keys = [key(C, { ageDays: 130, usedDaysAgo: 0 }), key(S, { ageDays: 90, usedDaysAgo: 1 })];
-    const announced = { event: 'reminder', at: daysAgo(1), accessKeyId: S };
-    const secret = { current: C, ...announcedFor(C, 40), announced };
+    const secret = { current: C, ...announcedFor(C, 40), notice: notice('deactivation', S, 1) };
     expect(inShort(planOf({ keys, secret, settings: retireLeastUsed }))).toBe(
       'blocked slots-taken: announce-blocked C',
     );
   });
 
-  const announced = { event: 'reminder', at: daysAgo(1), accessKeyId: S };
   const afterGrace = {
     keys: two,
-    secret: { current: C, ...announcedFor(C, 11), announced },
+    secret: { current: C, ...announcedFor(C, 11), notice: notice('deactivation', S, 1) },
     settings: retireLeastUsed,
   };
 
@@ -96,12 +94,11 @@ describe('row 16 with onBlocked retire-least-used', () => {
 
   it('ends at the hard limit, although the key that stays is not used either', () => {
     const keys = [key(C, { ageDays: 130, usedDaysAgo: 40 }), key(S, { ageDays: 90, usedDaysAgo: 50 })];
-    const told = (days: number) => ({ event: 'reminder', at: daysAgo(days), accessKeyId: S });
     const given = (days: number, since: number) =>
       inShort(
         planOf({
           keys,
-          secret: { current: C, ...announcedFor(C, since), announced: told(days) },
+          secret: { current: C, ...announcedFor(C, since), notice: notice('deactivation', S, days) },
           settings: retireLeastUsed,
         }),
       );

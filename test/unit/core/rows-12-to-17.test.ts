@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Limits } from '../../../shared/core/model.ts';
-import { DAY } from '../../../shared/core/time.ts';
-import { byHand, C, daysAgo, key, NOW, P, record, request, S } from '../../support/core/builders.ts';
+import type { Limits, Secret } from '../../../shared/core/model.ts';
+import { DAY, HOUR } from '../../../shared/core/time.ts';
+import { byHand, C, daysAgo, G, key, NOW, notice, P, record, request, S } from '../../support/core/builders.ts';
 import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 const frozenNow = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
@@ -61,7 +61,7 @@ answeredBy('row-12-superseded', [
       current: C,
       previous: P,
       ...announcedFor(C, 11),
-      announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P },
+      notice: notice('deactivation', P, 1),
     },
     settings: frozenNow,
     gives: 'unchanged frozen: none',
@@ -84,14 +84,59 @@ answeredBy('row-13-unused-retired', [
   {
     name: 'a due key that nobody uses is retired where its user wants that',
     keys: [key(C, { ageDays: 180, usedDaysAgo: 90 })],
-    secret: { current: C },
+    secret: { current: C, notice: notice('retirement', C, 1) },
     ...retireUnused,
     gives: 'act unused: retire C',
   },
   {
     name: 'or the operator',
     keys: [key(S, { ageDays: 90 })],
+    secret: { notice: notice('retirement', S, 1) },
     settings: { unused: 'retire' },
+    gives: 'act unused: retire S',
+  },
+  {
+    name: 'whose owner is told before',
+    keys: [key(S, { ageDays: 90 })],
+    settings: { unused: 'retire' },
+    gives: 'act retirement-soon: remind S',
+  },
+  {
+    name: 'half a day before',
+    keys: [key(S, { ageDays: 90 })],
+    secret: { notice: notice('retirement', S, 0.49) },
+    settings: { unused: 'retire' },
+    gives: 'unchanged notice-running: none',
+  },
+  {
+    name: 'by a notice that is not too old',
+    keys: [key(S, { ageDays: 100 })],
+    secret: { notice: notice('retirement', S, 4.01) },
+    settings: { unused: 'retire' },
+    gives: 'act retirement-soon: remind S',
+  },
+  {
+    name: 'and so many a day as are issued',
+    keys: [key(S, { ageDays: 90 })],
+    secret: { notice: notice('retirement', S, 1) },
+    settings: { unused: 'retire' },
+    request: { limits: { audience: undefined, issuedToday: 25, isBreakerOpen: false } },
+    gives: 'unchanged daily-limit: none',
+  },
+  {
+    name: 'by the share of its run',
+    keys: [key(S, { ageDays: 90 })],
+    secret: { notice: notice('retirement', S, 1) },
+    settings: { unused: 'retire' },
+    request: { mayIssue: false },
+    gives: 'unchanged daily-limit: none',
+  },
+  {
+    name: 'failed proofs of new keys are no reason against it',
+    keys: [key(S, { ageDays: 90 })],
+    secret: { notice: notice('retirement', S, 1) },
+    settings: { unused: 'retire' },
+    request: { limits: { audience: undefined, issuedToday: 0, isBreakerOpen: true } },
     gives: 'act unused: retire S',
   },
   {
@@ -162,11 +207,11 @@ answeredBy('row-15-due', [
 ]);
 
 describe('what stops only issuing, for schedule and Config', () => {
-  const open: Limits = { hasSubscription: true, issuedToday: 24, isBreakerOpen: false };
+  const open: Limits = { audience: { kind: 'everything' }, issuedToday: 24, isBreakerOpen: false };
   const stops: [string, Limits, string][] = [
     ['nothing', open, 'act due: issue'],
-    ['a subscription that is not required', { ...open, hasSubscription: undefined }, 'act due: issue'],
-    ['no subscription', { ...open, hasSubscription: false }, 'unchanged no-subscription: none'],
+    ['a subscription that is not required', { ...open, audience: undefined }, 'act due: issue'],
+    ['no subscription', { ...open, audience: { kind: 'counted', confirmed: 0 } }, 'unchanged no-subscription: none'],
     ['the daily limit', { ...open, issuedToday: 25 }, 'unchanged daily-limit: none'],
     ['the circuit breaker', { ...open, isBreakerOpen: true }, 'unchanged breaker-open: none'],
   ];
@@ -180,7 +225,7 @@ describe('what stops only issuing, for schedule and Config', () => {
     });
   });
 
-  const closed: Limits = { hasSubscription: false, issuedToday: 999, isBreakerOpen: true };
+  const closed: Limits = { audience: { kind: 'counted', confirmed: 0 }, issuedToday: 999, isBreakerOpen: true };
   const secret = { current: C, as: { rotationEnabled: true } };
   it.each([
     [
@@ -197,36 +242,171 @@ describe('what stops only issuing, for schedule and Config', () => {
     expect(inShort(planOf({ keys: [due], secret, request: asked }))).toBe(gives);
   });
 
-  it.each<[string, Given, string]>([
+  const takesAway: [string, Given, string, string][] = [
     [
       'a deletion',
       {
         keys: [due, key(P, { ageDays: 200, ...inactive })],
-        secret: { ...secret, previous: P, deactivated: record(P, 10) },
+        secret: { ...secret, previous: P, deactivated: record(P, 10), notice: notice('deletion', P, 1) },
       },
       'act recovery-over: delete P',
+      'deleted',
     ],
     [
       'a deactivation',
       {
         keys: [key(C, { ageDays: 11, usedDaysAgo: 0 }), key(P, { ageDays: 101 })],
-        secret: {
-          ...secret,
-          previous: P,
-          ...announcedFor(C, 11),
-          announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P },
-        },
+        secret: { ...secret, previous: P, ...announcedFor(C, 11), notice: notice('deactivation', P, 1) },
       },
       'act grace-over: deactivate P',
+      'deactivated',
     ],
-    ['a retirement', { keys: [key(C, { ageDays: 180 })], secret, ...retireUnused }, 'act unused: retire C'],
+    [
+      'a deactivation without grace',
+      {
+        keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 101 })],
+        secret: { ...secret, previous: P, ...announcedFor(C, 1) },
+        settings: { graceDays: 0 },
+      },
+      'act no-grace: deactivate P',
+      'deactivated',
+    ],
+    [
+      'a retirement',
+      { keys: [key(C, { ageDays: 180 })], secret: { ...secret, notice: notice('retirement', C, 1) }, ...retireUnused },
+      'act unused: retire C',
+      'retired',
+    ],
+    [
+      'a record of what somebody else deactivated',
+      { keys: [due, key(S, { ageDays: 200, ...inactive })], secret },
+      'act inactive-seen: record-inactive S',
+      'inactive-seen',
+    ],
+    [
+      'a notice',
+      { keys: [key(C, { ageDays: 5 }), key(P, { ageDays: 95 })], secret: { ...secret, ...announcedFor(C, 5) } },
+      'act reminder-due: remind P',
+      'reminder',
+    ],
+    [
+      'a postponement',
+      {
+        keys: [key(C, { ageDays: 11 }), key(P, { ageDays: 101, usedDaysAgo: 0 })],
+        secret: { ...secret, ...announcedFor(C, 11) },
+      },
+      'act still-in-use: postpone P',
+      'postponed',
+    ],
+  ];
+  it.each<[string, Given, string]>([
+    ...takesAway.map(([name, given, gives]): [string, Given, string] => [name, given, gives]),
     [
       'a move forward',
       { keys: [key(C, { ageDays: 130 }), key(P, { ageDays: 40 })], secret: { ...secret, previous: P } },
       'act newer-key-stored: move-forward P',
     ],
-  ])('none of them stops %s', (_, given, gives) => {
-    expect(inShort(planOf({ ...given, request: { limits: closed } }))).toBe(gives);
+  ])('limits of issuing alone do not stop %s', (name, given, gives) => {
+    const full = name === 'a retirement' ? 0 : 999;
+    const limits: Limits = { audience: { kind: 'everything' }, issuedToday: full, isBreakerOpen: true };
+    expect(inShort(planOf({ ...given, request: { limits } }))).toBe(gives);
+  });
+
+  describe('nothing is taken away unheard', () => {
+    const only = (filter: Record<string, string[]>): Limits['audience'] => ({
+      kind: 'filtered',
+      subscriptions: [
+        { subscriptionArn: 'arn:aws:sns:::x', filter: { policy: JSON.stringify(filter), scope: 'MessageAttributes' } },
+      ],
+    });
+    const by = (audience: Limits['audience'], origin: 'schedule' | 'config' | 'manual' = 'schedule') => ({
+      request: { origin, limits: { audience, issuedToday: 0, isBreakerOpen: false } },
+    });
+    it.each(takesAway)('%s waits until somebody would hear of it', (_, given, gives, event) => {
+      const unheard = 'unchanged notice-undeliverable: none';
+      for (const origin of ['schedule', 'config'] as const) {
+        expect(inShort(planOf({ ...given, ...by({ kind: 'counted', confirmed: 0 }, origin) }))).toBe(unheard);
+        expect(inShort(planOf({ ...given, ...by(only({ userName: ['bob'] }), origin) }))).toBe(unheard);
+        expect(inShort(planOf({ ...given, ...by(only({ userName: ['alice'] }), origin) }))).toBe(gives);
+        expect(inShort(planOf({ ...given, ...by(only({ event: [event] }), origin) }))).toBe(gives);
+        expect(inShort(planOf({ ...given, ...by(only({ event: ['digest'] }), origin) }))).toBe(unheard);
+      }
+      expect(inShort(planOf({ ...given, ...by(undefined) }))).toBe(gives);
+      expect(inShort(planOf({ ...given, ...by({ kind: 'counted', confirmed: 0 }, 'manual') }))).toBe(gives);
+    });
+    it('an issue is asked about this user, too', () => {
+      const given = { keys: [due], secret: { current: C } };
+      expect(inShort(planOf({ ...given, ...by(only({ userName: ['bob'] })) }))).toBe('unchanged no-subscription: none');
+      expect(inShort(planOf({ ...given, ...by(only({ userName: ['alice'] })) }))).toBe('act due: issue');
+    });
+    it.each<[string, Given, string]>([
+      [
+        'our own orphan',
+        { keys: [key(S, { createdAt: NOW - HOUR })], secret: { doing: {} } },
+        'act orphan-deactivated: deactivate-orphan S',
+      ],
+      [
+        'what IAM shows to be done',
+        { keys: [due, key(P, inactive)], secret: { current: C, doing: { verb: 'deactivate', accessKeyIds: [P] } } },
+        'act finished: finish P',
+      ],
+      [
+        'the deletion of an exposed key',
+        {
+          keys: [key(C), key(P, { ageDays: 100, ...inactive })],
+          secret: { current: C, deactivated: record(P, 10), exposed: { at: daysAgo(10), accessKeyIds: [P] } },
+        },
+        'act recovery-over: delete P',
+      ],
+    ])('%s waits for nobody', (_, given, gives) => {
+      expect(inShort(planOf({ ...given, ...by({ kind: 'counted', confirmed: 0 }) }))).toBe(gives);
+    });
+  });
+
+  describe('the share of a run', () => {
+    const given = { keys: [due], secret: { current: C } };
+    const limits = { ...open, issuedToday: 99 };
+    it.each([
+      ['does not ask the day again', { mayIssue: true, limits }, 'act due: issue'],
+      [
+        'asks the breaker',
+        { mayIssue: true, limits: { ...limits, isBreakerOpen: true } },
+        'unchanged breaker-open: none',
+      ],
+      ['asks who hears', { mayIssue: true, limits: { ...limits, audience: undefined } }, 'act due: issue'],
+      ['without one, nothing is issued', { mayIssue: false }, 'unchanged daily-limit: none'],
+    ])('%s', (_, asks, gives) => {
+      expect(inShort(planOf({ ...given, request: asks }))).toBe(gives);
+    });
+    it('everything else is done without one', () => {
+      for (const [name, away, gives] of takesAway.filter(([, { settings: set }]) => set?.graceDays !== 0)) {
+        if (name !== 'a retirement') expect(inShort(planOf({ ...away, request: { mayIssue: false } }))).toBe(gives);
+      }
+    });
+  });
+
+  describe('a rotation by Secrets Manager that never begins', () => {
+    const managed = (ageDays: number, more: Partial<Secret> = {}): Given => ({
+      keys: [key(C, { ageDays })],
+      secret: { current: C, as: { rotationEnabled: true, ...more } },
+    });
+    it('is given a day, and then announced weekly', () => {
+      expect(inShort(planOf(managed(90.9)))).toBe('unchanged managed-rotation: none');
+      expect(inShort(planOf(managed(91)))).toBe('blocked managed-rotation: announce-blocked C');
+      const told = (days: number) => ({
+        announced: { event: 'blocked', at: daysAgo(days), accessKeyId: C, reason: 'managed-rotation' },
+      });
+      const again = (days: number) => {
+        const given = managed(337);
+        return inShort(planOf({ ...given, secret: { ...given.secret, ...told(days) } }));
+      };
+      expect(again(3)).toBe('blocked managed-rotation: none');
+      expect(again(7)).toBe('blocked managed-rotation: announce-blocked C');
+    });
+    it('is left to the message about a stuck one, once it has begun', () => {
+      const given = managed(337);
+      expect(inShort(planOf({ ...given, secret: { ...given.secret, pending: G } }))).not.toContain('announce-blocked');
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { DAY } from '../../../shared/core/time.ts';
-import { byHand, C, daysAgo, G, key, NOW, P, record, S } from '../../support/core/builders.ts';
+import { DAY, MINUTE } from '../../../shared/core/time.ts';
+import { byHand, C, daysAgo, G, key, NOW, notice, P, record, S } from '../../support/core/builders.ts';
 import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
 
 const manualPlan = byHand({ action: 'plan' });
@@ -119,43 +119,129 @@ answeredBy('row-8-recovering', [
   {
     name: 'P waits for its deletion',
     keys: [young, key(P, { ageDays: 100, ...inactive })],
-    secret: { current: C, previous: P, deactivated: record(P, 9) },
+    secret: { current: C, previous: P, deactivated: record(P, 6) },
     gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'three days before, its owner is told',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 7) },
+    gives: 'act deletion-soon: remind P',
+  },
+  {
+    name: 'or a run before, where runs are rarer',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 5) },
+    settings: { runEveryDays: 5 },
+    gives: 'act deletion-soon: remind P',
+  },
+  {
+    name: 'once',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 9), notice: notice('deletion', P, 2, daysAgo(-1)) },
+    gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'told too long ago, its owner is told again',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 12), notice: notice('deletion', P, 4.01) },
+    gives: 'act deletion-soon: remind P',
+  },
+  {
+    name: 'told before it was deactivated, too',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 10), notice: notice('deletion', P, 10) },
+    gives: 'act deletion-soon: remind P',
+  },
+  {
+    name: 'told that it would be deactivated, too',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 10), notice: notice('deactivation', P, 1) },
+    gives: 'act deletion-soon: remind P',
+  },
+  {
+    name: 'told less than half a day ago, it waits',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 12), notice: notice('deletion', P, 0.4) },
+    gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'what was promised outlives the setting',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: {
+      current: C,
+      previous: P,
+      deactivated: { ...record(P, 9), recoveryDays: 10 },
+      notice: notice('deletion', P, 1),
+    },
+    settings: { recoveryDays: 1 },
+    gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'of a key that somebody else deactivated, too',
+    keys: [young, key(S, { ageDays: 100, ...inactive })],
+    secret: { current: C, inactiveSeen: { ...record(S, 9), recoveryDays: 10 }, notice: notice('deletion', S, 1) },
+    settings: { recoveryDays: 1 },
+    gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'a setting that has grown holds, too',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: {
+      current: C,
+      previous: P,
+      deactivated: { ...record(P, 11), recoveryDays: 10 },
+      notice: notice('deletion', P, 1),
+    },
+    settings: { recoveryDays: 20 },
+    gives: 'unchanged recovery: none',
+  },
+  {
+    name: 'nobody needs to be told of an exposed key',
+    keys: [young, key(P, { ageDays: 100, ...inactive })],
+    secret: { current: C, previous: P, deactivated: record(P, 10), exposed: { at: daysAgo(10), accessKeyIds: [P] } },
+    gives: 'act recovery-over: delete P',
+  },
+  {
+    name: 'a use within a minute of the record is no use after it',
+    keys: [young, key(P, { ageDays: 100, ...inactive, usedAt: daysAgo(10) + MINUTE })],
+    secret: { current: C, previous: P, deactivated: record(P, 10), notice: notice('deletion', P, 1) },
+    gives: 'act recovery-over: delete P',
   },
   {
     name: 'P is deleted after the recovery period',
     keys: [young, key(P, { ageDays: 100, ...inactive })],
-    secret: { current: C, previous: P, deactivated: record(P, 10) },
+    secret: { current: C, previous: P, deactivated: record(P, 10), notice: notice('deletion', P, 1) },
     gives: 'act recovery-over: delete P',
   },
   {
     name: 'S that was seen inactive is deleted after the recovery period',
     keys: [young, key(S, { ageDays: 100, ...inactive })],
-    secret: { current: C, inactiveSeen: record(S, 10) },
+    secret: { current: C, inactiveSeen: record(S, 10), notice: notice('deletion', S, 1) },
     gives: 'act recovery-over: delete S',
   },
   {
     name: 'C that we deactivated is deleted while another key is Active',
     keys: [key(C, inactive), key(S)],
-    secret: { current: C, deactivated: record(C, 10) },
+    secret: { current: C, deactivated: record(C, 10), notice: notice('deletion', C, 1) },
     gives: 'act recovery-over: delete C',
   },
   {
     name: 'the retired only key is deleted',
     keys: [key(C, inactive)],
-    secret: { current: C, deactivated: record(C, 10) },
+    secret: { current: C, deactivated: record(C, 10), notice: notice('deletion', C, 1) },
     gives: 'act recovery-over: delete C',
   },
   {
     name: 'nothing is deleted while no key is Active',
     keys: [key(C, inactive), key(S, inactive)],
-    secret: { current: C, deactivated: record(C, 10) },
+    secret: { current: C, deactivated: record(C, 10), notice: notice('deletion', C, 1) },
     gives: 'blocked none-active: announce-blocked C',
   },
   {
     name: 'a freeze stops the deletion',
     keys: [young, key(P, { ageDays: 100, ...inactive })],
-    secret: { current: C, previous: P, deactivated: record(P, 10) },
+    secret: { current: C, previous: P, deactivated: record(P, 10), notice: notice('deletion', P, 1) },
     settings: frozenNow,
     gives: 'unchanged frozen: none',
   },
@@ -275,6 +361,12 @@ answeredBy('row-11-inactive-unrecorded', [
     name: 'S takes the slot of another S that is due',
     keys: [key(P, { ageDays: 95 }), key(S, { ageDays: 1, ...inactive })],
     gives: 'act inactive-seen: record-inactive S',
+  },
+  {
+    name: 'a use more than a minute after the record ends it',
+    keys: [young, key(P, { ageDays: 100, ...inactive, usedAt: daysAgo(10) + MINUTE + 1 })],
+    secret: { current: C, previous: P, deactivated: record(P, 10) },
+    gives: 'act inactive-seen: record-inactive P',
   },
   {
     name: 'a record that its key was used after does not count',

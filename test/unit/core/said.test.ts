@@ -8,6 +8,7 @@ import {
   key,
   minutesAgo,
   NOW,
+  notice,
   O,
   P,
   record,
@@ -27,7 +28,7 @@ const old = key(P, { ageDays: 120, usedDaysAgo: 1 });
 const both: Given = { keys: [key(C, { ageDays: 5, usedDaysAgo: 1 }), old], secret: { current: C, previous: P } };
 const recovered = NOW + 10 * DAY;
 const midnight = Math.ceil(NOW / DAY) * DAY;
-const limits = { issuedToday: 0, isBreakerOpen: false, hasSubscription: true } as const;
+const limits = { issuedToday: 0, isBreakerOpen: false, audience: { kind: 'everything' } } as const;
 const TOKEN = 'token-of-the-rotation-0123456789abcdef';
 const asks = (step: 'createSecret' | 'finishSecret') =>
   request({ origin: 'managed', rotation: { step, versionId: TOKEN } });
@@ -36,7 +37,11 @@ describe('the instant of', () => {
   it.each<[string, Given, string, number]>([
     [
       'the deletion of a retired key',
-      { keys: [key(C, { ageDays: 200 })], secret: { current: C }, settings: { unused: 'retire' } },
+      {
+        keys: [key(C, { ageDays: 200 })],
+        secret: { current: C, notice: notice('retirement', C, 1) },
+        settings: { unused: 'retire' },
+      },
       'act unused: retire C',
       recovered,
     ],
@@ -118,14 +123,14 @@ describe('the instant of', () => {
     ],
     ['the deletion of an exposed key', { ...both, request: found(P) }, 'act exposed: deactivate-exposed P', recovered],
     [
-      'the end of a postponement',
+      'the earliest end of a postponement',
       {
         ...both,
         secret: { ...both.secret, currentSince: record(C, 11) },
         keys: [key(C, { ageDays: 12, usedDaysAgo: 1 }), key(P, { ageDays: 120, usedDaysAgo: 0 })],
       },
       'act still-in-use: postpone P',
-      NOW + 9 * DAY,
+      NOW + DAY / 2,
     ],
     [
       'the end of the wait for a key that IAM does not show',

@@ -9,6 +9,7 @@ import {
   key,
   minutesAgo,
   NOW,
+  notice,
   O,
   P,
   record,
@@ -168,28 +169,41 @@ describe('a secret that is not as it should be', () => {
 });
 
 describe('the ladder', () => {
-  const told = (event: string, days: number, accessKeyId = P): SecretOptions => ({
-    announced: { event, at: daysAgo(days), accessKeyId },
+  const told = (days: number, accessKeyId = P): SecretOptions => ({
+    notice: notice('deactivation', accessKeyId, days),
   });
   test.each<[string, Case, string]>([
     ['is quiet before the first reminder', ladder(3 - MS), 'skip: in-grace'],
     ['reminds 7 days before the end', ladder(3), 'due: reminder-due'],
-    ['has reminded since', ladder(4, told('reminder', 0.5)), 'skip: in-grace'],
-    ['has reminded at that very instant', ladder(4, told('reminder', 1)), 'skip: in-grace'],
-    ['has reminded too early to count', ladder(4, told('reminder', 1 + MS)), 'due: reminder-due'],
-    ['has reminded about a key of a former life', ladder(4, told('reminder', 5)), 'due: reminder-due'],
-    ['has reminded about another key', ladder(4, told('reminder', 1, C)), 'due: reminder-due'],
-    ['has announced something else', ladder(4, told('issued', 1)), 'due: reminder-due'],
-    ['waits for the second reminder', ladder(7 - MS, told('reminder', 3)), 'skip: in-grace'],
-    ['reminds 3 days before the end', ladder(7, told('reminder', 4)), 'due: reminder-due'],
-    ['waits for the third reminder', ladder(9 - MS, told('reminder', 1.5)), 'skip: in-grace'],
-    ['reminds 1 day before the end', ladder(9, told('reminder', 2)), 'due: reminder-due'],
-    ['waits for the end', ladder(10 - MS, told('reminder', 0.5)), 'skip: in-grace'],
-    ['ends', ladder(10, told('reminder', 0.5)), 'due: grace-over'],
-    ['goes on daily afterwards', ladder(17, told('postponed', 0.5)), 'due: grace-over'],
+    ['has reminded since', ladder(4, told(0.5)), 'skip: in-grace'],
+    ['has reminded at that very instant', ladder(4, told(1)), 'skip: in-grace'],
+    ['has reminded too early to count', ladder(4, told(1 + MS)), 'due: reminder-due'],
+    ['has reminded about a key of a former life', ladder(4, told(5)), 'due: reminder-due'],
+    ['has reminded about another key', ladder(4, told(1, C)), 'due: reminder-due'],
+    ['has told of something else', ladder(4, { notice: notice('retirement', P, 1) }), 'due: reminder-due'],
+    [
+      'has announced without a notice',
+      ladder(4, { announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P } }),
+      'due: reminder-due',
+    ],
+    ['waits for the second reminder', ladder(7 - MS, told(3)), 'skip: in-grace'],
+    ['reminds 3 days before the end', ladder(7, told(4)), 'due: reminder-due'],
+    ['waits for the third reminder', ladder(9 - MS, told(1.5)), 'skip: in-grace'],
+    ['reminds 1 day before the end', ladder(9, told(2)), 'due: reminder-due'],
+    ['waits for the end', ladder(10 - MS, told(0.5)), 'skip: in-grace'],
+    ['ends', ladder(10, told(0.5)), 'due: grace-over'],
+    ['goes on daily afterwards', ladder(17, told(0.5)), 'due: grace-over'],
     [
       'has another grace for this rotation',
-      ladder(10, { ...told('reminder', 0.5), currentSince: { ...record(C, 10), graceDays: 12 } }),
+      ladder(10, { ...told(0.5), currentSince: { ...record(C, 10), graceDays: 12 } }),
+      'skip: in-grace',
+    ],
+    [
+      'was promised another grace',
+      ladder(12 - MS, {
+        ...told(0.5),
+        currentSince: { ...record(C, 12 - MS), promised: { graceDays: 12, postponeDays: 0 } },
+      }),
       'skip: in-grace',
     ],
     ['has no grace', ladder(1, { currentSince: { ...record(C, 1), graceDays: 0 } }), 'due: no-grace'],
@@ -207,7 +221,7 @@ describe('the ladder', () => {
     [5, 'due: grace-over'],
     [5 - MS, 'skip: in-grace'],
   ])('ends by the grace of the user (%d days)', (since, expected) => {
-    const given = ladder(since, told('reminder', 0.5));
+    const given = ladder(since, told(0.5));
     expect(verdict({ ...given, tags: { 'keyturn:grace-days': '5' } })).toBe(expected);
   });
 
@@ -222,18 +236,28 @@ describe('the ladder', () => {
 describe('an inactive key', () => {
   const deactivated = (days: number, more: SecretOptions = {}): SecretOptions =>
     current(20, { previous: P, deactivated: record(P, days), ...more });
+  const toldOf = (accessKeyId: string, days = 1): SecretOptions => ({ notice: notice('deletion', accessKeyId, days) });
   const pair = [inactive(110), active(20)];
   test.each<[string, Case, string]>([
-    ['waits for its deletion', { slots: pair, secret: deactivated(10 - MS) }, 'skip: recovery'],
-    ['is deleted', { slots: pair, secret: deactivated(10) }, 'due: recovery-over'],
+    ['waits', { slots: pair, secret: deactivated(7 - MS) }, 'skip: recovery'],
+    ['is told of its deletion', { slots: pair, secret: deactivated(7) }, 'due: deletion-soon'],
+    ['waits for its deletion', { slots: pair, secret: deactivated(10 - MS, toldOf(P)) }, 'skip: recovery'],
+    ['is deleted', { slots: pair, secret: deactivated(10, toldOf(P)) }, 'due: recovery-over'],
+    ['waits half a day', { slots: pair, secret: deactivated(10, toldOf(P, 0.4)) }, 'skip: recovery'],
+    ['is told again', { slots: pair, secret: deactivated(12, toldOf(P, 4 + MS)) }, 'due: deletion-soon'],
+    [
+      'was promised to be kept',
+      { slots: pair, secret: current(20, { previous: P, deactivated: { ...record(P, 10), recoveryDays: 20 } }) },
+      'skip: recovery',
+    ],
     [
       'that somebody else deactivated waits',
-      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10 - MS) }) },
+      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10 - MS), ...toldOf(S) }) },
       'skip: recovery',
     ],
     [
       'that somebody else deactivated is deleted',
-      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10) }) },
+      { slots: pair, secret: current(20, { inactiveSeen: record(S, 10), ...toldOf(S) }) },
       'due: recovery-over',
     ],
     ['is active again', { slots: [active(1), active(20)], secret: deactivated(5) }, 'due: reactivated'],
@@ -271,9 +295,9 @@ describe('an inactive key', () => {
       'due: inactive-seen',
     ],
     [
-      'that is newer than the current one is left alone',
-      { slots: [active(20), inactive(20 - MS)], secret: current(20) },
-      'skip: nothing-due',
+      'may be the current one, although the active one is older',
+      { slots: [active(110), inactive(20 - MS)], secret: current(20) },
+      'due: inactive-seen',
     ],
     ['that is the current one is reported', { slots: [inactive(20)], secret: current(20) }, 'due: current-inactive'],
   ])('%s', (_, given, expected) => {
@@ -329,7 +353,7 @@ describe('a user whose keys are known exactly', () => {
       'may have switched',
       exact(
         [key(P, { ageDays: 80 }), key(C, { ageDays: 15 })],
-        current(15, { previous: P, announced: { event: 'postponed', at: daysAgo(1), accessKeyId: P } }),
+        current(15, { previous: P, notice: notice('deactivation', P, 1) }),
       ),
       'not-switched',
       true,

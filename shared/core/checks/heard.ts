@@ -1,0 +1,43 @@
+import { type ActionName, type Answer, type Step, wait } from '../answer.ts';
+import { audienceHears } from '../audience.ts';
+import { attributesOf, type NoticeEvent } from '../messages.ts';
+import type { Situation } from '../situation.ts';
+
+/**
+ * What gives a key or takes one away, and what has to be told of before: by which message somebody hears of it. Not here
+ * is what must not wait for anybody: our own orphan, an exposed key, and what IAM shows to be done.
+ */
+const heardBy: Readonly<Partial<Record<ActionName, Exclude<NoticeEvent, 'digest'>>>> = {
+  issue: 'issued',
+  remind: 'reminder',
+  postpone: 'postponed',
+  deactivate: 'deactivated',
+  retire: 'retired',
+  delete: 'deleted',
+  'record-inactive': 'inactive-seen',
+};
+
+/** The step of this answer, if any, that nobody may be left unaware of. */
+export function toBeHeard({ request, tags }: Situation, { steps }: Answer): Step | undefined {
+  if (request.origin !== 'schedule' && request.origin !== 'config') return undefined;
+  const isExposed = (step: Step): boolean =>
+    'accessKeyId' in step && tags.exposed?.accessKeyIds.includes(step.accessKeyId ?? '-') === true;
+  return steps.find((step) => heardBy[step.action] !== undefined && !isExposed(step));
+}
+
+/** The answer, unless nobody would hear of it: then it waits until somebody would. */
+export function unlessUnheard(s: Situation, answer: Answer): Answer {
+  const audience = s.request.limits?.audience;
+  const step = toBeHeard(s, answer);
+  const event = step && heardBy[step.action];
+  if (audience === undefined || step === undefined || event === undefined) return answer;
+  const { accountId, userName } = s.state.user;
+  const { reason } = step;
+  if (audienceHears(audience, attributesOf({ event, accountId, userName, owner: s.settings.owner, reason }))) {
+    return answer;
+  }
+  const message =
+    `Not done for ${userName}, since no subscription of ${s.settings.topicArn} would deliver its message (event ` +
+    `${event}), so that nobody would be told: ${answer.message}`;
+  return wait(step.action === 'issue' ? 'no-subscription' : 'notice-undeliverable', message);
+}
