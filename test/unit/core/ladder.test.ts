@@ -363,10 +363,9 @@ describe('a date in a freeze is the end of the freeze', () => {
   const date = (days: number): string => new Date(at(days)).toISOString().slice(0, 10);
 
   it.each([
-    ['of the grace period', { ...ladder({ announced: told('reminder', 3) }), now: at(4) }, inGrace, 10],
+    ['of the grace period', { ...ladder({ notice: told(3) }), now: at(4) }, inGrace, 10],
     ['of a reminder', { ...ladder({}), now: at(9) }, remind, 10],
-    ['of a postponement', { ...ladder({ used: 10 }), now: at(11) }, inUse, 20],
-    ['of the last reminder', { ...ladder({ used: 19, announced: told('postponed', 18) }), now: at(19) }, remind, 20],
+    ['of the last reminder', { ...ladder({ used: 19, notice: told(18) }), now: at(19) }, remind, 20],
   ])('%s', (_, given, answer, day) => {
     const before = planOf(given);
     const frozen = planOf({ ...given, settings: until(day - 0.5, day + 14) });
@@ -376,6 +375,15 @@ describe('a date in a freeze is the end of the freeze', () => {
     expect(before.message).toContain(date(day));
     expect(frozen.message).toContain(date(day + 14));
     expect(frozen.message).not.toContain(date(day));
+  });
+
+  it('of a postponement, both of them', () => {
+    const given = { ...ladder({ used: 10 }), now: at(11) };
+    const [first] = planOf({ ...given, settings: until(11.2, 14) }).steps;
+    expect(first).toMatchObject({ action: 'postpone', earliestAt: at(14), latestAt: at(20) });
+    const { steps, message } = planOf({ ...given, settings: until(19.5, 34) });
+    expect(steps[0]).toMatchObject({ action: 'postpone', earliestAt: at(11.5), latestAt: at(34) });
+    expect(message).toContain(date(34));
   });
 
   it('of a grace period that begins', () => {
