@@ -1,7 +1,7 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import type { Audience } from '../core/audience.ts';
 import { isBreakerOpen } from '../core/breaker.ts';
-import type { Limits } from '../core/model.ts';
+import { type Limits, requestOrigins } from '../core/model.ts';
 import { parseSecretTags, type SecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { formatDate, type Instant } from '../core/time.ts';
@@ -26,8 +26,8 @@ export async function readLimits(reader: Reader, audience: Audience | undefined,
   const today = formatDate(now);
   const filters = [
     { Key: 'name' as const, Values: [`${settings.secretPrefix}/`] },
-    // Beginnings of values: of `issued-on`, and of `announced`.
-    { Key: 'tag-value' as const, Values: [today, `failed ${today}`] },
+    // Beginnings of values: of `issued-on`, and of `announced`. A date alone begins every other tag of the day, too.
+    { Key: 'tag-value' as const, Values: [...requestOrigins.map((origin) => `${today} ${origin}`), `failed ${today}`] },
   ];
   const input = { Filters: filters, IncludePlannedDeletion: true };
   const found: SecretTags[] = [];
