@@ -1,5 +1,6 @@
 import type { TransitionVerb } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import type { Exposed } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
@@ -31,8 +32,8 @@ export type Action =
   | { action: 'restore-secret' }
   /** Takes off tags of state that we did not write. */
   | { action: 'drop-tags'; names: readonly string[] }
-  /** Signs what a secret from elsewhere says about these keys, and its hold. */
-  | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant }
+  /** Signs what a secret from elsewhere says about these keys, its hold and its exposure. */
+  | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant; exposed?: Exposed }
   | { action: 'put-policy' }
   | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean }
   | { action: 'announce-stuck'; versionId: string };

@@ -1,7 +1,7 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import type { Step } from '../../core/answer.ts';
 import type { Secret, UserState } from '../../core/model.ts';
-import { secretTagNames } from '../../core/secret-tags.ts';
+import { formatExposed, secretTagNames } from '../../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../../core/signed-state.ts';
 import { formatDate } from '../../core/time.ts';
 import { logWrite, type Pass } from '../pass.ts';
@@ -34,7 +34,8 @@ export async function adoptSecret(
   step: Of<'adopt-secret'>,
 ): Promise<undefined> {
   if (secret === undefined) return;
-  const policyTag = await putPolicy(pass, secret, user);
+  const exposed = step.exposed === undefined ? {} : { [secretTagNames.exposed]: formatExposed(step.exposed) };
+  const policyTag = await putPolicy(pass, { ...secret, tags: { ...secret.tags, ...exposed } }, user);
   await untagSecret(pass, secret, ...Object.keys(secret.voidTags));
   for (const [versionId, labels] of Object.entries(secret.writtenLabels)) {
     const accessKeyId = step.accessKeyIds.find((id) => labels.some((label) => keyIdInLabel(label) === id));
@@ -44,6 +45,7 @@ export async function adoptSecret(
     ...policyTag,
     ...userNameTag(user),
     ...(step.holdUntil === undefined ? {} : { [secretTagNames.hold]: formatDate(step.holdUntil) }),
+    ...exposed,
   });
   const made = signMade(signerOf(pass), secret.name, user, secret.createdAt);
   await tagSecret(pass, secret, { [secretTagNames.userId]: user.userId, [secretTagNames.made]: made });

@@ -1,6 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { policyHash, secretPolicy } from '../secret-policy.ts';
-import { secretTagNames } from '../secret-tags.ts';
+import { ANY_TIME, type Exposed, parseSecretTags, secretTagNames } from '../secret-tags.ts';
 import { keyIdInLabel } from '../signed-state.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';
@@ -84,6 +84,7 @@ export function adoption(s: Situation): Answer | undefined {
   if (odd.length > 0) return refuse(`Secret ${s.secret.name} cannot be adopted for ${userName}: ${odd.join('; ')}.`);
   const accessKeyIds = labelledKeys(s);
   const holdUntil = heldUntil(s);
+  const exposed = exposure(s);
   const isOurs = s.secret.isMade && s.secret.tags[secretTagNames.userId] === s.state.user.userId;
   if (isOurs && accessKeyIds.length === 0 && Object.keys(s.secret.voidTags).length === 0) {
     return wait(
@@ -93,10 +94,11 @@ export function adoption(s: Situation): Answer | undefined {
   }
   const labels = accessKeyIds.length === 0 ? 'no label' : `that it holds ${accessKeyIds.join(' and ')}`;
   const hold = holdUntil === undefined ? '' : `, and the hold until ${formatDate(holdUntil)}`;
-  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
+  const known = exposed === undefined ? '' : `, that ${exposed.accessKeyIds.join(' and ')} is exposed`;
+  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${known}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
   if (!asked.force) return wait('adopted', `${list}, once you pass force.`);
-  const action = { action: 'adopt-secret', accessKeyIds, ...(holdUntil === undefined ? {} : { holdUntil }) } as const;
-  return act(action, 'adopted', `${list}.`);
+  const kept = { ...(holdUntil === undefined ? {} : { holdUntil }), ...(exposed === undefined ? {} : { exposed }) };
+  return act({ action: 'adopt-secret', accessKeyIds, ...kept }, 'adopted', `${list}.`);
 }
 
 function refuse(message: string): Answer {
@@ -117,4 +119,15 @@ function heldUntil({ secret, tags }: Situation): Instant | undefined {
   if (tags.holdUntil !== undefined) return tags.holdUntil;
   const [date = ''] = secret?.voidTags[secretTagNames.hold]?.split(' ') ?? [];
   return parseDate(date);
+}
+
+/** Of keys that are still there: to forget it could put a key back in use that others know. With its MAC or without. */
+function exposure({ secret, keys }: Situation): Exposed | undefined {
+  const name = secretTagNames.exposed;
+  const value = secret?.voidTags[name] ?? '';
+  const [found] = [value, value.slice(0, value.lastIndexOf(' '))].flatMap(
+    (text) => parseSecretTags({ [name]: text }, ANY_TIME).tags.exposed ?? [],
+  );
+  const left = found?.accessKeyIds.filter((id) => keys.some(({ accessKeyId }) => accessKeyId === id)) ?? [];
+  return found === undefined || left.length === 0 ? undefined : { ...found, accessKeyIds: left };
 }
