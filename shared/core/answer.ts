@@ -1,5 +1,6 @@
 import type { TransitionVerb } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import type { SecretPart } from './secret-settings.ts';
 import type { Exposed } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
@@ -34,7 +35,10 @@ export type Action =
   | { action: 'drop-tags'; names: readonly string[] }
   /** Signs what a secret from elsewhere says about these keys, its hold and its exposure. */
   | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant; exposed?: Exposed }
-  | { action: 'put-policy' }
+  /** Puts what of the secret is not as the settings want it: its policy, and what goes with that. */
+  | { action: 'put-policy'; parts: readonly SecretPart[] }
+  /** Orders replicas that failed once more; without any, notes that all are in step. */
+  | { action: 'sync-replicas'; regions: readonly string[]; tells: boolean }
   | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean }
   | { action: 'announce-stuck'; versionId: string };
 
@@ -68,6 +72,7 @@ export const actionNames = [
   'drop-tags',
   'adopt-secret',
   'put-policy',
+  'sync-replicas',
   'announce-blocked',
   'announce-stuck',
 ] as const satisfies readonly ActionName[];

@@ -49,7 +49,35 @@ const principal = textLike(
   'must be ARNs of users or roles, not of sessions or groups: arn:aws:iam::123456789012:role/name',
 );
 const arns = json(z.array(principal));
+<<<<<<< HEAD
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
+=======
+const nonEmpty = text.check(z.minLength(1));
+
+/** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const SECRET_TAGS_MAX = 20;
+
+const tags = json(
+  z
+    .record(
+      textLike(tagText, 'tags take letters, digits, spaces and _.:/=+-@').check(
+        z.minLength(1, 'the key of a tag has 1 to 128 characters'),
+        z.maxLength(128, 'the key of a tag has 1 to 128 characters'),
+        z.regex(/^(?!aws:|keyturn:)/i, 'the key of a tag must not begin with aws: or keyturn:'),
+      ),
+      textLike(tagText, 'tags take letters, digits, spaces and _.:/=+-@').check(
+        z.maxLength(256, 'the value of a tag has at most 256 characters'),
+      ),
+    )
+    .check(
+      z.refine(
+        (given) => Object.keys(given).length <= SECRET_TAGS_MAX,
+        `must be at most ${SECRET_TAGS_MAX} tags, since Keyturn needs room for its own`,
+      ),
+    ),
+);
+>>>>>>> 170b9b5 (feat: KMS key, replicas, tags and signatures of a secret follow the settings)
 const readers = json(
   z.array(
     z.pipe(
@@ -145,7 +173,7 @@ export const settingSpecs = {
   stateEpoch: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(35, 'must be at most 35'))),
     '1',
-    'Raised by one, what is signed from then on is signed anew; the epoch before still verifies.',
+    'Raised by one, the next run signs everything anew; what the epoch before signed still counts until it is raised again.',
   ),
   runEveryDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(7, 'must be at most 7'))),
@@ -180,7 +208,12 @@ export const settingSpecs = {
   ),
   maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
+<<<<<<< HEAD
   replicaRegions: spec(regions, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+=======
+  replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  secretTags: spec(tags, '{}', 'Tags of your own on every secret, as a JSON object; at most 20.'),
+>>>>>>> 170b9b5 (feat: KMS key, replicas, tags and signatures of a secret follow the settings)
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
   suspectedKeys: spec(
     z.enum(['tell', 'act']),

@@ -180,7 +180,7 @@ describe('adoption', () => {
 
   it.each<[string, Partial<ReturnType<typeof secret>>]>([
     ['has another KMS key', { kmsKeyId: 'arn:aws:kms:eu-west-1:123456789012:key/theirs' }],
-    ['is replicated elsewhere', { replicaRegions: ['us-east-1'] }],
+    ['is replicated elsewhere', { replicas: [{ region: 'us-east-1', status: 'InSync' }] }],
     ['is managed by a service', { owningService: 'rds' }],
   ])('refuses a secret that %s', (_, as) => {
     expect(inShort(adopt(fromElsewhere(as), true))).toBe('blocked secret-foreign: none');

@@ -38,7 +38,7 @@ function written(more: Partial<WrittenSecret> = {}): WrittenSecret {
     name: NAME,
     createdAt: NOW,
     rotationEnabled: false,
-    replicaRegions: [],
+    replicas: [],
     tags: {},
     versions: {},
     ...more,
