@@ -42,12 +42,14 @@ export interface Kept {
   user: User;
   settings: SecretSettings;
   tags: SecretTags;
+  /** Of the user's tags: while one does not parse, only signatures are put right, which need no setting. */
+  problems: readonly string[];
   now: Instant;
 }
 
 /** What of a secret of ours is not as today's settings want it. Pure and total. */
 export function outdatedParts(kept: Kept): SecretPart[] {
-  const { secret, user, settings, tags } = kept;
+  const { secret, user, settings, tags, problems } = kept;
   const isPut = tags.policy?.hash === settingsHash(user, settings, tags.exposed?.at);
   const mayTry = !isPut || !isTriedLately(kept);
   const { missing, extra } = replicaGaps(secret, settings);
@@ -59,7 +61,7 @@ export function outdatedParts(kept: Kept): SecretPart[] {
     tags: Object.keys(missingTags(secret, settings)).length > 0,
     signatures: secret.isSignedBefore,
   };
-  return secretParts.filter((part) => outdated[part]);
+  return secretParts.filter((part) => outdated[part] && (problems.length === 0 || part === 'signatures'));
 }
 
 function isTriedLately({ tags: { policy }, now }: Kept): boolean {
@@ -73,9 +75,9 @@ export type ReplicaNews =
 
 /** Undefined: nothing is to be done about replicas now. */
 export function replicaNews(kept: Kept): ReplicaNews | undefined {
-  const { secret, settings, tags, now } = kept;
+  const { secret, settings, tags, problems, now } = kept;
   const { replicas } = secret;
-  if (replicas === undefined || isTriedLately(kept)) return undefined;
+  if (replicas === undefined || problems.length > 0 || isTriedLately(kept)) return undefined;
   const failed = settings.replicaRegions.flatMap((region) => {
     const replica = replicas.find((other) => other.region === region);
     if (replica === undefined) return { region, because: 'AWS shows no replica there' };
@@ -93,7 +95,7 @@ export function replicaNews(kept: Kept): ReplicaNews | undefined {
 export function settingsDue(kept: Kept): 'policy-put' | 'replica-failed' | undefined {
   if (outdatedParts(kept).length > 0) return 'policy-put';
   const { policy } = kept.tags;
-  if (policy?.triedAt === undefined || isTriedLately(kept)) return undefined;
+  if (policy?.triedAt === undefined || kept.problems.length > 0 || isTriedLately(kept)) return undefined;
   return policy.toldAt === undefined ? 'policy-put' : 'replica-failed';
 }
 

@@ -49,10 +49,7 @@ const principal = textLike(
   'must be ARNs of users or roles, not of sessions or groups: arn:aws:iam::123456789012:role/name',
 );
 const arns = json(z.array(principal));
-<<<<<<< HEAD
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
-=======
-const nonEmpty = text.check(z.minLength(1));
 
 /** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -77,7 +74,6 @@ const tags = json(
       ),
     ),
 );
->>>>>>> 170b9b5 (feat: KMS key, replicas, tags and signatures of a secret follow the settings)
 const readers = json(
   z.array(
     z.pipe(
@@ -208,12 +204,8 @@ export const settingSpecs = {
   ),
   maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
-<<<<<<< HEAD
-  replicaRegions: spec(regions, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
-=======
-  replicaRegions: spec(names, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  replicaRegions: spec(regions, '[]', 'Regions that secrets are replicated to, as a JSON array.'),
   secretTags: spec(tags, '{}', 'Tags of your own on every secret, as a JSON object; at most 20.'),
->>>>>>> 170b9b5 (feat: KMS key, replicas, tags and signatures of a secret follow the settings)
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
   suspectedKeys: spec(
     z.enum(['tell', 'act']),

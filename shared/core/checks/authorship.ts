@@ -59,14 +59,14 @@ export function policyOutdated(s: Situation): Answer | undefined {
   if (asked?.action === 'policy' && s.request.completed === undefined) return policyAsked(s);
   if (origin !== 'schedule' || secret === undefined) return undefined;
   const { user } = s.state;
-  const kept: Kept = { secret, user, settings: s.settings, tags: s.tags, now: s.now };
-  const isKnown = s.problems.length === 0;
-  const parts = outdatedParts(kept).filter((part) => isKnown || part === 'signatures');
+  const { settings, tags, problems, now } = s;
+  const kept: Kept = { secret, user, settings, tags, problems, now };
+  const parts = outdatedParts(kept);
   if (parts.length > 0) {
     const message = `Secret ${secret.name} of ${user.userName} is brought in line with today's settings: ${parts.join(', ')}.`;
     return act({ action: 'put-policy', parts }, 'policy-put', message, { continues: true });
   }
-  return isKnown ? replicasOrdered(kept) : undefined;
+  return replicasOrdered(kept);
 }
 
 /** A replica that failed keeps no key from being rotated: it is told of, and ordered again. */
