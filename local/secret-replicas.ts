@@ -12,7 +12,11 @@ export function replicaRegionsOf(input: Input): string[] {
 export function replicationStatus({ name, replicaRegions, failingRegions = [] }: Secret): Record<string, unknown>[] {
   return replicaRegions.map((Region) =>
     failingRegions.includes(Region)
-      ? { Region, Status: 'Failed', StatusMessage: `Replication failed: Secret name ${name} already exists in Region ${Region}.` }
+      ? {
+          Region,
+          Status: 'Failed',
+          StatusMessage: `Replication failed: Secret name ${name} already exists in Region ${Region}.`,
+        }
       : { Region, Status: 'InSync' },
   );
 }

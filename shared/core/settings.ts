@@ -53,21 +53,22 @@ const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names o
 
 /** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagLetters = 'tags take letters, digits, spaces and _.:/=+-@';
 const SECRET_TAGS_MAX = 20;
+
+const everyKey = (test: (key: string) => boolean, otherwise: string) =>
+  z.refine<Record<string, string>>((given) => Object.keys(given).every(test), otherwise);
 
 const tags = json(
   z
     .record(
-      textLike(tagText, 'tags take letters, digits, spaces and _.:/=+-@').check(
-        z.minLength(1, 'the key of a tag has 1 to 128 characters'),
-        z.maxLength(128, 'the key of a tag has 1 to 128 characters'),
-        z.regex(/^(?!aws:|keyturn:)/i, 'the key of a tag must not begin with aws: or keyturn:'),
-      ),
-      textLike(tagText, 'tags take letters, digits, spaces and _.:/=+-@').check(
-        z.maxLength(256, 'the value of a tag has at most 256 characters'),
-      ),
+      text,
+      textLike(tagText, tagLetters).check(z.maxLength(256, 'the value of a tag has at most 256 characters')),
     )
     .check(
+      everyKey((key) => tagText.test(key), tagLetters),
+      everyKey((key) => key.length >= 1 && key.length <= 128, 'the key of a tag has 1 to 128 characters'),
+      everyKey((key) => !/^(aws|keyturn):/i.test(key), 'the key of a tag must not begin with aws: or keyturn:'),
       z.refine(
         (given) => Object.keys(given).length <= SECRET_TAGS_MAX,
         `must be at most ${SECRET_TAGS_MAX} tags, since Keyturn needs room for its own`,
