@@ -46,6 +46,7 @@ export interface SecretHelpers {
       rotationEnabled?: boolean;
       rotationLambdaArn?: string;
       replicaRegions?: readonly string[];
+      failingRegions?: readonly string[];
       kmsKeyId?: string;
     },
   ): void;

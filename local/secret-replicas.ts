@@ -9,8 +9,16 @@ export function replicaRegionsOf(input: Input): string[] {
 }
 
 /** The replicas of a secret as DescribeSecret and the operations on them show them: there at once, and in step. */
-export function replicationStatus({ replicaRegions }: Secret): Record<string, unknown>[] {
-  return replicaRegions.map((Region) => ({ Region, Status: 'InSync' }));
+export function replicationStatus({ name, replicaRegions, failingRegions = [] }: Secret): Record<string, unknown>[] {
+  return replicaRegions.map((Region) =>
+    failingRegions.includes(Region)
+      ? {
+          Region,
+          Status: 'Failed',
+          StatusMessage: `Replication failed: Secret name ${name} already exists in Region ${Region}.`,
+        }
+      : { Region, Status: 'InSync' },
+  );
 }
 
 /** The operations on the replicas of a secret, which are names of Regions here and nothing more. */

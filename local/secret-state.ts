@@ -28,6 +28,8 @@ export interface Secret {
   readonly deletedAt: number | undefined;
   readonly deleteAfter: number | undefined;
   readonly replicaRegions: readonly string[];
+  /** Where AWS cannot keep a replica. */
+  readonly failingRegions?: readonly string[];
   readonly owningService: string | undefined;
   readonly rotationEnabled: boolean | undefined;
   readonly rotationLambdaArn: string | undefined;

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { pendingVersion } from '../core/checks/managed.ts';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
-import type { AccessKey, LastUsed, Secret, User, UserState } from '../core/model.ts';
+import type { AccessKey, LastUsed, Replica, Secret, User, UserState } from '../core/model.ts';
 import { secretNameOf, userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { verifySecret } from '../core/signed-state.ts';
@@ -156,7 +156,11 @@ export async function describeSecret(reader: Reader, name: string): Promise<Secr
   const call = reader.aws.secrets.send(new DescribeSecretCommand({ SecretId: name }));
   const found = await orAbsent('ResourceNotFound', call);
   if (found === undefined) return undefined;
-  const replicas = (found.ReplicationStatus ?? []).flatMap(({ Region }) => (Region === undefined ? [] : [Region]));
+  const replicas = (found.ReplicationStatus ?? []).map(({ Region, Status = '', StatusMessage }) => ({
+    region: required(Region, 'secretsmanager:DescribeSecret', 'ReplicationStatus'),
+    status: Status,
+    ...(StatusMessage === undefined ? {} : { because: StatusMessage }),
+  }));
   return secretOf(reader, { ...found, SecretVersionsToStages: found.VersionIdsToStages }, replicas);
 }
 
@@ -168,7 +172,7 @@ type Described =
 export function secretOf(
   { settings, verifier }: Omit<Reader, 'aws'>,
   entry: Described & { SecretVersionsToStages?: Record<string, string[]> | undefined },
-  replicaRegions: readonly string[] = [],
+  replicas?: readonly Replica[],
 ): Secret {
   const action = 'secretsmanager:DescribeSecret';
   const arn = required(entry.ARN, action, 'ARN');
@@ -179,7 +183,7 @@ export function secretOf(
     name,
     createdAt: required(entry.CreatedDate, action, 'CreatedDate').getTime(),
     rotationEnabled: entry.RotationEnabled ?? false,
-    replicaRegions,
+    ...(replicas === undefined ? {} : { replicas }),
     tags: tagsOf(entry.Tags),
     versions: entry.SecretVersionsToStages ?? {},
     ...(entry.Description === undefined ? {} : { description: entry.Description }),

@@ -1,6 +1,7 @@
 import type { TransitionVerb } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
-import type { NoticeKind } from './secret-tags.ts';
+import type { SecretPart } from './secret-settings.ts';
+import type { Exposed, NoticeKind } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
@@ -34,9 +35,12 @@ export type Action =
   | { action: 'restore-secret' }
   /** Takes off tags of state that we did not write. */
   | { action: 'drop-tags'; names: readonly string[] }
-  /** Signs what a secret from elsewhere says about these keys, and its hold. */
-  | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant }
-  | { action: 'put-policy' }
+  /** Signs what a secret from elsewhere says about these keys, its hold and its exposure. */
+  | { action: 'adopt-secret'; accessKeyIds: readonly string[]; holdUntil?: Instant; exposed?: Exposed }
+  /** Puts what of the secret is not as the settings want it: its policy, and what goes with that. */
+  | { action: 'put-policy'; parts: readonly SecretPart[] }
+  /** Orders replicas that failed once more; without any, notes that all are in step. */
+  | { action: 'sync-replicas'; regions: readonly string[]; tells: boolean }
   | { action: 'announce-blocked'; accessKeyId?: string; isRecordable: boolean }
   | { action: 'announce-stuck'; versionId: string };
 
@@ -70,6 +74,7 @@ export const actionNames = [
   'drop-tags',
   'adopt-secret',
   'put-policy',
+  'sync-replicas',
   'announce-blocked',
   'announce-stuck',
 ] as const satisfies readonly ActionName[];

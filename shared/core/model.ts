@@ -27,6 +27,15 @@ export interface User {
   groups: readonly string[];
 }
 
+/** The copy of a secret in another Region. */
+export interface Replica {
+  region: string;
+  /** `InSync`, `InProgress` or `Failed`. */
+  status: string;
+  /** Why it failed, in AWS's words. */
+  because?: string;
+}
+
 /** The secret as DescribeSecret and ListSecrets show it: metadata only. The rotator never reads a value. */
 export interface Secret {
   arn: string;
@@ -37,13 +46,16 @@ export interface Secret {
   deletedAt?: Instant;
   rotationEnabled: boolean;
   rotationLambdaArn?: string;
-  replicaRegions: readonly string[];
+  /** Absent where a list of secrets was read, which does not tell. */
+  replicas?: readonly Replica[];
   /** By AWS. */
   createdAt: Instant;
   /** We made it: its tag `keyturn:made` is ours, and tells of this very creation. */
   isMade: boolean;
   /** Tags of state as they were signed, without their MACs; and all other tags. */
   tags: Readonly<Record<string, string>>;
+  /** Something of ours in it is signed with the key of the epoch before. */
+  isSignedBefore: boolean;
   /** Tags of state that we did not write, or not for this secret: they count as absent. */
   voidTags: Readonly<Record<string, string>>;
   /** Version ID → its labels. A key's label is the access key ID alone, and only if we put it on this very version. */

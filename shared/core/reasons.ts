@@ -184,7 +184,14 @@ export const reasons = {
     todo: 'Nothing.',
   },
   adopted: { says: 'A secret from elsewhere is adopted as asked.', todo: 'Nothing; what was signed is in the answer.' },
-  'policy-put': { says: 'The resource policy of the secret is brought up to date.', todo: 'Nothing.' },
+  'policy-put': {
+    says: 'The secret is brought in line with the settings: policy, KMS key, replicas, tags, signatures.',
+    todo: 'Nothing.',
+  },
+  'replica-failed': {
+    says: 'The secret is not replicated to a Region that it should be in; it is tried again.',
+    todo: 'Do what the message says.',
+  },
   'nothing-due': { says: 'Nothing is due.', todo: 'Nothing.' },
 } as const;
 

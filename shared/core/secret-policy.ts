@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { User } from './model.ts';
 import { secretTagNames } from './secret-tags.ts';
 import type { SecretReader, Settings } from './settings.ts';
@@ -18,7 +17,7 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-type PolicySettings = Pick<Settings, 'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix'>;
+export type PolicySettings = Pick<Settings, 'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix'>;
 
 /** The functions that write into secrets; their roles have fixed names, so that a policy can name them. */
 const writers = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'] as const;
@@ -164,9 +163,4 @@ export function readersOf(
 function isLike(text: string, pattern: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(text);
-}
-
-/** Which text was put, in 32 characters: for the tag that remembers it. */
-export function policyHash(document: PolicyDocument): string {
-  return createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 32);
 }

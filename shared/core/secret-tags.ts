@@ -91,6 +91,16 @@ export interface Exposed {
   accessKeyIds: readonly string[];
 }
 
+/** What was last put into the secret by the settings, and what is not seen to be so yet. */
+export interface PolicyPut {
+  /** Of the policy, and of all that goes with it. */
+  hash: string;
+  /** When replicas were last ordered, or a change that may not show. Absent: all is as ordered. */
+  triedAt?: Instant;
+  /** When a replica that failed was last told of. */
+  toldAt?: Instant;
+}
+
 /** Who began the last issue, and on which UTC day. */
 export interface Issued {
   /** Start of the day. */
@@ -129,8 +139,7 @@ export interface SecretTags {
   stuck?: Stuck;
   notice?: NoticeGiven;
   exposed?: Exposed;
-  /** Hash of the resource policy that was last put. */
-  policy?: string;
+  policy?: PolicyPut;
 }
 
 export type ParsedSecretTags = { tags: SecretTags; problems: readonly string[] };
@@ -190,8 +199,8 @@ export function parseSecretTags(raw: Tags, now: Instant): ParsedSecretTags {
   read(secretTagNames.exposed, parseExposed, (value) => {
     tags.exposed = value;
   });
-  read(secretTagNames.policy, parsePolicyHash, ({ hash }) => {
-    tags.policy = hash;
+  read(secretTagNames.policy, parsePolicyPut, (value) => {
+    tags.policy = value;
   });
   return { tags, problems };
 }
@@ -269,9 +278,14 @@ function parseExposed(fields: string[]): Exposed | undefined {
   return at === undefined || !areKeys || rest.length > 0 ? undefined : { at, accessKeyIds };
 }
 
-function parsePolicyHash(fields: string[]): { hash: string } | undefined {
-  const [hash = '', ...rest] = fields;
-  return /^[0-9a-f]{32}$/.test(hash) && rest.length === 0 ? { hash } : undefined;
+/** `<hash>`, `<hash> tried=<instant>` or `<hash> tried=<instant> told=<instant>`. */
+function parsePolicyPut(fields: string[]): PolicyPut | undefined {
+  const [, hash = '', tried, told] = /^([0-9a-f]{32})(?: tried=(\S+))?(?: told=(\S+))?$/.exec(fields.join(' ')) ?? [];
+  const triedAt = tried === undefined ? undefined : parseInstant(tried);
+  const toldAt = told === undefined ? undefined : parseInstant(told);
+  const isWrong = (text: string | undefined, at: Instant | undefined) => text !== undefined && at === undefined;
+  if (hash === '' || isWrong(tried, triedAt) || isWrong(told, toldAt)) return undefined;
+  return { hash, ...(triedAt === undefined ? {} : { triedAt }), ...(toldAt === undefined ? {} : { toldAt }) };
 }
 
 function parseAnnounced(fields: string[]): Announced | undefined {
@@ -342,6 +356,11 @@ export function formatNotice({ kind, earliestAt, ...record }: NoticeGiven): stri
 
 export function formatExposed({ at, accessKeyIds }: Exposed): string {
   return `${formatInstant(at)} ${accessKeyIds.join('/')}`;
+}
+
+export function formatPolicyPut({ hash, triedAt, toldAt }: PolicyPut): string {
+  const tried = triedAt === undefined ? '' : ` tried=${formatInstant(triedAt)}`;
+  return hash + tried + (toldAt === undefined ? '' : ` told=${formatInstant(toldAt)}`);
 }
 
 export function formatIssued({ day, origin }: Issued): string {

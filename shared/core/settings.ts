@@ -50,6 +50,31 @@ const principal = textLike(
 );
 const arns = json(z.array(principal));
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
+
+/** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagLetters = 'tags take letters, digits, spaces and _.:/=+-@';
+const SECRET_TAGS_MAX = 20;
+
+const everyKey = (test: (key: string) => boolean, otherwise: string) =>
+  z.refine<Record<string, string>>((given) => Object.keys(given).every(test), otherwise);
+
+const tags = json(
+  z
+    .record(
+      text,
+      textLike(tagText, tagLetters).check(z.maxLength(256, 'the value of a tag has at most 256 characters')),
+    )
+    .check(
+      everyKey((key) => tagText.test(key), tagLetters),
+      everyKey((key) => key.length >= 1 && key.length <= 128, 'the key of a tag has 1 to 128 characters'),
+      everyKey((key) => !/^(aws|keyturn):/i.test(key), 'the key of a tag must not begin with aws: or keyturn:'),
+      z.refine(
+        (given) => Object.keys(given).length <= SECRET_TAGS_MAX,
+        `must be at most ${SECRET_TAGS_MAX} tags, since Keyturn needs room for its own`,
+      ),
+    ),
+);
 const readers = json(
   z.array(
     z.pipe(
@@ -145,7 +170,7 @@ export const settingSpecs = {
   stateEpoch: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(35, 'must be at most 35'))),
     '1',
-    'Raised by one, what is signed from then on is signed anew; the epoch before still verifies.',
+    'Raised by one, the next run signs everything anew; what the epoch before signed still counts until it is raised again.',
   ),
   runEveryDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(7, 'must be at most 7'))),
@@ -180,7 +205,8 @@ export const settingSpecs = {
   ),
   maxNewRotationsPerDay: spec(wholeNumber, '25', 'New rotations a UTC day, by schedule and Config together.'),
   requireSubscription: spec(flag, 'true', 'Issue nothing while the topic has no confirmed subscription.'),
-  replicaRegions: spec(regions, '[]', 'Regions that secrets may be replicated to, as a JSON array.'),
+  replicaRegions: spec(regions, '[]', 'Regions that secrets are replicated to, as a JSON array.'),
+  secretTags: spec(tags, '{}', 'Tags of your own on every secret, as a JSON object; at most 20.'),
   cloudtrailLookups: spec(flag, 'false', 'Say in reminders, from CloudTrail, what still uses the old key.'),
   suspectedKeys: spec(
     z.enum(['tell', 'act']),

@@ -15,7 +15,7 @@ import { formatInstant, type Instant, MINUTE, parseInstant } from './time.ts';
  */
 
 /** A secret as AWS shows it: nothing of it is known to be ours. */
-export type WrittenSecret = Omit<Secret, 'isMade' | 'voidTags' | 'versions' | 'writtenLabels'> & {
+export type WrittenSecret = Omit<Secret, 'isMade' | 'isSignedBefore' | 'voidTags' | 'versions' | 'writtenLabels'> & {
   versions: Secret['writtenLabels'];
 };
 
@@ -84,14 +84,24 @@ export function verifySecret(written: WrittenSecret, owner: SecretOwner | undefi
     if (fields && verifier.verifies(fields, signed.mac)) tags[name] = signed.value;
     else voidTags[name] = value;
   }
+  const isMade = owner !== undefined && isMadeByUs(written, owner, verifier);
+  const versions = Object.fromEntries(
+    Object.entries(written.versions).map(([id, labels]) => [id, ownLabels(written, id, labels, verifier)]),
+  );
+  const signed = [
+    ...Object.keys(tags).filter((name) => signedTagNames.includes(name)),
+    ...(isMade ? [secretTagNames.made] : []),
+  ].flatMap((name) => split(written.tags[name] ?? '', ' ') ?? []);
+  const labels = Object.entries(written.versions).flatMap(([id, all]) =>
+    all.flatMap((label) => split(label, '.') ?? []).filter(({ value }) => versions[id]?.includes(value)),
+  );
   return {
     ...written,
-    isMade: owner !== undefined && isMadeByUs(written, owner, verifier),
+    isMade,
+    isSignedBefore: [...signed, ...labels].some(({ mac }) => !verifier.isCurrent(mac)),
     tags,
     voidTags,
-    versions: Object.fromEntries(
-      Object.entries(written.versions).map(([id, labels]) => [id, ownLabels(written, id, labels, verifier)]),
-    ),
+    versions,
     writtenLabels: written.versions,
   };
 }

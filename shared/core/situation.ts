@@ -151,14 +151,19 @@ export const ORPHAN_RECOVERY = 12 * HOUR;
 /**
  * Keys that the crashed issue in `keyturn:doing` may have made: no label names them, they were not there before it,
  * they were made within its minute and used by nothing but its proof. One that was recorded and is Active again, or was
- * used after the record, is somebody's key: a stranger.
+ * used after the record, is somebody's key: a stranger. So is the one that became current: its secret is stored, and a
+ * label that is missing was taken off.
  */
 function orphanKeyIds(keys: readonly AccessKey[], labels: readonly GoneLabel[], tags: SecretTags): Set<string> {
   const { doing } = tags;
   if (doing?.verb !== 'issue') return new Set();
-  const isLabelled = new Set(labels.map(({ accessKeyId }) => accessKeyId));
+  const isKnown = new Set([
+    ...labels.map(({ accessKeyId }) => accessKeyId),
+    ...doing.accessKeyIds,
+    ...(tags.currentSince === undefined ? [] : [tags.currentSince.accessKeyId]),
+  ]);
   const ids = keys
-    .filter(({ accessKeyId }) => !isLabelled.has(accessKeyId) && !doing.accessKeyIds.includes(accessKeyId))
+    .filter(({ accessKeyId }) => !isKnown.has(accessKeyId))
     .filter((key) => wasMadeBy(doing, key))
     .filter((key) => !isReclaimed(key, recordOf(key.accessKeyId, tags)?.at))
     .map(({ accessKeyId }) => accessKeyId);

@@ -5,6 +5,8 @@ import { Redacted } from './redacted.ts';
 export interface Verifier {
   /** True if the MAC was made over these very fields with a key that we hold. */
   verifies(fields: readonly string[], mac: string): boolean;
+  /** True for one of the epoch that signs now: what an earlier one signed is not believed for ever. */
+  isCurrent(mac: string): boolean;
 }
 
 /** Whoever holds it writes state that is believed. */
@@ -33,6 +35,7 @@ export function createStateKey(current: EpochKey, previous?: EpochKey): StateKey
   const known = previous === undefined ? [current] : [current, previous];
   return {
     sign: (fields) => macOf(current, fields),
+    isCurrent: (mac) => mac.charAt(0) === epochOf(current.epoch),
     verifies(fields, mac) {
       const made = known.find(({ epoch }) => epochOf(epoch) === mac.charAt(0));
       return made !== undefined && macPattern.test(mac) && isEqual(macOf(made, fields), mac);
@@ -41,10 +44,10 @@ export function createStateKey(current: EpochKey, previous?: EpochKey): StateKey
 }
 
 /** For a reader who may not have the key: every record counts as it was written. Never to change anything by. */
-export const asRecorded: Verifier = { verifies: (_, mac) => macPattern.test(mac) };
+export const asRecorded: Verifier = { verifies: (_, mac) => macPattern.test(mac), isCurrent: () => true };
 
 /** While the key cannot be had: nothing that is written is known to be ours. */
-export const nothingVerified: Verifier = { verifies: () => false };
+export const nothingVerified: Verifier = { verifies: () => false, isCurrent: () => true };
 
 function macOf({ epoch, key }: EpochKey, fields: readonly string[]): string {
   // JSON keeps the fields apart whatever they hold.

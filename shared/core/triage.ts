@@ -7,12 +7,13 @@ import { deletionNoticeFrom, noticed } from './noticed.ts';
 import { plan } from './plan.ts';
 import { deletableAt, graceDaysOf } from './promises.ts';
 import type { ReasonCode } from './reasons.ts';
+import { settingsDue } from './secret-settings.ts';
 import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { keyLabels, ORPHAN_RECOVERY, versionWith } from './situation.ts';
 import { DAY, hasPassed, type Instant, MINUTE } from './time.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';
-import { secretProblem } from './verify-secret.ts';
+import { secretProblem, verifiedSecret } from './verify-secret.ts';
 
 /** One user as the scan sees it: cheap facts about everybody, exact keys of a few. */
 export interface ScannedUser {
@@ -75,6 +76,7 @@ export function triage(scanned: ScannedUser, settings: Settings, now: Instant): 
 /** The first match wins. Before these nothing asks about keys, so that an intent never waits for a report. */
 const byReport: readonly Question[] = [
   inFlight,
+  policyOutdated,
   tagsInvalid,
   leftAlone,
   secretOdd,
@@ -84,7 +86,7 @@ const byReport: readonly Question[] = [
   leftover,
   oldEnough,
 ];
-const byExactKeys: readonly Question[] = [inFlight, rotationPending, planned];
+const byExactKeys: readonly Question[] = [inFlight, policyOutdated, rotationPending, planned];
 
 function answerOf(facts: Facts, questions: readonly Question[]): Answer {
   for (const question of questions) {
@@ -100,6 +102,13 @@ function inFlight({ tags: { doing, deactivated }, now }: Facts): Answer | undefi
   // The intent of an issue stays until its orphan is gone; before that there is nothing to do.
   const isOrphan = doing.verb === 'issue' && deactivated && !doing.accessKeyIds.includes(deactivated.accessKeyId);
   return isOrphan && now < deactivated.at + ORPHAN_RECOVERY ? skip('orphan-waiting') : due('finished');
+}
+
+/** Exempt and held users too: what a secret takes from the settings follows them for everybody. */
+function policyOutdated({ scanned: { user, secret }, settings, tags, problems, now }: Facts): Answer | undefined {
+  const verified = verifiedSecret(secret, user, settings);
+  const reason = verified && settingsDue({ secret: verified, user, settings, tags, problems, now });
+  return reason === undefined ? undefined : due(reason);
 }
 
 function tagsInvalid({ problems }: Facts): Answer | undefined {

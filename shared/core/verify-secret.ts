@@ -1,5 +1,6 @@
 import type { Secret, User } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import { isSameKmsKey, replicaGaps } from './secret-settings.ts';
 import { secretNameOf, secretTagNames } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { formatInstant } from './time.ts';
@@ -9,7 +10,7 @@ export interface SecretProblem {
   message: string;
 }
 
-type Verification = Pick<Settings, 'secretPrefix' | 'kmsKeyId' | 'replicaRegions' | 'secretRotationFunctionArn'>;
+type Verification = Pick<Settings, 'secretPrefix' | 'secretTags' | 'secretRotationFunctionArn'>;
 
 /**
  * Why this secret must not be written to, or undefined. Anybody with CreateSecret could have made a secret of this name
@@ -23,7 +24,7 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
       'Find out who made it, then delete it, put it right, or take it over with `rotate-user` action adopt.';
     return { reason: 'secret-foreign', message };
   }
-  if (secret.deletedAt === undefined) return tooManyTags(secret, user);
+  if (secret.deletedAt === undefined) return tooManyTags(secret, user, settings);
   const message =
     `Secret ${secret.name} of ${user.userName} is pending deletion since ${formatInstant(secret.deletedAt)}. ` +
     'Restore it with `aws secretsmanager restore-secret`, or with `rotate-user` action rotate and restoreSecret.';
@@ -34,46 +35,67 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
 const TAGS_MAX = 50;
 
 /** Before anything is begun: what is done and cannot be remembered would be done and told of again every day. */
-function tooManyTags({ name, tags, voidTags }: Secret, { userName }: User): SecretProblem | undefined {
+function tooManyTags(
+  { name, tags, voidTags }: Secret,
+  { userName }: User,
+  { secretTags }: Verification,
+): SecretProblem | undefined {
   const ours: readonly string[] = Object.values(secretTagNames);
-  const others = Object.keys({ ...tags, ...voidTags }).filter((tag) => !ours.includes(tag) && !tag.startsWith('aws:'));
+  const all = Object.keys({ ...tags, ...voidTags, ...secretTags });
+  const others = all.filter((tag) => !ours.includes(tag) && !tag.startsWith('aws:'));
   const room = TAGS_MAX - ours.length;
   if (others.length <= room) return undefined;
   const message =
-    `Secret ${name} of ${userName} has ${others.length} tags that are not Keyturn's, which leaves no room for its own: ` +
-    `take off all but ${room}.`;
+    `Secret ${name} of ${userName} has ${others.length} tags that are not Keyturn's, those of \`secretTags\` ` +
+    `counted, which leaves no room for its own: take off all but ${room}.`;
   return { reason: 'too-many-tags', message };
 }
+
+const notMade = 'Keyturn did not make it';
+const notSigned =
+  `Keyturn did not make it, or another key signed its tag ${secretTagNames.made}: if stateKeyArn, roleSuffix or ` +
+  'stateEpoch was changed, change it back';
 
 /** What only an author could have written. */
 function authorshipFacts(secret: Secret, user: User): string[] {
   const facts: string[] = [];
-  if (!secret.isMade) facts.push('Keyturn did not make it');
+  if (!secret.isMade) facts.push(secret.tags[secretTagNames.made] === undefined ? notMade : notSigned);
   if ((secret.tags[secretTagNames.userId] ?? '') !== user.userId) {
     facts.push(`its tag ${secretTagNames.userId} is not ${user.userId}`);
   }
   return facts;
 }
 
-/** What is otherwise than we would have made it, whoever did. */
+/** What is otherwise than we would have made it, whoever did, and is not put right by itself. */
 export function foreignFacts(secret: Secret, user: User, settings: Verification): string[] {
   const facts: string[] = [];
   const name = secretNameOf(settings.secretPrefix, user.userId);
   if (secret.name !== name) facts.push(`its name is not ${name}`);
-  if (!isSameKmsKey(secret.kmsKeyId, settings.kmsKeyId))
-    facts.push(`its KMS key is ${secret.kmsKeyId ?? 'the default'}`);
   if (secret.owningService !== undefined) facts.push(`it is managed by ${secret.owningService}`);
-  const replica = secret.replicaRegions.find((region) => !settings.replicaRegions.includes(region));
-  if (replica !== undefined) facts.push(`it is replicated to ${replica}`);
   const lambda = secret.rotationLambdaArn;
-  if (lambda !== undefined && lambda !== settings.secretRotationFunctionArn) facts.push(`it is rotated by ${lambda}`);
+  if (lambda !== undefined && lambda !== settings.secretRotationFunctionArn)
+    facts.push(rotatedBy(secret, lambda, settings));
   return facts;
 }
 
-const DEFAULT_KEY = 'alias/aws/secretsmanager';
+function rotatedBy({ arn }: Secret, lambda: string, { secretRotationFunctionArn: own }: Verification): string {
+  const rotate = `aws secretsmanager rotate-secret --secret-id ${arn} --rotation-lambda-arn ${own} --no-rotate-immediately`;
+  return `it is rotated by ${lambda}${own === '' ? '' : ` (\`${rotate}\` gives it to this deployment)`}`;
+}
 
-function isSameKmsKey(actual: string | undefined, configured: string): boolean {
-  return (actual ?? DEFAULT_KEY) === (configured === '' ? DEFAULT_KEY : configured);
+/** Of a secret that was made by somebody else: where its values went, and with which key, is for somebody to decide. */
+export function adoptionFacts(
+  secret: Secret,
+  user: User,
+  settings: Verification & Pick<Settings, 'kmsKeyId' | 'replicaRegions'>,
+): string[] {
+  const facts = foreignFacts(secret, user, settings);
+  if (!isSameKmsKey(secret.kmsKeyId, settings.kmsKeyId)) {
+    facts.push(`its KMS key is ${secret.kmsKeyId ?? 'the default'}`);
+  }
+  const [replica] = replicaGaps(secret, settings).extra;
+  if (replica !== undefined) facts.push(`it is replicated to ${replica}`);
+  return facts;
 }
 
 /** The secret, if it exists and may be written to. */

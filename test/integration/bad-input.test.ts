@@ -215,8 +215,6 @@ describe('a secret of that name', () => {
   });
 
   it.each([
-    ['under another KMS key', { kmsKeyId: 'alias/stranger' }, 'its KMS key is alias/stranger'],
-    ['with a replica', { replicaRegions: ['us-east-1'] }, 'it is replicated to us-east-1'],
     ['of a managing service', { owningService: 'rds' }, 'it is managed by rds'],
     [
       'with a foreign rotation function',

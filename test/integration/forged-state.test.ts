@@ -14,11 +14,13 @@ import {
   live,
   messages,
   secretNameOf,
+  tagOf,
   tagsOf,
   thrownBy,
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
+import { setSigned } from '../support/signed.ts';
 import { createWorld, DAY, pass, rotateUser, type World } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -185,6 +187,17 @@ describe('adopt', () => {
     await pass(life, 'alice');
     expect(messages(life).at(-1)).toMatchObject({ event: 'grace-restarted' });
     expect((await adopt(life, { force: true })).message).toContain('nothing to sign');
+  });
+
+  it('keeps an exposure of a key that is still there', async () => {
+    const life = await createRotated();
+    await setSigned(life, life.userId, { exposed: `${iso(life, -1)} ${life.previous}` });
+    life.aws.clock.advance(120_000);
+    life.environment.KEYTURN_STATE_EPOCH = '5';
+    expect((await adopt(life)).message).toContain(`that ${life.previous} is exposed`);
+    await adopt(life, { force: true });
+    expect(tagOf(life, life.userId, 'exposed')).toContain(life.previous);
+    expect(life.aws.secrets.find(secretNameOf(life.userId))?.policy).toContain('OwnerWaits');
   });
 });
 

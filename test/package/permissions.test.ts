@@ -342,7 +342,7 @@ it('replicating secrets is allowed where Regions are given', () => {
   };
   const replicating = deploy(template, { ReplicatesSecrets: true });
   expect(whoMay(request)).toEqual([]);
-  expect(whoMay(request, replicating)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key']);
+  expect(whoMay(request, replicating)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation']);
 });
 
 it('the event history of CloudTrail is open to the worker alone, where lookups are switched on', () => {

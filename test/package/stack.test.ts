@@ -44,6 +44,7 @@ const GIVEN: Record<SettingName, string> = {
   maxNewRotationsPerDay: '26',
   requireSubscription: 'false',
   replicaRegions: '["us-east-1"]',
+  secretTags: '{"team":"a"}',
   cloudtrailLookups: 'true',
   suspectedKeys: 'act',
   secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:other',

@@ -1,6 +1,6 @@
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { readStateKey } from '../../shared/aws/state-key.ts';
-import { policyHash, secretPolicy } from '../../shared/core/secret-policy.ts';
+import { settingsHash } from '../../shared/core/secret-settings.ts';
 import { secretTagNames, signedTagNames } from '../../shared/core/secret-tags.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { signMade, signTag } from '../../shared/core/signed-state.ts';
@@ -50,6 +50,6 @@ export async function makeSecret(
   ];
   await world.runtime('rotate-user').aws.secrets.send(new CreateSecretCommand({ Name: nameOf(userId), Tags }));
   const settings = parseSettings(world.environment);
-  const policy = user && policyHash(secretPolicy(user, settings));
+  const policy = user && settingsHash(user, settings);
   await setSigned(world, userId, { ...(policy === undefined ? {} : { policy }), ...tags });
 }

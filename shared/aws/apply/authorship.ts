@@ -1,12 +1,20 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import type { Step } from '../../core/answer.ts';
-import type { Secret, UserState } from '../../core/model.ts';
-import { secretTagNames } from '../../core/secret-tags.ts';
+import type { Secret, User, UserState } from '../../core/model.ts';
+import {
+  ANY_TIME,
+  formatExposed,
+  formatPolicyPut,
+  isKeyLabel,
+  parseSecretTags,
+  secretTagNames,
+  signedTagNames,
+} from '../../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../../core/signed-state.ts';
 import { formatDate } from '../../core/time.ts';
 import { logWrite, type Pass } from '../pass.ts';
 import { announce } from './announce.ts';
-import { ensureSecret, putPolicy, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
+import { ensureSecret, putPolicy, replicate, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
 
 type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
 
@@ -19,9 +27,51 @@ export async function dropTags(pass: Pass, state: UserState, step: Of<'drop-tags
 }
 
 /** The tag after the policy: a hash that no text goes with would hide that the text is old. */
-export async function renewPolicy(pass: Pass, state: UserState): Promise<undefined> {
+export async function renewPolicy(pass: Pass, state: UserState, { parts }: Of<'put-policy'>): Promise<undefined> {
   const secret = await ensureSecret(pass, state.user, state.secret);
-  await tagSecret(pass, secret, await putPolicy(pass, secret, state.user));
+  const isPut = parts.some((part) => part !== 'signatures');
+  const put = isPut ? await putPolicy(pass, secret, state.user) : {};
+  if (secret.isSignedBefore) await signAnew(pass, secret, state.user, put);
+  else await tagSecret(pass, secret, put);
+}
+
+/**
+ * Everything of ours in the words that it has, by the key of today. What dies in between is signed anew by the next run:
+ * until then the key before counts. An intent is left out: another run may have taken it off since it was read.
+ */
+async function signAnew(pass: Pass, secret: Secret, user: User, alsoTag: Record<string, string>): Promise<void> {
+  for (const [versionId, labels] of Object.entries(secret.writtenLabels)) {
+    const accessKeyId = secret.versions[versionId]?.find(isKeyLabel);
+    if (accessKeyId !== undefined) await relabel(pass, secret, { versionId, accessKeyId, labels });
+  }
+  const ours = Object.entries(secret.tags).filter(
+    ([name]) => signedTagNames.includes(name) && name !== secretTagNames.doing,
+  );
+  const made = signMade(signerOf(pass), secret.name, user, secret.createdAt);
+  await tagSecret(pass, secret, { ...Object.fromEntries(ours), ...alsoTag, [secretTagNames.made]: made });
+}
+
+/** Told first: what dies in between is told again. */
+export async function syncReplicas(
+  pass: Pass,
+  state: UserState,
+  step: Of<'sync-replicas'>,
+): Promise<string | undefined> {
+  const secret = await ensureSecret(pass, state.user, state.secret);
+  const { policy } = parseSecretTags(secret.tags, ANY_TIME).tags;
+  if (policy === undefined) return undefined;
+  const { hash, toldAt } = policy;
+  if (step.regions.length === 0) {
+    await tagSecret(pass, secret, { [secretTagNames.policy]: formatPolicyPut({ hash }) });
+    return undefined;
+  }
+  const told = step.tells ? await announce(pass, state, step, { event: 'blocked' }) : undefined;
+  await replicate(pass, secret, step.regions);
+  const at = pass.runtime.clock();
+  const when = told === undefined ? toldAt : at;
+  const tried = formatPolicyPut({ hash, triedAt: at, ...(when === undefined ? {} : { toldAt: when }) });
+  await tagSecret(pass, secret, { [secretTagNames.policy]: tried });
+  return told?.transitionId;
 }
 
 /**
@@ -34,7 +84,8 @@ export async function adoptSecret(
   step: Of<'adopt-secret'>,
 ): Promise<undefined> {
   if (secret === undefined) return;
-  const policyTag = await putPolicy(pass, secret, user);
+  const exposed = step.exposed === undefined ? {} : { [secretTagNames.exposed]: formatExposed(step.exposed) };
+  const policyTag = await putPolicy(pass, { ...secret, tags: { ...secret.tags, ...exposed } }, user);
   await untagSecret(pass, secret, ...Object.keys(secret.voidTags));
   for (const [versionId, labels] of Object.entries(secret.writtenLabels)) {
     const accessKeyId = step.accessKeyIds.find((id) => labels.some((label) => keyIdInLabel(label) === id));
@@ -44,6 +95,7 @@ export async function adoptSecret(
     ...policyTag,
     ...userNameTag(user),
     ...(step.holdUntil === undefined ? {} : { [secretTagNames.hold]: formatDate(step.holdUntil) }),
+    ...exposed,
   });
   const made = signMade(signerOf(pass), secret.name, user, secret.createdAt);
   await tagSecret(pass, secret, { [secretTagNames.userId]: user.userId, [secretTagNames.made]: made });

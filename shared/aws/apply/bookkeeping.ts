@@ -6,7 +6,7 @@ import { DAY, formatDate, type Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
-import { adoptSecret, dropTags, renewPolicy } from './authorship.ts';
+import { adoptSecret, dropTags, renewPolicy, syncReplicas } from './authorship.ts';
 import { currentSince } from './issue.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
@@ -26,6 +26,7 @@ export type BookkeepingStep = Of<
   | 'restore-secret'
   | 'drop-tags'
   | 'put-policy'
+  | 'sync-replicas'
   | 'adopt-secret'
   | 'announce-blocked'
   | 'announce-stuck'
@@ -67,7 +68,9 @@ async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now:
     case 'drop-tags':
       return dropTags(pass, state, step);
     case 'put-policy':
-      return renewPolicy(pass, state);
+      return renewPolicy(pass, state, step);
+    case 'sync-replicas':
+      return syncReplicas(pass, state, step);
     case 'adopt-secret':
       return adoptSecret(pass, state, step);
     case 'announce-blocked':

@@ -1,10 +1,10 @@
 import { type Answer, act, wait } from '../answer.ts';
-import { policyHash, secretPolicy } from '../secret-policy.ts';
-import { secretTagNames } from '../secret-tags.ts';
+import { type Kept, outdatedParts, replicaNews, type SecretPart } from '../secret-settings.ts';
+import { ANY_TIME, type Exposed, parseSecretTags, secretTagNames } from '../secret-tags.ts';
 import { keyIdInLabel } from '../signed-state.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';
-import { foreignFacts, verifiedSecret } from '../verify-secret.ts';
+import { adoptionFacts, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 
 /*
@@ -49,15 +49,45 @@ export function voidTags(s: Situation): Answer | undefined {
   return act({ action: 'drop-tags', names }, 'state-unverified', message, { continues: true });
 }
 
-/** Who may read and who may write follows today's settings, for everybody whose secret is ours: exempt and held too. */
+/**
+ * Who may read and who may write follows today's settings, for everybody whose secret is ours: exempt and held too. So
+ * do its KMS key, its replicas and the operator's tags. Signatures need no setting, so they wait for no tag of the user.
+ */
 export function policyOutdated(s: Situation): Answer | undefined {
   const { origin, asked } = s.request;
   const secret = verifiedSecret(s.secret, s.state.user, s.settings);
   if (asked?.action === 'policy' && s.request.completed === undefined) return policyAsked(s);
-  if (origin !== 'schedule' || secret === undefined || s.problems.length > 0) return undefined;
-  if (s.tags.policy === policyHash(secretPolicy(s.state.user, s.settings, s.tags.exposed?.at))) return undefined;
-  const message = `The resource policy of secret ${secret.name} of ${s.state.user.userName} is put again: it is not today's.`;
-  return act({ action: 'put-policy' }, 'policy-put', message, { continues: true });
+  if (origin !== 'schedule' || secret === undefined) return undefined;
+  const { user } = s.state;
+  const { settings, tags, problems, now } = s;
+  const kept: Kept = { secret, user, settings, tags, problems, now };
+  const parts = outdatedParts(kept);
+  if (parts.length > 0) {
+    const message = `Secret ${secret.name} of ${user.userName} is brought in line with today's settings: ${parts.join(', ')}.`;
+    return act({ action: 'put-policy', parts }, 'policy-put', message, { continues: true });
+  }
+  return replicasOrdered(kept);
+}
+
+/** A replica that failed keeps no key from being rotated: it is told of, and ordered again. */
+function replicasOrdered(kept: Kept): Answer | undefined {
+  const news = replicaNews(kept);
+  if (news === undefined) return undefined;
+  const about = `ecret ${kept.secret.name} of ${kept.user.userName}`;
+  if (news.kind === 'in-step') {
+    const inStep = { action: 'sync-replicas', regions: [], tells: false } as const;
+    return act(inStep, 'policy-put', `All that was put into s${about} shows.`, { continues: true });
+  }
+  const failed = news.failed.map(({ region, because }) => `${region} (${because})`).join(', ');
+  const message =
+    `S${about} is not replicated to ${failed}: whoever reads it there reads an old key or none. It is tried again in ` +
+    'each run; if a secret of that name is in the way, delete it there.';
+  const again = {
+    action: 'sync-replicas',
+    regions: news.failed.map(({ region }) => region),
+    tells: !news.isTold,
+  } as const;
+  return act(again, 'replica-failed', message, { continues: true });
 }
 
 /** By hand whatever the tag says: somebody may have changed the policy itself. */
@@ -68,7 +98,7 @@ function policyAsked(s: Situation): Answer | undefined {
   }
   if (verifiedSecret(s.secret, s.state.user, s.settings) === undefined || s.problems.length > 0) return undefined;
   const message = `The resource policy of secret ${s.secret.name} of ${s.state.user.userName} is put as asked.`;
-  return act({ action: 'put-policy' }, 'policy-put', message);
+  return act({ action: 'put-policy', parts: ['policy'] satisfies SecretPart[] }, 'policy-put', message);
 }
 
 /**
@@ -80,10 +110,11 @@ export function adoption(s: Situation): Answer | undefined {
   if (asked?.action !== 'adopt' || completed !== undefined) return undefined;
   const { userName } = s.state.user;
   if (s.secret === undefined) return refuse(`User ${userName} has no secret to adopt.`);
-  const odd = foreignFacts(s.secret, s.state.user, s.settings);
+  const odd = adoptionFacts(s.secret, s.state.user, s.settings);
   if (odd.length > 0) return refuse(`Secret ${s.secret.name} cannot be adopted for ${userName}: ${odd.join('; ')}.`);
   const accessKeyIds = labelledKeys(s);
   const holdUntil = heldUntil(s);
+  const exposed = exposure(s);
   const isOurs = s.secret.isMade && s.secret.tags[secretTagNames.userId] === s.state.user.userId;
   if (isOurs && accessKeyIds.length === 0 && Object.keys(s.secret.voidTags).length === 0) {
     return wait(
@@ -93,10 +124,11 @@ export function adoption(s: Situation): Answer | undefined {
   }
   const labels = accessKeyIds.length === 0 ? 'no label' : `that it holds ${accessKeyIds.join(' and ')}`;
   const hold = holdUntil === undefined ? '' : `, and the hold until ${formatDate(holdUntil)}`;
-  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
+  const known = exposed === undefined ? '' : `, that ${exposed.accessKeyIds.join(' and ')} is exposed`;
+  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${known}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
   if (!asked.force) return wait('adopted', `${list}, once you pass force.`);
-  const action = { action: 'adopt-secret', accessKeyIds, ...(holdUntil === undefined ? {} : { holdUntil }) } as const;
-  return act(action, 'adopted', `${list}.`);
+  const kept = { ...(holdUntil === undefined ? {} : { holdUntil }), ...(exposed === undefined ? {} : { exposed }) };
+  return act({ action: 'adopt-secret', accessKeyIds, ...kept }, 'adopted', `${list}.`);
 }
 
 function refuse(message: string): Answer {
@@ -117,4 +149,15 @@ function heldUntil({ secret, tags }: Situation): Instant | undefined {
   if (tags.holdUntil !== undefined) return tags.holdUntil;
   const [date = ''] = secret?.voidTags[secretTagNames.hold]?.split(' ') ?? [];
   return parseDate(date);
+}
+
+/** Of keys that are still there: to forget it could put a key back in use that others know. With its MAC or without. */
+function exposure({ secret, keys }: Situation): Exposed | undefined {
+  const name = secretTagNames.exposed;
+  const value = secret?.voidTags[name] ?? '';
+  const [found] = [value, value.slice(0, value.lastIndexOf(' '))].flatMap(
+    (text) => parseSecretTags({ [name]: text }, ANY_TIME).tags.exposed ?? [],
+  );
+  const left = found?.accessKeyIds.filter((id) => keys.some(({ accessKeyId }) => accessKeyId === id)) ?? [];
+  return found === undefined || left.length === 0 ? undefined : { ...found, accessKeyIds: left };
 }

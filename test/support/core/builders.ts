@@ -1,5 +1,5 @@
 import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
-import { policyHash, secretPolicy } from '../../../shared/core/secret-policy.ts';
+import { settingsHash } from '../../../shared/core/secret-settings.ts';
 import {
   type Announced,
   type CurrentSince,
@@ -131,14 +131,15 @@ export function secret(options: SecretOptions = {}, userId = USER.userId): Secre
   label(options.pending, 'AWSPENDING');
   for (const id of options.stored ?? []) label(id);
   const name = secretNameOf('keyturn', userId);
-  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS, options.exposed?.at));
+  const policy = settingsHash({ ...USER, userId }, DEFAULTS, options.exposed?.at);
   return {
     arn: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`,
     name,
     rotationEnabled: false,
-    replicaRegions: [],
+    replicas: [],
     createdAt: daysAgo(200),
     isMade: true,
+    isSignedBefore: false,
     tags: {
       [secretTagNames.userId]: userId,
       [secretTagNames.userName]: USER.userName,

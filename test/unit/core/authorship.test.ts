@@ -155,6 +155,22 @@ describe('adoption', () => {
     expect(adopt(held, true).steps).toMatchObject([{ holdUntil: Date.UTC(2027, 0, 1) }]);
   });
 
+  const exposure = (ids: string) => ({
+    voidTags: { [names.exposed]: `2026-03-01T10:00:00.000Z ${ids} 1AAAAAAAAAAAAAAAAAAAAAA` },
+  });
+
+  it('keeps an exposure of keys that are still there, and lists it', () => {
+    expect(adopt(fromElsewhere(exposure(`${P}/AKIAGONE000000000000`))).message).toContain(`that ${P} is exposed`);
+    expect(adopt(fromElsewhere(exposure(`${P}/AKIAGONE000000000000`)), true).steps).toMatchObject([
+      { exposed: { at: Date.UTC(2026, 2, 1, 10), accessKeyIds: [P] } },
+    ]);
+  });
+
+  it('keeps no exposure of keys that are gone, nor one that does not parse', () => {
+    expect(adopt(fromElsewhere(exposure('AKIAGONE000000000000')), true).steps[0]).not.toHaveProperty('exposed');
+    expect(adopt(fromElsewhere({ voidTags: { [names.exposed]: 'yes' } }), true).steps[0]).not.toHaveProperty('exposed');
+  });
+
   it.each<[string, Partial<ReturnType<typeof secret>>]>([
     ['a key that is not the user’s', { writtenLabels: { [versionOf(C)]: ['AWSCURRENT', 'AKIASOMEBODYELSES000'] } }],
     ['a version that names two keys', { writtenLabels: { [versionOf(C)]: ['AWSCURRENT', C, P] } }],
@@ -164,7 +180,7 @@ describe('adoption', () => {
 
   it.each<[string, Partial<ReturnType<typeof secret>>]>([
     ['has another KMS key', { kmsKeyId: 'arn:aws:kms:eu-west-1:123456789012:key/theirs' }],
-    ['is replicated elsewhere', { replicaRegions: ['us-east-1'] }],
+    ['is replicated elsewhere', { replicas: [{ region: 'us-east-1', status: 'InSync' }] }],
     ['is managed by a service', { owningService: 'rds' }],
   ])('refuses a secret that %s', (_, as) => {
     expect(inShort(adopt(fromElsewhere(as), true))).toBe('blocked secret-foreign: none');

@@ -273,6 +273,16 @@ describe('who counts as the orphan of an issue', () => {
     expect(inShort(planOf({ keys: [old, fresh], secret }))).toBe('act finished: finish O');
   });
 
+  it('never a key that we recorded as current: its label was taken off, and an old intent put back', () => {
+    const current: SecretOptions = { currentSince: { accessKeyId: O, at: BEGUN + MINUTE }, doing: issue };
+    const answer = planOf({ keys: [old, fresh], secret: { current: C, ...current } });
+    expect(answer.steps.map(({ action }) => action)).not.toContain('deactivate-orphan');
+    const exempt = { tags: { 'keyturn:exempt': 'true' } };
+    expect(inShort(planOf({ keys: [old, fresh], secret: { current: C, ...current }, user: exempt }))).toBe(
+      'unchanged exempt: none',
+    );
+  });
+
   it('only an issue leaves orphans', () => {
     const secret = { current: C, doing: { verb: 'delete', at, accessKeyIds: [G] } as const };
     expect(inShort(planOf({ keys: [old, fresh], secret }))).toBe('act finished: finish G');

@@ -213,7 +213,7 @@ answeredBy('row-2-secret-unverified', [
   {
     name: 'blocks on a secret of somebody else',
     keys: [due],
-    secret: { current: C, as: { kmsKeyId: 'alias/theirs' } },
+    secret: { current: C, as: { owningService: 'rds' } },
     ...manualPlan,
     gives: 'blocked secret-foreign: none',
   },

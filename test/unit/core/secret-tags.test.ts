@@ -7,6 +7,7 @@ import {
   formatCurrentSince,
   formatDoing,
   formatKeyRecord,
+  formatPolicyPut,
   isKeyLabel,
   parseSecretTags,
   secretNameOf,
@@ -111,6 +112,18 @@ describe('what is written is what is read, within what AWS allows in a tag', () 
       { seed: SEED },
     );
   });
+  it('policy', () => {
+    const hash = '0123456789abcdef'.repeat(2);
+    fc.assert(
+      fc.property(instants, instants, (triedAt, toldAt) => {
+        for (const value of [{ hash }, { hash, triedAt }, { hash, triedAt, toldAt }]) {
+          expect(formatPolicyPut(value)).toMatch(allowed);
+          expect(parse({ [names.policy]: formatPolicyPut(value) }).tags).toEqual({ policy: value });
+        }
+      }),
+      { seed: SEED },
+    );
+  });
   it('issued-on and hold, by the day', () => {
     fc.assert(
       fc.property(instants, (at) => {
@@ -127,6 +140,10 @@ describe('what does not parse is a problem that names its tag and its value', ()
   const at = '2026-03-01T00:00:00.000Z';
   const deadline = '2026-03-01T00:15:00.000Z';
   it.each([
+    [names.policy, 'yes'],
+    [names.policy, `${'0'.repeat(32)} tried=yesterday`],
+    [names.policy, `${'0'.repeat(32)} tried=2026-03-01T00:00:00.000Z told=never`],
+    [names.policy, `${'0'.repeat(32)} again`],
     [names.doing, ''],
     [names.doing, `create ${at} ${deadline} ${RUN} - -`],
     [names.doing, `issue yesterday ${deadline} ${RUN} - -`],

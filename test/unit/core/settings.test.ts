@@ -93,6 +93,19 @@ describe('a wrong value names its variable, the value and the way out', () => {
     ['REPLICA_REGIONS', '["EU-WEST-1"]', 'must be names of Regions'],
     ['SECRET_ROTATION_FUNCTION_ARN', 'keyturn-prod-secret-rotation', 'must be the ARN of a Lambda function'],
     ['SUSPECTED_KEYS', 'deactivate', '"act"'],
+    ['SECRET_TAGS', 'team=a', 'must be JSON'],
+    ['SECRET_TAGS', '["team"]', 'expected record'],
+    ['SECRET_TAGS', '{"team":1}', 'expected string'],
+    ['SECRET_TAGS', '{"aws:team":"a"}', 'must not begin with aws: or keyturn:'],
+    ['SECRET_TAGS', '{"AWS:team":"a"}', 'must not begin with aws: or keyturn:'],
+    ['SECRET_TAGS', '{"keyturn:hold":"2030-01-01"}', 'must not begin with aws: or keyturn:'],
+    ['SECRET_TAGS', '{"Keyturn:made":"x"}', 'must not begin with aws: or keyturn:'],
+    ['SECRET_TAGS', '{"":"a"}', 'has 1 to 128 characters'],
+    ['SECRET_TAGS', `{"${'k'.repeat(129)}":"a"}`, 'has 1 to 128 characters'],
+    ['SECRET_TAGS', `{"team":"${'v'.repeat(257)}"}`, 'at most 256 characters'],
+    ['SECRET_TAGS', '{"team,b":"a"}', 'tags take letters, digits, spaces and'],
+    ['SECRET_TAGS', '{"team":"a,b"}', 'tags take letters, digits, spaces and'],
+    ['SECRET_TAGS', JSON.stringify(Object.fromEntries([...'abcdefghijklmnopqrstu'].map((k) => [k, k]))), 'at most 20'],
     ['ON_BLOCKED', 'retire', '"retire-least-used"'],
     ['UNUSED', 'delete', '"retire"'],
     ['MAX_ACCESS_KEY_AGE_DAYS', '0', 'at least 1 day'],
@@ -150,6 +163,8 @@ describe('good values', () => {
     ['EXEMPT_PATHS', '["/","/a/b*!/"]'],
     ['REPLICA_REGIONS', '["eu-west-1","us-gov-east-1","ap-southeast-11","eusc-de-east-1","us-isob-east-1"]'],
     ['SUSPECTED_KEYS', 'act'],
+    ['SECRET_TAGS', '{"cost center":"42","Team":"Zürich/ops+1@x","empty":""}'],
+    ['SECRET_TAGS', JSON.stringify(Object.fromEntries([...'abcdefghijklmnopqrst'].map((k) => [k, k])))],
   ])('KEYTURN_%s = %s', (name, value) => {
     expect(() => parse({ [`KEYTURN_${name}`]: value })).not.toThrow();
   });

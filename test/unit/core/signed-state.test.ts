@@ -9,6 +9,7 @@ import {
   formatIssued,
   formatKeyRecord,
   formatNotice,
+  formatPolicyPut,
   formatStuck,
   secretTagNames as names,
   noticeKinds,
@@ -38,7 +39,7 @@ function written(more: Partial<WrittenSecret> = {}): WrittenSecret {
     name: NAME,
     createdAt: NOW,
     rotationEnabled: false,
-    replicaRegions: [],
+    replicas: [],
     tags: {},
     versions: {},
     ...more,
@@ -184,7 +185,7 @@ describe('the longest value of each tag fits into the 256 characters of AWS', ()
     [names.stuck]: [formatStuck({ at, versionId: 'v'.repeat(64) })],
     [names.notice]: noticeKinds.map((kind) => formatNotice({ at, accessKeyId: C, kind, earliestAt: at })),
     [names.exposed]: [formatExposed({ at, accessKeyIds: [C, P] })],
-    [names.policy]: ['0'.repeat(32)],
+    [names.policy]: [formatPolicyPut({ hash: '0'.repeat(32), triedAt: at, toldAt: at })],
   };
 
   it('is tried for every tag', () => {

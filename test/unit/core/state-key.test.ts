@@ -63,6 +63,12 @@ it('the key is seen nowhere', () => {
   for (const text of printed) expect(text).not.toContain(key.reveal());
 });
 
+it('what the epoch before signed is believed, and known to be of that epoch', () => {
+  const old = createStateKey(first).sign(fields);
+  const key = createStateKey(second, first);
+  expect([key.verifies(fields, old), key.isCurrent(old), key.isCurrent(key.sign(fields))]).toEqual([true, false, true]);
+});
+
 it('without the key a reader may take what is written for true, or nothing', () => {
   const mac = createStateKey(first).sign(fields);
   expect([asRecorded.verifies([], mac), asRecorded.verifies([], 'run')]).toEqual([true, false]);

@@ -150,7 +150,7 @@ describe('a transition in flight', () => {
 describe('a secret that is not as it should be', () => {
   test.each<[string, SecretOptions, string]>([
     ['pending deletion', { current: C, as: { deletedAt: daysAgo(1) } }, 'due: secret-pending-deletion'],
-    ['with another KMS key', { current: C, as: { kmsKeyId: 'other' } }, 'due: secret-foreign'],
+    ['that a service manages', { current: C, as: { owningService: 'rds' } }, 'due: secret-foreign'],
     [
       'with a current value that no key labels',
       { as: { versions: { v1: ['AWSCURRENT'] } } },

@@ -17,17 +17,7 @@ describe('a secret that Keyturn would not have made is foreign, and says in what
     ['another prefix', {}, { secretPrefix: 'prod' }, 'its name is not prod/'],
     ['another user', { tags: { 'keyturn:user-id': 'AIDAOTHER' } }, {}, 'its tag keyturn:user-id is not AIDAALICE'],
     ['no user', { tags: {} }, {}, 'its tag keyturn:user-id'],
-    ['a KMS key where none is configured', { kmsKeyId: 'alias/theirs' }, {}, 'its KMS key is alias/theirs'],
-    ['another KMS key', { kmsKeyId: 'alias/theirs' }, { kmsKeyId: 'alias/ours' }, 'its KMS key is alias/theirs'],
-    ['the default KMS key', {}, { kmsKeyId: 'alias/ours' }, 'its KMS key is the default'],
     ['an owning service', { owningService: 'rds' }, {}, 'it is managed by rds'],
-    ['a replica', { replicaRegions: ['us-east-1'] }, {}, 'it is replicated to us-east-1'],
-    [
-      'a replica that is not listed',
-      { replicaRegions: ['us-east-1', 'cn-north-1'] },
-      { replicaRegions: ['us-east-1'] },
-      'it is replicated to cn-north-1',
-    ],
     ['a rotation function', { rotationLambdaArn: FN }, {}, `it is rotated by ${FN}`],
     [
       'another rotation function',
@@ -43,17 +33,22 @@ describe('a secret that Keyturn would not have made is foreign, and says in what
   });
 
   it('and says all of it', () => {
-    const message = check({ owningService: 'rds', replicaRegions: ['us-east-1'] })?.message ?? '';
+    const message = check({ owningService: 'rds', isMade: false })?.message ?? '';
     expect(message).toContain('managed by rds');
-    expect(message).toContain('replicated to us-east-1');
+    expect(message).toContain('did not make it');
   });
 });
 
-describe('what is configured is fine', () => {
+it('one that another deployment rotates says how this one gets it', () => {
+  const rotationLambdaArn = 'arn:aws:lambda:eu-west-1:123456789012:function:before';
+  const message = check({ rotationLambdaArn }, { secretRotationFunctionArn: 'arn:ours' })?.message;
+  expect(message).toContain('--rotation-lambda-arn arn:ours --no-rotate-immediately');
+});
+
+describe('what the settings put right by themselves is fine', () => {
   it.each<[string, Partial<Secret>, Parameters<typeof settings>[0]]>([
-    ['the KMS key', { kmsKeyId: 'alias/ours' }, { kmsKeyId: 'alias/ours' }],
-    ['the default KMS key by its alias', { kmsKeyId: 'alias/aws/secretsmanager' }, {}],
-    ['a listed replica', { replicaRegions: ['us-east-1'] }, { replicaRegions: ['us-east-1', 'eu-west-2'] }],
+    ['another KMS key', { kmsKeyId: 'alias/theirs' }, { kmsKeyId: 'alias/ours' }],
+    ['a replica that is not listed', { replicas: [{ region: 'us-east-1', status: 'InSync' }] }, {}],
     ['our rotation function', { rotationLambdaArn: 'arn:ours' }, { secretRotationFunctionArn: 'arn:ours' }],
     ['rotation that is enabled', { rotationEnabled: true }, {}],
   ])('%s', (_, as, more) => {
@@ -75,14 +70,18 @@ describe('a secret that Keyturn did not make', () => {
   it('is foreign', () => {
     expect(check({ isMade: false })?.message).toContain('Keyturn did not make it');
   });
+
+  it('says which settings decide whether its signature counts, if it has one', () => {
+    const tags = { ...secret({ current: C }).tags, 'keyturn:made': '2026-01-01T00:00:00.000Z 1AAAAAAAAAAAAAAAAAAAAAA' };
+    expect(check({ isMade: false, tags })?.message).toContain('if stateKeyArn, roleSuffix or stateEpoch was changed');
+  });
 });
 
 describe('room for the tags of Keyturn', () => {
-  const crowded = (others: number) => {
+  const crowded = (others: number, secretTags: Record<string, string> = {}) => {
     const names = Array.from({ length: others }, (_, n) => [`team-${n}`, 'x'] as const);
-    return check({
-      tags: { ...secret({ current: C }).tags, 'aws:cloudformation:stack-name': 's', ...Object.fromEntries(names) },
-    });
+    const tags = { ...secret({ current: C }).tags, 'aws:cloudformation:stack-name': 's', ...Object.fromEntries(names) };
+    return check({ tags }, { secretTags });
   };
   it('is left by 34 tags of others', () => {
     expect(crowded(34)).toBeUndefined();
@@ -90,5 +89,9 @@ describe('room for the tags of Keyturn', () => {
   it('is not left by 35, and that is said before anything is begun', () => {
     expect(crowded(35)).toMatchObject({ reason: 'too-many-tags' });
     expect(crowded(35)?.message).toContain('take off all but 34');
+  });
+  it('counts the tags of `secretTags`, whether or not they are there', () => {
+    expect(crowded(33, { team: 'x', 'team-1': 'x' })).toBeUndefined();
+    expect(crowded(34, { team: 'x', 'team-1': 'x' })).toMatchObject({ reason: 'too-many-tags' });
   });
 });
