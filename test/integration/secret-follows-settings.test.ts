@@ -63,6 +63,24 @@ describe('an epoch that is raised', () => {
     expect(await rotateUser(life, { userName: 'alice' })).toMatchObject({ reason: 'nothing-due' });
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+    'loses nothing by a crash after call %i of the pass that signs',
+    async (n) => {
+      const life = await createRotated();
+      const labels = labelsOf(life, life.userId);
+      life.environment.KEYTURN_STATE_EPOCH = '2';
+      life.aws.clock.advance(DAY);
+      let calls = 0;
+      await pass(life, 'alice', ({ service }) =>
+        service === 'secretsmanager' && ++calls === n ? { kind: 'crash-after' } : undefined,
+      ).catch(() => undefined);
+      await days(life, 1);
+      life.environment.KEYTURN_STATE_EPOCH = '3';
+      expect(await rotateUser(life, { userName: 'alice' })).not.toMatchObject({ status: 'blocked' });
+      expect(labelsOf(life, life.userId)).toEqual(labels);
+    },
+  );
+
   it('twice without a run between is refused, by a sentence that names it', async () => {
     const life = await createStored();
     life.environment.KEYTURN_STATE_EPOCH = '3';

@@ -277,6 +277,17 @@ describe('tags and settings', () => {
       ReplicationStatus: [{ Region: 'us-east-1', Status: 'InSync' }],
     });
   });
+
+  test('a replica fails where it is told to, until it is not', async () => {
+    const { aws, secrets } = setUp();
+    await secrets.send(new CreateSecretCommand({ Name: name, AddReplicaRegions: [{ Region: 'us-east-1' }] }));
+    const statusOf = async () =>
+      (await secrets.send(new DescribeSecretCommand({ SecretId }))).ReplicationStatus?.[0]?.Status;
+    aws.secrets.configure(name, { failingRegions: ['us-east-1'] });
+    expect(await statusOf()).toBe('Failed');
+    aws.secrets.configure(name, { failingRegions: [] });
+    expect(await statusOf()).toBe('InSync');
+  });
 });
 
 describe('lists', () => {
