@@ -64,7 +64,11 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
     if (id === undefined) return '*';
     // A secret that is not there yet is checked by its name alone.
     const arn = aws.secrets.find(String(id))?.arn;
-    return arn ?? `arn:aws:secretsmanager:${aws.region}:${aws.accountId}:secret:${id}`;
+    if (arn !== undefined) return arn;
+    // Of a secret that was deleted since, the call itself still tells.
+    return String(id).startsWith('arn:')
+      ? String(id)
+      : `arn:aws:secretsmanager:${aws.region}:${aws.accountId}:secret:${id}`;
   }
   if (input.UserName === undefined && input.AccessKeyId === undefined) return '*';
   const userName = String(input.UserName ?? 'alice');
