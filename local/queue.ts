@@ -20,6 +20,7 @@ export interface Queue {
   readonly isFifo: boolean;
   readonly createdAt: number;
   readonly attributes: Record<string, string>;
+  readonly tags: Record<string, string>;
   messages: QueueMessage[];
   /** Deduplication ID to the message that was accepted with it. */
   readonly accepted: Map<string, { at: number; messageId: string; sequenceNumber: string }>;

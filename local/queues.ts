@@ -90,6 +90,7 @@ export function createQueues({ accountId, region, clock }: Environment): Queues 
       isFifo,
       createdAt: clock.now(),
       attributes: { ...defaults, ...(isFifo ? fifoDefaults : {}), ...attributes },
+      tags: {},
       messages: [],
       accepted: new Map(),
     };

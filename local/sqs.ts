@@ -204,6 +204,13 @@ export function createSqs(environment: Environment): Sqs {
       const seconds = optionalInteger(input, 'VisibilityTimeout', 0, 43_200) ?? 0;
       if (message !== undefined) message.visibleAt = now + seconds * 1000;
     },
+    TagQueue(input) {
+      Object.assign(queueOf(input).tags, textMap(input, 'Tags'));
+    },
+    ListQueueTags(input) {
+      const { tags } = queueOf(input);
+      return Object.keys(tags).length > 0 ? { Tags: { ...tags } } : {};
+    },
     PurgeQueue(input) {
       queueOf(input).messages = [];
     },

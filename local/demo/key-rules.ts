@@ -59,8 +59,8 @@ export function createRules(aws: LocalAws, { told, expected, wasAsked }: Facts):
       return `was deactivated after ${toldDays.toFixed(1)} days of grace`;
     const notice = told.latest(userId, ['reminder', 'postponed'], [accessKeyId], at);
     const noticeDays = notice === undefined || notice.at < begin.at ? 0 : (at - notice.at) / dayMs;
-    if (noticeDays < 0.5 || noticeDays > 4)
-      return 'was deactivated without a message about it half a day to 4 days before';
+    if (noticeDays < 0.5 || noticeDays > 3)
+      return 'was deactivated without a message about it half a day to 3 days before';
     if (toldDays >= expected.graceDays + expected.maxPostponeDays) return undefined;
     const isUnused = idleFor(old, at) >= expected.unusedDays * dayMs;
     if (idleFor(old, at) < expected.quietDays * dayMs) return 'was deactivated while in use';
@@ -95,11 +95,7 @@ export function createRules(aws: LocalAws, { told, expected, wasAsked }: Facts):
       const days = (at - record.at) / dayMs;
       if (days < (isOurLoss ? 0.5 : expected.recoveryDays))
         return `was deleted after ${days.toFixed(1)} days of recovery`;
-      const notice = told.latest(userId, ['reminder'], [accessKeyId], at);
-      const noticeDays = notice === undefined || notice.at < record.at ? 0 : (at - notice.at) / dayMs;
-      if (!isOurLoss && record.event !== 'exposed' && (noticeDays < 0.5 || noticeDays > 4))
-        return 'was deleted without a message about it half a day to 4 days before';
-      if (key.lastUsedAt > record.at + 60_000) return 'was deleted although it was used since it was deactivated';
+      if (key.lastUsedAt > record.at) return 'was deleted although it was used since it was deactivated';
       const others = aws.iam.state.users.get(userId)?.keys ?? [];
       const isOtherActive = others.length === 0 || others.some(({ status }) => status === 'Active');
       return isOtherActive ? undefined : 'was deleted while no other key was Active';

@@ -51,7 +51,7 @@ interface Refused {
 }
 
 /** Made here, so that only functions that send carry the client. The endpoint decides, not the host in the queue's URL. */
-function queueClient(aws: Aws): SQSClient {
+export function queueClient(aws: Aws): SQSClient {
   return aws.clientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
 }
 

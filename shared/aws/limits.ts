@@ -1,8 +1,9 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import type { Audience } from '../core/audience.ts';
 import { isBreakerOpen } from '../core/breaker.ts';
-import { type Limits, requestOrigins } from '../core/model.ts';
-import { parseSecretTags, type SecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
+import type { Limits } from '../core/model.ts';
+import { commonRefusal } from '../core/refusals.ts';
+import { parseSecretTags, type SecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { formatDate, type Instant } from '../core/time.ts';
 import type { Runtime } from '../lambda/runtime.ts';
@@ -26,22 +27,30 @@ export async function readLimits(reader: Reader, audience: Audience | undefined,
   const today = formatDate(now);
   const filters = [
     { Key: 'name' as const, Values: [`${settings.secretPrefix}/`] },
-    // Beginnings of values: of `issued-on`, and of `announced`. A date alone begins every other tag of the day, too.
-    { Key: 'tag-value' as const, Values: [...requestOrigins.map((origin) => `${today} ${origin}`), `failed ${today}`] },
+    // Beginnings of values: of `issued-on`, and of `announced`.
+    { Key: 'tag-value' as const, Values: [today, `failed ${today}`] },
   ];
   const input = { Filters: filters, IncludePlannedDeletion: true };
-  const found: SecretTags[] = [];
+  const found: { userName: string; tags: SecretTags }[] = [];
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
     for (const entry of page.SecretList ?? []) {
       const secret = secretOf(reader, entry);
       const isOurs = userIdOfSecretName(settings.secretPrefix, secret.name) !== undefined;
-      if (isOurs) found.push(parseSecretTags(secret.tags, now).tags);
+      if (!isOurs) continue;
+      const userName = secret.tags[secretTagNames.userName] ?? secret.name;
+      found.push({ userName, tags: parseSecretTags(secret.tags, now).tags });
     }
   }
+  const refusal = commonRefusal(
+    found.filter(({ tags }) => isOfToday(tags, today)),
+    now,
+  );
+  const tags = found.map((user) => user.tags);
   return {
     audience,
-    issuedToday: found.filter((tags) => isCounted(tags, today)).length,
-    isBreakerOpen: isBreakerOpen(found, now),
+    ...(refusal === undefined ? {} : { refusal }),
+    issuedToday: tags.filter((each) => isCounted(each, today)).length,
+    isBreakerOpen: isBreakerOpen(tags, now),
   };
 }
 
@@ -49,4 +58,8 @@ export async function readLimits(reader: Reader, audience: Audience | undefined,
 function isCounted({ issuedOn, issuedFor }: SecretTags, today: string): boolean {
   if (issuedOn === undefined || formatDate(issuedOn) !== today) return false;
   return issuedFor === 'schedule' || issuedFor === 'config';
+}
+
+function isOfToday({ announced, issuedOn }: SecretTags, today: string): boolean {
+  return [announced?.at, issuedOn].some((at) => at !== undefined && formatDate(at) === today);
 }

@@ -14,6 +14,7 @@ import {
 } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
+import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
@@ -47,7 +48,11 @@ const CONCURRENCY = 4;
  * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
  * if the users or the secrets cannot be listed, since nothing could be judged then.
  */
-export async function scanAccount(reader: Reader, runtime: Pick<Runtime, 'clock' | 'sleep'>): Promise<Scan> {
+export async function scanAccount(
+  reader: Reader,
+  runtime: Pick<Runtime, 'clock' | 'sleep'>,
+  run?: RunTimes,
+): Promise<Scan> {
   const { aws, settings } = reader;
   const at = runtime.clock();
   const errors: string[] = [];
@@ -64,7 +69,7 @@ export async function scanAccount(reader: Reader, runtime: Pick<Runtime, 'clock'
   return {
     accountId,
     at,
-    users: await mapConcurrently(scanned, (user) => withExactKeys(aws, settings, user, at, errors)),
+    users: await mapConcurrently(scanned, (user) => withExactKeys(aws, settings, user, { at, run }, errors)),
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
@@ -134,10 +139,10 @@ async function withExactKeys(
   aws: Aws,
   settings: Settings,
   scanned: ScannedUser,
-  now: Instant,
+  { at, run }: { at: Instant; run: RunTimes | undefined },
   errors: string[],
 ): Promise<ScannedUser> {
-  if (!needsExactKeys(scanned, settings, now)) return scanned;
+  if (!needsExactKeys(scanned, settings, at, run)) return scanned;
   try {
     return { ...scanned, keys: await listAccessKeys(aws, scanned.user.userName) };
   } catch (error) {

@@ -1,24 +1,30 @@
+import { activityOf, decisionsOf, type Triaged } from '../core/activity.ts';
 import { audienceNotes, isDeaf } from '../core/audience.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
-import type { WorkMessage } from '../core/events.ts';
+import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
 import type { Limits, Request } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
+import { commonRefusal, describeRefusal } from '../core/refusals.ts';
+import { firstRun, isWeeklyTurn, type RunTimes, runAfter, runNumber } from '../core/runs.ts';
 import { parseSecretTags } from '../core/secret-tags.ts';
-import { environmentName, parseSettings, type Settings } from '../core/settings.ts';
-import { DAY, type Instant } from '../core/time.ts';
-import { type DueReason, type ScannedUser, type Triage, triage } from '../core/triage.ts';
+import { environmentName, freezeEnd, parseSettings, type Settings } from '../core/settings.ts';
+import { byAge, inOrder, type Probe, probeOf, shareOut } from '../core/shares.ts';
+import type { StateKey } from '../core/state-key.ts';
+import { DAY, hasPassed, type Instant } from '../core/time.ts';
+import { triage } from '../core/triage.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
 import { countMessages, enqueue } from './enqueue.ts';
+import { readLastRun, rememberRun } from './last-run.ts';
 import { readLimits, readListeners } from './limits.ts';
 import { publish } from './notify.ts';
 import { observeUser, type Reader } from './observe.ts';
 import { mapConcurrently, type Scan, scanAccount } from './scan.ts';
 import { type ShownStep, showStep } from './show.ts';
-import { verifyingReader } from './state-key.ts';
+import { readStateKey } from './state-key.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -37,51 +43,58 @@ export interface ScheduledRun {
 
 export type PlannedStep = { userName: string } & ShownStep;
 
-/** A scanned user with the verdict on them. */
-interface Triaged {
-  scanned: ScannedUser;
-  verdict: Triage;
-}
-
 /** What the steps of one run share. */
 interface Run {
   runtime: Runtime;
-  reader: Reader;
+  reader: Reader & { verifier: StateKey };
   settings: Settings;
   runId: string;
+  times: Times;
   isDryRun: boolean;
   errors: string[];
 }
 
+interface Times {
+  /** This run and the one before it. */
+  run: RunTimes;
+  /** What the digest covers. */
+  digest: RunTimes;
+  /** By a schedule that says when it was due. */
+  isScheduled: boolean;
+  /** The run before is known. */
+  isRemembered: boolean;
+}
+
 /**
- * The daily run: scans the account, enqueues who is due, sends the digest. A dry run shows the plans instead. Throws a
+ * A scheduled run: scans the account, enqueues who is due, sends the digest. A dry run shows the plans instead. Throws a
  * RotationError that names every failure, after every user was tried and the digest was sent.
  */
 export async function runScheduled(
   runtime: Runtime,
   { runId }: Pick<Invocation, 'runId'>,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, scheduledAt }: ScheduledEvent,
 ): Promise<ScheduledRun> {
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
-  const reader = await verifyingReader(runtime, settings);
-  const scan = await scanAccount(reader, runtime);
-  const run: Run = {
-    runtime,
-    reader,
-    settings,
-    runId,
-    isDryRun: dryRun || !settings.enforce,
-    errors: [...scan.errors],
-  };
-  const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, settings, scan.at) }));
-  const dueUsers = triaged.filter(({ verdict }) => verdict.isDue).toSorted(byAge);
+  const verifier = await readStateKey(runtime, settings);
+  const reader = { aws: runtime.aws, settings, verifier };
+  const errors: string[] = [];
+  const times = await timesOf(runtime, reader, scheduledAt, errors);
+  const run: Run = { runtime, reader, settings, runId, times, isDryRun: dryRun || !settings.enforce, errors };
+  const scan = await scanAccount(reader, runtime, times.run);
+  errors.push(...scan.errors);
+  const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, settings, scan.at, times.run) }));
+  const dueUsers = inOrder(
+    triaged.filter(({ verdict }) => verdict.isDue),
+    scan.at,
+  );
   const limits = await attempt(run, async () => readLimits(reader, await readListeners(runtime, settings), scan.at));
   const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
-  const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers);
+  const refused = refusedOf(run, triaged, dueUsers, limits, scan.at);
+  const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers, { limits, probe: refused?.probe });
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
-  const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters });
-  await attempt(run, () => publish(runtime.aws, settings.topicArn, buildDigestMessage(digest)));
+  const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters, refused });
+  await attempt(run, () => send(run, digest));
   report(run, digest);
   measure(run, scan, triaged, limits);
   if (run.errors.length > 0) throw failureOf(run, scan);
@@ -100,7 +113,7 @@ export async function runScheduled(
 }
 
 /** A failure that must not keep the rest of the run from being done; the run fails when it is over. */
-async function attempt<T>(run: Run, call: () => Promise<T>, about = ''): Promise<T | undefined> {
+async function attempt<T>(run: Pick<Run, 'errors'>, call: () => Promise<T>, about = ''): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
@@ -109,19 +122,98 @@ async function attempt<T>(run: Run, call: () => Promise<T>, about = ''): Promise
   }
 }
 
-/** Oldest first, so that a daily limit is spent on the keys that need it most; who has no Active key comes last. */
-function byAge(a: Triaged, b: Triaged): number {
-  const age = ({ verdict }: Triaged): Instant => verdict.oldestActiveAt ?? Number.MAX_SAFE_INTEGER;
-  return age(a) - age(b) || (a.scanned.user.userId < b.scanned.user.userId ? -1 : 1);
+/** By hand there is no run before this one, and the digest covers a day. */
+async function timesOf(
+  { aws, clock }: Runtime,
+  { settings, verifier }: Reader,
+  scheduledAt: Instant | undefined,
+  errors: string[],
+): Promise<Times> {
+  if (scheduledAt === undefined) {
+    const at = clock();
+    const digest = { previousAt: at - DAY, scheduledAt: at };
+    return { run: firstRun(at, settings), digest, isScheduled: false, isRemembered: false };
+  }
+  const remembered = await attempt({ errors }, () => readLastRun(aws, settings.queueUrl, verifier));
+  const run = runAfter(remembered, scheduledAt, settings);
+  return { run, digest: run, isScheduled: true, isRemembered: remembered !== undefined };
 }
 
-async function enqueueAll(run: Run, { accountId }: Scan, dueUsers: readonly Triaged[]): Promise<number> {
+/** A scheduled run that has told is remembered; a dry run leaves nothing behind. */
+async function send({ runtime: { aws }, settings, reader, times, isDryRun }: Run, digest: Digest): Promise<void> {
+  await publish(aws, settings.topicArn, buildDigestMessage(digest));
+  if (times.isScheduled && !isDryRun) await rememberRun(aws, settings.queueUrl, reader.verifier, times.run);
+}
+
+/** AWS refuses everybody, as the tags say, or as it seems where there are no tags yet. */
+interface Refused {
+  probe: Probe | undefined;
+  note: string;
+}
+
+/**
+ * What was refused to everybody, by the tags that remember it. Where AWS refuses to make a secret there is none to
+ * remember it in: then nobody was issued a key since the run before this one, and the same users wait as did then.
+ */
+function refusedOf(
+  { settings, times: { run, isRemembered, digest } }: Run,
+  triaged: readonly Triaged[],
+  dueUsers: readonly Triaged[],
+  limits: Limits | undefined,
+  now: Instant,
+): Refused | undefined {
+  const tried = triaged.map(({ scanned: { user, secret } }) => {
+    return { userName: user.userName, tags: parseSecretTags(secret?.tags ?? {}, now).tags };
+  });
+  const refusal = commonRefusal(tried, now);
+  if (refusal !== undefined) {
+    const note = `${describeRefusal(refusal)} The message about it says what to do; until then one user is tried in each run.`;
+    return { probe: probeOf(dueUsers, refusal), note };
+  }
+  const isLimited = limits === undefined || limitNote(settings, limits) !== undefined || freezeEnd(settings, now);
+  if (!isRemembered || isLimited || activityOf(triaged, digest, now).rotated > 0) return undefined;
+  const among = dueUsers.filter((user) => !user.scanned.secret && wasDue(user, settings, run.previousAt));
+  if (among.length < SUSPICIOUS) return undefined;
+  const names = among.slice(0, SUSPICIOUS).map(({ scanned: { user } }) => user.userName);
+  const note =
+    `${among.length} users have waited for a first key of Keyturn since before the last run, among them ${names.join(', ')}, and nobody ` +
+    'was issued one: AWS may refuse it to everybody. One of them is tried in each run; see the log of the rotation worker.';
+  return { probe: { among, turn: runNumber(run.scheduledAt, settings.runEveryDays) }, note };
+}
+
+const SUSPICIOUS = 3;
+
+function wasDue({ scanned: { user }, verdict }: Triaged, settings: Settings, at: Instant): boolean {
+  if (!verdict.isLimited || verdict.oldestActiveAt === undefined) return false;
+  const own = parseUserSettings(user, settings, at).settings;
+  return hasPassed(verdict.oldestActiveAt, own.maxAccessKeyAgeDays - own.rotateAheadDays, at);
+}
+
+/** Everybody due is looked at; of new keys the run gives away what is left of the day. */
+async function enqueueAll(
+  { runtime, settings, runId, times, errors }: Run,
+  { accountId }: Scan,
+  dueUsers: readonly Triaged[],
+  { limits, probe }: { limits: Limits | undefined; probe: Probe | undefined },
+): Promise<number> {
+  // Without the limits each worker asks for them.
+  const left = limits === undefined ? undefined : Math.max(0, settings.maxNewRotationsPerDay - limits.issuedToday);
+  const shares = left === undefined ? undefined : shareOut(dueUsers, left, probe);
   const messages = dueUsers.map(({ scanned: { user } }): WorkMessage => {
     const { userId, userName } = user;
-    return { schemaVersion: 1, accountId, userId, userName, origin: 'schedule', requestId: run.runId };
+    return {
+      schemaVersion: 1,
+      accountId,
+      userId,
+      userName,
+      origin: 'schedule',
+      requestId: runId,
+      mayRepeat: isWeeklyTurn(userId, times.run),
+      ...(shares === undefined ? {} : (shares.get(userId) ?? { mayIssue: false })),
+    };
   });
-  const { sent, failed } = await enqueue(run.runtime.aws, run.settings.queueUrl, messages);
-  run.errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
+  const { sent, failed } = await enqueue(runtime.aws, settings.queueUrl, messages);
+  errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
   return sent;
 }
 
@@ -139,7 +231,11 @@ async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | 
     const observe = (): ReturnType<typeof observeUser> => observeUser(run.reader, { userName, userId });
     const state = await attempt(run, observe, `${userName}: `);
     if (state === undefined) return [];
-    return plan(state, request, run.settings, now).steps.map((step) => ({ userName, ...showStep(step) }));
+    const mayRepeat = isWeeklyTurn(userId, run.times.run);
+    return plan(state, { ...request, mayRepeat }, run.settings, now).steps.map((step) => ({
+      userName,
+      ...showStep(step),
+    }));
   });
   return plans.flat();
 }
@@ -148,15 +244,22 @@ async function deadLettersOf({ runtime, settings }: Run): Promise<number | undef
   return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
 }
 
-/** Workers share no memory with this run, so what they did is counted from the tags that they wrote. */
+interface Outcome {
+  enqueued: number;
+  limits: Limits | undefined;
+  deadLetters: number | undefined;
+  refused: Refused | undefined;
+}
+
 function digestOf(
-  { runId, isDryRun, settings, errors }: Run,
+  { runId, isDryRun, settings, times, errors }: Run,
   scan: Scan,
   triaged: readonly Triaged[],
-  { enqueued, limits, deadLetters }: { enqueued: number; limits: Limits | undefined; deadLetters: number | undefined },
+  { enqueued, limits, deadLetters, refused }: Outcome,
 ): Digest {
   const { accountId, at, secretsWithoutUser, findings, rootActiveKeys = 0 } = scan;
-  const note = noteOf(settings, limits);
+  const note = [refused?.note, noteOf(settings, limits)].filter((each) => each !== undefined).join(' ');
+  const decisions = decisionsOf(triaged, times.digest, at);
   const [oldest] = triaged.filter(({ verdict }) => verdict.oldestActiveAt !== undefined).toSorted(byAge);
   const exemptions = triaged
     .map(({ scanned: { user } }) => parseUserSettings(user, settings, at).settings.exemption)
@@ -169,7 +272,11 @@ function digestOf(
     usersScanned: triaged.length,
     enqueued,
     skipped: countSkipped(triaged),
-    ...activityOf(triaged, at),
+    ...activityOf(triaged, times.digest, at),
+    from: times.digest.previousAt,
+    until: times.digest.scheduledAt,
+    blocked: decisions.filter(({ isBlocked }) => isBlocked).length,
+    needsDecision: decisions,
     exemptWithDate: exemptions.filter(({ until }) => until !== undefined).length,
     exemptWithoutDate: exemptions.filter(({ until }) => until === undefined).length,
     activeRootKeys: rootActiveKeys,
@@ -183,7 +290,7 @@ function digestOf(
     errors,
     findings,
     ...(deadLetters === undefined ? {} : { deadLetters }),
-    ...(note === undefined ? {} : { note }),
+    ...(note === '' ? {} : { note }),
   };
 }
 
@@ -191,43 +298,6 @@ function countSkipped(triaged: readonly Triaged[]): Record<string, number> {
   const skipped: Record<string, number> = {};
   for (const { verdict } of triaged) if (!verdict.isDue) skipped[verdict.reason] = (skipped[verdict.reason] ?? 0) + 1;
   return skipped;
-}
-
-/** States in which nothing is recorded in a tag: the secret or its tags are what is wrong. */
-const blockedWithoutTag: readonly DueReason[] = [
-  'tags-invalid',
-  'secret-foreign',
-  'secret-pending-deletion',
-  'secret-value-foreign',
-  'status-unknown',
-];
-
-type Activity = Pick<Digest, 'rotated' | 'deactivated' | 'deleted' | 'postponed' | 'blocked' | 'failed'>;
-
-/** The last 24 hours, as far as the tags remember: `announced` keeps the last message about each user only. */
-function activityOf(triaged: readonly Triaged[], now: Instant): Activity {
-  const isRecent = (at: Instant | undefined): boolean => at !== undefined && now - at < DAY;
-  const users = triaged.map(({ scanned: { secret }, verdict }) => {
-    const { tags } = parseSecretTags(secret?.tags ?? {}, now);
-    return { ...tags, verdict, event: isRecent(tags.announced?.at) ? tags.announced?.event : undefined };
-  });
-  const count = (test: (user: (typeof users)[number]) => boolean): number => users.filter(test).length;
-  return {
-    // `issued-on` is the day of the intent: a grace that merely began again is no rotation.
-    rotated: count(
-      ({ currentSince, issuedOn }) =>
-        currentSince !== undefined && isRecent(currentSince.at) && currentSince.at - (issuedOn ?? 0) < 2 * DAY,
-    ),
-    deactivated: count(({ deactivated }) => isRecent(deactivated?.at)),
-    deleted: count(({ event, doing }) => event === 'deleted' || (event === 'orphan-removed' && doing === undefined)),
-    postponed: count(({ event }) => event === 'postponed'),
-    // Announced weekly, and due until somebody resolves it.
-    blocked: count(
-      ({ announced, verdict: { isDue, reason } }) =>
-        isDue && (announced?.event === 'blocked' || blockedWithoutTag.includes(reason)),
-    ),
-    failed: count(({ event }) => event === 'failed'),
-  };
 }
 
 /** What concerns everybody: why nothing more is done, and who may not hear of it, each with the way out. */

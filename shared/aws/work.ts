@@ -8,6 +8,7 @@ import { announceFailure } from './apply/failed.ts';
 import { evaluateAgain } from './evaluate-again.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
+import { refusedHere } from './refusals.ts';
 import { whoUses } from './who-uses.ts';
 
 /**
@@ -18,12 +19,15 @@ import { whoUses } from './who-uses.ts';
 export async function work(runtime: Runtime, invocation: Invocation, body: string): Promise<void> {
   const settings = parseSettings(runtime.environment);
   const message = parseWorkMessage(body);
-  const { origin, accessKeyId, mayIssue } = message;
+  const { origin, accessKeyId, mayIssue, mayRepeat } = message;
+  const refusal = refusedHere(runtime.memory, runtime.clock());
   const asks = {
     origin,
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
     // Config has no share of the day, whatever its message says.
     ...(mayIssue === undefined || origin !== 'schedule' ? {} : { mayIssue }),
+    ...(mayRepeat === undefined ? {} : { mayRepeat }),
+    ...(refusal === undefined || origin === 'exposed' ? {} : { refusal }),
   };
   const pass: Pass = {
     ...(await openPass(runtime, settings, invocation, { ...asks, isQueued: true })),
@@ -85,5 +89,5 @@ async function fail(pass: Pass, message: WorkMessage, error: RotationError): Pro
   runtime.meter.add('Failed', 1);
   // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
   const isStep = actionNames.some((action) => action === error.facts.action);
-  await announceFailure(pass, message, messageOf(error), { isRecordable: isStep });
+  await announceFailure(pass, message, error, { isRecordable: isStep, isProbe: message.isProbe ?? false });
 }

@@ -1,14 +1,19 @@
+import type { Decision } from './activity.ts';
 import { chatNotification } from './messages/chat.ts';
 import type { OutgoingMessage, Severity } from './messages/notice.ts';
 import { severities } from './messages/notice.ts';
-import { type Block, clamp, heading, render, subjectLine, text } from './messages/text.ts';
-import { formatDate, formatInstant, type Instant } from './time.ts';
+import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
+import { DAY, formatDate, formatInstant, type Instant } from './time.ts';
 
-/** The last 24 hours of one account. */
+/** What happened in one account between two runs. */
 export interface Digest {
   accountId: string;
   runId: string;
   at: Instant;
+  /** The time that is counted: from this instant… */
+  from: Instant;
+  /** … until before this one. */
+  until: Instant;
   dryRun: boolean;
   usersScanned: number;
   enqueued: number;
@@ -20,6 +25,7 @@ export interface Digest {
   postponed: number;
   blocked: number;
   failed: number;
+  needsDecision: readonly Pick<Decision, 'userName' | 'reason' | 'message'>[];
   exemptWithDate: number;
   exemptWithoutDate: number;
   activeRootKeys: number;
@@ -37,7 +43,7 @@ export interface Digest {
 
 /** Together below SNS's 256 KiB whatever the account looks like; the log has all of them. */
 const LISTED_MAX = 50;
-const ENTRY_MAX = 300;
+const ENTRY_MAX = 200;
 const NOTE_MAX = 4_000;
 
 /** The message about one scheduled run. It is about no user, so that a subscription by user never gets it. */
@@ -45,7 +51,7 @@ export function buildDigestMessage(digest: Digest): OutgoingMessage {
   const severity = severityOf(digest);
   const { accountId, rotated, blocked, failed } = digest;
   const counts = `${rotated} rotated, ${blocked} blocked, ${failed} failed`;
-  const subject = subjectLine(digest.dryRun ? 'Dry run' : 'Daily digest', counts, accountId);
+  const subject = subjectLine(titleOf(digest), counts, accountId);
   const attributes = { accountId, event: 'digest', severity };
   const email = render(emailOf(digest));
   const chat = chatNotification({ id: transitionIdOf(digest), title: subject, text: email, attributes });
@@ -60,13 +66,22 @@ function severityOf({ errors, failed, deadLetters = 0 }: Digest): Severity {
   return errors.length > 0 || failed > 0 || deadLetters > 0 ? 'warning' : severities.digest;
 }
 
+function titleOf({ dryRun, ...digest }: Digest): string {
+  if (dryRun) return 'Dry run';
+  return isDaily(digest) ? 'Daily digest' : 'Digest';
+}
+
+function isDaily({ from, until }: Pick<Digest, 'from' | 'until'>): boolean {
+  return until - from === DAY;
+}
+
 function transitionIdOf({ runId }: Digest): string {
   return `digest/${runId}`;
 }
 
 /** Lists are cut off, and their length is given beside them. */
 function documentOf(digest: Digest, severity: Severity): object {
-  const { accountId, runId, note, errors, findings, secretsWithoutUser } = digest;
+  const { accountId, runId, note, errors, findings, secretsWithoutUser, needsDecision } = digest;
   return {
     schemaVersion: 1,
     event: 'digest',
@@ -75,6 +90,8 @@ function documentOf(digest: Digest, severity: Severity): object {
     accountId,
     runId,
     at: formatInstant(digest.at),
+    from: formatInstant(digest.from),
+    until: formatInstant(digest.until),
     dryRun: digest.dryRun,
     usersScanned: digest.usersScanned,
     enqueued: digest.enqueued,
@@ -85,6 +102,10 @@ function documentOf(digest: Digest, severity: Severity): object {
     postponed: digest.postponed,
     blocked: digest.blocked,
     failed: digest.failed,
+    needsDecision: needsDecision.slice(0, LISTED_MAX).map(({ userName, reason, message }) => {
+      return { userName, reason, message: clamp(message, ENTRY_MAX) };
+    }),
+    needsDecisionCount: needsDecision.length,
     exemptWithDate: digest.exemptWithDate,
     exemptWithoutDate: digest.exemptWithoutDate,
     activeRootKeys: digest.activeRootKeys,
@@ -106,10 +127,11 @@ function listed(entries: readonly string[]): string[] {
   return entries.slice(0, LISTED_MAX).map((entry) => clamp(entry, ENTRY_MAX));
 }
 
-function summary({ dryRun, usersScanned, rotated, deactivated, deleted, blocked, failed }: Digest): string {
+function summary(digest: Digest): string {
+  const { dryRun, usersScanned, rotated, deactivated, deleted, blocked, failed } = digest;
   const mode = dryRun ? ' (dry run: nothing was changed)' : '';
   return (
-    `${plural(usersScanned, 'user')} checked${mode}; in the last 24 hours ${rotated} rotated, ` +
+    `${plural(usersScanned, 'user')} checked${mode}; ${isDaily(digest) ? 'in the last 24 hours' : `from ${minuteUtc(digest.from)} to ${minuteUtc(digest.until)}`} ${rotated} rotated, ` +
     `${deactivated} deactivated, ${deleted} deleted, ${blocked} blocked, ${failed} failed.`
   );
 }
@@ -127,7 +149,7 @@ function emailOf(digest: Digest): Block[] {
       : []),
     ...(note ? [text(clamp(note, NOTE_MAX))] : []),
     ...attention(digest),
-    heading('The last 24 hours'),
+    heading(isDaily(digest) ? 'The last 24 hours' : `From ${minuteUtc(digest.from)} to ${minuteUtc(digest.until)}`),
     { rows: activity(digest) },
     heading('The account today'),
     { rows: inventory(digest) },
@@ -138,7 +160,8 @@ function emailOf(digest: Digest): Block[] {
 
 /** What somebody should look at, before the numbers. */
 function attention(digest: Digest): Block[] {
-  const { errors, findings, secretsWithoutUser, activeRootKeys, deadLetters = 0, blocked, exemptWithoutDate } = digest;
+  const { errors, findings, secretsWithoutUser, needsDecision } = digest;
+  const { activeRootKeys, deadLetters = 0, exemptWithoutDate } = digest;
   const points = [
     ...(activeRootKeys > 0
       ? ['The root user has an active access key. Keyturn never touches it: delete it in the console.']
@@ -146,12 +169,15 @@ function attention(digest: Digest): Block[] {
     ...(deadLetters > 0
       ? [`${plural(deadLetters, 'message')} in the dead-letter queue: see the worker's log, then redrive the queue.`]
       : []),
-    ...(blocked > 0 ? [`${plural(blocked, 'user')} blocked: the message about each says what to do.`] : []),
     ...(exemptWithoutDate > 0 ? [`${plural(exemptWithoutDate, 'user')} exempt without an end date.`] : []),
   ];
   const list = points.length === 0 ? [] : [{ list: points }];
   const blocks = [
     ...list,
+    ...enumerate(
+      `${plural(needsDecision.length, 'user')} for whom somebody has to decide:`,
+      needsDecision.map(({ userName, reason, message }) => `${userName}: ${reason}. ${message}`),
+    ),
     ...enumerate(`${plural(errors.length, 'error')}:`, errors),
     ...enumerate('To be checked:', findings),
     ...enumerate('Secrets whose user is gone; delete them when nobody needs them:', secretsWithoutUser),

@@ -1,6 +1,6 @@
 import { EventError } from './errors.ts';
 import { type Asked, rotateUserActions } from './model.ts';
-import { parseDate } from './time.ts';
+import { type Instant, parseDate, parseInstant } from './time.ts';
 import * as z from './zod.ts';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -65,14 +65,33 @@ export function parseRotateUserEvent(event: unknown): { userName: string; asked:
   return { userName: name, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
 }
 
-const scheduledEvent = z.strictObject({ dryRun: z.optional(z.boolean()) });
-/** An EventBridge rule or schedule without an input of its own. */
-const schedulerEvent = z.object({ source: z.enum(['aws.events', 'aws.scheduler']) });
+const instant = z.pipe(
+  z.string(),
+  z.transform((input: string, { issues }) => {
+    const parsed = parseInstant(input);
+    if (parsed === undefined)
+      issues.push({ code: 'custom', input, message: 'must be an instant 2026-03-02T05:00:00Z' });
+    return parsed ?? z.NEVER;
+  }),
+);
 
-/** Throws an EventError for anything but `{}`, `{"dryRun": …}` and a scheduler's own event. */
-export function parseScheduledEvent(event: unknown): { dryRun: boolean } {
-  if (schedulerEvent.safeParse(event).success) return { dryRun: false };
-  return { dryRun: parse(scheduledEvent, event, 'scheduled-rotation').dryRun ?? false };
+const scheduledEvent = z.strictObject({ dryRun: z.optional(z.boolean()), scheduledAt: z.optional(instant) });
+/** An EventBridge rule or schedule without an input of its own. */
+const schedulerEvent = z.object({ source: z.enum(['aws.events', 'aws.scheduler']), time: z.optional(instant) });
+
+/** One scheduled run; without an instant it was begun by hand. */
+export interface ScheduledEvent {
+  dryRun: boolean;
+  /** When it was due, which is before it began, and the same when it is repeated. */
+  scheduledAt?: Instant;
+}
+
+/** Throws an EventError for anything but `{}`, `{"dryRun", "scheduledAt"}` and a scheduler's own event. */
+export function parseScheduledEvent(event: unknown): ScheduledEvent {
+  const byScheduler = schedulerEvent.safeParse(event);
+  if (byScheduler.success) return { dryRun: false, ...definedOnly({ scheduledAt: byScheduler.data.time }) };
+  const { dryRun = false, scheduledAt } = parse(scheduledEvent, event, 'scheduled-rotation');
+  return { dryRun, ...definedOnly({ scheduledAt }) };
 }
 
 const requestId = z.string().check(z.minLength(1), z.maxLength(80));
@@ -86,6 +105,10 @@ const workMessage = z.strictObject({
   accessKeyId: z.optional(accessKeyId),
   /** The run has kept one of the day's new rotations for this user. */
   mayIssue: z.optional(z.boolean()),
+  /** Whether this is the run that tells again of what no tag can remember, as one does each week. */
+  mayRepeat: z.optional(z.boolean()),
+  /** AWS seems to refuse everybody: this one is tried, and the digest says what became of it. */
+  isProbe: z.optional(z.boolean()),
   /** With origin `exposed`, over the rest of the body: what is done at once is not for everybody to ask for. */
   mac: z.optional(z.string()),
 });

@@ -7,8 +7,8 @@ import { parseUserSettings } from './user-settings.ts';
 export interface KeyAges {
   oldestActiveKeyDays: number;
   /**
-   * Until the first Active key has had its limit, its grace period and every postponement; negative once it has. A pass
-   * runs daily and each of two steps may be a day late, so that down to -2 nothing is wrong.
+   * Until the first Active key has had its limit, its grace period and every postponement; negative once it has. Each of
+   * two steps may be a run late, so that down to twice `runEveryDays` below 0 nothing is wrong.
    */
   daysToNearestDeadline: number;
 }

@@ -1,4 +1,5 @@
 import type { Audience } from './audience.ts';
+import type { CommonRefusal } from './refusals.ts';
 import type { Instant } from './time.ts';
 
 /** One access key as IAM shows it. `status` is kept as text: AWS has added values before (`Expired`). */
@@ -81,6 +82,8 @@ export interface Limits {
   issuedToday: number;
   /** The three newest issues of the day ended in failed proofs. */
   isBreakerOpen: boolean;
+  /** What AWS refused to everybody who was tried today. */
+  refusal?: CommonRefusal;
 }
 
 export const rotateUserActions = [
@@ -141,6 +144,10 @@ export interface Request {
   wroteAt: ReadonlySet<Instant>;
   /** With origin `schedule`: whether the run has kept one of the day's rotations for this user; it is not asked again. */
   mayIssue?: boolean;
+  /** By schedule: whether this is the run that tells again of what no tag can remember, as one does each week. */
+  mayRepeat?: boolean;
+  /** By schedule and Config: what this container has seen AWS refuse to everybody today. */
+  refusal?: CommonRefusal;
   /** Absent until they are asked for; then the plan is made again with them. The day is asked for by few steps. */
   limits?: Pick<Limits, 'audience'> & Partial<Limits>;
   /** The transition that this invocation has already completed, if any. */

@@ -52,6 +52,14 @@ export const reasons = {
     says: 'The new key never worked and was deleted; the old key stays as it is.',
     todo: 'See whether AWS has an incident; it is tried again.',
   },
+  refused: {
+    says: 'AWS refused a call for this user; nothing more was changed.',
+    todo: 'Do what the message says.',
+  },
+  'refused-everywhere': {
+    says: 'AWS refuses the same call for everybody who was tried, so one user is tried in each run.',
+    todo: 'Do what the message says; it goes on by itself then.',
+  },
   failed: { says: 'The pass failed; nothing more was changed.', todo: 'Do what the message says.' },
   'user-changed': { says: 'There is no user of that name and UserId any more.', todo: 'Nothing.' },
   'out-of-time': { says: 'The function had too little time left to finish the step.', todo: 'Nothing; run it again.' },

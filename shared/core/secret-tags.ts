@@ -114,6 +114,10 @@ export interface Announced {
   accessKeyId?: string;
   /** Its reason code. Tags of earlier versions have none. */
   reason?: string;
+  /** Of a failure: which call AWS refused, and how: `iam:CreateAccessKey/AccessDenied`. */
+  cause?: string;
+  /** Of a failure that goes on: when it was last told of, which is not at each try. */
+  toldAt?: Instant;
 }
 
 /** When a rotation by Secrets Manager was last announced as stuck, and which version it left pending. */
@@ -289,13 +293,23 @@ function parsePolicyPut(fields: string[]): PolicyPut | undefined {
 }
 
 function parseAnnounced(fields: string[]): Announced | undefined {
-  const [event = '', instant = '', accessKeyId = '-', code, ...rest] = fields;
+  const [event = '', instant = '', accessKeyId = '-', code, ...options] = fields;
   const at = parseInstant(instant);
-  if (at === undefined || rest.length > 0) return undefined;
+  const more = parseFailure(options);
+  if (at === undefined || more === undefined) return undefined;
   if (![event, code ?? 'none'].every((word) => /^[a-z-]+$/.test(word))) return undefined;
   const reason = code === undefined ? {} : { reason: code };
-  if (accessKeyId === '-') return { event, at, ...reason };
-  return keyId.test(accessKeyId) ? { event, at, accessKeyId, ...reason } : undefined;
+  if (accessKeyId === '-') return { event, at, ...reason, ...more };
+  return keyId.test(accessKeyId) ? { event, at, accessKeyId, ...reason, ...more } : undefined;
+}
+
+/** `cause=<call>/<code>` and `told=<instant>`, in this order. */
+function parseFailure(fields: string[]): Pick<Announced, 'cause' | 'toldAt'> | undefined {
+  const match = /^(?: cause=([\w.:/-]+))?(?: told=(\S+))?$/.exec(fields.map((field) => ` ${field}`).join(''));
+  const [, cause, told] = match ?? [];
+  const toldAt = told === undefined ? undefined : parseInstant(told);
+  if (match === null || (told !== undefined && toldAt === undefined)) return undefined;
+  return { ...(cause === undefined ? {} : { cause }), ...(toldAt === undefined ? {} : { toldAt }) };
 }
 
 function parseStuck(fields: string[]): Stuck | undefined {
@@ -367,8 +381,13 @@ export function formatIssued({ day, origin }: Issued): string {
   return `${formatDate(day)} ${origin}`;
 }
 
-export function formatAnnounced({ event, at, accessKeyId, reason }: Announced): string {
-  return `${event} ${formatInstant(at)} ${accessKeyId ?? '-'}${reason === undefined ? '' : ` ${reason}`}`;
+export function formatAnnounced({ event, at, accessKeyId, reason, cause, toldAt }: Announced): string {
+  const options = [
+    ...(reason === undefined ? [] : [reason]),
+    ...(cause === undefined ? [] : [`cause=${cause}`]),
+    ...(toldAt === undefined ? [] : [`told=${formatInstant(toldAt)}`]),
+  ];
+  return [event, formatInstant(at), accessKeyId ?? '-', ...options].join(' ');
 }
 
 export function formatStuck({ at, versionId }: Stuck): string {

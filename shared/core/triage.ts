@@ -1,4 +1,3 @@
-import { hashOf } from './checks/blocked.ts';
 import { reminderInstants } from './checks/ladder.ts';
 import { isTold, pendingVersion } from './checks/managed.ts';
 import type { ReportRow } from './credential-report.ts';
@@ -7,8 +6,10 @@ import { deletionNoticeFrom, noticed } from './noticed.ts';
 import { plan } from './plan.ts';
 import { deletableAt, graceDaysOf } from './promises.ts';
 import type { ReasonCode } from './reasons.ts';
+import { firstRun, isInSweep, isWeeklyTurn, type RunTimes, WEEKLY_DAYS } from './runs.ts';
+import { EXPOSED_SESSIONS_END } from './secret-policy.ts';
 import { settingsDue } from './secret-settings.ts';
-import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags, secretTagNames } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { keyLabels, ORPHAN_RECOVERY, versionWith } from './situation.ts';
 import { DAY, hasPassed, type Instant, MINUTE } from './time.ts';
@@ -30,7 +31,7 @@ export interface ScannedUser {
 export type DueReason = ReasonCode | 'unread';
 
 /** Whether the worker is to look at the user now, why (not), and how old the oldest Active key seems. */
-export type Triage = ({ isDue: true; reason: DueReason } | { isDue: false; reason: ReasonCode }) & {
+export type Triage = Answer & {
   oldestActiveAt?: Instant;
 };
 
@@ -38,9 +39,15 @@ export type Triage = ({ isDue: true; reason: DueReason } | { isDue: false; reaso
 interface Facts {
   scanned: ScannedUser;
   settings: UserSettings;
+  /** The user's secret, if it is ours beyond doubt. */
+  verified: Secret | undefined;
+  /** Names of tags of state in it that we did not write. */
+  voidTags: readonly string[];
   tags: SecretTags;
   problems: readonly string[];
   now: Instant;
+  /** What no tag can remember is told again in this run. */
+  isTurn: boolean;
   /** The key ID labelled on AWSCURRENT. */
   currentKeyId: string | undefined;
   otherKeyIds: readonly string[];
@@ -55,38 +62,70 @@ interface Slots {
   inactive: readonly Instant[];
 }
 
-type Answer = { isDue: true; reason: DueReason } | { isDue: false; reason: ReasonCode };
+type Answer = Facet & ({ isDue: true; reason: DueReason } | { isDue: false; reason: ReasonCode });
+
+interface Facet {
+  /** The worker's next step would make a new key, or retire one: what the daily limit counts. */
+  isLimited?: boolean;
+  /** More than the reason says. */
+  because?: string;
+}
+
 type Question = (facts: Facts) => Answer | undefined;
 
-const due = (reason: DueReason): Answer => ({ isDue: true, reason });
-const skip = (reason: ReasonCode): Answer => ({ isDue: false, reason });
+const due = (reason: DueReason, facet: Facet = {}): Answer => ({ isDue: true, reason, ...facet });
+const skip = (reason: ReasonCode, facet: Facet = {}): Answer => ({ isDue: false, reason, ...facet });
 
 /**
  * Whether a user is worth a closer look: a look is half a dozen calls, so a user in rotation is due only once the next
- * instant of their tags has passed. Never a decision about a key: the worker observes again. Pure and total; in doubt
- * the user is due.
+ * instant of their tags has passed, and one who is blocked once that is to be told again. Never a decision about a key:
+ * the worker observes again. Pure and total; in doubt the user is due.
  */
-export function triage(scanned: ScannedUser, settings: Settings, now: Instant): Triage {
-  const facts = factsOf(scanned, settings, now);
+export function triage(scanned: ScannedUser, settings: Settings, now: Instant, run = firstRun(now, settings)): Triage {
+  const facts = factsOf(scanned, settings, now, run);
   const answer = answerOf(facts, scanned.keys === undefined ? byReport : byExactKeys);
   const oldestActiveAt = oldestActive(scanned);
-  return { ...answer, ...(oldestActiveAt === undefined ? {} : { oldestActiveAt }) };
+  const isLimited = answer.isLimited ?? (goesOn.includes(answer.reason) && oldEnough(facts)?.isLimited);
+  return {
+    ...answer,
+    ...(isLimited ? { isLimited } : {}),
+    ...(oldestActiveAt === undefined ? {} : { oldestActiveAt }),
+  };
 }
 
-/** The first match wins. Before these nothing asks about keys, so that an intent never waits for a report. */
+/** After these steps the pass looks again, and may issue. */
+const goesOn: readonly DueReason[] = ['policy-put', 'replica-failed', 'state-unverified', 'finished'];
+
+/**
+ * The first match wins, in the order of the plan where that matters. Before `recovering` nothing asks about the age of
+ * keys, so that an intent never waits for a report.
+ */
 const byReport: readonly Question[] = [
   inFlight,
+  stateUnverified,
   policyOutdated,
+  exposedPending,
+  toldOfBlocked,
+  intentPast,
   tagsInvalid,
   leftAlone,
   secretOdd,
+  voidTags,
   rotationPending,
   recovering,
   superseded,
   leftover,
   oldEnough,
 ];
-const byExactKeys: readonly Question[] = [inFlight, policyOutdated, rotationPending, planned];
+const byExactKeys: readonly Question[] = [
+  inFlight,
+  stateUnverified,
+  policyOutdated,
+  exposedPending,
+  intentPast,
+  rotationPending,
+  planned,
+];
 
 function answerOf(facts: Facts, questions: readonly Question[]): Answer {
   for (const question of questions) {
@@ -96,23 +135,74 @@ function answerOf(facts: Facts, questions: readonly Question[]): Answer {
   return skip(facts.slots?.active.length === 0 ? 'no-active-key' : 'nothing-due');
 }
 
-function inFlight({ tags: { doing, deactivated }, now }: Facts): Answer | undefined {
+function inFlight({ tags: { doing }, now }: Facts): Answer | undefined {
+  return doing !== undefined && now < doing.deadlineAt ? skip('busy') : undefined;
+}
+
+/** What waits for somebody, and what no tag can remember was told: it is told again in one run a week. */
+function waitsUntold({ isTurn }: Facts, reason: ReasonCode, because?: string): Answer {
+  const facet = because === undefined ? {} : { because };
+  return isTurn ? due(reason, facet) : skip(reason, facet);
+}
+
+/** The two tags that leave the user alone whoever wrote them. */
+const mayBeMeant: readonly string[] = [secretTagNames.hold, secretTagNames.exposed];
+
+function stateUnverified(facts: Facts): Answer | undefined {
+  const names = facts.voidTags.filter((name) => mayBeMeant.includes(name));
+  return names.length === 0
+    ? undefined
+    : waitsUntold(facts, 'state-unverified', `Keyturn did not write ${names.join(' and ')} of its secret`);
+}
+
+/** Exempt and held users too: what a secret takes from the settings follows them for everybody. */
+function policyOutdated({ verified, settings, tags, problems, now, scanned: { user } }: Facts): Answer | undefined {
+  const reason = verified && settingsDue({ secret: verified, user, settings, tags, problems, now });
+  return reason === undefined ? undefined : due(reason);
+}
+
+/** An exposed key that was not replaced, whatever keeps it; and one that is gone, once nothing made with it is left. */
+function exposedPending({ tags: { exposed, currentSince }, otherKeyIds, records, now }: Facts): Answer | undefined {
+  if (exposed === undefined) return undefined;
+  if (currentSince === undefined || currentSince.at <= exposed.at) return due('exposed');
+  const left = [...otherKeyIds, ...records.map(({ accessKeyId }) => accessKeyId)];
+  const isLeft = exposed.accessKeyIds.some((id) => left.includes(id));
+  return !isLeft && now >= exposed.at + EXPOSED_SESSIONS_END ? due('exposed') : undefined;
+}
+
+/** Blocked as it was when it was told of: the worker would only wait. Whatever has changed about the keys is looked at. */
+function toldOfBlocked(facts: Facts): Answer | undefined {
+  const { tags, settings, slots, now } = facts;
+  const { announced, doing } = tags;
+  if (announced?.event !== 'blocked' || hasPassed(announced.at, WEEKLY_DAYS, now) || slots === undefined) {
+    return undefined;
+  }
+  if (tagsInvalid(facts) ?? leftAlone(facts) ?? secretOdd(facts) ?? voidTags(facts)) return undefined;
+  const { active, inactive } = slots;
+  if (active.some((since) => since > announced.at)) return undefined;
+  const keys = active.length + inactive.length;
+  if (announced.reason === 'two-orphans' && keys === 2) return skip('two-orphans');
+  if (doing !== undefined) return undefined;
+  if (announced.reason === 'slots-taken' && active.length === 2 && settings.onBlocked === 'report') {
+    return skip('slots-taken');
+  }
+  if (announced.reason === 'managed-rotation' && facts.scanned.secret?.rotationEnabled && keys === active.length) {
+    return skip('managed-rotation');
+  }
+  if (announced.reason === 'current-inactive' && inactive.length > 0) return skip('current-inactive');
+  return announced.reason === 'none-active' && inactive.length === 2 ? skip('none-active') : undefined;
+}
+
+function intentPast({ tags: { doing, deactivated }, now }: Facts): Answer | undefined {
   if (doing === undefined) return undefined;
-  if (now < doing.deadlineAt) return skip('busy');
   // The intent of an issue stays until its orphan is gone; before that there is nothing to do.
   const isOrphan = doing.verb === 'issue' && deactivated && !doing.accessKeyIds.includes(deactivated.accessKeyId);
   return isOrphan && now < deactivated.at + ORPHAN_RECOVERY ? skip('orphan-waiting') : due('finished');
 }
 
-/** Exempt and held users too: what a secret takes from the settings follows them for everybody. */
-function policyOutdated({ scanned: { user, secret }, settings, tags, problems, now }: Facts): Answer | undefined {
-  const verified = verifiedSecret(secret, user, settings);
-  const reason = verified && settingsDue({ secret: verified, user, settings, tags, problems, now });
-  return reason === undefined ? undefined : due(reason);
-}
-
-function tagsInvalid({ problems }: Facts): Answer | undefined {
-  return problems.length > 0 ? due('tags-invalid') : undefined;
+function tagsInvalid(facts: Facts): Answer | undefined {
+  const { problems } = facts;
+  return problems.length > 0 ? waitsUntold(facts, 'tags-invalid', problems.join('; ')) : undefined;
 }
 
 function leftAlone({ settings, tags, now }: Facts): Answer | undefined {
@@ -120,12 +210,19 @@ function leftAlone({ settings, tags, now }: Facts): Answer | undefined {
   return tags.holdUntil !== undefined && now < tags.holdUntil ? skip('held') : undefined;
 }
 
-function secretOdd({ scanned: { user, secret }, settings }: Facts): Answer | undefined {
+function secretOdd(facts: Facts): Answer | undefined {
+  const { user, secret } = facts.scanned;
   if (secret === undefined) return undefined;
-  const problem = secretProblem(secret, user, settings);
-  if (problem !== undefined) return due(problem.reason);
+  const problem = secretProblem(secret, user, facts.settings);
+  if (problem !== undefined) return waitsUntold(facts, problem.reason, problem.message);
   const labels = secret.versions[versionWith(secret, 'AWSCURRENT') ?? ''];
-  return labels === undefined || labels.filter(isKeyLabel).length === 1 ? undefined : due('secret-value-foreign');
+  if (labels === undefined || labels.filter(isKeyLabel).length === 1) return undefined;
+  return waitsUntold(facts, 'secret-value-foreign');
+}
+
+/** All others count as absent, and are taken off. */
+function voidTags({ voidTags: names }: Facts): Answer | undefined {
+  return names.length > 0 ? due('state-unverified') : undefined;
 }
 
 /** A rotation by Secrets Manager that has not ended: only the worker asks since when. */
@@ -191,31 +288,41 @@ function leftover({ slots, otherKeyIds, currentKeyId }: Facts): Answer | undefin
 }
 
 /** The report makes keys look younger than they are, never older. */
-function oldEnough({ slots, settings, now }: Facts): Answer | undefined {
+function oldEnough({ slots, settings, now, scanned }: Facts): Answer | undefined {
   const limit = settings.maxAccessKeyAgeDays - settings.rotateAheadDays;
-  return slots?.active.some((at) => hasPassed(at, limit, now)) ? due('due') : undefined;
+  if (slots === undefined || !slots.active.some((at) => hasPassed(at, limit, now))) return undefined;
+  const isAlone = slots.active.length + slots.inactive.length === 1;
+  return due('due', { isLimited: isAlone && !scanned.secret?.rotationEnabled });
 }
 
-const request: Request = { origin: 'schedule', runId: '-', wroteAt: new Set() };
 /** What the plan waits for may depend on the last use of a key, which the scan has not read. */
 const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-switched', 'frozen'];
 
 /** With the keys known exactly, the plan itself says whether there is something to do. */
-function planned({ scanned: { user, keys, secret }, settings, now }: Facts): Answer | undefined {
+function planned({ scanned: { user, keys, secret }, settings, isTurn, now }: Facts): Answer | undefined {
   const state = { user, keys: keys ?? [], ...(secret === undefined ? {} : { secret }) };
-  const { status, reason } = plan(state, request, settings, now);
-  return status === 'unchanged' && !dependsOnUse.includes(reason) ? skip(reason) : due(reason);
+  const request: Request = { origin: 'schedule', runId: '-', wroteAt: new Set(), mayRepeat: isTurn };
+  const { status, reason, message, steps } = plan(state, request, settings, now);
+  if (status === 'unchanged' && !dependsOnUse.includes(reason)) return skip(reason);
+  const isToldOf = status === 'blocked' || status === 'failed';
+  if (isToldOf && steps.every(({ action }) => action === 'none')) return skip(reason, { because: message });
+  const isLimited = steps.some(({ action }) => action === 'issue' || action === 'retire');
+  return due(reason, { ...(isLimited ? { isLimited } : {}), ...(isToldOf ? { because: message } : {}) });
 }
 
-function factsOf(scanned: ScannedUser, given: Settings, now: Instant): Facts {
+function factsOf(scanned: ScannedUser, given: Settings, now: Instant, run: RunTimes): Facts {
   const { user, secret, report } = scanned;
   const { settings, problems } = parseUserSettings(user, given, now);
   const { tags, problems: tagProblems } = parseSecretTags(secret?.tags ?? {}, now);
   const labels = keyLabels(secret);
   const currentVersionId = versionWith(secret, 'AWSCURRENT');
+  const verified = verifiedSecret(secret, user, settings);
   return {
     scanned,
     settings,
+    verified,
+    voidTags: Object.keys(verified?.voidTags ?? {}),
+    isTurn: isWeeklyTurn(user.userId, run),
     tags,
     problems: [...problems, ...tagProblems],
     now,
@@ -231,8 +338,8 @@ export const REPORT_LAG = 15 * MINUTE;
 
 /** A report from before our latest write would show a state that the tags know to be over. */
 function isOutdated({ reportedAt }: ReportRow, tags: SecretTags): boolean {
-  const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice } = tags;
-  const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice];
+  const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed } = tags;
+  const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed];
   return records.some((record) => record !== undefined && record.at > reportedAt - REPORT_LAG);
 }
 
@@ -250,21 +357,21 @@ function oldestActive({ keys, report }: ScannedUser): Instant | undefined {
   return exact === undefined ? report && slotsOf(report).active[0] : exact.toSorted((a, b) => a - b)[0];
 }
 
-/** Whether it is the user's day to be looked at exactly: one day in every `exactSweepDays`, by hash of the UserId. */
-export function isInSweep(userId: string, exactSweepDays: number, now: Instant): boolean {
-  return hashOf(userId) % exactSweepDays === Math.floor(now / DAY) % exactSweepDays;
-}
-
 /** Left alone on purpose, or in the hands of another run: what their keys are does not matter today. */
 const unasked: readonly DueReason[] = ['exempt', 'held', 'busy', 'orphan-waiting'];
 
 /**
- * Whether the keys are to be listed exactly: without a row in the report, or on the user's day of the sweep, since a
- * toggled key looks young in the report.
+ * Whether the keys are to be listed exactly: without a row in the report, or when it is the user's turn in the sweep,
+ * since a toggled key looks young in the report.
  */
-export function needsExactKeys(scanned: ScannedUser, settings: Settings, now: Instant): boolean {
-  const { isDue, reason } = triage(scanned, settings, now);
+export function needsExactKeys(
+  scanned: ScannedUser,
+  settings: Settings,
+  now: Instant,
+  run = firstRun(now, settings),
+): boolean {
+  const { isDue, reason } = triage(scanned, settings, now, run);
   if (isDue) return reason === 'unread';
   if (unasked.includes(reason)) return false;
-  return scanned.report === undefined || isInSweep(scanned.user.userId, settings.exactSweepDays, now);
+  return scanned.report === undefined || isInSweep(scanned.user.userId, settings, run.scheduledAt);
 }

@@ -1,5 +1,6 @@
 import type { AudienceMemory } from '../aws/audience.ts';
 import type { Aws } from '../aws/clients.ts';
+import type { RefusalMemory } from '../aws/refusals.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -50,6 +51,8 @@ export interface Runtime {
 export interface Memory {
   /** By KMS key and epoch. */
   stateKeys: Map<string, StateKey>;
+  /** What AWS refused, by UserId; made with the first refusal. */
+  refusals?: RefusalMemory;
   /** By topic. */
   audiences: AudienceMemory;
 }

@@ -123,7 +123,6 @@ it('what the engine publishes has the fields, and the sentences, of the golden f
     'postponed not-switched',
     'postponed still-in-use',
     'reactivated reactivated',
-    'reminder deletion-soon',
     'reminder reminder-due',
     'rolled-back rolled-back',
   ]);

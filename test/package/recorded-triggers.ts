@@ -67,6 +67,7 @@ async function pendingRotation(): Promise<World> {
   await rotateSecret(world, userId);
   const scan = createScheduledRotation(world.runtime('scheduled-rotation'));
   await invoke(world, 'scheduled-rotation', scan, { dryRun: true });
+  await invoke(world, 'scheduled-rotation', scan, { scheduledAt: new Date(world.aws.clock.now()).toISOString() });
   await evaluate(world);
   await remediate(world, userId);
   await pass(world, 'alice');

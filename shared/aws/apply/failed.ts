@@ -1,61 +1,105 @@
-import { isWeekdayOf } from '../../core/checks/blocked.ts';
-import type { Secret, User } from '../../core/model.ts';
-import { formatAnnounced, parseSecretTags, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
-import { DAY } from '../../core/time.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { User } from '../../core/model.ts';
+import type { ReasonCode } from '../../core/reasons.ts';
+import { causeOf, describeRefusal } from '../../core/refusals.ts';
+import { WEEKLY_DAYS } from '../../core/runs.ts';
+import {
+  type Announced,
+  formatAnnounced,
+  parseSecretTags,
+  secretNameOf,
+  secretTagNames,
+} from '../../core/secret-tags.ts';
+import { DAY, hasPassed } from '../../core/time.ts';
 import { verifiedSecret } from '../../core/verify-secret.ts';
 import { describeSecret } from '../observe.ts';
 import type { Pass } from '../pass.ts';
+import { type CommonlyRefused, commonRefusalOf, rememberRefusal, toldAsCommonAt } from '../refusals.ts';
 import { announce } from './announce.ts';
 import { tagSecret } from './secret.ts';
 
 /** Who a message of the queue is about. */
 type Known = Pick<User, 'accountId' | 'userId' | 'userName'>;
 
-/** After two passes without a failure the next one begins anew. */
-const BEGINS_ANEW = 2 * DAY;
+interface FailureOptions {
+  /** False where a tag may not be written. */
+  isRecordable: boolean;
+  /** The digest tells what became of it. */
+  isProbe: boolean;
+}
+
+/** What is told of a failure, if anything is. */
+interface Told {
+  reason: ReasonCode;
+  message: string;
+}
 
 /**
- * Tells the topic that a pass failed for good, and remembers it where a tag may be written, so that the digest counts
- * it each day. A failure that goes on is told when it begins and on one day a week; one that cannot be remembered,
- * each time. What failed may have been the first read, so nothing but the user's names is taken as known.
+ * Tells the topic that a pass failed for good, and remembers it where a tag may be written, so that the digest names the
+ * user in each run. A failure that goes on is told when it begins and weekly; what AWS refuses to everybody is told of
+ * one user for all; what cannot be remembered is told each time. What failed may have been the first read, so nothing
+ * but the user's names is taken as known.
  */
 export async function announceFailure(
   pass: Pass,
-  { accountId, userId, userName }: Known,
-  message: string,
-  { isRecordable }: { isRecordable: boolean },
+  known: Known,
+  error: unknown,
+  { isRecordable, isProbe }: FailureOptions,
 ): Promise<void> {
-  const user: User = { accountId, userId, userName, arn: '', path: '/', tags: {}, groups: [] };
-  const tell = () => announce(pass, { user, keys: [] }, { reason: 'failed', message }, { event: 'failed' });
-  if (!isRecordable) {
-    await tell();
-    return;
-  }
-  const secret = await secretOf(pass, user).catch(async (error: unknown) => {
-    // That the secret cannot be read is no reason to say nothing.
-    await tell();
-    throw error;
-  });
-  const tag = isToldAlready(pass, user, secret) ? again(pass) : (await tell()).tag;
-  if (secret !== undefined) await tagSecret(pass, secret, tag);
+  const { runtime, wroteAt } = pass;
+  const user: User = { ...known, arn: '', path: '/', tags: {}, groups: [] };
+  const alone: Told = { reason: causeOf(error) === undefined ? 'failed' : 'refused', message: messageOf(error) };
+  const tell = ({ reason, message }: Told) =>
+    announce(pass, { user, keys: [] }, { reason, message }, { event: 'failed' });
+  const secret = !isRecordable
+    ? undefined
+    : await secretOf(pass, user).catch(async (unreadable: unknown) => {
+        // That the secret cannot be read is no reason to say nothing.
+        await tell(alone);
+        throw unreadable;
+      });
+  const at = runtime.clock();
+  const cause = causeOf(error);
+  const failure: Announced = { event: 'failed', at, reason: alone.reason, ...(cause === undefined ? {} : { cause }) };
+  const before = parseSecretTags(secret?.tags ?? {}, at).tags.announced;
+  const common = cause === undefined ? undefined : await commonRefusalOf(pass, known, failure);
+  const told: Told =
+    common === undefined
+      ? alone
+      : { reason: 'refused-everywhere', message: `${commonMessage(common)} ${alone.message}` };
+  const toldAt = common === undefined ? toldLately(pass, before, failure) : toldAsCommonAt(before, failure);
+  const isQuiet = toldAt !== undefined || common?.isTold || (isProbe && secret === undefined);
+  if (!isQuiet) await tell(told);
+  const lastToldAt = isQuiet ? toldAt : at;
+  const announced = {
+    ...failure,
+    reason: told.reason,
+    ...(lastToldAt === undefined ? {} : { toldAt: lastToldAt }),
+  };
+  if (cause !== undefined) rememberRefusal(runtime.memory, user.userId, user.userName, announced);
+  if (secret === undefined) return;
+  wroteAt.add(at);
+  await tagSecret(pass, secret, { [secretTagNames.announced]: formatAnnounced(announced) });
 }
 
-async function secretOf({ reader, settings }: Pass, user: User): Promise<Secret | undefined> {
+function commonMessage({ refusal }: CommonlyRefused): string {
+  return `${describeRefusal(refusal)} No more rotations are begun today, and one is tried in each run from now on.`;
+}
+
+async function secretOf({ reader, settings }: Pass, user: User) {
   const found = await describeSecret(reader, secretNameOf(settings.secretPrefix, user.userId));
   return verifiedSecret(found, user, settings);
 }
 
-/** A failed proof is told by itself, with the key that was made: its record has a key. Exposed keys cannot wait. */
-function isToldAlready({ runtime, request }: Pass, user: User, secret: Secret | undefined): boolean {
-  if (request.origin === 'exposed') return false;
-  const now = runtime.clock();
-  const { announced } = parseSecretTags(secret?.tags ?? {}, now).tags;
-  if (announced?.event !== 'failed' || announced.accessKeyId !== undefined) return false;
-  return now - announced.at < BEGINS_ANEW && !isWeekdayOf(user, now);
-}
-
-function again({ runtime, wroteAt }: Pass): Record<string, string> {
-  const at = runtime.clock();
-  wroteAt.add(at);
-  return { [secretTagNames.announced]: formatAnnounced({ event: 'failed', at, reason: 'failed' }) };
+/**
+ * When the same failure was told of, if it goes on since and a week has not passed. A failed proof is told by itself,
+ * with the key that was made: its record has a key. Exposed keys cannot wait.
+ */
+function toldLately({ request, settings }: Pass, before: Announced | undefined, failure: Announced) {
+  if (request.origin === 'exposed' || before?.event !== 'failed' || before.accessKeyId !== undefined) return undefined;
+  if (before.cause !== failure.cause) return undefined;
+  // After two runs without a failure the next one begins anew.
+  if (failure.at - before.at >= 2 * settings.runEveryDays * DAY) return undefined;
+  const { toldAt } = before;
+  return toldAt === undefined || hasPassed(toldAt, WEEKLY_DAYS, failure.at) ? undefined : toldAt;
 }

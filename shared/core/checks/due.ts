@@ -1,6 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
 import type { ReasonCode } from '../reasons.ts';
+import { describeRefusal } from '../refusals.ts';
 import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, hasPassed } from '../time.ts';
@@ -117,6 +118,9 @@ function limitReached(s: Situation): Answer | undefined {
   const { limits } = s.request;
   const postponed = `The rotation of ${s.state.user.userName} is put off`;
   if (s.secret?.rotationEnabled) return managed(s, postponed);
+  const refusal = s.request.refusal ?? limits?.refusal;
+  if (refusal !== undefined)
+    return wait('refused-everywhere', `${postponed}: ${describeRefusal(refusal)}`, tomorrow(s));
   if (limits?.isBreakerOpen) {
     return wait(
       'breaker-open',

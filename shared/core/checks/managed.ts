@@ -1,5 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import type { AccessKey, Secret, UserState } from '../model.ts';
+import { WEEKLY_DAYS } from '../runs.ts';
 import { isKeyLabel } from '../secret-tags.ts';
 import { type Situation, versionWith } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';
@@ -121,7 +122,6 @@ function refuse(reason: 'two-keys' | 'no-active-key' | 'rotation-not-ready', mes
 }
 
 const STUCK_AFTER_DAYS = 1;
-const REPEAT_DAYS = 7;
 
 /** Before row 5: a rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
 export function stuckRotation(s: Situation): Answer | undefined {
@@ -140,7 +140,7 @@ export function stuckRotation(s: Situation): Answer | undefined {
 /** Each version once when it is seen, and weekly. */
 export function isTold({ tags, now }: Pick<Situation, 'tags' | 'now'>, versionId: string): boolean {
   const { stuck } = tags;
-  return stuck?.versionId === versionId && !hasPassed(stuck.at, REPEAT_DAYS, now);
+  return stuck?.versionId === versionId && !hasPassed(stuck.at, WEEKLY_DAYS, now);
 }
 
 function obstacle(s: Situation, versionId: string): string {

@@ -4,12 +4,14 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
+  ListQueueTagsCommand,
   PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   SendMessageCommand,
   type SendMessageCommandInput,
+  TagQueueCommand,
 } from '@aws-sdk/client-sqs';
 import { scenario } from '../scenario.ts';
 import type { Side } from '../side.ts';
@@ -61,6 +63,10 @@ const AttributeNames = ['QueueArn', 'VisibilityTimeout', 'FifoQueue', 'Approxima
 const attributes = ({ sqs }: Side, QueueUrl: string) =>
   sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }));
 
+const tag = ({ sqs }: Side, QueueUrl: string, Tags: Record<string, string>) =>
+  sqs.send(new TagQueueCommand({ QueueUrl, Tags }));
+const tagsOf = ({ sqs }: Side, QueueUrl: string) => sqs.send(new ListQueueTagsCommand({ QueueUrl }));
+
 const noQueue = 'https://sqs.eu-west-1.amazonaws.com/111122223333/none';
 
 export const sqsScenarios = [
@@ -86,6 +92,18 @@ export const sqsScenarios = [
     call: ({ sqs }, QueueUrl) => sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })),
   }),
   scenario('GetQueueAttributes of a queue that is not there', { call: (side) => attributes(side, noQueue) }),
+  scenario('ListQueueTags of a queue without tags', { given: queue, call: tagsOf }),
+  scenario('TagQueue', { given: queue, call: (side, url) => tag(side, url, { a: '1', b: '2' }), after: tagsOf }),
+  scenario('TagQueue again', {
+    async given(side) {
+      const url = await queue(side);
+      await tag(side, url, { a: '1', b: '2' });
+      return url;
+    },
+    call: (side, url) => tag(side, url, { b: '3', c: '4' }),
+    after: tagsOf,
+  }),
+  scenario('TagQueue of a queue that is not there', { call: (side) => tag(side, noQueue, { a: '1' }) }),
   scenario('SendMessage', { given: queue, call: (side, url) => send(side, url, 'a1'), after: receive }),
   scenario('SendMessage again with the same deduplication ID', {
     async given(side) {

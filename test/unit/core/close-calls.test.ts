@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isWeekdayOf } from '../../../shared/core/checks/blocked.ts';
 import { keyIdOf, storedKeyOf } from '../../../shared/core/checks/managed.ts';
 import type { AccessKey } from '../../../shared/core/model.ts';
 import { assess, type Situation } from '../../../shared/core/situation.ts';
-import { DAY, HOUR, MINUTE } from '../../../shared/core/time.ts';
+import { DAY, MINUTE } from '../../../shared/core/time.ts';
 import {
   byHand,
   C,
@@ -21,7 +20,6 @@ import {
   S,
   type SecretOptions,
   settings,
-  USER,
   user,
   versionOf,
 } from '../../support/core/builders.ts';
@@ -309,15 +307,4 @@ describe('the key of a version', () => {
   it('is none without a secret', () => {
     expect(keyIdOf(undefined, versionOf(P))).toBeUndefined();
   });
-});
-
-it('the weekday of a user is the whole of a UTC day', () => {
-  const midnight = Math.floor(NOW / DAY) * DAY;
-  const days = Array.from({ length: 7 }, (_, day) => midnight + day * DAY);
-  const its = days.filter((day) => isWeekdayOf(USER, day));
-  expect(its).toHaveLength(1);
-  for (let hour = 0; hour < 7 * 24; hour++) {
-    const at = midnight + hour * HOUR;
-    expect(isWeekdayOf(USER, at)).toBe(its.includes(Math.floor(at / DAY) * DAY));
-  }
 });

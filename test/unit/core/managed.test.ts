@@ -234,7 +234,7 @@ describe('a rotation that does not end', () => {
     'unchanged nothing-due: none',
     'act rotation-stuck: announce-stuck',
   ]);
-  aroundLimit('weekly', NOW, { ...given, secret: told(7) }, [
+  aroundLimit('weekly', NOW, { ...given, secret: told(6.5) }, [
     'unchanged nothing-due: none',
     'act rotation-stuck: announce-stuck',
   ]);

@@ -275,13 +275,13 @@ answeredBy('row-9-current-inactive', [
   {
     name: 'it is not announced again within the week',
     keys: [key(C, inactive)],
-    secret: { current: C, announced: { event: 'blocked', at: daysAgo(7) + 1, accessKeyId: C } },
+    secret: { current: C, announced: { event: 'blocked', at: daysAgo(6.5) + 1, accessKeyId: C } },
     gives: 'blocked current-inactive: none',
   },
   {
     name: 'it is announced again after a week',
     keys: [key(C, inactive)],
-    secret: { current: C, announced: { event: 'blocked', at: daysAgo(7), accessKeyId: C } },
+    secret: { current: C, announced: { event: 'blocked', at: daysAgo(6.5), accessKeyId: C } },
     gives: 'blocked current-inactive: announce-blocked C',
   },
   {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
+import { firstRun } from '../../../shared/core/runs.ts';
+import { settingsHash } from '../../../shared/core/secret-settings.ts';
+import { formatExposed, secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { isInSweep, needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
+import { needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
 import {
   C,
   daysAgo,
@@ -44,9 +47,14 @@ function scanned({ slots, secret: options, tags = {}, groups = [] }: Case): Scan
   };
 }
 
+/** A run after a week: what no tag can remember is told again in it. */
+const AFTER_A_WEEK = { previousAt: NOW - 7 * DAY, scheduledAt: NOW };
+/** A run so soon after the last one that nobody's turn comes. */
+const SOON = { previousAt: NOW - 1, scheduledAt: NOW };
+
 /** `due` or `skip`, and why. */
-function verdict(given: Case, options = {}, now = NOW): string {
-  const { isDue, reason } = triage(scanned(given), settings(options), now);
+function verdict(given: Case, options = {}, now = NOW, run = firstRun(now, settings(options))): string {
+  const { isDue, reason } = triage(scanned(given), settings(options), now, run);
   return `${isDue ? 'due' : 'skip'}: ${reason}`;
 }
 
@@ -97,12 +105,6 @@ describe('a user who is left alone', () => {
     ['exempt by group', { groups: ['robots'] }, 'skip: exempt'],
     ['held until tomorrow', { secret: { hold: tomorrow } }, 'skip: held'],
     ['held until today', { secret: { hold: NOW } }, 'due: due'],
-    ['with a tag that does not parse', { tags: { 'keyturn:exempt': 'yes' } }, 'due: tags-invalid'],
-    [
-      'with a tag of the secret that does not parse',
-      { secret: { raw: { 'keyturn:hold': 'soon' } } },
-      'due: tags-invalid',
-    ],
     [
       'exempt, but with an unfinished issue',
       { tags: { 'keyturn:exempt': 'true' }, secret: { doing: {} } },
@@ -115,6 +117,223 @@ describe('a user who is left alone', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(verdict({ slots: [active(95)], ...given }, { exemptGroups: ['robots'] })).toBe(expected);
+  });
+});
+
+describe('a user who waits for somebody, and for whom no tag remembers that it was told', () => {
+  const slots = [active(95)];
+  test.each<[string, Case, string]>([
+    ['a tag that does not parse', { slots, tags: { 'keyturn:exempt': 'yes' } }, 'tags-invalid'],
+    ['a tag of the secret that does not', { slots, secret: { raw: { 'keyturn:hold': 'soon' } } }, 'tags-invalid'],
+    ['pending deletion', { slots, secret: { current: C, as: { deletedAt: daysAgo(1) } } }, 'secret-pending-deletion'],
+    ['managed by a service', { slots, secret: { current: C, as: { owningService: 'rds' } } }, 'secret-foreign'],
+    ['made by others', { slots, secret: { current: C, as: { isMade: false } } }, 'secret-foreign'],
+    [
+      'a value that no key labels',
+      { slots, secret: { as: { versions: { v1: ['AWSCURRENT'] } } } },
+      'secret-value-foreign',
+    ],
+    [
+      'two labels on the current value',
+      { slots, secret: { current: C, as: { versions: { v1: ['AWSCURRENT', C, P] } } } },
+      'secret-value-foreign',
+    ],
+    [
+      'a hold that we did not write',
+      { slots, secret: { as: { voidTags: { 'keyturn:hold': '2026-12-01' } } } },
+      'state-unverified',
+    ],
+    [
+      'an exposure that we did not write, and an interrupted intent',
+      { slots, secret: { doing: {}, as: { voidTags: { 'keyturn:exposed': `x ${C}` } } } },
+      'state-unverified',
+    ],
+  ])('is looked at in one run a week: %s', (_, given, reason) => {
+    expect(verdict(given, {}, NOW, AFTER_A_WEEK)).toBe(`due: ${reason}`);
+    expect(verdict(given, {}, NOW, SOON)).toBe(`skip: ${reason}`);
+  });
+
+  test('is said why', () => {
+    const given = scanned({ slots, tags: { 'keyturn:exempt': 'yes' } });
+    expect(triage(given, settings(), NOW).because).toContain('keyturn:exempt');
+    const foreign = scanned({ slots, secret: { as: { owningService: 'rds' } } });
+    expect(triage(foreign, settings(), NOW).because).toContain('rds');
+  });
+});
+
+describe('a user who is blocked, as the tag remembers', () => {
+  const told = (reason: string, days: number, more: SecretOptions = {}): SecretOptions => ({
+    announced: { event: 'blocked', at: daysAgo(days), accessKeyId: S, reason },
+    ...more,
+  });
+  const pair = [active(100), active(95)];
+  test.each<[string, Case, string]>([
+    [
+      'waits, if the keys are as they were',
+      { slots: pair, secret: told('slots-taken', 6.5 - MS) },
+      'skip: slots-taken',
+    ],
+    ['is told again after a week', { slots: pair, secret: told('slots-taken', 6.5) }, 'due: due'],
+    ['is looked at once a key is gone', { slots: [active(95)], secret: told('slots-taken', 2) }, 'due: due'],
+    [
+      'is looked at once a key is inactive',
+      { slots: [active(95), inactive(100)], secret: told('slots-taken', 2) },
+      'due: due',
+    ],
+    ['is looked at once a key is new', { slots: [active(95), active(1)], secret: told('slots-taken', 2) }, 'due: due'],
+    [
+      'waits for its current key',
+      { slots: [inactive(95)], secret: told('current-inactive', 2, { current: C }) },
+      'skip: current-inactive',
+    ],
+    [
+      'is looked at once that is active',
+      { slots: [active(1)], secret: told('current-inactive', 2, { current: C, previous: P }) },
+      'due: inactive-seen',
+    ],
+    [
+      'waits for a key to be active',
+      {
+        slots: [inactive(95), inactive(40)],
+        secret: told('none-active', 2, { current: C, previous: P, deactivated: record(P, 20) }),
+      },
+      'skip: none-active',
+    ],
+    [
+      'waits with two orphans',
+      { slots: [active(95), active(5)], secret: told('two-orphans', 2, { doing: { at: daysAgo(5) } }) },
+      'skip: two-orphans',
+    ],
+    [
+      'is looked at once one of them is gone',
+      { slots: [active(95)], secret: told('two-orphans', 2, { doing: { at: daysAgo(5) } }) },
+      'due: finished',
+    ],
+    [
+      'is looked at for an intent',
+      { slots: pair, secret: told('slots-taken', 2, { doing: { at: daysAgo(5) } }) },
+      'due: finished',
+    ],
+    [
+      'is exempt since',
+      { slots: pair, secret: told('slots-taken', 2), tags: { 'keyturn:exempt': 'true' } },
+      'skip: exempt',
+    ],
+    [
+      'waits for Secrets Manager to rotate',
+      { slots: [active(95)], secret: told('managed-rotation', 2, { as: { rotationEnabled: true } }) },
+      'skip: managed-rotation',
+    ],
+    [
+      'is looked at once no rotation is enabled',
+      { slots: [active(95)], secret: told('managed-rotation', 2) },
+      'due: due',
+    ],
+    ['has a reason of an earlier version', { slots: pair, secret: told('whatever', 2) }, 'due: due'],
+  ])('%s', (_, given, expected) => {
+    expect(verdict(given)).toBe(expected);
+  });
+
+  test('may be helped by a key that is quiet, where the operator wants that', () => {
+    const given = { slots: pair, secret: told('slots-taken', 2) };
+    expect(verdict(given, { onBlocked: 'retire-least-used' })).toBe('due: due');
+  });
+});
+
+describe('a tag of state that nobody of ours wrote', () => {
+  const later = NOW + DAY;
+  test.each<[string, SecretOptions]>([
+    ['is taken off', { as: { voidTags: { 'keyturn:doing': 'x' } } }],
+    ['is no intent', { as: { voidTags: { 'keyturn:doing': `issue ${NOW} ${later} run - -` } } }],
+    ['is no grace', { current: C, previous: P, as: { voidTags: { 'keyturn:current-since': `x ${C}` } } }],
+    ['is no record', { current: C, as: { voidTags: { 'keyturn:deactivated': `x ${P}` } } }],
+  ])('%s', (_, options) => {
+    expect(verdict({ slots: [active(5)], secret: options })).toBe('due: state-unverified');
+  });
+
+  test('is left where the user is left alone, and where the secret is not ours', () => {
+    const as = { voidTags: { 'keyturn:doing': 'x' } };
+    const given = { slots: [active(5)], secret: { as } };
+    expect(verdict({ ...given, tags: { 'keyturn:exempt': 'true' } })).toBe('skip: exempt');
+    expect(verdict({ ...given, secret: { hold: later, as } })).toBe('skip: held');
+    expect(verdict({ ...given, secret: { as: { ...as, isMade: false } } }, {}, NOW, SOON)).toBe('skip: secret-foreign');
+  });
+});
+
+describe('a resource policy that is not as the settings say', () => {
+  const changed = {
+    ownersRead: false,
+    readerArns: [{ arn: 'arn:aws:iam::1:role/r', users: [], paths: [], handOn: false }],
+  };
+  test.each<[string, Case]>([
+    ['with nothing due', { slots: [active(5)], secret: {} }],
+    ['exempt', { slots: [active(5)], secret: {}, tags: { 'keyturn:exempt': 'true' } }],
+    ['held', { slots: [active(5)], secret: { hold: NOW + DAY } }],
+  ])('is put again: %s', (_, given) => {
+    expect(verdict(given, changed)).toBe('due: policy-put');
+    expect(verdict(given)).not.toBe('due: policy-put');
+  });
+
+  test.each<[string, Case, string]>([
+    ['while another run is at it', { secret: { doing: { deadlineAt: NOW + 1 } } }, 'skip: busy'],
+    ['of a secret that is not ours', { secret: { as: { isMade: false } } }, 'skip: secret-foreign'],
+    ['while the tags do not parse', { secret: {}, tags: { 'keyturn:exempt': 'x' } }, 'skip: tags-invalid'],
+    ['without a secret', {}, 'skip: nothing-due'],
+  ])('is left: %s', (_, given, expected) => {
+    expect(verdict({ slots: [active(5)], ...given }, changed, NOW, SOON)).toBe(expected);
+  });
+});
+
+describe('an exposed key', () => {
+  const exposed = (days: number, more: SecretOptions = {}): SecretOptions => {
+    const at = daysAgo(days);
+    const policy = settingsHash(USER, settings(), at);
+    const raw = {
+      [secretTagNames.exposed]: formatExposed({ at, accessKeyIds: [P] }),
+      [secretTagNames.policy]: policy,
+    };
+    return { raw, ...more };
+  };
+  test.each<[string, Case, string]>([
+    ['is replaced', { slots: [inactive(95)], secret: exposed(0.5) }, 'due: exposed'],
+    ['is replaced though held', { slots: [inactive(95)], secret: exposed(0.5, { hold: NOW + DAY }) }, 'due: exposed'],
+    [
+      'that is replaced waits for its deletion',
+      {
+        slots: [inactive(95), active(1)],
+        secret: exposed(1.5, { current: C, previous: P, currentSince: record(C, 1), deactivated: record(P, 1.5) }),
+      },
+      'skip: recovery',
+    ],
+    [
+      'that is gone is forgotten after 37 hours',
+      { slots: [active(2)], secret: exposed(37 / 24, { current: C, currentSince: record(C, 1) }) },
+      'due: exposed',
+    ],
+    [
+      'that is gone is not forgotten before',
+      { slots: [active(2)], secret: exposed(37 / 24 - MS, { current: C, currentSince: record(C, 1) }) },
+      'skip: nothing-due',
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(verdict(given)).toBe(expected);
+  });
+});
+
+describe('what the daily limit counts', () => {
+  const isLimited = (given: ScannedUser, options = {}) => triage(given, settings(options), NOW).isLimited ?? false;
+  test('is expected of a key that is due, alone', () => {
+    expect(isLimited(scanned({ slots: [active(95)] }))).toBe(true);
+    expect(isLimited(scanned({ slots: [active(95), active(94)] }))).toBe(false);
+    expect(isLimited(scanned({ slots: [active(95), inactive(200)] }))).toBe(false);
+    expect(isLimited(scanned({ slots: [active(5)] }))).toBe(false);
+    expect(isLimited(scanned({ slots: [active(95)], secret: { as: { rotationEnabled: true } } }))).toBe(false);
+  });
+
+  test('is what the plan says, where the keys are known', () => {
+    const exact = (...keys: NonNullable<ScannedUser['keys']>) => ({ ...scanned({}), keys });
+    expect(isLimited(exact(key(S, { ageDays: 95 })))).toBe(true);
+    expect(isLimited(exact(key(S, { ageDays: 95 }), key(P, { ageDays: 94 })))).toBe(false);
   });
 });
 
@@ -147,25 +366,10 @@ describe('a transition in flight', () => {
   });
 });
 
-describe('a secret that is not as it should be', () => {
-  test.each<[string, SecretOptions, string]>([
-    ['pending deletion', { current: C, as: { deletedAt: daysAgo(1) } }, 'due: secret-pending-deletion'],
-    ['that a service manages', { current: C, as: { owningService: 'rds' } }, 'due: secret-foreign'],
-    [
-      'with a current value that no key labels',
-      { as: { versions: { v1: ['AWSCURRENT'] } } },
-      'due: secret-value-foreign',
-    ],
-    [
-      'with two labels on the current value',
-      { current: C, as: { versions: { v1: ['AWSCURRENT', C, P] } } },
-      'due: secret-value-foreign',
-    ],
-    ['without a value', {}, 'skip: nothing-due'],
-    ['with a labelled current value', { current: C }, 'skip: nothing-due'],
-  ])('%s', (_, options, expected) => {
-    expect(verdict({ slots: [active(5)], secret: options })).toBe(expected);
-  });
+test('a secret that is as it should be changes nothing', () => {
+  for (const options of [{}, { current: C }]) {
+    expect(verdict({ slots: [active(5)], secret: options })).toBe('skip: nothing-due');
+  }
 });
 
 describe('the ladder', () => {
@@ -340,7 +544,6 @@ describe('a user whose keys are known exactly', () => {
     ['has a young key', exact([key(S, { ageDays: 90 - MS })]), 'nothing-due', false],
     ['has no key', exact([]), 'no-active-key', false],
     ['is exempt', exact([key(S, { ageDays: 99 })], undefined, { tags: { 'keyturn:exempt': 'true' } }), 'exempt', false],
-    ['has a tag that does not parse', exact([], { raw: { 'keyturn:hold': 'x' } }), 'tags-invalid', true],
     ['has a label whose key is gone', exact([key(C)], current(10, { previous: G })), 'key-gone', true],
     [
       'is in the grace period',
@@ -358,7 +561,6 @@ describe('a user whose keys are known exactly', () => {
       'not-switched',
       true,
     ],
-    ['has a status that AWS has added', exact([key(S, { status: 'Expired' })]), 'status-unknown', true],
     [
       'is in the hands of another run',
       exact([key(S, { ageDays: 99 })], { doing: { deadlineAt: NOW + 1 } }),
@@ -376,6 +578,14 @@ describe('a user whose keys are known exactly', () => {
     ],
   ])('%s', (_, user, reason, isDue) => {
     expect(triage(user, settings(), NOW)).toMatchObject({ isDue, reason });
+  });
+
+  test.each<[string, ScannedUser, string]>([
+    ['has a tag that does not parse', exact([], { raw: { 'keyturn:hold': 'x' } }), 'tags-invalid'],
+    ['has a status that AWS has added', exact([key(S, { status: 'Expired' })]), 'status-unknown'],
+  ])('is looked at in one run a week: %s', (_, user, reason) => {
+    expect(triage(user, settings(), NOW, AFTER_A_WEEK)).toMatchObject({ isDue: true, reason });
+    expect(triage(user, settings(), NOW, SOON)).toMatchObject({ isDue: false, reason });
   });
 
   test('in a freeze is still looked at, since reminders go on', () => {
@@ -399,20 +609,6 @@ describe('the oldest active key', () => {
 });
 
 describe('the exact sweep', () => {
-  test('meets every user once in so many days, and a share of them each day', () => {
-    const ids = Array.from({ length: 3_000 }, (_, index) => `AIDA${String(index).padStart(17, 'X')}`);
-    const days = Array.from({ length: 30 }, (_, day) => ids.filter((id) => isInSweep(id, 30, NOW + day * DAY)));
-    expect(days.flat().toSorted()).toEqual(ids.toSorted());
-    for (const met of days) expect(Math.abs(met.length - 100)).toBeLessThan(50);
-  });
-
-  test('changes at midnight UTC', () => {
-    const midnight = Date.UTC(2026, 2, 11);
-    const on = (at: Instant) => Array.from({ length: 30 }, (_, n) => isInSweep(`AIDA${n}`, 2, at));
-    expect(on(midnight - 1)).toEqual(on(NOW));
-    expect(on(midnight)).toEqual(on(NOW).map((isMet) => !isMet));
-  });
-
   const daily = settings({ exactSweepDays: 1 });
   const never = settings({ exactSweepDays: 1_000_003 });
   test.each<[string, Case, boolean, boolean]>([

@@ -4,12 +4,14 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
+  ListQueueTagsCommand,
   PurgeQueueCommand,
   QueueDoesNotExist,
   ReceiptHandleIsInvalid,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
+  TagQueueCommand,
   TooManyEntriesInBatchRequest,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
@@ -156,6 +158,14 @@ describe('FIFO queues', () => {
     await expect(remove('nonsense')).rejects.toBeInstanceOf(ReceiptHandleIsInvalid);
     expect(QueueUrl).toBe('https://sqs.eu-west-1.amazonaws.com/111122223333/q.fifo');
   });
+});
+
+test('tags of a queue stay until they are written again', async () => {
+  const { sqs, queueUrl: QueueUrl } = withQueue();
+  expect((await sqs.send(new ListQueueTagsCommand({ QueueUrl }))).Tags).toBeUndefined();
+  await sqs.send(new TagQueueCommand({ QueueUrl, Tags: { a: '1', b: '2' } }));
+  await sqs.send(new TagQueueCommand({ QueueUrl, Tags: { b: '3' } }));
+  expect((await sqs.send(new ListQueueTagsCommand({ QueueUrl }))).Tags).toEqual({ a: '1', b: '3' });
 });
 
 describe('the event source', () => {

@@ -166,19 +166,20 @@ describe('the size', () => {
 
   it('stays below 256 KiB with a digest of a thousand errors, and counts them all', () => {
     const many = Array.from({ length: 1_000 }, () => long);
-    const message = buildDigestMessage({
-      ...digests.digest,
-      errors: many,
-      findings: many,
-      secretsWithoutUser: many,
-      note: long,
-    });
+    const needsDecision = many.map(() => ({
+      userName: 'u'.repeat(64),
+      reason: 'tags-invalid' as const,
+      message: long,
+    }));
+    const lists = { errors: many, findings: many, secretsWithoutUser: many, needsDecision };
+    const message = buildDigestMessage({ ...digests.digest, ...lists, note: long });
 
     expect(sizeOf(message)).toBeLessThan(262_144);
     expect(JSON.parse(message.body.default)).toMatchObject({
       errorCount: 1_000,
       findingCount: 1_000,
       secretsWithoutUserCount: 1_000,
+      needsDecisionCount: 1_000,
     });
     expect(message.body.email).toContain('and 950 more');
   });

@@ -354,6 +354,8 @@ const quietDay: Digest = {
   accountId: '111122223333',
   runId: '3f0c8a52-6a3e-4c52-9d53-1f0b7a1e2c11',
   at: at('2026-04-01T06:00:30Z'),
+  from: at('2026-03-31T06:00:00Z'),
+  until: at('2026-04-01T06:00:00Z'),
   dryRun: false,
   usersScanned: 42,
   enqueued: 3,
@@ -364,6 +366,7 @@ const quietDay: Digest = {
   postponed: 0,
   blocked: 0,
   failed: 0,
+  needsDecision: [],
   exemptWithDate: 1,
   exemptWithoutDate: 0,
   activeRootKeys: 0,
@@ -381,6 +384,24 @@ export const digests = {
     postponed: 1,
     blocked: 2,
     failed: 1,
+    needsDecision: [
+      {
+        userName: 'bob',
+        reason: 'refused',
+        message: 'AWS refused a call for this user; nothing more was changed. Do what the message says.',
+      },
+      {
+        userName: 'carol',
+        reason: 'tags-invalid',
+        message: 'tag keyturn:exempt of the user is "yes"; it must be true, false or a date YYYY-MM-DD',
+      },
+      {
+        userName: 'erin',
+        reason: 'slots-taken',
+        message:
+          'A key is due, but both slots hold active keys. Delete one, or run `rotate` with the `accessKeyId` to give up.',
+      },
+    ],
     exemptWithoutDate: 1,
     activeRootKeys: 1,
     deadLetters: 3,
@@ -390,5 +411,6 @@ export const digests = {
     note: 'Nothing is issued: topic arn:aws:sns:eu-west-1:111122223333:keyturn-prod has no confirmed subscription.',
   },
   'digest-quiet': quietDay,
+  'digest-after-a-weekend': { ...quietDay, from: at('2026-03-29T06:00:00Z'), rotated: 5 },
   'digest-dry-run': { ...quietDay, dryRun: true, rotated: 0, deactivated: 0, deleted: 0 },
 } as const satisfies Record<string, Digest>;

@@ -1,0 +1,99 @@
+import { type ReasonCode, reasons } from './reasons.ts';
+import type { RunTimes } from './runs.ts';
+import { parseSecretTags } from './secret-tags.ts';
+import { DAY, type Instant } from './time.ts';
+import type { DueReason, ScannedUser, Triage } from './triage.ts';
+
+/** A scanned user with the verdict on them. */
+export interface Triaged {
+  scanned: ScannedUser;
+  verdict: Triage;
+}
+
+/** How many users each thing happened to between two runs. */
+export interface Activity {
+  rotated: number;
+  deactivated: number;
+  deleted: number;
+  postponed: number;
+  failed: number;
+}
+
+/**
+ * What happened from the time of the run before until that of this one, as far as the tags remember: `announced` keeps
+ * the last message about each user only. Workers share no memory with the run that counts.
+ */
+export function activityOf(triaged: readonly Triaged[], { previousAt, scheduledAt }: RunTimes, now: Instant): Activity {
+  const isRecent = (at: Instant | undefined): boolean => at !== undefined && previousAt <= at && at < scheduledAt;
+  const users = triaged.map(({ scanned: { secret } }) => {
+    const { tags } = parseSecretTags(secret?.tags ?? {}, now);
+    return { ...tags, event: isRecent(tags.announced?.at) ? tags.announced?.event : undefined };
+  });
+  const count = (test: (user: (typeof users)[number]) => boolean): number => users.filter(test).length;
+  return {
+    // `issued-on` is the day of the intent: a grace that merely began again is no rotation.
+    rotated: count(
+      ({ currentSince, issuedOn }) =>
+        currentSince !== undefined && isRecent(currentSince.at) && currentSince.at - (issuedOn ?? 0) < 2 * DAY,
+    ),
+    deactivated: count(({ deactivated }) => isRecent(deactivated?.at)),
+    deleted: count(({ event, doing }) => event === 'deleted' || (event === 'orphan-removed' && doing === undefined)),
+    postponed: count(({ event }) => event === 'postponed'),
+    failed: count(({ event }) => event === 'failed'),
+  };
+}
+
+/** Somebody has to decide, or nothing goes on for this user. */
+export interface Decision {
+  userName: string;
+  reason: ReasonCode;
+  message: string;
+  /** A state that was planned for; otherwise a failure of the last pass. */
+  isBlocked: boolean;
+}
+
+/** Reasons of triage that are decisions by themselves, whatever the tags remember. */
+const waiting: readonly DueReason[] = [
+  'tags-invalid',
+  'secret-foreign',
+  'secret-pending-deletion',
+  'secret-value-foreign',
+  'too-many-tags',
+  'status-unknown',
+  'slots-taken',
+  'current-inactive',
+  'none-active',
+  'two-orphans',
+];
+
+/** Everybody who needs a decision, by name: in each run, since a message about it may be days old, or never sent. */
+export function decisionsOf(triaged: readonly Triaged[], { previousAt }: RunTimes, now: Instant): Decision[] {
+  return triaged
+    .flatMap((user) => decisionOf(user, previousAt, now) ?? [])
+    .toSorted((a, b) => (a.userName < b.userName ? -1 : 1));
+}
+
+function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant): Decision | undefined {
+  const { userName } = scanned.user;
+  const { isDue, reason, because } = verdict;
+  const { announced } = parseSecretTags(scanned.secret?.tags ?? {}, now).tags;
+  const remembered = announced?.reason !== undefined && isReason(announced.reason) ? announced.reason : undefined;
+  const decision = (code: ReasonCode, isBlocked: boolean, message = sentenceOf(code)): Decision => {
+    return { userName, reason: code, message, isBlocked };
+  };
+  // Void tags that are merely taken off need nobody.
+  const isWaiting = waiting.includes(reason) || (reason === 'state-unverified' && because !== undefined);
+  if (isWaiting && isReason(reason)) return decision(reason, true, because);
+  if (isDue && announced?.event === 'blocked' && isReason(reason)) return decision(remembered ?? reason, true);
+  if (isDue && reason === 'exposed') return decision(reason, false);
+  if (announced?.event !== 'failed' || announced.at < since) return undefined;
+  return decision(remembered ?? 'failed', false);
+}
+
+function isReason(code: string): code is ReasonCode {
+  return Object.hasOwn(reasons, code);
+}
+
+function sentenceOf(code: ReasonCode): string {
+  return `${reasons[code].says} ${reasons[code].todo}`;
+}
