@@ -86,8 +86,11 @@ export interface NoticeGiven extends KeyRecord {
 
 /** Keys that others know: never in use again. */
 export interface Exposed {
+  /** When they were seen Inactive. */
   at: Instant;
   accessKeyIds: readonly string[];
+  /** Not all of them were: AWS refused, or did not show it. */
+  isStillActive?: true;
 }
 
 /** Who began the last issue, and on which UTC day. */
@@ -261,11 +264,12 @@ function parseNotice(fields: string[]): NoticeGiven | undefined {
 }
 
 function parseExposed(fields: string[]): Exposed | undefined {
-  const [instant = '', ids = '', ...rest] = fields;
+  const [instant = '', ids = '', active, ...rest] = fields;
   const at = parseInstant(instant);
   const accessKeyIds = ids.split('/');
   const areKeys = accessKeyIds.length <= 2 && accessKeyIds.every((id) => keyId.test(id));
-  return at === undefined || !areKeys || rest.length > 0 ? undefined : { at, accessKeyIds };
+  if (at === undefined || !areKeys || (active ?? 'active') !== 'active' || rest.length > 0) return undefined;
+  return { at, accessKeyIds, ...(active === undefined ? {} : { isStillActive: true }) };
 }
 
 function parsePolicyHash(fields: string[]): { hash: string } | undefined {
@@ -339,8 +343,8 @@ export function formatNotice({ kind, earliestAt, ...record }: NoticeGiven): stri
   return `${formatKeyRecord(record)} ${kind} ${formatInstant(earliestAt)}`;
 }
 
-export function formatExposed({ at, accessKeyIds }: Exposed): string {
-  return `${formatInstant(at)} ${accessKeyIds.join('/')}`;
+export function formatExposed({ at, accessKeyIds, isStillActive }: Exposed): string {
+  return `${formatInstant(at)} ${accessKeyIds.join('/')}${isStillActive ? ' active' : ''}`;
 }
 
 export function formatIssued({ day, origin }: Issued): string {

@@ -1,3 +1,4 @@
+import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
@@ -16,6 +17,8 @@ export interface KeyView extends AccessKey {
   isUnused: boolean;
   /** The later of its last use and its creation: quiet and unused count from here. */
   quietSince: Instant;
+  /** Others know it, or could have read it: never in use again. */
+  isExposed: boolean;
   /** Which tag names this key as Inactive, whatever the key is now. */
   record?: 'deactivated' | 'inactive-seen';
   /** Since when it is known to have been Inactive ever since: recorded, still Inactive, and not used after the record. */
@@ -58,7 +61,7 @@ export function assess(state: UserState, request: Request, settings: Settings, n
   const currentVersionId = versionWith(state.secret, 'AWSCURRENT');
   const currentKeyId = labels.find(({ versionId }) => versionId === currentVersionId)?.accessKeyId;
   const orphanIds = orphanKeyIds(state.keys, labels, tags);
-  const keys = state.keys.map((key): KeyView => {
+  const views = state.keys.map((key): Omit<KeyView, 'isExposed'> => {
     const versionId = labels.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.versionId;
     const isOrphan = orphanIds.has(key.accessKeyId);
     return {
@@ -67,6 +70,8 @@ export function assess(state: UserState, request: Request, settings: Settings, n
       ...(versionId === undefined ? {} : { versionId }),
     };
   });
+  const exposedIds = exposedKeyIds(views, tags, request, userSettings, now);
+  const keys = views.map((view): KeyView => ({ ...view, isExposed: exposedIds.has(view.accessKeyId) }));
   const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
   return {
     now,
@@ -85,11 +90,19 @@ export function assess(state: UserState, request: Request, settings: Settings, n
   };
 }
 
-function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: Instant): Omit<KeyView, 'role'> {
+function viewOf(
+  key: AccessKey,
+  tags: SecretTags,
+  settings: UserSettings,
+  now: Instant,
+): Omit<KeyView, 'role' | 'isExposed'> {
   const quietSince = Math.max(key.createdAt, key.lastUsed?.at ?? key.createdAt);
   const isActive = key.status === 'Active';
   const record = recordOf(key.accessKeyId, tags);
-  const isRecordValid = record !== undefined && key.status === 'Inactive' && (key.lastUsed?.at ?? 0) <= record.at;
+  // What an exposed key was used for afterwards does not bring it back.
+  const isForGood = tags.exposed?.accessKeyIds.includes(key.accessKeyId);
+  const isStillSo = isForGood || (key.lastUsed?.at ?? 0) <= (record?.at ?? 0);
+  const isRecordValid = record !== undefined && key.status === 'Inactive' && isStillSo;
   return {
     ...key,
     isActive,
@@ -103,6 +116,8 @@ function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: I
 
 function recordOf(id: string, tags: SecretTags): { kind: 'deactivated' | 'inactive-seen'; at: Instant } | undefined {
   if (tags.deactivated?.accessKeyId === id) return { kind: 'deactivated', at: tags.deactivated.at };
+  // The record holds one key; of two exposed ones it is the later.
+  if (tags.exposed?.accessKeyIds.includes(id)) return { kind: 'deactivated', at: tags.exposed.at };
   if (tags.inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', at: tags.inactiveSeen.at };
   return undefined;
 }

@@ -72,6 +72,7 @@ export function triage(scanned: ScannedUser, settings: Settings, now: Instant): 
 
 /** The first match wins. Before these nothing asks about keys, so that an intent never waits for a report. */
 const byReport: readonly Question[] = [
+  exposed,
   inFlight,
   tagsInvalid,
   leftAlone,
@@ -82,7 +83,7 @@ const byReport: readonly Question[] = [
   leftover,
   oldEnough,
 ];
-const byExactKeys: readonly Question[] = [inFlight, rotationPending, planned];
+const byExactKeys: readonly Question[] = [exposed, inFlight, rotationPending, planned];
 
 function answerOf(facts: Facts, questions: readonly Question[]): Answer {
   for (const question of questions) {
@@ -90,6 +91,11 @@ function answerOf(facts: Facts, questions: readonly Question[]): Answer {
     if (answer !== undefined) return answer;
   }
   return skip(facts.slots?.active.length === 0 ? 'no-active-key' : 'nothing-due');
+}
+
+/** Whoever reactivates such a key is not waited for, and whoever was left without one is owed another. */
+function exposed({ tags }: Facts): Answer | undefined {
+  return tags.exposed === undefined ? undefined : due('exposed');
 }
 
 function inFlight({ tags: { doing, deactivated }, now }: Facts): Answer | undefined {

@@ -45,9 +45,8 @@ async function secretOf({ reader, settings }: Pass, user: User): Promise<Secret 
   return verifiedSecret(found, user, settings);
 }
 
-/** A failed proof is told by itself, with the key that was made: its record has a key. Exposed keys cannot wait. */
-function isToldAlready({ runtime, request }: Pass, user: User, secret: Secret | undefined): boolean {
-  if (request.origin === 'exposed') return false;
+/** A failed proof is told by itself, with the key that was made: its record has a key. */
+function isToldAlready({ runtime }: Pass, user: User, secret: Secret | undefined): boolean {
   const now = runtime.clock();
   const { announced } = parseSecretTags(secret?.tags ?? {}, now).tags;
   if (announced?.event !== 'failed' || announced.accessKeyId !== undefined) return false;

@@ -4,6 +4,7 @@ import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
+import { deleteForSlot } from './exposed.ts';
 
 /** In a freeze nothing is issued, deactivated or deleted, except by hand; an exposed key has its own check. */
 export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
@@ -55,6 +56,7 @@ export function recovering(s: Situation): Answer | undefined {
   const { accessKeyId } = key;
   const { userName } = s.state.user;
   const at = key.inactiveSince + s.settings.recoveryDays * DAY;
+  if (key.isExposed && s.keys.some(({ isDue }) => isDue) && frozenUntil(s) === undefined) return deleteForSlot(s, key);
   if (s.now < at)
     return wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(at, s.now)}.`, at);
   if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {

@@ -54,7 +54,8 @@ export function policyOutdated(s: Situation): Answer | undefined {
   const { origin, asked } = s.request;
   const secret = verifiedSecret(s.secret, s.state.user, s.settings);
   if (asked?.action === 'policy' && s.request.completed === undefined) return policyAsked(s);
-  if (origin !== 'schedule' || secret === undefined || s.problems.length > 0) return undefined;
+  const isWanted = origin === 'schedule' || s.tags.exposed !== undefined;
+  if (!isWanted || secret === undefined || s.problems.length > 0) return undefined;
   if (s.tags.policy === policyHash(secretPolicy(s.state.user, s.settings, s.tags.exposed?.at))) return undefined;
   const message = `The resource policy of secret ${secret.name} of ${s.state.user.userName} is put again: it is not today's.`;
   return act({ action: 'put-policy' }, 'policy-put', message, { continues: true });

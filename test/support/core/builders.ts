@@ -4,9 +4,11 @@ import {
   type Announced,
   type CurrentSince,
   type Doing,
+  type Exposed,
   formatAnnounced,
   formatCurrentSince,
   formatDoing,
+  formatExposed,
   formatKeyRecord,
   type KeyRecord,
   secretNameOf,
@@ -61,6 +63,7 @@ export interface TagOptions {
   confirmed?: KeyRecord;
   announced?: Announced;
   hold?: Instant;
+  exposed?: Exposed;
   raw?: Record<string, string>;
 }
 
@@ -84,6 +87,7 @@ export function tagsOf(options: TagOptions): Record<string, string> {
     ...(options.inactiveSeen === undefined ? {} : { [names.inactiveSeen]: formatKeyRecord(options.inactiveSeen) }),
     ...(options.confirmed === undefined ? {} : { [names.confirmed]: formatKeyRecord(options.confirmed) }),
     ...(options.announced === undefined ? {} : { [names.announced]: formatAnnounced(options.announced) }),
+    ...(options.exposed === undefined ? {} : { [names.exposed]: formatExposed(options.exposed) }),
     ...(options.hold === undefined ? {} : { [names.hold]: formatDate(options.hold) }),
     ...raw,
   };
@@ -111,7 +115,7 @@ export function secret(options: SecretOptions = {}, userId = USER.userId): Secre
   label(options.pending, 'AWSPENDING');
   for (const id of options.stored ?? []) label(id);
   const name = secretNameOf('keyturn', userId);
-  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS));
+  const policy = policyHash(secretPolicy({ ...USER, userId }, DEFAULTS, options.exposed?.at));
   return {
     arn: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`,
     name,
