@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build as bundle } from 'esbuild';
+import { build as bundle, type Plugin } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
 import { checkSettings, type Service } from './check-settings.ts';
 import { computed } from './parameters.ts';
@@ -31,6 +31,17 @@ const NEVER_NEEDED_ON_LAMBDA = [
   '@smithy/core/event-streams',
   '@smithy/credential-provider-imds',
 ];
+
+/** Of its package.json a client of the SDK uses the version alone; the rest would be 2 KiB for each of them. */
+const versionsOnly: Plugin = {
+  name: 'versions-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /@aws-sdk[\\/]client-[\w-]+[\\/]package\.json$/ }, async ({ path }) => {
+      const { version }: { version: string } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
 
 export interface Bundle {
   /** Of the function, as deployed: `rotate-user`. */
@@ -68,6 +79,7 @@ export async function build(outDir: string): Promise<Bundle[]> {
     // The default of platform node puts `main` first: CommonJS, which esbuild cannot tree-shake.
     mainFields: ['module', 'main'],
     external: NEVER_NEEDED_ON_LAMBDA,
+    plugins: [versionsOnly],
     minify: true,
     legalComments: 'none',
     banner: { js: BANNER },

@@ -10,9 +10,10 @@ import type { Runtime } from '../shared/lambda/runtime.ts';
 export function createRotationWorker(runtime: Runtime): Handler {
   return wrap('rotation-worker', runtime, async (event, invocation) => {
     if (!isSqsEvent(event)) throw new EventError('Records: the rotation-worker event must be a batch of SQS messages.');
-    const reconcileOne = async ({ body, messageId }: SQSRecord): Promise<void> => {
+    const reconcileOne = async ({ body, messageId, receiptHandle, attributes }: SQSRecord): Promise<void> => {
       try {
-        await work(runtime, invocation, body);
+        const receiveCount = Number(attributes.ApproximateReceiveCount);
+        await work(runtime, invocation, { body, receiptHandle, receiveCount });
       } catch (error) {
         runtime.meter.add('Failed', 1);
         runtime.log.error('Message failed', { messageId, runId: invocation.runId, reason: messageOf(error) });

@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityCommand,
   GetQueueAttributesCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
@@ -69,12 +70,34 @@ async function send(aws: Aws, queueUrl: string, batch: readonly WorkMessage[]): 
   }
 }
 
+/** SQS's limit for both IDs. */
+const ID_MAX = 128;
+
+/** Neither the user's other messages nor another key of theirs keeps an exposed key waiting. */
 function entryOf(message: WorkMessage, index: number): SendMessageBatchRequestEntry {
-  const { origin, requestId, userId } = message;
+  const { origin, requestId, userId, accessKeyId = '' } = message;
+  const isExposed = origin === 'exposed';
+  const deduplicationId = `${origin}/${requestId}/${userId}${isExposed ? `/${accessKeyId}` : ''}`;
   return {
     Id: String(index),
     MessageBody: JSON.stringify(message),
-    MessageGroupId: userId,
-    MessageDeduplicationId: `${origin}/${requestId}/${userId}`,
+    MessageGroupId: (isExposed ? `exposed/${accessKeyId}` : userId).slice(-ID_MAX),
+    MessageDeduplicationId: deduplicationId.slice(-ID_MAX),
   };
+}
+
+/** After how many seconds a message about an exposed key is visible again, once it has failed so often. */
+const COMES_BACK_AFTER = [30, 120, 600, 1_800] as const;
+/** The queue gives up after so many. */
+export const MOST_RECEIVES = COMES_BACK_AFTER.length;
+
+/** Sooner than the queue's own timeout: every minute of an exposed key counts. */
+export async function comeBackSoon(
+  aws: Aws,
+  queueUrl: string,
+  { receiptHandle, receiveCount }: { receiptHandle: string; receiveCount: number },
+): Promise<void> {
+  const VisibilityTimeout = COMES_BACK_AFTER[Math.min(receiveCount, MOST_RECEIVES) - 1] ?? COMES_BACK_AFTER[0];
+  const command = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout };
+  await queueClient(aws).send(new ChangeMessageVisibilityCommand(command));
 }

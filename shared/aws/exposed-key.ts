@@ -1,13 +1,17 @@
 import { GetAccessKeyLastUsedCommand, paginateListAttachedUserPolicies } from '@aws-sdk/client-iam';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent } from '../core/events.ts';
 import type { UserState } from '../core/model.ts';
-import { parseSettings, type Settings } from '../core/settings.ts';
+import { parseSettings } from '../core/settings.ts';
+import { signMessage } from '../core/signed-message.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
-import { announce } from './apply/announce.ts';
+import { announceExposed } from './apply/exposed.ts';
+import { announceNobody } from './apply/nobody.ts';
 import { enqueue } from './enqueue.ts';
-import { observeUser } from './observe.ts';
+import { hasKey, isDealtWith } from './exposed-pass.ts';
+import { observeUser, required } from './observe.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
@@ -23,28 +27,21 @@ export interface ExposedKeyAnswer {
 }
 
 /**
- * Replaces and deactivates every access key that AWS Health names, one after the other. A repeated event, also from
+ * Deactivates and replaces every access key that AWS Health names, one after the other. A repeated event, also from
  * another Region, finds the key inactive and changes nothing. On a mere suspicion nothing is changed unless
- * `suspectedKeys` says so. Throws after all keys were tried, naming each failure, each suspected key that was left, and
- * each entity that is no key.
+ * `suspectedKeys` says so: then somebody is told. Throws after all keys were tried, naming each failure and each entity
+ * that is no key.
  */
 export async function handleExposure(
   runtime: Runtime,
   invocation: Invocation,
   event: ExposureEvent,
 ): Promise<{ schemaVersion: 1; keys: ExposedKeyAnswer[] }> {
-  const settings = parseSettings(runtime.environment);
   const keys: ExposedKeyAnswer[] = [];
   const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
-    if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
-      failures.push(
-        `${accessKeyId} is only suspected (${event.code}), so it was left as it is: look, and deactivate it.`,
-      );
-      continue;
-    }
     try {
-      keys.push(await handleKey(runtime, settings, invocation, { accessKeyId, eventId: event.eventId }));
+      keys.push(await handleKey(runtime, invocation, event, accessKeyId));
     } catch (error) {
       failures.push(messageOf(error));
     }
@@ -53,30 +50,29 @@ export async function handleExposure(
   return { schemaVersion: 1, keys };
 }
 
-interface Exposure {
-  accessKeyId: string;
-  eventId: string;
-}
-
 async function handleKey(
   runtime: Runtime,
-  settings: Settings,
   invocation: Invocation,
-  exposure: Exposure,
+  event: ExposureEvent,
+  accessKeyId: string,
 ): Promise<ExposedKeyAnswer> {
-  const { accessKeyId } = exposure;
+  const settings = parseSettings(runtime.environment);
   const userName = await userNameOf(runtime, accessKeyId);
   const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
-  const state = userName === undefined ? undefined : await observeUser(pass.reader, { userName });
-  if (state === undefined || !state.keys.some((key) => key.accessKeyId === accessKeyId)) {
-    const message = `No IAM user of this account has the key ${accessKeyId} any more: nothing is done.`;
+  if (userName === undefined) return tellOfNobody(pass, event, accessKeyId);
+  const state = await observeUser(pass.reader, { userName }, () => false);
+  if (state === undefined || !hasKey(state, accessKeyId)) {
+    const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
-  const quarantinePolicies = await quarantineOf(runtime, state.user.userName);
-  const answer = { accessKeyId, userName: state.user.userName, quarantinePolicies };
-  const result = await tryNow(noted(pass, quarantinePolicies), state, settings);
-  if (result === undefined) return { ...answer, ...(await tryLater(runtime, settings, state, exposure)) };
-  if (settings.enforce && isLeftAlone(result)) await tell(pass, result);
+  if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
+    return tellOfSuspicion(pass, event, state, accessKeyId);
+  }
+  const policies: string[] = [];
+  const noted = { ...pass, note: () => quarantineNote(pass, state, policies) };
+  const answer = { accessKeyId, userName, quarantinePolicies: policies };
+  const result = await tryNow(noted, state, accessKeyId);
+  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, event, accessKeyId)) };
   return { ...answer, status: result.status, message: result.message };
 }
 
@@ -93,6 +89,48 @@ async function userNameOf({ aws }: Runtime, accessKeyId: string): Promise<string
   }
 }
 
+/** A delegated administrator is sent the events of other accounts, and the root user's keys are no user's. */
+async function tellOfNobody(pass: Pass, event: ExposureEvent, accessKeyId: string): Promise<ExposedKeyAnswer> {
+  const { Account } = await pass.runtime.aws.sts.send(new GetCallerIdentityCommand({}));
+  const accountId = required(Account, 'sts:GetCallerIdentity', 'Account');
+  const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
+  const whose = isElsewhere ? ` AWS says that it is of account ${event.accountId}.` : '';
+  const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}): nothing is done.${whose}`;
+  await announceNobody(pass, { accountId, accessKeyId, message });
+  return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
+}
+
+async function tellOfSuspicion(
+  pass: Pass,
+  { code }: ExposureEvent,
+  state: UserState,
+  accessKeyId: string,
+): Promise<ExposedKeyAnswer> {
+  const { userName } = state.user;
+  const { status } = state.keys.find((key) => key.accessKeyId === accessKeyId) ?? { status: 'gone' };
+  const message = `AWS only suspects that key ${accessKeyId} of ${userName} is known to others (${code}), so nothing is changed: the key is ${status}.`;
+  const step = {
+    action: 'announce-exposed',
+    accessKeyId,
+    reason: 'exposure-suspected',
+    message,
+    continues: false,
+  } as const;
+  await announceExposed(pass, state, step);
+  return { accessKeyId, userName, status: 'unchanged', message, quarantinePolicies: [] };
+}
+
+/** Asked for once the key is deactivated. It only informs, so its failure decides nothing. */
+async function quarantineNote({ runtime }: Pass, { user }: UserState, policies: string[]): Promise<string | undefined> {
+  try {
+    policies.splice(0, policies.length, ...(await quarantineOf(runtime, user.userName)));
+  } catch (error) {
+    runtime.log.warn('Cannot see whether AWS has quarantined the user', { because: messageOf(error) });
+  }
+  if (policies.length === 0) return undefined;
+  return `AWS has attached ${policies.join(', ')} to the user; Keyturn leaves that to you.`;
+}
+
 /** Whatever its version: V4 came this month, and there will be others. */
 async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[]> {
   const names: string[] = [];
@@ -102,16 +140,12 @@ async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[
   return names.filter((name) => name.startsWith('AWSCompromisedKeyQuarantine'));
 }
 
-function noted(pass: Pass, policies: readonly string[]): Pass {
-  if (policies.length === 0) return pass;
-  return { ...pass, note: `AWS has attached ${policies.join(', ')} to the user; Keyturn leaves that to you.` };
-}
-
-/** Undefined: somebody else has the user, or AWS could not answer now. */
-async function tryNow(pass: Pass, { user }: UserState, settings: Settings): Promise<Reconciled | undefined> {
+/** Undefined: there is more to do, and it may be done later: somebody else has the user, or AWS could not answer. */
+async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Promise<Reconciled | undefined> {
+  const isDryRun = !pass.settings.enforce;
   try {
-    const result = await reconcile(pass, user, { isDryRun: !settings.enforce });
-    return result.status === 'busy' ? undefined : result;
+    const result = await reconcile(pass, user, { isDryRun });
+    return isDryRun || isDealtWith(result, accessKeyId) ? result : undefined;
   } catch (error) {
     if (!(error instanceof RotationError) || !error.isTransient) throw error;
     pass.runtime.log.warn('Tried again through the queue', { userName: user.userName, because: messageOf(error) });
@@ -120,13 +154,17 @@ async function tryNow(pass: Pass, { user }: UserState, settings: Settings): Prom
 }
 
 async function tryLater(
-  { aws }: Runtime,
-  { queueUrl }: Settings,
+  { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { accessKeyId, eventId }: Exposure,
+  { eventId }: ExposureEvent,
+  accessKeyId: string,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
-  const message = {
+  if (stateKey === undefined) {
+    const message = `Exposed key ${accessKeyId} of ${userName} is not replaced, nor recorded, while KMS gives no state key.`;
+    throw new RotationError(message, { userName, isTransient: true });
+  }
+  const body = {
     schemaVersion: 1,
     accountId,
     userId,
@@ -135,18 +173,8 @@ async function tryLater(
     requestId: eventId,
     accessKeyId,
   } as const;
-  const { failed } = await enqueue(aws, queueUrl, [message]);
+  const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)
     throw new RotationError(`Cannot enqueue ${userName} for the exposed key ${accessKeyId}.`, { userName });
   return { status: 'enqueued', message: `Key ${accessKeyId} of ${userName} is dealt with through the queue.` };
-}
-
-/** Exempt, or with tags that do not parse: nothing is changed, so at least somebody must know at once. */
-function isLeftAlone({ outcomes, reason }: Reconciled): boolean {
-  return outcomes.length === 0 && (reason === 'exempt' || reason === 'tags-invalid' || reason === 'status-unknown');
-}
-
-async function tell(pass: Pass, { state, reason, message }: Reconciled): Promise<void> {
-  if (state === undefined) return;
-  await announce(pass, state, { reason, message }, { event: 'exposed', accessKeyId: pass.request.accessKeyId });
 }

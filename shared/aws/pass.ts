@@ -25,6 +25,8 @@ export interface Pass {
   isQueued: boolean;
   /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
   wroteAt: Set<Instant>;
+  /** Exposed keys that this invocation has told of. `request.told` is this very set. */
+  told: Set<string>;
   /** The transition that this invocation has announced and not yet taken off, for the log lines of its writes. */
   inFlight: { transitionId?: string };
   rotateUserFunction: string;
@@ -32,8 +34,8 @@ export interface Pass {
   rotationToken?: RotationToken;
   /** Where CloudTrail lookups are switched on: what a reminder says about the use of the old key. */
   whoUses?: (accessKeyId: string, lastUsed: LastUsed) => Promise<UsedBy>;
-  /** Added to what is announced about the user. */
-  note?: string;
+  /** Added to what is announced about the user. Asked for only then: after the first write. */
+  note?: () => Promise<string | undefined>;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function openPass(
   { isQueued, ...asks }: Asks & Pick<Pass, 'isQueued'>,
 ): Promise<Pass> {
   const wroteAt = new Set<Instant>();
+  const told = new Set<string>();
   const stateKey = await stateKeyOrNone(runtime, settings, runId);
   return {
     runtime,
@@ -69,8 +72,9 @@ export async function openPass(
     deadlineAt,
     isQueued,
     wroteAt,
+    told,
     inFlight: {},
-    request: { ...asks, runId, wroteAt, ...(stateKey === undefined ? { isStateKeyMissing: true } : {}) },
+    request: { ...asks, runId, wroteAt, told, ...(stateKey === undefined ? { isStateKeyMissing: true } : {}) },
     // All functions of a deployment are named alike, so each knows the others.
     rotateUserFunction: functionName.replace(/[a-z]+-[a-z]+$/, 'rotate-user'),
   };

@@ -9,6 +9,7 @@ import { type Instant, SECOND } from '../core/time.ts';
 import type { MetricName } from '../lambda/runtime.ts';
 import { asksLastUse } from './apply/again.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
+import { announceExposed, tellInDryRun } from './apply/exposed.ts';
 import { readLimits, readListeners } from './limits.ts';
 import { observeUser, type UserReference } from './observe.ts';
 import type { Outcome, Pass } from './pass.ts';
@@ -28,8 +29,11 @@ export interface ReconcileOptions {
   isDryRun: boolean;
 }
 
-/** Observe, plan and apply are repeated at most so often: an interrupted issue, a clean-up and the step itself. */
-const MOST_STEPS = 6;
+/**
+ * Observe, plan and apply are repeated at most so often: two exposed keys, the policy, what was interrupted, a slot to
+ * be freed, the step itself, and a look at what came of it.
+ */
+const MOST_STEPS = 10;
 
 /**
  * One user: observed, planned, one step applied, observed again while the plan says so. Throws a RotationError when AWS
@@ -40,7 +44,6 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   const steps: Step[] = [];
   let completed: Completed | undefined;
   let state: UserState | undefined;
-  let failure: unknown;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
     state = await observeUser(pass.reader, reference, asksLastUse(pass, now));
@@ -50,21 +53,9 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     logDecision(pass, state, answer);
     if (!options.isDryRun && (await isWaitedOut(pass, answer, now, left))) continue;
     steps.push(...answer.steps);
-    const isUrgent = request.origin === 'exposed' && completed === undefined && issues(answer);
-    const applied = await applyAll({ ...pass, request }, state, options.isDryRun ? [] : answer.steps, now).catch(
-      (error: unknown) => {
-        if (!isUrgent) throw error;
-        failure = error;
-        return [];
-      },
-    );
+    if (options.isDryRun) await tellExposed(pass, state, answer);
+    const applied = await applyAll({ ...pass, request }, state, options.isDryRun ? [] : answer.steps, now);
     outcomes.push(...applied);
-    if (isUrgent && !options.isDryRun) {
-      // Whatever became of the replacement: the exposed key is deactivated.
-      completed = { verb: 'issue' };
-      continue;
-    }
-    if (failure !== undefined) throw failure;
     const last = answer.steps.at(-1);
     const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
     if (!isDone || !last?.continues || left <= 1) {
@@ -107,8 +98,11 @@ async function isWaitedOut(pass: Pass, answer: Plan, now: Instant, left: number)
   return true;
 }
 
-function issues({ steps }: Plan): boolean {
-  return steps.some(({ action }) => action === 'issue');
+/** The one thing beside its digest that a dry run publishes. A question is asked by somebody who reads the answer. */
+async function tellExposed(pass: Pass, state: UserState, { steps: [first] }: Plan): Promise<void> {
+  if (pass.request.origin !== 'exposed') return;
+  if (first?.action === 'deactivate-exposed') await tellInDryRun(pass, state, first);
+  if (first?.action === 'announce-exposed') await announceExposed(pass, state, first);
 }
 
 async function applyAll(pass: Pass, state: UserState, steps: readonly Step[], now: Instant): Promise<Outcome[]> {
@@ -145,10 +139,12 @@ function conclude({ isDryRun }: ReconcileOptions, last: Plan, done: Done): Recon
   const failed = done.outcomes.find(({ result }) => result !== 'done');
   if (isDryRun && status === 'act') return { ...done, status: 'planned', reason, message };
   if (failed !== undefined) return { ...done, ...shortfall(failed, last) };
-  const isChanged = done.outcomes.some(({ action }) => action !== 'announce-blocked');
+  const isChanged = done.outcomes.some(({ action }) => !saysOnly.includes(action));
   if (status === 'act' || (isChanged && status === 'unchanged')) return { ...done, status: 'changed', reason, message };
   return { ...done, status, reason, message };
 }
+
+const saysOnly: readonly ActionName[] = ['announce-blocked', 'announce-exposed'];
 
 function shortfall({ result }: Outcome, { message }: Plan): Pick<Reconciled, 'status' | 'reason' | 'message'> {
   if (result === 'not-proven') {

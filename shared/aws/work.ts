@@ -2,10 +2,15 @@ import { type ActionName, actionNames } from '../core/answer.ts';
 import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
+import { isSignedByUs } from '../core/signed-message.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
+import { announceExposed } from './apply/exposed.ts';
 import { announceFailure } from './apply/failed.ts';
+import { comeBackSoon, MOST_RECEIVES } from './enqueue.ts';
 import { evaluateAgain } from './evaluate-again.ts';
+import { isDealtWith } from './exposed-pass.ts';
+import { observeUser } from './observe.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { refusedHere } from './refusals.ts';
@@ -16,32 +21,72 @@ import { whoUses } from './who-uses.ts';
  * bring the message back: a body that does not parse, and failures that may pass. Blocked and busy are success; a
  * failure that stays is announced.
  */
-export async function work(runtime: Runtime, invocation: Invocation, body: string): Promise<void> {
+export async function work(runtime: Runtime, invocation: Invocation, delivery: Delivery): Promise<void> {
   const settings = parseSettings(runtime.environment);
-  const message = parseWorkMessage(body);
-  const { origin, accessKeyId, mayIssue, mayRepeat } = message;
+  const message = parseWorkMessage(delivery.body);
+  const opened = await openPass(runtime, settings, invocation, { origin: 'config', isQueued: true });
+  const { accessKeyId, mayIssue, mayRepeat } = message;
+  if (message.origin === 'exposed' && accessKeyId !== undefined && isSignedByUs(opened.reader.verifier, message)) {
+    const request = { ...opened.request, origin: 'exposed', accessKeyId } as const;
+    // Its group is the key's own, so another pass may be over the same user: as for whoever comes from outside.
+    return workOnExposed({ ...opened, request, isQueued: false }, message, { ...delivery, accessKeyId });
+  }
+  // Whoever may only send to the queue has no key deactivated: what nobody signed is looked at, as for Config.
+  const origin = message.origin === 'exposed' ? 'config' : message.origin;
   const refusal = refusedHere(runtime.memory, runtime.clock());
   const asks = {
     origin,
-    ...(accessKeyId === undefined ? {} : { accessKeyId }),
     // Config has no share of the day, whatever its message says.
     ...(mayIssue === undefined || origin !== 'schedule' ? {} : { mayIssue }),
     ...(mayRepeat === undefined ? {} : { mayRepeat }),
-    ...(refusal === undefined || origin === 'exposed' ? {} : { refusal }),
+    ...(refusal === undefined ? {} : { refusal }),
   };
   const pass: Pass = {
-    ...(await openPass(runtime, settings, invocation, { ...asks, isQueued: true })),
+    ...opened,
+    request: { ...opened.request, ...asks },
     ...(settings.cloudtrailLookups ? { whoUses: askCloudTrail(runtime) } : {}),
   };
   try {
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
     // Nobody but KMS can help, so the message comes back, and its dead-letter queue has an alarm.
     if (result.reason === 'state-key-unavailable') throw new ConflictError(result.message, { action: origin });
-    if (result.status === 'busy' && origin === 'exposed') throw new ConflictError(result.message, { action: origin });
     await judgeAgain(pass, result);
   } catch (error) {
     if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
     await fail(pass, message, error);
+  }
+}
+
+/** A message as the queue delivers it. */
+export interface Delivery {
+  body: string;
+  receiptHandle: string;
+  /** How often, this time included. */
+  receiveCount: number;
+}
+
+/**
+ * Done only once nothing is left to do about the key; otherwise the message comes back soon, and in the end the
+ * dead-letter queue has it, and its user and key are named.
+ */
+async function workOnExposed(
+  pass: Pass,
+  message: WorkMessage,
+  { accessKeyId, ...delivery }: Delivery & { accessKeyId: string },
+): Promise<void> {
+  const { runtime, settings } = pass;
+  try {
+    const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
+    await judgeAgain(pass, result);
+    if (settings.enforce && !isDealtWith(result, accessKeyId)) {
+      throw new ConflictError(`Exposed key ${accessKeyId} of ${message.userName}: ${result.message}`);
+    }
+  } catch (error) {
+    if (delivery.receiveCount >= MOST_RECEIVES) await tellOfLast(pass, message, error);
+    await comeBackSoon(runtime.aws, settings.queueUrl, delivery).catch((failure: unknown) => {
+      runtime.log.warn('The message comes back when the queue has it', { because: messageOf(failure) });
+    });
+    throw error;
   }
 }
 
@@ -75,6 +120,19 @@ async function judgeAgain({ runtime, settings }: Pass, { outcomes }: Reconciled)
   }
 }
 
+/** The alarm of a queue names neither. What cannot be read, or told, now is in the log. */
+async function tellOfLast(pass: Pass, { userName, userId, accessKeyId = '' }: WorkMessage, error: unknown) {
+  const message = `Exposed key ${accessKeyId} of ${userName} is not dealt with after ${MOST_RECEIVES} tries. ${messageOf(error)}`;
+  pass.runtime.log.error('Exposed key given up', { userName, userId, accessKeyId, because: messageOf(error) });
+  try {
+    const state = await observeUser(pass.reader, { userName, userId }, () => false);
+    const step = { action: 'announce-exposed', accessKeyId, reason: 'exposed', message, continues: false } as const;
+    if (state !== undefined) await announceExposed(pass, state, step);
+  } catch (failure) {
+    pass.runtime.log.error('Exposed key not told of', { accessKeyId, because: messageOf(failure) });
+  }
+}
+
 /** Trying again would fail again, so the message is done with; the topic, the log and the metric say so. */
 async function fail(pass: Pass, message: WorkMessage, error: RotationError): Promise<void> {
   const { runtime, request } = pass;
@@ -87,6 +145,8 @@ async function fail(pass: Pass, message: WorkMessage, error: RotationError): Pro
     because: messageOf(error),
   });
   runtime.meter.add('Failed', 1);
+  // Told by itself, with the command that helps.
+  if (error.facts.action === 'deactivate-exposed') return;
   // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
   const isStep = actionNames.some((action) => action === error.facts.action);
   await announceFailure(pass, message, error, { isRecordable: isStep, isProbe: message.isProbe ?? false });

@@ -15,6 +15,10 @@ export type Action =
   | { action: 'deactivate-orphan'; accessKeyId: string }
   | { action: 'deactivate-unrecorded'; accessKeyId: string }
   | { action: 'deactivate-exposed'; accessKeyId: string }
+  /** Tells of an exposed key that is not to be touched. */
+  | { action: 'announce-exposed'; accessKeyId: string }
+  /** Nobody can come back by an exposed key any more. */
+  | { action: 'end-exposure' }
   | { action: 'record-orphan'; accessKeyId: string }
   | { action: 'delete-orphan'; accessKeyId: string }
   | { action: 'deactivate'; accessKeyId: string }
@@ -55,6 +59,8 @@ export const actionNames = [
   'deactivate-orphan',
   'deactivate-unrecorded',
   'deactivate-exposed',
+  'announce-exposed',
+  'end-exposure',
   'record-orphan',
   'delete-orphan',
   'deactivate',

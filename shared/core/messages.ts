@@ -29,7 +29,7 @@ const SENTENCE_MAX = 4_000;
 export function buildMessage(given: Notice): OutgoingMessage {
   const notice = clamped(given);
   const texts = eventTexts[notice.event];
-  const subject = subjectLine(texts.subject(notice), notice.userName, notice.accountId);
+  const subject = subjectLine(texts.subject(notice), notice.userName || (notice.accessKeyId ?? ''), notice.accountId);
   const attributes = attributesOf(notice);
   const text = render(mainOf(notice, texts));
   const chat = chatNotification({ id: notice.transitionId, title: subject, text, attributes });
@@ -52,7 +52,7 @@ function clamped(notice: Notice): Notice {
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
 function documentOf(notice: Notice): object {
   const { event, transitionId, accountId, region, userId, userName, owner, next, lastUsed } = notice;
-  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy } = notice;
+  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy, keyStatus } = notice;
   return {
     schemaVersion: 1,
     event,
@@ -60,10 +60,12 @@ function documentOf(notice: Notice): object {
     transitionId,
     accountId,
     region,
-    userId,
-    userName,
+    // The key of nobody has neither.
+    userId: userId || undefined,
+    userName: userName || undefined,
     owner,
     accessKeyId,
+    keyStatus,
     newAccessKeyId,
     secretName,
     at: formatInstant(notice.at),
@@ -94,7 +96,7 @@ function closingOf(notice: Notice, texts: EventText): Block[] {
     ...(texts.closing?.(notice) ?? []),
     text('--'),
     text(
-      'Keyturn replaces the access keys of IAM users before they get old, so that a lost key is soon worth nothing. ' +
+      'Keyturn replaces the access keys of IAM users before they get old, so that forgotten copies of them stop working. ' +
         `This message holds no secret. Message ${notice.transitionId}, reason ${notice.reason}.`,
     ),
   ];

@@ -152,6 +152,8 @@ export interface Request {
   limits?: Pick<Limits, 'audience'> & Partial<Limits>;
   /** The transition that this invocation has already completed, if any. */
   completed?: Completed;
+  /** Exposed keys that this invocation has told of. */
+  told?: ReadonlySet<string>;
   /** What nobody signed is told from what we did by a key that KMS would not give. Nothing is known of the state then. */
   isStateKeyMissing?: boolean;
 }

@@ -11,7 +11,7 @@ import {
 import { askedByHand } from './checks/asked.ts';
 import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
-import { exposedKey } from './checks/exposed.ts';
+import { exposedKey, exposedReplacement, exposureOver } from './checks/exposed.ts';
 import { unlessUnheard } from './checks/heard.ts';
 import { intentPast } from './checks/in-flight.ts';
 import { superseded } from './checks/ladder.ts';
@@ -41,6 +41,7 @@ import type { Instant } from './time.ts';
  *   second thoughts   P reactivated by its owner (6) → the ladder begins again (12)
  *   a rollback        C becomes the older key, the newer one waits under the hold (1) → current again (7) → ladder (12)
  *   a stranger        made by hand beside C: Inactive → recorded (11) and deleted (8); Active and some key due → blocked (16)
+ *   an exposed key    deactivated before anything else, recorded, then replaced; what it could read is exposed too
  *   a deleted key     its label or record is taken off (5); if it was C, the other one is replaced when due (14)
  */
 
@@ -49,6 +50,7 @@ import type { Instant } from './time.ts';
  * earlier one having passed.
  */
 const checks = {
+  'exposed-key': exposedKey,
   'state-key-missing': stateKeyMissing,
   'row-0-busy': busy,
   adoption: adoption,
@@ -58,10 +60,11 @@ const checks = {
   'row-2-secret-unverified': secretUnverified,
   'row-3-status-unknown': statusUnknown,
   'void-tags': voidTags,
-  'exposed-key': exposedKey,
+  'exposure-over': exposureOver,
   'managed-rotation': managedRotation,
   'row-4-intent-past': intentPast,
   'asked-by-hand': askedByHand,
+  'exposed-replacement': exposedReplacement,
   'rotation-stuck': stuckRotation,
   'row-5-key-gone': keyGone,
   'row-6-reactivated': reactivated,

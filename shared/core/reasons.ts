@@ -1,8 +1,20 @@
 /** One line for each reason code: what it says, and what to do. Published in the README, pinned by a test. */
 export const reasons = {
   exposed: {
-    says: 'AWS found the key in public: it is replaced and deactivated without grace.',
+    says: 'Others know the key, or could have read it with one that they know: it is deactivated, then replaced.',
     todo: 'Remove the key from where it was published, and see what it was used for.',
+  },
+  'exposure-suspected': {
+    says: 'AWS suspects that others know the key; nothing was changed.',
+    todo: 'Look, and deactivate the key; or set `suspectedKeys` to act.',
+  },
+  'key-of-nobody': {
+    says: "Others know a key that belongs to no IAM user of the account: it may be the root user's.",
+    todo: 'See whose it is, at once.',
+  },
+  'exposure-over': {
+    says: 'The exposed keys are gone, and so are all sessions that they could have made.',
+    todo: 'Nothing.',
   },
   busy: { says: 'Another run has the user in hand.', todo: 'Nothing; run it again a few minutes later.' },
   settling: {

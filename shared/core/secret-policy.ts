@@ -23,7 +23,7 @@ export type PolicySettings = Pick<Settings, 'readerArns' | 'ownersRead' | 'admin
 const writers = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'] as const;
 
 /** A deactivated key may work for seconds more, and make sessions in them. */
-const EXPOSED_FOR = 15 * MINUTE;
+export const EXPOSED_FOR = 15 * MINUTE;
 /** Sessions of a user last 36 hours at most. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html */
 export const EXPOSED_SESSIONS_END = 37 * HOUR;
 

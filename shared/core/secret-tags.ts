@@ -87,8 +87,11 @@ export interface NoticeGiven extends KeyRecord {
 
 /** Keys that others know: never in use again. */
 export interface Exposed {
+  /** When they were seen Inactive. */
   at: Instant;
   accessKeyIds: readonly string[];
+  /** Not all of them were: AWS refused, or did not show it. */
+  isStillActive?: true;
 }
 
 /** What was last put into the secret by the settings, and what is not seen to be so yet. */
@@ -275,11 +278,12 @@ function parseNotice(fields: string[]): NoticeGiven | undefined {
 }
 
 function parseExposed(fields: string[]): Exposed | undefined {
-  const [instant = '', ids = '', ...rest] = fields;
+  const [instant = '', ids = '', active, ...rest] = fields;
   const at = parseInstant(instant);
   const accessKeyIds = ids.split('/');
   const areKeys = accessKeyIds.length <= 2 && accessKeyIds.every((id) => keyId.test(id));
-  return at === undefined || !areKeys || rest.length > 0 ? undefined : { at, accessKeyIds };
+  if (at === undefined || !areKeys || (active ?? 'active') !== 'active' || rest.length > 0) return undefined;
+  return { at, accessKeyIds, ...(active === undefined ? {} : { isStillActive: true }) };
 }
 
 /** `<hash>`, `<hash> tried=<instant>` or `<hash> tried=<instant> told=<instant>`. */
@@ -368,8 +372,8 @@ export function formatNotice({ kind, earliestAt, ...record }: NoticeGiven): stri
   return `${formatKeyRecord(record)} ${kind} ${formatInstant(earliestAt)}`;
 }
 
-export function formatExposed({ at, accessKeyIds }: Exposed): string {
-  return `${formatInstant(at)} ${accessKeyIds.join('/')}`;
+export function formatExposed({ at, accessKeyIds, isStillActive }: Exposed): string {
+  return `${formatInstant(at)} ${accessKeyIds.join('/')}${isStillActive ? ' active' : ''}`;
 }
 
 export function formatPolicyPut({ hash, triedAt, toldAt }: PolicyPut): string {

@@ -1,3 +1,4 @@
+import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { deletableAt } from './promises.ts';
 import { type DeactivatedRecord, type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
@@ -17,6 +18,8 @@ export interface KeyView extends AccessKey {
   isUnused: boolean;
   /** The later of its last use and its creation: quiet and unused count from here. */
   quietSince: Instant;
+  /** Others know it, or could have read it: never in use again. */
+  isExposed: boolean;
   /** Which tag names this key as Inactive, whatever the key is now. */
   record?: 'deactivated' | 'inactive-seen';
   /** Since when it is known to have been Inactive ever since: recorded, still Inactive, and not used after the record. */
@@ -61,7 +64,7 @@ export function assess(state: UserState, request: Request, settings: Settings, n
   const currentVersionId = versionWith(state.secret, 'AWSCURRENT');
   const currentKeyId = labels.find(({ versionId }) => versionId === currentVersionId)?.accessKeyId;
   const orphanIds = orphanKeyIds(state.keys, labels, tags);
-  const keys = state.keys.map((key): KeyView => {
+  const views = state.keys.map((key): Omit<KeyView, 'isExposed'> => {
     const versionId = labels.find(({ accessKeyId }) => accessKeyId === key.accessKeyId)?.versionId;
     const isOrphan = orphanIds.has(key.accessKeyId);
     return {
@@ -70,6 +73,8 @@ export function assess(state: UserState, request: Request, settings: Settings, n
       ...(versionId === undefined ? {} : { versionId }),
     };
   });
+  const exposedIds = exposedKeyIds(views, tags, request, userSettings, now);
+  const keys = views.map((view): KeyView => ({ ...view, isExposed: exposedIds.has(view.accessKeyId) }));
   const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
   return {
     now,
@@ -88,11 +93,19 @@ export function assess(state: UserState, request: Request, settings: Settings, n
   };
 }
 
-function viewOf(key: AccessKey, tags: SecretTags, settings: UserSettings, now: Instant): Omit<KeyView, 'role'> {
+function viewOf(
+  key: AccessKey,
+  tags: SecretTags,
+  settings: UserSettings,
+  now: Instant,
+): Omit<KeyView, 'role' | 'isExposed'> {
   const quietSince = Math.max(key.createdAt, key.lastUsed?.at ?? key.createdAt);
   const isActive = key.status === 'Active';
   const record = recordOf(key.accessKeyId, tags);
-  const isRecordValid = record !== undefined && key.status === 'Inactive' && !isUsedAfter(key, record.at);
+  // What an exposed key was used for afterwards does not bring it back.
+  const isForGood = tags.exposed?.accessKeyIds.includes(key.accessKeyId) ?? false;
+  const isStillSo = record !== undefined && (isForGood || !isUsedAfter(key, record.at));
+  const isRecordValid = key.status === 'Inactive' && isStillSo;
   return {
     ...key,
     isActive,
@@ -115,8 +128,11 @@ function isUsedAfter({ lastUsed }: AccessKey, at: Instant): boolean {
 type RecordOfKey = DeactivatedRecord & { kind: 'deactivated' | 'inactive-seen' };
 
 function recordOf(id: string, tags: SecretTags): RecordOfKey | undefined {
-  if (tags.deactivated?.accessKeyId === id) return { kind: 'deactivated', ...tags.deactivated };
-  if (tags.inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', ...tags.inactiveSeen };
+  const { deactivated, exposed, inactiveSeen } = tags;
+  if (deactivated?.accessKeyId === id) return { kind: 'deactivated', ...deactivated };
+  // The record holds one key; of two exposed ones it is the later.
+  if (exposed?.accessKeyIds.includes(id)) return { kind: 'deactivated', at: exposed.at, accessKeyId: id };
+  if (inactiveSeen?.accessKeyId === id) return { kind: 'inactive-seen', ...inactiveSeen };
   return undefined;
 }
 

@@ -7,7 +7,6 @@ import { plan } from './plan.ts';
 import { deletableAt, graceDaysOf } from './promises.ts';
 import type { ReasonCode } from './reasons.ts';
 import { firstRun, isInSweep, isWeeklyTurn, type RunTimes, WEEKLY_DAYS } from './runs.ts';
-import { EXPOSED_SESSIONS_END } from './secret-policy.ts';
 import { settingsDue } from './secret-settings.ts';
 import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags, secretTagNames } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
@@ -101,10 +100,10 @@ const goesOn: readonly DueReason[] = ['policy-put', 'replica-failed', 'state-unv
  * keys, so that an intent never waits for a report.
  */
 const byReport: readonly Question[] = [
+  exposed,
   inFlight,
   stateUnverified,
   policyOutdated,
-  exposedPending,
   toldOfBlocked,
   intentPast,
   tagsInvalid,
@@ -118,10 +117,10 @@ const byReport: readonly Question[] = [
   oldEnough,
 ];
 const byExactKeys: readonly Question[] = [
+  exposed,
   inFlight,
   stateUnverified,
   policyOutdated,
-  exposedPending,
   intentPast,
   rotationPending,
   planned,
@@ -133,6 +132,11 @@ function answerOf(facts: Facts, questions: readonly Question[]): Answer {
     if (answer !== undefined) return answer;
   }
   return skip(facts.slots?.active.length === 0 ? 'no-active-key' : 'nothing-due');
+}
+
+/** Whoever reactivates such a key is not waited for, and whoever was left without one is owed another. */
+function exposed({ tags }: Facts): Answer | undefined {
+  return tags.exposed === undefined ? undefined : due('exposed');
 }
 
 function inFlight({ tags: { doing }, now }: Facts): Answer | undefined {
@@ -159,15 +163,6 @@ function stateUnverified(facts: Facts): Answer | undefined {
 function policyOutdated({ verified, settings, tags, problems, now, scanned: { user } }: Facts): Answer | undefined {
   const reason = verified && settingsDue({ secret: verified, user, settings, tags, problems, now });
   return reason === undefined ? undefined : due(reason);
-}
-
-/** An exposed key that was not replaced, whatever keeps it; and one that is gone, once nothing made with it is left. */
-function exposedPending({ tags: { exposed, currentSince }, otherKeyIds, records, now }: Facts): Answer | undefined {
-  if (exposed === undefined) return undefined;
-  if (currentSince === undefined || currentSince.at <= exposed.at) return due('exposed');
-  const left = [...otherKeyIds, ...records.map(({ accessKeyId }) => accessKeyId)];
-  const isLeft = exposed.accessKeyIds.some((id) => left.includes(id));
-  return !isLeft && now >= exposed.at + EXPOSED_SESSIONS_END ? due('exposed') : undefined;
 }
 
 /** Blocked as it was when it was told of: the worker would only wait. Whatever has changed about the keys is looked at. */

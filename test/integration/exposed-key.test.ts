@@ -32,7 +32,7 @@ function statuses({ aws }: World): Record<string, string> {
 }
 
 describe('an exposed key', () => {
-  it('is replaced, deactivated in the same run, announced as critical, and deleted after the recovery period', async () => {
+  it('is deactivated, replaced in the same run, announced as critical, and deleted after the recovery period', async () => {
     const world = createWorld();
     const { exposed, userId } = await userWith(world);
     expect(await expose(world, exposed)).toMatchObject({
@@ -44,8 +44,8 @@ describe('an exposed key', () => {
     expect(current?.works).toBe(true);
     expect(statuses(world)).toEqual({ [exposed]: 'Inactive', [current?.accessKeyId ?? '']: 'Active' });
     expect(world.aws.sns.published.map(({ attributes }) => [attributes.event, attributes.severity])).toEqual([
-      ['issued', 'critical'],
       ['exposed', 'critical'],
+      ['issued', 'critical'],
     ]);
     world.aws.clock.advance(10.1 * DAY);
     await pass(world, 'alice');
@@ -75,7 +75,7 @@ describe('an exposed key', () => {
     const { exposed } = await userWith(world);
     await expose(world, exposed);
     expect(statuses(world)).toEqual({ [exposed]: 'Inactive' });
-    expect(published(world)).toEqual(['failed', 'exposed']);
+    expect(published(world)).toEqual(['exposed', 'failed']);
   });
 
   it('is replaced by the worker when the first issue left a live intent behind', async () => {
@@ -99,7 +99,7 @@ describe('an exposed key', () => {
     expect(Object.values(statuses(world)).filter((status) => status === 'Active')).toHaveLength(1);
   });
 
-  it('is still deleted when the issue has died and left a key behind, which nobody is told to use', async () => {
+  it('is deleted and replaced when the issue has died and left a key behind, which nobody is told to use', async () => {
     const world = createWorld();
     const { exposed } = await userWith(world);
     const dead = expose(world, exposed, ({ operation }) =>
@@ -109,23 +109,28 @@ describe('an exposed key', () => {
     world.aws.clock.advance(10 * 60_000);
     await expose(world, exposed);
     const told = world.aws.sns.published.map(({ message }) => JSON.parse(message.default ?? '{}'));
-    expect(told).toEqual([expect.objectContaining({ event: 'exposed', accessKeyId: exposed })]);
+    expect(told[0]).toMatchObject({ event: 'exposed', accessKeyId: exposed });
     expect(told[0]).not.toHaveProperty('newAccessKeyId');
     expect(told[0].message).toContain('no key is left to work with');
-    for (const days of [0.1, 1, 10]) {
+    for (const days of [0.1, 1, 1, 10]) {
       world.aws.clock.advance(days * DAY);
       await pass(world, 'alice');
     }
-    expect(statuses(world)).toEqual({});
-    expect(published(world)).toEqual(['exposed', 'orphan-removed', 'orphan-removed', 'deleted']);
+    expect(Object.values(statuses(world))).toEqual(['Active']);
+    expect(Object.keys(statuses(world))).not.toContain(exposed);
+    expect(published(world)).toEqual(['exposed', 'orphan-removed', 'orphan-removed', 'issued', 'deleted']);
   });
 
-  it('does not wait for an Inactive key that takes the other slot', async () => {
+  it('does not wait for an Inactive key that takes the other slot: its own is free', async () => {
     const world = createWorld();
-    const { exposed } = await userWith(world, { keys: [{ ageDays: 5 }, { ageDays: 300, status: 'Inactive' }] });
+    const { exposed, keys, userId } = await userWith(world, {
+      keys: [{ ageDays: 5 }, { ageDays: 300, status: 'Inactive' }],
+    });
     await expose(world, exposed);
-    expect(statuses(world)[exposed]).toBe('Inactive');
-    expect(world.aws.sns.published.at(-1)?.message.default).toContain('no key is left to work with');
+    const current = currentKey(world.aws, userId)?.accessKeyId ?? '';
+    expect(statuses(world)).toEqual({ [keys[1]?.accessKeyId ?? '']: 'Inactive', [current]: 'Active' });
+    expect(published(world)).toEqual(['exposed', 'deleted', 'issued']);
+    expect(world.aws.sns.published[0]?.message.default).toContain('no key is left to work with');
   });
 
   it('leaves an Active other key as the one to work with, and says which', async () => {
@@ -156,14 +161,6 @@ describe('an exposed key', () => {
     });
     expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
     expect(published(world)).toEqual(['exposed']);
-  });
-
-  it('changes and tells nothing in a dry run', async () => {
-    const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
-    const { exposed } = await userWith(world);
-    expect(await expose(world, exposed)).toMatchObject({ status: 'planned' });
-    expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
-    expect(published(world)).toEqual([]);
   });
 
   it.each([
@@ -223,8 +220,27 @@ describe('an exposed key', () => {
     expect(world.aws.sns.published.at(-1)?.message.default).toContain('AWSCompromisedKeyQuarantineV4');
   });
 
-  it('of nobody in this account is a documented no-op', async () => {
-    expect(await expose(createWorld(), 'AKIAIOSFODNN7EXAMPLE')).toMatchObject({ status: 'unknown' });
+  it('cannot be kept Active by quarantine policies that cannot be read', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const answer = await expose(world, exposed, ({ operation }) =>
+      operation === 'ListAttachedUserPolicies' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined,
+    );
+    expect(answer).toMatchObject({ status: 'changed', quarantinePolicies: [] });
+    expect(published(world)).toEqual(['exposed', 'issued']);
+    const operations = world.aws.calls.map(({ operation }) => operation);
+    expect(operations.indexOf('UpdateAccessKey')).toBeLessThan(operations.indexOf('ListAttachedUserPolicies'));
+  });
+
+  it("of nobody in this account is told of: it may be the root user's", async () => {
+    const world = createWorld();
+    expect(await expose(world, 'AKIAIOSFODNN7EXAMPLE')).toMatchObject({ status: 'unknown' });
+    const [{ attributes, message } = {}] = world.aws.sns.published;
+    expect(attributes).toEqual({ accountId: world.aws.accountId, event: 'exposed', severity: 'critical' });
+    expect(JSON.parse(message?.default ?? '{}')).toMatchObject({
+      reason: 'key-of-nobody',
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    });
   });
 
   it('is dealt with beside an entity that is no key, which is named', async () => {
@@ -247,10 +263,12 @@ describe('an exposed key', () => {
     const eventTypeCode = `AWS_RISK_CREDENTIALS_${code}`;
     const detail = { ...event.detail, eventTypeCode, affectedEntities: [{ entityValue: exposed }] };
     const handler = createExposedKey(world.runtime('exposed-key'));
-    const answer = invoke(world, 'exposed-key', handler, { ...event, detail });
-    if (status === 'Active') await expect(answer).rejects.toThrow(`${exposed} is only suspected`);
-    else await answer;
+    await invoke(world, 'exposed-key', handler, { ...event, detail });
     expect(statuses(world)[exposed]).toBe(status);
+    expect(published(world)).toEqual(status === 'Active' ? ['exposed'] : ['exposed', 'issued']);
+    const [{ attributes, message } = {}] = world.aws.sns.published;
+    expect(attributes?.severity).toBe('critical');
+    expect(message?.email?.includes(`--access-key-id ${exposed} --status Inactive`)).toBe(status === 'Active');
   });
 
   it('is deactivated on suspicion where `suspectedKeys` is act', async () => {
@@ -263,12 +281,16 @@ describe('an exposed key', () => {
     expect(statuses(world)[exposed]).toBe('Inactive');
   });
 
-  it('is changed by no dry run', async () => {
+  it('is changed by no dry run, which tells, and says what would have been done', async () => {
     const world = createWorld({ environment: { KEYTURN_ENFORCE: 'false' } });
     const { exposed } = await userWith(world);
     expect(await expose(world, exposed)).toMatchObject({ status: 'planned' });
     expect(world.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
-    expect(published(world)).toEqual([]);
+    const [{ attributes, message } = {}] = world.aws.sns.published;
+    expect(attributes).toMatchObject({ event: 'exposed', severity: 'critical', userName: 'alice' });
+    expect(JSON.parse(message?.default ?? '{}')).toMatchObject({ keyStatus: 'Active' });
+    expect(message?.default).toContain('This is a dry run, so nothing was changed. Otherwise: Key');
+    expect(message?.email).toContain(`--access-key-id ${exposed} --status Inactive`);
   });
 
   it.each([

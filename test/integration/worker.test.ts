@@ -134,7 +134,7 @@ describe('a message', () => {
     expect(published(life)).toContain('issued');
   });
 
-  it('about a user whom another run has in hand is success, but not for an exposed key', async () => {
+  it('about a user whom another run has in hand is success', async () => {
     const life = await createRotated();
     const doing = `delete ${isoIn(life, 0)} ${isoIn(life, 600_000)} other-run ${life.previous} -`;
     await setSigned(life, life.userId, { doing });
@@ -143,8 +143,6 @@ describe('a message', () => {
       await send(life, bodyOf(life, 'alice', origin), life.userId);
       expect(await drain(life.aws, workerSource(life))).toMatchObject({ deleted: 1, failed: 0 });
     }
-    await send(life, { ...bodyOf(life, 'alice', 'exposed'), accessKeyId: life.previous }, life.userId);
-    expect(await drain(life.aws, workerSource(life))).toMatchObject({ deleted: 0, failed: 1 });
     expect(writes(life, from)).toEqual([]);
   });
 
@@ -221,23 +219,6 @@ describe('a failure', () => {
     };
     expect(await pass(life, 'alice', denied)).toBe(false);
     expect(published(life)).toEqual(['failed']);
-  });
-
-  it('about an exposed key is told each time', async () => {
-    const life = createLife();
-    const denied: BeforeCall = ({ operation }) =>
-      operation === 'UpdateAccessKey' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
-    for (let time = 1; time <= 3; time++) {
-      const before = messages(life, 'failed').length;
-      await send(
-        life,
-        { ...bodyOf(life, 'alice', 'exposed'), accessKeyId: life.oldKey, requestId: `${time}` },
-        life.userId,
-      );
-      await drain(life.aws, workerSource(life, denied));
-      expect(messages(life, 'failed').length).toBe(before + 1);
-      life.aws.clock.advance(3_600_000);
-    }
   });
 
   it('to read the last use is not read as "never used"', async () => {

@@ -7,6 +7,7 @@ import { byHand, C, NOW, request, settings, versionOf } from '../support/core/bu
 import { violations } from '../support/core/invariants.ts';
 import {
   clocks,
+  exposures,
   holds,
   intents,
   type KeysAndLabels,
@@ -115,6 +116,16 @@ it.each<[string, Request, Settings, Partial<Secret>?]>([
   judge(name, enumerate(keySets, some, asked, given, as));
 });
 
+it.each<[string, Request, Settings]>([
+  ['the schedule', request(), settings()],
+  ['a message', request({ origin: 'exposed', accessKeyId: 'AKIAPPPPPPPPPPPPPPPP' }), settings()],
+  ['by hand', byHand({ action: 'rotate', accessKeyId: 'AKIACCCCCCCCCCCCCCCC', compromised: true }), settings()],
+  ['a rollback', byHand({ action: 'rollback', force: true }), settings()],
+])('after an exposure, %s: every state has one answer, and it breaks no invariant', (name, asked, given) => {
+  const keySets = everyState.filter((_, index) => index % 3 === 0);
+  judge(name, enumerate(keySets, tagSets(exposures, intents.slice(0, 6), records.slice(0, 3), holds), asked, given));
+});
+
 it('every check has answered for some state', () => {
   console.log(Object.fromEntries(reached));
   expect(checkNames.filter((name) => !reached.has(name))).toEqual([]);
@@ -122,6 +133,7 @@ it('every check has answered for some state', () => {
 
 it('the checks are asked in the order of the table', () => {
   expect(checkNames).toEqual([
+    'exposed-key',
     'state-key-missing',
     'row-0-busy',
     'adoption',
@@ -131,10 +143,11 @@ it('the checks are asked in the order of the table', () => {
     'row-2-secret-unverified',
     'row-3-status-unknown',
     'void-tags',
-    'exposed-key',
+    'exposure-over',
     'managed-rotation',
     'row-4-intent-past',
     'asked-by-hand',
+    'exposed-replacement',
     'rotation-stuck',
     'row-5-key-gone',
     'row-6-reactivated',

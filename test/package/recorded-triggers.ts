@@ -5,6 +5,8 @@ import { createConfigRule } from '../../functions/config-rule.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { BeforeCall } from '../../local/aws.ts';
+import { drain } from '../../local/event-source.ts';
+import { workerSource } from '../support/queue.ts';
 import { around, attempt, ROTATOR, rotateSecret } from '../support/rotation.ts';
 import { createWorld, DAY, invoke, pass, rotateUser, type World, type WorldOptions } from '../support/world.ts';
 
@@ -54,6 +56,7 @@ export async function otherTriggers(): Promise<World[]> {
     await awsConfig(),
     await exposures(),
     await exposedKeyWhoseReplacementNeverWorks(),
+    await exposedKeyThatFailsAgain(),
     await rotations(),
     await rotationWhoseKeyNeverWorks(),
   ];
@@ -126,6 +129,17 @@ async function exposedKeyWhoseReplacementNeverWorks(): Promise<World> {
   const world = createTeam({ propagationMs: 10 * 60_000 });
   aliceInTheTeam(world);
   await expose(world, newestKey(world, 'alice'));
+  return world;
+}
+
+/** Its message comes back sooner than others. */
+async function exposedKeyThatFailsAgain(): Promise<World> {
+  const world = createTeam();
+  aliceInTheTeam(world);
+  const throttled: BeforeCall = ({ operation }) => (operation === 'CreateAccessKey' ? { kind: 'throttle' } : undefined);
+  await expose(world, newestKey(world, 'alice'), throttled);
+  world.aws.clock.advance(10 * 60_000);
+  await drain(world.aws, workerSource(world, throttled));
   return world;
 }
 

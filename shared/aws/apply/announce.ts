@@ -1,6 +1,7 @@
 import type { Step } from '../../core/answer.ts';
-import { buildMessage, type NoticeEvent, type UsedBy } from '../../core/messages.ts';
+import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../../core/messages.ts';
 import type { UserState } from '../../core/model.ts';
+import { EXPOSED_FOR, readersOf } from '../../core/secret-policy.ts';
 import { formatAnnounced, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
 import { afterFreeze, type Settings } from '../../core/settings.ts';
 import { assess, type Situation } from '../../core/situation.ts';
@@ -42,7 +43,8 @@ export async function announce(
   const at = runtime.clock();
   const situation = assess(state, pass.request, settings, at);
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
-  const message = pass.note === undefined ? sentence : `${sentence} ${pass.note}`;
+  const note = await pass.note?.();
+  const message = note === undefined ? sentence : `${sentence} ${note}`;
   const replacement = newAccessKeyId ?? replacementOf(situation, event, accessKeyId);
   const secretName = secretNameOf(settings.secretPrefix, user.userId);
   const outgoing = buildMessage({
@@ -63,6 +65,8 @@ export async function announce(
     latestAt: rest.latestAt,
     lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
     usedBy: rest.usedBy,
+    keyStatus: event === 'exposed' ? statusOf(state, accessKeyId) : undefined,
+    ...reading(situation),
     rotateUserFunction: pass.rotateUserFunction,
   });
   await publish(runtime.aws, settings.topicArn, outgoing);
@@ -77,6 +81,18 @@ export async function announce(
   const about = accessKeyId ?? replacement;
   const announced = { event, at, reason, ...(about === undefined ? {} : { accessKeyId: about }) };
   return { transitionId, at, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
+}
+
+function statusOf({ keys }: UserState, accessKeyId: string | undefined): string | undefined {
+  return keys.find((key) => key.accessKeyId === accessKeyId)?.status;
+}
+
+/** What keeps the owner from reading the secret in the usual way. */
+function reading({ tags, settings, state }: Situation): Pick<Notice, 'readableAt' | 'readers'> {
+  return {
+    readableAt: tags.exposed && tags.exposed.at + EXPOSED_FOR,
+    readers: settings.ownersRead ? undefined : readersOf(state.user, settings.readerArns).map(({ arn }) => arn),
+  };
 }
 
 /** What happens at once is by hand or about an exposed key, which no freeze stops; it stops neither holds nor orphans. */
@@ -110,6 +126,6 @@ function isAboutSecret(
 }
 
 /** The topic is in the Region of the function: its fourth field. */
-function regionOf(topicArn: string): string {
+export function regionOf(topicArn: string): string {
   return topicArn.split(':')[3] ?? '';
 }

@@ -27,7 +27,11 @@ export async function dropTags(pass: Pass, state: UserState, step: Of<'drop-tags
 }
 
 /** The tag after the policy: a hash that no text goes with would hide that the text is old. */
-export async function renewPolicy(pass: Pass, state: UserState, { parts }: Of<'put-policy'>): Promise<undefined> {
+export async function renewPolicy(
+  pass: Pass,
+  state: UserState,
+  { parts }: Pick<Of<'put-policy'>, 'parts'>,
+): Promise<undefined> {
   const secret = await ensureSecret(pass, state.user, state.secret);
   const isPut = parts.some((part) => part !== 'signatures');
   const put = isPut ? await putPolicy(pass, secret, state.user) : {};

@@ -7,6 +7,7 @@ import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
 import { type Announcement, announce } from './announce.ts';
 import { adoptSecret, dropTags, renewPolicy, syncReplicas } from './authorship.ts';
+import { announceExposed } from './exposed.ts';
 import { currentSince } from './issue.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
@@ -29,7 +30,9 @@ export type BookkeepingStep = Of<
   | 'sync-replicas'
   | 'adopt-secret'
   | 'announce-blocked'
+  | 'announce-exposed'
   | 'announce-stuck'
+  | 'end-exposure'
 >;
 
 /** Publish, then record: what dies in between is published again. */
@@ -42,7 +45,7 @@ export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingS
 }
 
 function isMessage({ action }: BookkeepingStep): boolean {
-  return ['remind', 'postpone', 'announce-blocked', 'announce-stuck'].includes(action);
+  return ['remind', 'postpone', 'announce-blocked', 'announce-exposed', 'announce-stuck'].includes(action);
 }
 
 async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<string | undefined> {
@@ -75,9 +78,18 @@ async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now:
       return adoptSecret(pass, state, step);
     case 'announce-blocked':
       return announceBlocked(pass, state, step);
+    case 'announce-exposed':
+      return announceExposed(pass, state, step);
     case 'announce-stuck':
       return announceStuck(pass, state, step);
+    case 'end-exposure':
+      return endExposure(pass, state);
   }
+}
+
+/** The policy's text follows: its hash is no longer that of today's. */
+async function endExposure(pass: Pass, state: UserState): Promise<undefined> {
+  await untagSecret(pass, await ensureSecret(pass, state.user, state.secret), secretTagNames.exposed);
 }
 
 async function forget(pass: Pass, state: UserState, step: Of<'forget'>): Promise<string> {

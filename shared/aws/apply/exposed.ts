@@ -1,42 +1,176 @@
 import type { Step } from '../../core/answer.ts';
 import { workingKey } from '../../core/checks/exposed.ts';
-import type { UserState } from '../../core/model.ts';
+import { messageOf, RotationError } from '../../core/errors.ts';
+import { REPLACED_LATER } from '../../core/exposure.ts';
+import type { Secret, User, UserState } from '../../core/model.ts';
+import { ANY_TIME, formatExposed, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
 import { assess } from '../../core/situation.ts';
-import type { Instant } from '../../core/time.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
 import { verifiedSecret } from '../../core/verify-secret.ts';
+import { describeSecret, listAccessKeys } from '../observe.ts';
 import type { Outcome, Pass } from '../pass.ts';
 import { stillPlanned } from './again.ts';
 import { announce } from './announce.ts';
+import { renewPolicy } from './authorship.ts';
 import { setStatus } from './keys.ts';
-import { ensureSecret, tagSecret } from './secret.ts';
+import { ensureSecret, STALE_READS, tagSecret } from './secret.ts';
 import { outcome, recordNow } from './transitions.ts';
 
+type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
+
 /**
- * Deactivates an exposed key before anything else is written: an intent could fail, and every minute counts. What dies
- * after it is repeated with the message or the event, and then only announced and recorded.
+ * Deactivates an exposed key before anything is written or asked: a lease could be somebody else's, and every minute
+ * counts. Then it is told of, recorded, and kept out of the secret, sessions and all; whoever replaces it goes on from
+ * the record. What dies in between is told again. Throws what AWS refused, once that is told and remembered.
  */
 export async function deactivateExposed(
   pass: Pass,
   state: UserState,
-  step: Extract<Step, { action: 'deactivate-exposed' }>,
+  step: Of<'deactivate-exposed'>,
   now: Instant,
 ): Promise<Outcome> {
   const fresh = await stillPlanned(pass, state, step, now);
   if (fresh === undefined) return outcome(step, 'changed');
-  const { user } = state;
-  const { accessKeyId } = step;
-  const situation = assess(fresh, pass.request, pass.settings, now);
-  const isActive = situation.keys.some((key) => key.accessKeyId === accessKeyId && key.isActive);
-  if (isActive) await setStatus(pass, user, accessKeyId, 'Inactive');
-  const { transitionId, tag } = await announce(pass, fresh, step, {
+  const { keys } = assess(fresh, pass.request, pass.settings, now);
+  const key = keys.find(({ accessKeyId }) => accessKeyId === step.accessKeyId);
+  if (key === undefined) return outcome(step, 'changed');
+  try {
+    if (key.status !== 'Inactive') await deactivate(pass, fresh.user, key.accessKeyId);
+  } catch (error) {
+    await reportStillActive(pass, fresh, step, error);
+    throw error;
+  }
+  const seenAt = (key.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
+  const inactive = withStatus(fresh, key.accessKeyId, 'Inactive');
+  const situation = assess(inactive, pass.request, pass.settings, now);
+  const { transitionId, tag } = await announce(pass, inactive, step, {
     event: 'exposed',
-    accessKeyId,
-    newAccessKeyId: workingKey(situation, accessKeyId)?.accessKeyId,
+    accessKeyId: key.accessKeyId,
+    newAccessKeyId: workingKey(situation)?.accessKeyId,
     next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
   });
-  const secret = fresh.secret === undefined ? await ensureSecret(pass, user, undefined) : fresh.secret;
-  if (verifiedSecret(secret, user, pass.settings) !== undefined) {
-    await tagSecret(pass, secret, { ...recordNow(pass, 'deactivated', accessKeyId), ...tag });
-  }
+  pass.told.add(key.accessKeyId);
+  const secret = await record(pass, inactive, { at: seenAt, accessKeyId: key.accessKeyId }, () => ({
+    ...(key.inactiveSince === undefined ? recordNow(pass, 'deactivated', key.accessKeyId) : {}),
+    ...tag,
+  }));
+  if (secret !== undefined) await renewPolicy(pass, { ...inactive, secret }, { parts: ['policy'] });
   return { ...outcome(step, 'done'), transitionId };
+}
+
+/** Until a list shows it: only what is written after that is safe from the key. A key that is gone is as good. */
+async function deactivate(pass: Pass, user: User, accessKeyId: string): Promise<void> {
+  const { runtime } = pass;
+  await setStatus(pass, user, accessKeyId, 'Inactive');
+  for (const endsAt = runtime.clock() + STALE_READS; ; await runtime.sleep(2 * SECOND)) {
+    const keys = await listAccessKeys(runtime.aws, user.userName);
+    if (keys.every((key) => key.accessKeyId !== accessKeyId || key.status === 'Inactive')) return;
+    if (runtime.clock() >= endsAt) {
+      const message = `Key ${accessKeyId} of ${user.userName} was deactivated, but IAM does not show it Inactive.`;
+      throw new RotationError(message, { isTransient: true, userName: user.userName, accessKeyId });
+    }
+  }
+}
+
+/** Remembered, so that every run tries and tells again until somebody has seen to it. */
+async function reportStillActive(pass: Pass, state: UserState, step: Of<'deactivate-exposed'>, error: unknown) {
+  const { accessKeyId, reason } = step;
+  const message =
+    `Key ${accessKeyId} of ${state.user.userName} is known to others and still active: it could not be deactivated. ` +
+    `Nothing is issued before it is. ${messageOf(error)}`;
+  const { tag } = await announce(pass, state, { reason, message }, { event: 'exposed', accessKeyId });
+  pass.told.add(accessKeyId);
+  const exposed = { at: pass.runtime.clock(), accessKeyId, isStillActive: true } as const;
+  await record(pass, state, exposed, () => tag).catch((failure: unknown) => {
+    // What it failed on is in the log; what AWS refused first is what somebody has to see to.
+    pass.runtime.log.error('Exposed key not recorded', { accessKeyId, because: messageOf(failure) });
+  });
+}
+
+function withStatus(state: UserState, accessKeyId: string, status: string): UserState {
+  return { ...state, keys: state.keys.map((key) => (key.accessKeyId === accessKeyId ? { ...key, status } : key)) };
+}
+
+interface Found {
+  at: Instant;
+  accessKeyId: string;
+  isStillActive?: true;
+}
+
+/** How often a record that somebody else's crossed is written again. */
+const MOST_TRIES = 3;
+
+/**
+ * Adds the key to `keyturn:exposed`, and reads it back: two keys of one user may be told of at the same moment, and
+ * neither may be forgotten. The secret as it is then; undefined where nothing may be written, or nobody signs.
+ */
+async function record(
+  pass: Pass,
+  state: UserState,
+  found: Found,
+  alsoTag: () => Record<string, string>,
+): Promise<Secret | undefined> {
+  const { user } = state;
+  if (pass.stateKey === undefined) return undefined;
+  const known = state.secret ?? (await ensureSecret(pass, user, undefined));
+  if (verifiedSecret(known, user, pass.settings) === undefined) return undefined;
+  let secret = (await describeSecret(pass.reader, known.name)) ?? known;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const value = exposedValue(state, secret, found);
+    if (found.at > pass.runtime.clock() - STALE_READS) pass.wroteAt.add(found.at);
+    await tagSecret(pass, secret, { [secretTagNames.exposed]: value, ...(tries === 0 ? alsoTag() : {}) });
+    const seen = await readBack(pass, secret, found.accessKeyId);
+    if (isRecorded(seen, found.accessKeyId)) return seen;
+    secret = seen;
+  }
+  throw new RotationError(`Secret ${secret.name} does not show yet that key ${found.accessKeyId} is exposed.`, {
+    isTransient: true,
+  });
+}
+
+/** Of the keys that it named before, those that are still there: there are never more than two. */
+function exposedValue({ keys }: UserState, secret: Secret, { at, accessKeyId, isStillActive }: Found): string {
+  const before = parseSecretTags(secret.tags, ANY_TIME).tags.exposed;
+  const others = keys.map((key) => key.accessKeyId).filter((id) => before?.accessKeyIds.includes(id));
+  const accessKeyIds = [...new Set([...others, accessKeyId])];
+  const isOneActive = isStillActive ?? (accessKeyIds.length > 1 ? before?.isStillActive : undefined);
+  return formatExposed({
+    at: Math.max(at, before?.at ?? 0),
+    accessKeyIds,
+    ...(isOneActive ? { isStillActive: true } : {}),
+  });
+}
+
+async function readBack(pass: Pass, secret: Secret, accessKeyId: string): Promise<Secret> {
+  const { clock, sleep } = pass.runtime;
+  for (const endsAt = clock() + STALE_READS; ; await sleep(2 * SECOND)) {
+    const seen = (await describeSecret(pass.reader, secret.name)) ?? secret;
+    if (isRecorded(seen, accessKeyId) || clock() >= endsAt) return seen;
+  }
+}
+
+function isRecorded({ tags }: Secret, accessKeyId: string): boolean {
+  return parseSecretTags(tags, ANY_TIME).tags.exposed?.accessKeyIds.includes(accessKeyId) ?? false;
+}
+
+/** Its people have to see to it; told with the key's status as it is now. */
+export async function announceExposed(pass: Pass, state: UserState, step: Of<'announce-exposed'>): Promise<string> {
+  const { accessKeyId } = step;
+  const { transitionId } = await announce(pass, state, step, { event: 'exposed', accessKeyId });
+  pass.told.add(accessKeyId);
+  return transitionId;
+}
+
+/** A message changes nothing, so a dry run sends this one: somebody has to act, and nothing else will. */
+export async function tellInDryRun(pass: Pass, state: UserState, step: Of<'deactivate-exposed'>): Promise<void> {
+  const { accessKeyId, reason } = step;
+  const message = `This is a dry run, so nothing was changed. Otherwise: ${step.message} Then it is replaced.`;
+  await announce(pass, state, { reason, message }, { event: 'exposed', accessKeyId });
+}
+
+/** A replacement is later than the end of the exposed key by every clock: what is earlier counts as exposed, too. */
+export async function waitToReplace({ runtime }: Pass, secret: Secret | undefined): Promise<void> {
+  const { exposed } = parseSecretTags(secret?.tags ?? {}, ANY_TIME).tags;
+  const wait = exposed === undefined ? 0 : exposed.at + REPLACED_LATER - runtime.clock();
+  if (wait > 0) await runtime.sleep(wait);
 }

@@ -10,6 +10,7 @@ import { describeSecret, listAccessKeys, observeAgain } from '../observe.ts';
 import type { Outcome, Pass, Result } from '../pass.ts';
 import { isStillPlanned } from './again.ts';
 import { announce } from './announce.ts';
+import { waitToReplace } from './exposed.ts';
 import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './keys.ts';
 import { abandon, confirm, holds, type Lease, releaseBy, takeLease } from './lease.ts';
 import {
@@ -62,6 +63,7 @@ export async function issueAndStore(
 ): Promise<StoredKey | Outcome> {
   const { user } = state;
   const secret = await ensureSecret(pass, user, state.secret);
+  await waitToReplace(pass, secret);
   const policyTag = await putPolicy(pass, secret, user);
   const readAt = pass.runtime.clock();
   const fresh = await observeForIssue(pass, state, secret, policyTag);
@@ -210,10 +212,12 @@ async function giveWay(pass: Pass, state: IssueState, lease: Lease, key: NewKey,
 
 /** Steps 7 and 8: tell, start the grace clock, and take the intent off. */
 export async function tell(pass: Pass, state: UserState, step: Step, lease: Lease, accessKeyId: string): Promise<void> {
-  const { settings, now } = assess(state, pass.request, pass.settings, pass.runtime.clock());
-  const [old] = lease.doing.accessKeyIds;
-  // An exposed key is deactivated in this very run: its owner must not be told that it works for days to come.
-  const isExposed = pass.request.origin === 'exposed' && pass.request.accessKeyId === old;
+  const { settings, now, tags, keys } = assess(state, pass.request, pass.settings, pass.runtime.clock());
+  const isForExposed = step.reason === 'exposed' || step.reason === 'compromised';
+  // The exposed key may be gone, its slot having been needed; whatever else is there is not what is replaced.
+  const [old] = isForExposed ? (tags.exposed?.accessKeyIds ?? []) : lease.doing.accessKeyIds;
+  const isExposed = isForExposed || keys.some((key) => key.accessKeyId === old && key.isExposed);
+  // It is Inactive already: its owner must not be told that it works for days to come.
   const graceDays = isExposed ? 0 : (lease.doing.graceDays ?? settings.graceDays);
   const announced = await announce(pass, state, step, {
     event: 'issued',

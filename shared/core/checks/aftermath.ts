@@ -5,6 +5,7 @@ import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
+import { deleteForSlot } from './exposed.ts';
 
 /** In a freeze nothing is issued, deactivated or deleted, except by hand; an exposed key has its own check. */
 export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
@@ -59,6 +60,7 @@ export function recovering(s: Situation): Answer | undefined {
   const { accessKeyId } = key;
   const { userName } = s.state.user;
   const at = key.deletableAt;
+  if (key.isExposed && s.keys.some(({ isDue }) => isDue) && frozenUntil(s) === undefined) return deleteForSlot(s, key);
   const waits = (until: Instant): Answer =>
     wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`, until);
   if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);

@@ -4,6 +4,7 @@ import type { ReasonCode } from '../reasons.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
+import { deleteForSlot, isAboutExposed, slotOfExposed } from './exposed.ts';
 import { isSwitchConfirmed } from './ladder.ts';
 
 const ROLLBACK_HOLD_DAYS = 30;
@@ -71,6 +72,10 @@ function rollBack(s: Situation, asked: Asked): Answer {
   if (old === undefined) {
     return refuse('nothing-to-roll-back', `No older key of ${s.state.user.userName} to go back to: ${allKeys(s)}.`);
   }
+  if (old.isExposed) {
+    const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is known to others: it is not put back in use, with force neither.`;
+    return refuse('rollback-to-exposed', message);
+  }
   // A rollback without a hold would be undone by the next pass, which finds a newer stored key.
   const byDefault = Math.ceil(now / DAY) * DAY + ROLLBACK_HOLD_DAYS * DAY;
   const holdUntil = asked.holdUntil !== undefined && asked.holdUntil > now ? asked.holdUntil : byDefault;
@@ -95,13 +100,16 @@ function retire(s: Situation, asked: Asked): Answer {
   });
 }
 
-function rotate(s: Situation, asked: Asked): Answer {
+function rotate(s: Situation, asked: Asked): Answer | undefined {
   const { userName } = s.state.user;
+  if (asked.compromised) return isAboutExposed(s) ? undefined : compromisedUnknown(s, asked);
   if (asked.accessKeyId !== undefined) {
     const found = named(s, asked);
     if ('reason' in found) return found;
     if (s.keys.length > 1) return giveUp(s, found);
   }
+  const exposed = s.keys.length > 1 ? slotOfExposed(s) : undefined;
+  if (exposed !== undefined) return deleteForSlot(s, exposed);
   if (s.keys.length > 1) {
     const message =
       `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. ` +
@@ -115,10 +123,16 @@ function rotate(s: Situation, asked: Asked): Answer {
   return issueAnswer(s, 'asked', message);
 }
 
+/** Nothing was deactivated: it is not said which key, or there is none of that ID. */
+function compromisedUnknown(s: Situation, asked: Asked): Answer | undefined {
+  const found = named(s, asked);
+  return 'reason' in found ? found : undefined;
+}
+
 /** The one way to answer "issue": without grace, and for an exposed key, the same run goes on to the deactivation. */
 export function issueAnswer(s: Situation, reason: ReasonCode, message: string): Answer {
   const graceDays = s.request.asked?.graceDays;
-  const continues = (graceDays ?? s.settings.graceDays) === 0 || s.request.origin === 'exposed';
+  const continues = (graceDays ?? s.settings.graceDays) === 0 || isAboutExposed(s);
   const action = { action: 'issue', ...(graceDays === undefined ? {} : { graceDays }) } as const;
   return act(action, reason, message, { continues });
 }

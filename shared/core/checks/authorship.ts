@@ -57,7 +57,9 @@ export function policyOutdated(s: Situation): Answer | undefined {
   const { origin, asked } = s.request;
   const secret = verifiedSecret(s.secret, s.state.user, s.settings);
   if (asked?.action === 'policy' && s.request.completed === undefined) return policyAsked(s);
-  if (origin !== 'schedule' || secret === undefined) return undefined;
+  // What keeps the sessions of an exposed key out is put before its replacement, whoever asks.
+  const isWanted = origin === 'schedule' || s.tags.exposed !== undefined;
+  if (!isWanted || secret === undefined) return undefined;
   const { user } = s.state;
   const { settings, tags, problems, now } = s;
   const kept: Kept = { secret, user, settings, tags, problems, now };

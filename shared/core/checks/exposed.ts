@@ -1,59 +1,153 @@
-import { type Answer, type Step, step } from '../answer.ts';
+import { type Answer, act, type Step, step, wait } from '../answer.ts';
+import { namedByRequest } from '../exposure.ts';
+import type { ReasonCode } from '../reasons.ts';
+import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY } from '../time.ts';
-import { describeKey, inWords } from '../words.ts';
+import { allKeys, describeKey, inWords } from '../words.ts';
 import { issueAnswer } from './asked.ts';
-
-/** The key that AWS found in public, if this pass is about one and the user still has it. */
-export function exposedKeyOf({ request, keys }: Situation): KeyView | undefined {
-  if (request.origin !== 'exposed') return undefined;
-  return keys.find(({ accessKeyId }) => accessKeyId === request.accessKeyId);
-}
+import { blocked } from './blocked.ts';
 
 /**
- * Before row 4: an exposed key is replaced and then deactivated without grace. Nothing makes the deactivation wait: not
- * a taken slot, not an interrupted transition, not an issue that failed. Only the replacement waits for row 4.
+ * Before everything else: an exposed key is deactivated and told of, whatever else there is to say about its user. Nothing
+ * makes it wait: no lease, no hold, no tag that does not parse, no secret of somebody else, no missing state key. Only
+ * the key of an exempt user is left to its people.
  */
 export function exposedKey(s: Situation): Answer | undefined {
-  const key = exposedKeyOf(s);
+  // Secrets Manager's own rotation may only issue.
+  if (s.request.origin === 'managed') return undefined;
+  const open = s.keys.filter((candidate) => candidate.isExposed && isOpen(s, candidate));
+  // What could be read with it comes after it.
+  const key = open.find(({ accessKeyId }) => isNamed(s, accessKeyId)) ?? open[0];
   if (key === undefined) return undefined;
-  const isReplaceable = s.keys.length === 1 && s.request.completed === undefined;
-  const replacement = isReplaceable && s.tags.doing === undefined ? replace(s, key) : undefined;
-  if (key.isActive) return isReplaceable ? replacement : deactivation(s, key);
-  if (key.record === undefined) return deactivation(s, key);
-  // The deactivation did not wait for a replacement; the user is still owed one.
-  return key.record === 'deactivated' ? replacement : undefined;
-}
-
-function replace(s: Situation, key: KeyView): Answer {
-  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was found in public: a replacement is issued at once.`;
-  return issueAnswer(s, 'exposed', message);
-}
-
-function deactivation(s: Situation, key: KeyView): Answer {
-  const only = exposedAction(s, key);
+  if (s.settings.exemption !== undefined) return tellOnly(s, key, s.settings.exemption.because);
+  const only = deactivation(s, key);
   return { status: 'act', reason: only.reason, message: only.message, steps: [only] };
 }
 
-/** The deactivation alone, for a user about whom nothing else may be done. */
-export function exposedStep(s: Situation): Step | undefined {
-  const key = exposedKeyOf(s);
-  return key?.isActive ? exposedAction(s, key) : undefined;
+function isOpen(s: Situation, { accessKeyId, status }: KeyView): boolean {
+  const isTold = s.request.told?.has(accessKeyId) ?? false;
+  if (status !== 'Inactive') return !isTold || s.settings.exemption === undefined;
+  const { exposed } = s.tags;
+  const isRecorded = exposed?.accessKeyIds.includes(accessKeyId) && !exposed.isStillActive;
+  return !isTold && !isRecorded && (isNamed(s, accessKeyId) || exposed?.isStillActive === true);
+}
+
+function isNamed({ request, keys }: Situation, accessKeyId: string): boolean {
+  return namedByRequest(request, keys) === accessKeyId;
+}
+
+function reasonOf({ request }: Situation): Extract<ReasonCode, 'exposed' | 'compromised'> {
+  return request.asked?.compromised ? 'compromised' : 'exposed';
+}
+
+function tellOnly(s: Situation, key: KeyView, because: string): Answer {
+  const message =
+    `${found(s, key)}. User ${s.state.user.userName} is exempt (${because}), so nothing is changed: the key is ` +
+    `${key.status}.`;
+  return act({ action: 'announce-exposed', accessKeyId: key.accessKeyId }, 'exempt', message, { continues: true });
+}
+
+function deactivation(s: Situation, key: KeyView): Step {
+  const working = workingKey(s);
+  const left =
+    working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
+  const isInTheWay = s.keys.length > 1 && working === undefined;
+  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const deletion = isInTheWay
+    ? 'as soon as its slot is needed'
+    : `${inWords(notBefore, s.now)}, or when its slot is needed`;
+  const message = `${found(s, key)}, and is deactivated at once; ${left}. It is deleted ${deletion}.`;
+  return step({ action: 'deactivate-exposed', accessKeyId: key.accessKeyId }, reasonOf(s), message, {
+    notBefore: isInTheWay ? undefined : notBefore,
+    continues: true,
+  });
+}
+
+function found(s: Situation, { accessKeyId }: KeyView): string {
+  const { tags, state } = s;
+  const key = `Key ${accessKeyId} of ${state.user.userName}`;
+  if (isNamed(s, accessKeyId)) {
+    return reasonOf(s) === 'compromised'
+      ? `${key} is known to others, as was said by hand`
+      : `${key} is known to others`;
+  }
+  if (tags.exposed?.accessKeyIds.includes(accessKeyId)) return `${key}, which others know, was active again`;
+  return `${key} could be read with a key that others know`;
 }
 
 /** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
-export function workingKey({ keys }: Situation, exposedKeyId: string): KeyView | undefined {
-  return keys.find(({ accessKeyId, isActive, role }) => accessKeyId !== exposedKeyId && isActive && role !== 'orphan');
+export function workingKey({ keys }: Situation): KeyView | undefined {
+  return keys.find(({ isActive, isExposed, role }) => isActive && !isExposed && role !== 'orphan');
 }
 
-function exposedAction(s: Situation, key: KeyView): Step {
+/**
+ * Whether the user is owed a key for one that was taken away as exposed. By hand it is replaced in any case; otherwise
+ * only if none is left to work with, and not for a key that somebody had taken away before.
+ */
+export function awaitsReplacement(s: Situation): boolean {
+  const { exposed, currentSince, inactiveSeen } = s.tags;
+  if (exposed === undefined || (currentSince !== undefined && currentSince.at > exposed.at)) return false;
+  if (s.request.asked?.compromised) return true;
+  const wasTakenBefore = exposed.accessKeyIds.every((id) => id === inactiveSeen?.accessKeyId);
+  return !wasTakenBefore && workingKey(s) === undefined;
+}
+
+/** This pass is about an exposed key that the user has, or had. */
+export function isAboutExposed({ request, keys, tags }: Situation): boolean {
+  if (request.asked?.compromised && request.completed !== undefined) return true;
+  const id = namedByRequest(request, keys);
+  if (id === undefined) return false;
+  return keys.some(({ accessKeyId }) => accessKeyId === id) || (tags.exposed?.accessKeyIds.includes(id) ?? false);
+}
+
+/**
+ * Before row 5: what was begun is finished, by whoever comes: limits, holds and freezes are for what can wait. A pass
+ * about an exposed key ends here.
+ */
+export function exposedReplacement(s: Situation): Answer | undefined {
+  if (awaitsReplacement(s)) return replacement(s);
+  if (!isAboutExposed(s)) return undefined;
+  const working = workingKey(s);
+  const left = working === undefined ? 'there is no other' : `${describeKey(working, s.now)} is the key to use`;
+  return wait(
+    reasonOf(s),
+    `The exposed key of ${s.state.user.userName} is inactive, and recorded as exposed; ${left}.`,
+  );
+}
+
+function replacement(s: Situation): Answer {
   const { userName } = s.state.user;
-  const working = workingKey(s, key.accessKeyId);
-  const left =
-    working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
-  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const ids = s.tags.exposed?.accessKeyIds.join(' and ');
+  if (s.keys.length < 2)
+    return issueAnswer(s, reasonOf(s), `A replacement for ${ids} of ${userName}, known to others, is issued.`);
+  const inTheWay = slotOfExposed(s);
+  if (inTheWay !== undefined) return deleteForSlot(s, inTheWay);
   const message =
-    `Key ${key.accessKeyId} of ${userName} was found in public and is deactivated at once; ${left}. ` +
-    `The exposed key is deleted ${inWords(notBefore, s.now)}.`;
-  return step({ action: 'deactivate-exposed', accessKeyId: key.accessKeyId }, 'exposed', message, { notBefore });
+    `Key ${ids} of ${userName} is known to others and gone, and no replacement can be issued: both key slots are taken by ` +
+    `${allKeys(s)}. Delete one.`;
+  return blocked(s, 'two-keys', message);
+}
+
+/** An Inactive exposed key, whose slot anybody may have; the one that is current only if there is no other. */
+export function slotOfExposed({ keys }: Situation): KeyView | undefined {
+  const candidates = keys.filter(({ isExposed, status }) => isExposed && status === 'Inactive');
+  return candidates.find(({ role }) => role !== 'current') ?? candidates[0];
+}
+
+export function deleteForSlot(s: Situation, { accessKeyId }: KeyView): Answer {
+  const message = `Key ${accessKeyId} of ${s.state.user.userName}, known to others, is deleted: its slot is needed.`;
+  return act({ action: 'delete', accessKeyId }, 'exposed-slot', message, { continues: true });
+}
+
+/** Sessions outlive the key that made them; what keeps them out of the secret stays as long. */
+export function exposureOver(s: Situation): Answer | undefined {
+  const { exposed } = s.tags;
+  if (exposed === undefined || s.request.origin !== 'schedule') return undefined;
+  const isLeft = s.keys.some(({ accessKeyId }) => exposed.accessKeyIds.includes(accessKeyId));
+  if (isLeft || s.now - exposed.at < EXPOSED_SESSIONS_END || awaitsReplacement(s)) return undefined;
+  const message =
+    `Exposed ${exposed.accessKeyIds.join(' and ')} of ${s.state.user.userName}: gone, and so are all sessions that were ` +
+    'made with it. Its owner reads the secret as before.';
+  return act({ action: 'end-exposure' }, 'exposure-over', message, { continues: true });
 }

@@ -18,8 +18,10 @@ const heardBy: Readonly<Partial<Record<ActionName, Exclude<NoticeEvent, 'digest'
 };
 
 /** The step of this answer, if any, that nobody may be left unaware of. */
-export function toBeHeard({ request, tags }: Situation, { steps }: Answer): Step | undefined {
+export function toBeHeard({ request, tags }: Situation, { steps, reason }: Answer): Step | undefined {
   if (request.origin !== 'schedule' && request.origin !== 'config') return undefined;
+  // A user whose key was taken away as exposed is owed another one, whoever hears of it.
+  if (reason === 'exposed' || reason === 'exposed-slot') return undefined;
   const isExposed = (step: Step): boolean =>
     'accessKeyId' in step && tags.exposed?.accessKeyIds.includes(step.accessKeyId ?? '-') === true;
   return steps.find((step) => heardBy[step.action] !== undefined && !isExposed(step));

@@ -115,7 +115,8 @@ function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer
   const message = `The ${doing.verb} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted; it is finished.`;
   // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
   const { asked, origin } = s.request;
-  const isCommand = asked !== undefined && !(asked.action === 'rotate' && doing.verb === 'issue');
+  const isIssued = asked?.action === 'rotate' && doing.verb === 'issue' && !asked.compromised;
+  const isCommand = asked !== undefined && !isIssued;
   const continues = isCommand || origin === 'exposed';
   return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'finished', message, { continues });
 }

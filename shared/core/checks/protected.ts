@@ -5,7 +5,7 @@ import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
-import { exposedKeyOf, exposedStep } from './exposed.ts';
+import { awaitsReplacement, isAboutExposed } from './exposed.ts';
 import { isOwnIntent } from './managed.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
@@ -17,10 +17,7 @@ export function busy(s: Situation): Answer | undefined {
   const { doing } = tags;
   // A rotation step goes on with what the step before it began, each in an invocation of its own.
   const isOwn = isOwnIntent(s);
-  // The issue that failed in this very run must not keep an exposed key from being deactivated.
-  const isOwnFailure =
-    request.origin === 'exposed' && request.completed !== undefined && doing?.runId === request.runId;
-  if (doing !== undefined && now < doing.deadlineAt && !isOwnFailure && !isOwn) {
+  if (doing !== undefined && now < doing.deadlineAt && !isOwn) {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
@@ -66,8 +63,8 @@ function exempt(s: Situation): Answer | undefined {
 function held(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
-  const exposed = exposedKeyOf(s);
-  if (exposed !== undefined && exposed.inactiveSince === undefined) return undefined;
+  // What was taken away as exposed is replaced: nobody would hold a user without a key.
+  if (isAboutExposed(s) || awaitsReplacement(s)) return undefined;
   if (request.asked?.action === 'hold' || request.asked?.force) return undefined;
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;
@@ -127,7 +124,7 @@ function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
   const { doing } = s.tags;
   const unfinished =
     doing === undefined ? '' : ` The ${doing.verb} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
-  return blocked(s, reason, message + unfinished, { isRecordable: false, also: exposedStep(s) ?? orphanStep(s) });
+  return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
 }
 
 function ids({ accessKeyIds }: { accessKeyIds: readonly string[] }): string {

@@ -18,5 +18,5 @@ export function attributesOf(notice: Addressed): Record<string, string> {
 
 /** The replacement of an exposed key is as urgent as the exposure. */
 export function severityOf({ event, reason }: Pick<Notice, 'event' | 'reason'>): Severity {
-  return reason === 'exposed' ? 'critical' : severities[event];
+  return reason === 'exposed' || reason === 'compromised' ? 'critical' : severities[event];
 }

@@ -91,6 +91,7 @@ export interface RotateUserInput {
   accessKeyId?: string;
   holdUntil?: string;
   restoreSecret?: boolean;
+  compromised?: boolean;
 }
 
 function payload({ userName }: Notice, input: RotateUserInput): string {
@@ -118,6 +119,11 @@ export function lambdaCommand(notice: Notice, input: RotateUserInput): string {
   const target = `${option('--function-name', notice.rotateUserFunction)} ${option('--region', notice.region)}`;
   const call = `aws lambda invoke ${target} --cli-read-timeout ${READ_TIMEOUT} --payload fileb:///dev/stdin /dev/stdout`;
   return `printf %s ${payload(notice, input)} | ${call}`;
+}
+
+/** Which account a key belongs to; asks nothing of that account. */
+export function accountOfKeyCommand({ region }: Notice, accessKeyId: string): string {
+  return `aws sts get-access-key-info ${option('--region', region)} ${option('--access-key-id', accessKeyId)}`;
 }
 
 export function logsCommand(notice: Notice, name: 'rotation-worker' | 'secret-rotation'): string {

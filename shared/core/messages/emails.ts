@@ -1,15 +1,6 @@
 import type { EventText } from './event-text.ts';
-import {
-  blocked,
-  exposed,
-  failed,
-  held,
-  inactiveSeen,
-  orphanRemoved,
-  retired,
-  rolledBack,
-  stuck,
-} from './interventions.ts';
+import { exposed } from './exposures.ts';
+import { blocked, failed, held, inactiveSeen, orphanRemoved, retired, rolledBack, stuck } from './interventions.ts';
 import {
   deactivated,
   deleted,

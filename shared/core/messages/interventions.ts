@@ -1,19 +1,9 @@
 import { reasons } from '../reasons.ts';
-import { labelsCommand, logsCommand, setStatusCommand } from './commands.ts';
+import { labelsCommand, logsCommand } from './commands.ts';
 import { deletion, type EventText, key, oldKey, unlessDated, who } from './event-text.ts';
 import type { Notice } from './notice.ts';
-import {
-  forAdministrators,
-  hintIfUsed,
-  nextDate,
-  otherWays,
-  reactivate,
-  switchBack,
-  switchBySignIn,
-  type Wish,
-  wishes,
-} from './parts.ts';
-import { type Block, command, text, when } from './text.ts';
+import { forAdministrators, nextDate, otherWays, reactivate, switchBack, type Wish, wishes } from './parts.ts';
+import { command, text, when } from './text.ts';
 
 /** Emails about what somebody did, has to do, or found: everything beside the undisturbed rotation. */
 
@@ -88,48 +78,6 @@ export const retired: EventText = {
   next: deletion,
   closing: (n) => forAdministrators(n, wishes.rotate),
 };
-
-export const exposed: EventText = {
-  subject: (n) => (n.reason === 'exempt' ? 'EXPOSED KEY STILL ACTIVE' : 'EXPOSED ACCESS KEY'),
-  headline: (n) =>
-    `AWS found access key ${n.accessKeyId ?? '(unknown)'} of ${who(n)} in public, for instance in a source repository. ` +
-    `Anybody may have used it.${exposedFate(n)}`,
-  todo: (n) => [
-    ...(n.reason === 'exempt' ? deactivateNow(n) : []),
-    text(
-      'Remove the key from where it was published; deleting a commit is not enough. Have your security team check ' +
-        'in CloudTrail what the key was used for, and follow the support case that AWS has opened. Never ' +
-        'reactivate the key.',
-    ),
-    ...(n.newAccessKeyId ? switchBySignIn(n) : []),
-  ],
-  next: (n) =>
-    n.next?.action === 'delete' ? `The exposed key is deleted for good ${when(n.next.notBefore, n.at)}.` : undefined,
-  closing: (n) => [
-    ...(n.newAccessKeyId ? otherWays(n, 'signed-in') : []),
-    ...hintIfUsed(n),
-    ...forAdministrators(n, wishes.plan),
-  ],
-};
-
-function exposedFate({ next }: Notice): string {
-  switch (next?.action) {
-    case 'delete':
-      return ' Keyturn has deactivated it.';
-    case 'deactivate':
-      return ' Keyturn deactivates it at once.';
-    default:
-      return '';
-  }
-}
-
-function deactivateNow(notice: Notice): Block[] {
-  if (notice.accessKeyId === undefined) return [];
-  return [
-    text('The user is exempt, so the key was left active. Deactivate it now:'),
-    command(setStatusCommand(notice, notice.accessKeyId, 'Inactive')),
-  ];
-}
 
 export const orphanRemoved: EventText = {
   subject: (n) => (n.reason === 'orphan-deleted' ? 'Leftover access key deleted' : 'Leftover access key deactivated'),

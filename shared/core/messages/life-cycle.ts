@@ -25,6 +25,10 @@ function isWithoutGrace({ next, at }: Notice): boolean {
   return next !== undefined && next.notBefore <= at;
 }
 
+function isForExposed({ reason }: Notice): boolean {
+  return reason === 'exposed' || reason === 'compromised';
+}
+
 function graceEnd(notice: Notice): string | undefined {
   if (notice.accessKeyId === undefined || notice.next === undefined) return undefined;
   if (isWithoutGrace(notice)) return `The old key is deactivated without a grace period. ${RECOVERABLE}`;
@@ -44,11 +48,9 @@ function ladderClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
 }
 
 export const issued: EventText = {
-  subject: (n) => (n.reason === 'exposed' ? 'New key, the old one was exposed' : 'New access key'),
+  subject: (n) => (isForExposed(n) ? 'New key, the old one was exposed' : 'New access key'),
   headline: (n) => {
-    if (n.reason === 'exposed') {
-      return `${who(n)} has a new access key. The old one was found in public, and stops working at once.`;
-    }
+    if (isForExposed(n)) return `${who(n)} has a new access key. Others know the old one, which no longer works.`;
     if (n.accessKeyId === undefined) return `${who(n)} has a new access key, ${n.newAccessKeyId ?? '(unknown)'}.`;
     if (isWithoutGrace(n)) return `${who(n)} has a new access key. The old one stops working at once.`;
     const until = n.next ? `, which works until ${nextDate(n)} at least` : '';
@@ -57,16 +59,16 @@ export const issued: EventText = {
   todo: (n) =>
     n.accessKeyId === undefined || isWithoutGrace(n)
       ? switchBySignIn(n)
-      : [...switchWithOldKey(n), credentialProcessWarning],
+      : [...switchWithOldKey(n), ...(n.readers === undefined ? [credentialProcessWarning] : [])],
   next: (n) =>
-    n.reason === 'exposed'
-      ? 'The old key is deactivated at once, and deleted for good later. Never reactivate it.'
+    isForExposed(n)
+      ? 'The old key stays inactive, and is deleted for good later. Never reactivate it: it would be deactivated again.'
       : graceEnd(n),
   closing: (n) => {
     if (n.accessKeyId === undefined) return otherWays(n, 'signed-in');
     const ways = otherWays(n, 'signed-in');
     // No way back to a key that anybody may have.
-    if (n.reason === 'exposed') return [...ways, ...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
+    if (isForExposed(n)) return [...ways, ...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
     if (isWithoutGrace(n)) return [...ways, ...hint(n), ...forAdministrators(n, wishes.back)];
     return ladderClosing(n, wishes.back);
   },

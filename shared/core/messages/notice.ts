@@ -91,6 +91,12 @@ export interface Notice {
   lastUsed?: LastUsed | undefined;
   /** The same key, in the last 24 hours. Absent unless CloudTrail lookups are switched on. */
   usedBy?: UsedBy | undefined;
+  /** Of an exposed key, now: `Inactive` or something else; absent where no key of that ID is in the account. */
+  keyStatus?: string | undefined;
+  /** After an exposure the owner reads the secret from then on, and by sign-ins made after it. */
+  readableAt?: Instant | undefined;
+  /** Where owners do not read their secrets: who does. */
+  readers?: readonly string[] | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

@@ -1,4 +1,4 @@
-import { formatDate } from '../time.ts';
+import { formatDate, MINUTE } from '../time.ts';
 import {
   lambdaCommand,
   liftedHold,
@@ -13,14 +13,15 @@ import {
   whichKeyCommand,
 } from './commands.ts';
 import type { Notice } from './notice.ts';
-import { type Block, command, heading, text } from './text.ts';
+import { type Block, command, heading, minuteUtc, text } from './text.ts';
 
 /** Paragraphs that several emails share. */
 
 /** How the owner gets the new key with the old one; a key that the secret does not hold, they must have already. */
 export function switchWithOldKey(notice: Notice): Block[] {
-  const { newAccessKeyId, secretName } = notice;
+  const { newAccessKeyId, secretName, readers } = notice;
   if (secretName === undefined) return useOther(newAccessKeyId);
+  if (readers !== undefined) return askReaders(secretName, readers);
   return [
     text(
       'Run this in a terminal (macOS, Linux or WSL, with the AWS CLI and jq). It reads the new key with the old one ' +
@@ -39,9 +40,11 @@ export function switchWithOldKey(notice: Notice): Block[] {
 
 /** For whoever has no working key. Users without a password for the console need an administrator. */
 export function switchBySignIn(notice: Notice): Block[] {
-  const { newAccessKeyId, secretName } = notice;
+  const { newAccessKeyId, secretName, readers } = notice;
   if (secretName === undefined) return useOther(newAccessKeyId);
+  if (readers !== undefined) return askReaders(secretName, readers);
   return [
+    ...signInAfter(notice),
     text(
       'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2.32 or later and jq). You sign in through the ' +
         'browser; then it reads the new key and writes it to your AWS profile. If that is another one than ' +
@@ -59,8 +62,9 @@ export function switchBySignIn(notice: Notice): Block[] {
 
 /** After a rollback the secret holds the old key again, and the new key still reads it. */
 export function switchBack(notice: Notice): Block[] {
-  const { accessKeyId, secretName } = notice;
+  const { accessKeyId, secretName, readers } = notice;
   if (accessKeyId === undefined || secretName === undefined) return [];
+  if (readers !== undefined) return askReaders(secretName, readers);
   return [
     text(
       'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with the ' +
@@ -69,6 +73,22 @@ export function switchBack(notice: Notice): Block[] {
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(accessKeyId),
   ];
+}
+
+/** A command that the policy denies would only be tried again and again. */
+function askReaders(secretName: string, readers: readonly string[]): Block[] {
+  return [
+    text(`Owners do not read their secrets in this account. Ask whoever runs one of these, which read ${secretName}:`),
+    { list: readers },
+  ];
+}
+
+/** Whoever has the exposed key may have signed in with it, so nothing of before is let in. */
+function signInAfter({ readableAt, at }: Notice): Block[] {
+  if (readableAt === undefined) return [];
+  const from = minuteUtc(Math.ceil(readableAt / MINUTE) * MINUTE);
+  const wait = readableAt > at ? `From ${from} on the secret can be read, not before. ` : '';
+  return [text(`${wait}Sign in after ${from}: an earlier sign-in is denied, whoever made it.`)];
 }
 
 /** An SMTP password is made of the secret access key and the Region; whoever sends mail by it has no AWS profile. */
@@ -85,8 +105,8 @@ function smtp({ lastUsed }: Notice): Block[] {
 
 /** For those whom the command of `switchWithOldKey` or `switchBySignIn` does not serve. */
 export function otherWays(notice: Notice, reading: 'with-profile' | 'signed-in'): Block[] {
-  const { secretName, accessKeyId, newAccessKeyId } = notice;
-  if (secretName === undefined || (newAccessKeyId ?? accessKeyId) === undefined) return [];
+  const { secretName, accessKeyId, newAccessKeyId, readers } = notice;
+  if (secretName === undefined || readers !== undefined || (newAccessKeyId ?? accessKeyId) === undefined) return [];
   const mfa = [
     text(
       'If the read is denied because your account demands MFA: run this in the same terminal, with the ARN of your ' +
@@ -158,6 +178,10 @@ export const wishes = {
   },
   lift: (notice: Notice): Wish => ({ wish: 'End the hold now', input: liftedHold(notice) }),
   rotate: { wish: 'The user needs a new key', input: { action: 'rotate' } },
+  compromised: (accessKeyId: string): Wish => ({
+    wish: 'Others know the key: deactivate it at once, and replace it',
+    input: { action: 'rotate', accessKeyId, compromised: true },
+  }),
   plan: { wish: 'Show the keys, and what Keyturn would do next', input: {} },
 } as const;
 

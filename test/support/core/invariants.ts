@@ -35,7 +35,11 @@ export function violations(judged: Judged): string[] {
 }
 
 export function isMutating(step: Step): boolean {
-  return step.action !== 'none' && (step.action !== 'announce-blocked' || step.isRecordable);
+  return (
+    step.action !== 'none' &&
+    step.action !== 'announce-exposed' &&
+    (step.action !== 'announce-blocked' || step.isRecordable)
+  );
 }
 
 interface Stamp {
@@ -62,6 +66,12 @@ interface Intent {
   version: string;
 }
 
+interface Exposure {
+  at: number;
+  ids: string[];
+  isActive: boolean;
+}
+
 interface Facts extends Judged {
   secret: Secret | undefined;
   keys: readonly AccessKey[];
@@ -74,6 +84,7 @@ interface Facts extends Judged {
   told: Told | undefined;
   exposedIds: readonly string[];
   hold: number | undefined;
+  exposed: Exposure | undefined;
   /** The key ID on AWSCURRENT. */
   currentId: string | undefined;
   graceDays: number;
@@ -101,6 +112,7 @@ function factsOf(judged: Judged): Facts {
     told: kind === '' ? undefined : { at: Date.parse(at), id, kind, earliest: Date.parse(earliest) },
     exposedIds: tag('exposed')?.split(' ')[1]?.split('/') ?? [],
     hold: hold === undefined ? undefined : Date.parse(hold),
+    exposed: exposure(tag('exposed')),
     currentId: current?.find((label) => label.startsWith('AKIA')),
     graceDays: own('grace-days', settings.graceDays),
     maxAgeDays: own('max-age-days', settings.maxAccessKeyAgeDays),
@@ -113,6 +125,12 @@ function stamp(text: string | undefined): Stamp | undefined {
   const grace = / grace=(\S+)/.exec(text)?.[1];
   const promised = / (?:promised|recovery)=(\S+)/.exec(text)?.[1]?.split('/').map(Number) ?? [];
   return { at: Date.parse(at), id, promised, ...(grace === undefined ? {} : { grace: Number(grace) }) };
+}
+
+function exposure(text: string | undefined): Exposure | undefined {
+  if (text === undefined) return undefined;
+  const [at = '', ids = '', active] = text.split(' ');
+  return { at: Date.parse(at), ids: ids.split('/'), isActive: active === 'active' };
 }
 
 function intent(text: string | undefined): Intent | undefined {
@@ -159,8 +177,8 @@ const frozenActions = ['issue', 'deactivate', 'delete', 'retire', 'move-forward'
 function guards(facts: Facts, step: Step): string[] {
   const { now, doing, state, settings, request } = facts;
   const isOrphan = step.action === 'deactivate-orphan' || step.action === 'deactivate-unrecorded';
-  const isAboutExposed = state.keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
-  const isExposed = isAboutExposed && step.action === 'deactivate-exposed';
+  const isAboutExposed = state.keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts)) || isOwed(facts);
+  const isExposed = step.action === 'deactivate-exposed';
   const asked = request.asked?.action;
   const isOwn = isOwnRotation(facts) && (step.action === 'finish' || step.action === 'clear-intent');
   const isCommand = asked !== undefined && asked !== 'plan' && asked !== 'status';
@@ -175,11 +193,14 @@ function guards(facts: Facts, step: Step): string[] {
   const isAdopting = step.action === 'adopt-secret' && asked === 'adopt' && request.asked?.force === true;
   const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', 'drop-tags', ...orphanActions];
   return say(
-    [doing === undefined || doing.deadline <= now || isOwn, 'a change during the lease of another run'],
-    [!isFresh(isOwn ? { ...facts, doing: undefined } : facts), 'a change on a record less than a minute old'],
+    [doing === undefined || doing.deadline <= now || isOwn || isExposed, 'a change during the lease of another run'],
+    [
+      isExposed || !isFresh(isOwn ? { ...facts, doing: undefined } : facts),
+      'a change on a record less than a minute old',
+    ],
     [!isExempt(facts) || isOrphan || isAdopting, 'a change for an exempt user'],
     [facts.hold === undefined || facts.hold <= now || mayIgnoreHold || isOrphan, 'a change for a held user'],
-    [!isMalformed(facts) || isOrphan || isAdopting, 'a change for a user whose tags do not parse'],
+    [!isMalformed(facts) || isOrphan || isExposed || isAdopting, 'a change for a user whose tags do not parse'],
     [
       isVerified(facts) || isOrphan || isExposed || isAdopting || step.action === 'restore-secret',
       'a change on a secret that is not ours',
@@ -196,11 +217,43 @@ function guards(facts: Facts, step: Step): string[] {
   );
 }
 
-const recordsOf = ({ doing, since, deactivated, seen, confirmed, announced, told }: Facts): { at: number }[] =>
-  [doing, since, deactivated, seen, confirmed, announced, told].filter((record) => record !== undefined);
+const recordsOf = (facts: Facts): { at: number }[] => {
+  const { doing, since, deactivated, seen, confirmed, announced, told, exposed } = facts;
+  return [doing, since, deactivated, seen, confirmed, announced, told, exposed].filter(
+    (record) => record !== undefined,
+  );
+};
 
-function exposedIdOf({ request }: Facts): string | undefined {
-  return request.origin === 'exposed' ? request.accessKeyId : undefined;
+function exposedIdOf({ request, keys }: Facts): string | undefined {
+  if (request.origin === 'exposed') return request.accessKeyId;
+  if (!request.asked?.compromised) return undefined;
+  return request.asked.accessKeyId ?? (keys.length === 1 ? keys[0]?.accessKeyId : undefined);
+}
+
+/** Named by the request or by the tag; or stored while one of those was not known to be Inactive. */
+function isKnownToOthers(facts: Facts, id: string): boolean {
+  const { keys, exposed, secret, now } = facts;
+  const named = [exposedIdOf(facts), ...(exposed?.ids ?? [])];
+  if (named.includes(id)) return true;
+  const others = keys.filter(({ accessKeyId }) => named.includes(accessKeyId));
+  const label = Object.values(secret?.versions ?? {}).some((labels) => labels.includes(id));
+  const ends = others.map((key) => {
+    const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === key.accessKeyId);
+    if (exposed?.ids.includes(key.accessKeyId)) return key.status !== 'Inactive' || exposed.isActive ? now : exposed.at;
+    const isRecorded = key.status === 'Inactive' && record && (key.lastUsed?.at ?? 0) <= record.at;
+    return isRecorded ? record.at : now;
+  });
+  const until = Math.max(exposed?.at ?? 0, ...ends);
+  return label && (find(facts, id)?.createdAt ?? now) < until + 5 * SECOND;
+}
+
+/** A key was taken away as exposed, and the user has not been given another one since. */
+function isOwed(facts: Facts): boolean {
+  const { exposed, since, seen, keys, request } = facts;
+  if (exposed === undefined || (since !== undefined && since.at > exposed.at)) return false;
+  if (request.asked?.compromised) return true;
+  const isLeft = keys.some(({ accessKeyId, status }) => status === 'Active' && !isKnownToOthers(facts, accessKeyId));
+  return !exposed.ids.every((id) => id === seen?.id) && !isLeft;
 }
 
 /** A later step of Secrets Manager's own rotation goes on with what its first one stored. */
@@ -262,7 +315,7 @@ function perAction(facts: Facts, step: Step): string[] {
     case 'delete':
       return deletion(facts, step.accessKeyId);
     case 'deactivate-exposed':
-      return say([step.accessKeyId === exposedIdOf(facts), 'nobody has exposed that key']);
+      return say([isKnownToOthers(facts, step.accessKeyId), 'nobody has exposed that key']);
     case 'deactivate-orphan':
     case 'deactivate-unrecorded':
       return [...orphanhood(facts, step.accessKeyId), ...isStatus(facts, step.accessKeyId, 'Active')];
@@ -397,6 +450,9 @@ function isDue({ now, maxAgeDays, settings }: Facts, key: AccessKey): boolean {
 
 /** 5.2 */
 function deletion(facts: Facts, id: string): string[] {
+  const isSlotNeeded =
+    isOwed(facts) || facts.request.asked?.action === 'rotate' || facts.keys.some((k) => isDue(facts, k));
+  if (isKnownToOthers(facts, id) && isSlotNeeded) return isStatus(facts, id, 'Inactive');
   const isLast = facts.keys.length === 1;
   const isOurs = id !== facts.currentId || facts.deactivated?.id === id;
   const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id);
@@ -414,11 +470,14 @@ function deletion(facts: Facts, id: string): string[] {
 
 function recorded(facts: Facts, id: string, ms: number): string[] {
   const key = find(facts, id);
-  const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id);
+  const { exposed } = facts;
+  const ofExposed = exposed?.ids.includes(id) ? { at: exposed.at } : undefined;
+  const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id) ?? ofExposed;
+  const isUsedSince = ofExposed === undefined && (key?.lastUsed?.at ?? 0) > (record?.at ?? 0);
   return say(
     [key?.status === 'Inactive', 'the deletion of a key that is not Inactive'],
     [record !== undefined && facts.now - record.at >= ms, 'a deletion before the end of the recovery period'],
-    [(key?.lastUsed?.at ?? 0) <= (record?.at ?? 0) + MINUTE, 'the deletion of a key that was used since'],
+    [!isUsedSince, 'the deletion of a key that was used since'],
   );
 }
 
@@ -438,10 +497,11 @@ function orphanhood({ doing, secret, keys }: Facts, id: string): string[] {
 
 function issue(facts: Facts): string[] {
   const { keys, request, secret } = facts;
-  const { limits, asked, origin } = request;
+  const { limits, asked } = request;
   const room = say([keys.length < 2, 'an issue without a free slot']);
-  const isExposed = keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts));
-  if (asked?.action === 'rotate' || isExposed) return room;
+  const isSafe = keys.every(({ accessKeyId, status }) => status === 'Inactive' || !isKnownToOthers(facts, accessKeyId));
+  const safe = say([isSafe, 'an issue that an exposed key could read']);
+  if (asked?.action === 'rotate' || isOwed(facts)) return [...room, ...safe];
   if (request.rotation !== undefined) {
     const isAsked = request.rotation.step === 'createSecret' && keys.every(({ status }) => status === 'Active');
     return [...room, ...say([isAsked, 'an issue that no rotation asked for'])];
@@ -451,8 +511,8 @@ function issue(facts: Facts): string[] {
     ...room,
     ...say(
       [keys.some((key) => isDue(facts, key)), 'an issue although no key is due'],
-      [origin === 'exposed' || !stops, 'an issue beyond the limits on harm'],
-      [origin === 'exposed' || secret?.rotationEnabled !== true, 'an issue beside managed rotation'],
+      [!stops, 'an issue beyond the limits on harm'],
+      [secret?.rotationEnabled !== true, 'an issue beside managed rotation'],
     ),
   ];
 }

@@ -100,6 +100,17 @@ export const records: readonly TagOptions[] = [
   { deactivated: record(G, 3) },
 ];
 
+/** Keys that others know: of either of two, of one that is gone, some of them replaced since. */
+export const exposures: readonly TagOptions[] = [
+  { exposed: { at: daysAgo(2), accessKeyIds: [P] } },
+  { exposed: { at: daysAgo(2), accessKeyIds: [C] } },
+  { exposed: { at: daysAgo(2), accessKeyIds: [G] } },
+  { exposed: { at: daysAgo(2), accessKeyIds: [P, C] } },
+  { exposed: { at: daysAgo(2), accessKeyIds: [P], isStillActive: true } },
+  { exposed: { at: daysAgo(20), accessKeyIds: [P] }, currentSince: record(C, 10) },
+  { exposed: { at: daysAgo(20), accessKeyIds: [G] }, currentSince: record(C, 10) },
+];
+
 const notices: readonly (NoticeGiven | undefined)[] = [
   undefined,
   notice('deactivation', P, 1),

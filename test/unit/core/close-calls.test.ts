@@ -29,16 +29,10 @@ import { answeredBy, aroundLimit, inShort, planOf } from '../../support/core/cas
 
 const inactive = { status: 'Inactive' } as const;
 const young = key(C, { ageDays: 5 });
+const heldUntil = NOW + 5 * DAY;
 const found = (accessKeyId: string) => request({ origin: 'exposed', accessKeyId });
 
 answeredBy('exposed-key', [
-  {
-    name: 'a replacement that has failed is not tried twice in a run',
-    keys: [young],
-    secret: { current: C },
-    request: { ...found(C), completed: { verb: 'issue' } },
-    gives: 'act exposed: deactivate-exposed C',
-  },
   {
     name: 'deactivated and not yet told of, it is told of first',
     keys: [key(C, { ageDays: 5, ...inactive })],
@@ -47,31 +41,31 @@ answeredBy('exposed-key', [
     gives: 'act exposed: deactivate-exposed C',
   },
   {
-    name: 'the live intent of its own failed issue does not keep it Active',
+    name: 'of somebody who deactivated it, and of a hold, it is recorded all the same',
+    keys: [key(C, { ageDays: 5, ...inactive })],
+    secret: { current: C, deactivated: record(C, 1), hold: heldUntil },
+    request: found(C),
+    gives: 'act exposed: deactivate-exposed C',
+  },
+  {
+    name: 'the live intent of anybody does not keep it Active',
     keys: [young],
-    secret: { current: C, doing: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
-    request: { ...found(C), completed: { verb: 'issue' } },
+    secret: { current: C, doing: { at: NOW - MINUTE, accessKeyIds: [C] } },
+    request: found(C),
     gives: 'act exposed: deactivate-exposed C',
   },
 ]);
 
 answeredBy('row-0-busy', [
   {
-    name: 'the live intent of somebody else does',
-    keys: [young],
-    secret: { current: C, doing: { at: NOW - MINUTE, accessKeyIds: [C] } },
-    request: { ...found(C), completed: { verb: 'issue' } },
-    gives: 'busy busy: none',
-  },
-  {
-    name: 'so does its own before anything has failed',
-    keys: [young],
-    secret: { current: C, doing: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
+    name: 'the live intent of somebody else keeps an exposed key from being replaced',
+    keys: [key(C, { ageDays: 5, ...inactive })],
+    secret: { current: C, exposed: { at: daysAgo(1), accessKeyIds: [C] }, doing: { at: NOW - MINUTE } },
     request: found(C),
     gives: 'busy busy: none',
   },
   {
-    name: 'and that of any other pass, failed or not',
+    name: 'and any other pass from everything',
     keys: [young],
     secret: { current: C, doing: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
     request: { completed: { verb: 'issue' } },
@@ -79,17 +73,9 @@ answeredBy('row-0-busy', [
   },
 ]);
 
-const heldUntil = NOW + 5 * DAY;
 const maybeOrphans = [S, O].map((id) => key(id, { createdAt: minutesAgo(60) }));
 
 answeredBy('row-1-left-alone', [
-  {
-    name: 'an exposed key that is recorded already does not break a hold',
-    keys: [key(C, { ageDays: 5, ...inactive })],
-    secret: { current: C, deactivated: record(C, 1), hold: heldUntil },
-    request: found(C),
-    gives: 'unchanged held: none',
-  },
   {
     name: 'of two keys that may be the orphan of a held user none is touched',
     keys: maybeOrphans,
@@ -137,13 +123,6 @@ answeredBy('row-4-intent-past', [
 ]);
 
 answeredBy('row-8-recovering', [
-  {
-    name: 'an exposed key that somebody else has deactivated is not replaced',
-    keys: [key(S, inactive)],
-    secret: { inactiveSeen: record(S, 1) },
-    request: found(S),
-    gives: 'unchanged recovery: none',
-  },
   {
     name: 'an Active key before it hides no key in its recovery',
     keys: [key(S), key(O, inactive)],

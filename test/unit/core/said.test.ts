@@ -26,6 +26,8 @@ const found = (accessKeyId: string) => request({ origin: 'exposed', accessKeyId 
 const due = key(C, { ageDays: 95, usedDaysAgo: 1 });
 const old = key(P, { ageDays: 120, usedDaysAgo: 1 });
 const both: Given = { keys: [key(C, { ageDays: 5, usedDaysAgo: 1 }), old], secret: { current: C, previous: P } };
+/** Neither is stored, so neither can be read with the other. */
+const strangers: Given = { keys: [key(S), key(O, { ageDays: 120 })], secret: {} };
 const recovered = NOW + 10 * DAY;
 const midnight = Math.ceil(NOW / DAY) * DAY;
 const limits = { issuedToday: 0, isBreakerOpen: false, audience: { kind: 'everything' } } as const;
@@ -121,7 +123,12 @@ describe('the instant of', () => {
       'unchanged recovery: none',
       NOW + 7 * DAY,
     ],
-    ['the deletion of an exposed key', { ...both, request: found(P) }, 'act exposed: deactivate-exposed P', recovered],
+    [
+      'the deletion of an exposed key',
+      { ...strangers, request: found(S) },
+      'act exposed: deactivate-exposed S',
+      recovered,
+    ],
     [
       'the earliest end of a postponement',
       {
@@ -201,7 +208,15 @@ describe('the pass', () => {
     ],
     [
       'goes on to an exposed key after an unfinished transition',
-      { keys: [key(C)], secret: { current: C, doing: { verb: 'deactivate', accessKeyIds: [G] } }, request: found(C) },
+      {
+        keys: [key(C, inactive)],
+        secret: {
+          current: C,
+          exposed: { at: daysAgo(1), accessKeyIds: [C] },
+          doing: { verb: 'deactivate', accessKeyIds: [G] },
+        },
+        request: found(C),
+      },
       'act finished: finish G',
       true,
     ],
@@ -277,8 +292,9 @@ describe('in words:', () => {
       { keys: [due], secret: { current: C }, request: byHand({ action: 'rotate' }) },
       `A replacement for ${C}`,
     ],
-    ['an exposed key beside another', { ...both, request: found(P) }, `${C}`],
-    ['an exposed key beside another, to use', { ...both, request: found(P) }, 'is the key to use'],
+    ['an exposed key beside another', { ...strangers, request: found(S) }, `${O} (`],
+    ['an exposed key beside another, to use', { ...strangers, request: found(S) }, 'is the key to use'],
+    ['an exposed key beside what it could read', { ...both, request: found(P) }, 'no key is left to work with'],
     [
       'an exposed key beside an Inactive one',
       { ...both, keys: [key(C, inactive), old], request: found(P) },
