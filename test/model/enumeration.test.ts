@@ -122,8 +122,8 @@ it.each<[string, Request, Settings]>([
   ['by hand', byHand({ action: 'rotate', accessKeyId: 'AKIACCCCCCCCCCCCCCCC', compromised: true }), settings()],
   ['a rollback', byHand({ action: 'rollback', force: true }), settings()],
 ])('after an exposure, %s: every state has one answer, and it breaks no invariant', (name, asked, given) => {
-  const keySets = everyState.filter((_, index) => index % 3 === 0);
-  judge(name, enumerate(keySets, tagSets(exposures, intents.slice(0, 6), records.slice(0, 3), holds), asked, given));
+  const keySets = everyState.filter((_, index) => index % 23 === 0);
+  judge(name, enumerate(keySets, tagSets(exposures, intents.slice(0, 4), records.slice(0, 3), holds), asked, given));
 });
 
 it('every check has answered for some state', () => {

@@ -184,6 +184,7 @@ function guards(facts: Facts, step: Step): string[] {
   const isCommand = asked !== undefined && asked !== 'plan' && asked !== 'status';
   const isFrozen = settings.freeze.some(([from, to]) => from <= now && now < to);
   const mayIgnoreHold =
+    isExposed ||
     isAboutExposed ||
     request.asked?.force === true ||
     asked === 'hold' ||
