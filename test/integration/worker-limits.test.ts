@@ -151,9 +151,20 @@ describe('the limits on harm', () => {
 
   it('take a refusal for no failed proof', async () => {
     const world = createDue(5);
-    for (const userName of ['u1', 'u2', 'u3', 'u4']) await pass(world, userName, neverAllowed);
-    await pass(world, 'u5');
-    expect(hasNewKey(world, 'u5')).toBe(true);
+    for (const userName of ['u1', 'u2']) await pass(world, userName, neverAllowed);
+    await pass(world, 'u3');
+    expect(hasNewKey(world, 'u3')).toBe(true);
+  });
+
+  it('stop what AWS refuses to everybody who is tried', async () => {
+    const world = createDue(5);
+    for (const userName of ['u1', 'u2', 'u3']) await pass(world, userName, neverAllowed);
+    await pass(world, 'u4');
+    expect(hasNewKey(world, 'u4')).toBe(false);
+    expect(lastReason(world)).toBe('refused-everywhere');
+    world.aws.clock.advance(DAY);
+    await pass(world, 'u4');
+    expect(hasNewKey(world, 'u4')).toBe(true);
   });
 
   it("leave a secret to Secrets Manager's own rotation", async () => {
