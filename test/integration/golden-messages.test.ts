@@ -123,6 +123,7 @@ it('what the engine publishes has the fields, and the sentences, of the golden f
     'postponed not-switched',
     'postponed still-in-use',
     'reactivated reactivated',
+    'reminder deletion-soon',
     'reminder reminder-due',
     'rolled-back rolled-back',
   ]);

@@ -9,7 +9,7 @@ async function due(rotation: 'first' | 'second'): Promise<World> {
   const world = createWorld();
   world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 90 }] });
   if (rotation === 'first') return world;
-  await passesOn(world, [0, 7, 9, 10.5, 21]);
+  await passesOn(world, [0, 7, 9, 10.5, 19, 21]);
   world.aws.clock.set(START + 90.5 * DAY);
   world.aws.sns.published.length = 0;
   world.logged.length = 0;
@@ -35,7 +35,7 @@ async function passesOn(world: World, days: readonly number[]): Promise<void> {
 
 /** An hour later, then daily through the recovery of an orphan, then through a whole rotation. */
 async function settle(world: World): Promise<void> {
-  await passesOn(world, [1 / 24, 1, 2, 3, 4, 7, 9, 10, 11, 12, 13, 14, 15, 20, 22, 24, 26]);
+  await passesOn(world, [1 / 24, 1, 2, 3, 4, 7, 9, 10, 11, 12, 13, 14, 15, 20, 22, 24, 26, 28]);
   const from = world.aws.calls.length;
   await passesOn(world, [1]);
   expect(world.aws.calls.slice(from).filter(({ mutating }) => mutating)).toEqual([]);

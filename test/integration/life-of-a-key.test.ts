@@ -60,6 +60,8 @@ describe('the life of a key', () => {
       'keyturn:announced',
       'keyturn:current-since',
       'keyturn:issued-on',
+      'keyturn:made',
+      'keyturn:policy',
       'keyturn:user-id',
       'keyturn:user-name',
     ]);
@@ -167,7 +169,8 @@ describe('the life of a key', () => {
     ]);
     const [postponed] = messages(life, 'postponed');
     expect(postponed).toMatchObject({ reason: 'still-in-use', lastUsed: { service: 'dynamodb' } });
-    expect(postponed?.next?.notBefore).toMatch(/^2026-01-21T00:/);
+    expect(postponed?.next?.notBefore).toMatch(/^2026-01-11T12:/);
+    expect(postponed?.message).toContain('in 10 days (2026-01-21) at the latest');
   });
 
   it('deactivates a key two days after its last use, when that comes after the grace', async () => {

@@ -158,6 +158,9 @@ describe('rotate with the accessKeyId to give up', () => {
     expect(third).toMatchObject({ status: 'blocked', reason: 'two-keys' });
     expect(third.plan[0]?.notBefore).toBe(second.plan[0]?.notBefore);
 
+    aws.clock.set(notBefore - DAY);
+    await pass(life, 'alice');
+    expect(published(life).at(-1)).toBe('reminder');
     aws.clock.set(notBefore + 60_000);
     await pass(life, 'alice');
     expect(keysOf(life)).toEqual({ [current]: 'Active' });
@@ -171,8 +174,10 @@ describe('rotate with the accessKeyId to give up', () => {
     const { aws, previous, current } = life;
     await rotateUser(life, { ...rotate, accessKeyId: current });
     expect(keysOf(life)).toEqual({ [previous]: 'Active', [current]: 'Inactive' });
-    aws.clock.advance(11 * DAY);
-    await pass(life, 'alice');
+    for (const days of [8, 3]) {
+      aws.clock.advance(days * DAY);
+      await pass(life, 'alice');
+    }
     expect(keysOf(life)).toEqual({ [previous]: 'Active' });
     aws.clock.advance(60_000);
     expect((await rotateUser(life, rotate)).status).toBe('changed');

@@ -130,6 +130,7 @@ describe('rollback', () => {
       '12 reminder',
       '14 reminder',
       '15 deactivated',
+      '22 reminder',
       '25 deleted',
     ]);
     expect(messages(life, 'moved-forward')).toMatchObject([{ reason: 'newer-key-stored' }]);
@@ -189,7 +190,7 @@ describe('retire', () => {
     expect(keysOf(life)).toEqual({ [oldKey]: 'Inactive' });
     expect(messages(life)).toMatchObject([{ event: 'retired', accessKeyId: oldKey }]);
     aws.clock.advance(DAY);
-    expect(await live(life, { from: 1, to: 12 })).toEqual(['10 deleted']);
+    expect(await live(life, { from: 1, to: 12 })).toEqual(['7 reminder', '10 deleted']);
   });
 
   it('deactivates the key it is given, also the current one', async () => {
@@ -198,7 +199,7 @@ describe('retire', () => {
     await ask(life, 'retire', { accessKeyId: current });
     expect(keysOf(life)).toEqual({ [previous]: 'Active', [current]: 'Inactive' });
     life.aws.clock.advance(DAY);
-    expect(await live(life, { from: 1, to: 10 })).toEqual(['10 deleted']);
+    expect(await live(life, { from: 1, to: 10 })).toEqual(['7 reminder', '10 deleted']);
     expect(keysOf(life)).toEqual({ [previous]: 'Active' });
   });
 

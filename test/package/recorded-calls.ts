@@ -1,13 +1,19 @@
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
+import type { BeforeCall } from '../../local/aws.ts';
 import type { Request } from '../support/policy.ts';
 import { functionOf, requestOf, type Targets } from '../support/requests.ts';
-import { DAY, invoke, rotateUser, type World } from '../support/world.ts';
+import { DAY, invoke, pass, rotateUser, type World } from '../support/world.ts';
 import { aliceInTheTeam, createTeam, liveWith, otherTriggers, rename } from './recorded-triggers.ts';
 
 /** What the handlers ask of AWS in a busy year, as IAM sees it: one list for each function. */
 export async function recordCalls(targets: Targets): Promise<Map<string, Request[]>> {
-  const worlds = [await busyYear(), await keyThatNeverWorks(), ...(await otherTriggers())];
+  const worlds = [
+    await busyYear(),
+    await keyThatNeverWorks(),
+    await topicOfAnotherAccount(),
+    ...(await otherTriggers()),
+  ];
   const requests = new Map<string, Request[]>();
   for (const world of worlds) {
     for (const call of world.aws.calls) {
@@ -44,8 +50,24 @@ async function keyThatNeverWorks(): Promise<World> {
   return world;
 }
 
-async function scan(world: World, event: unknown): Promise<void> {
-  await invoke(world, 'scheduled-rotation', createScheduledRotation(world.runtime('scheduled-rotation')), event);
+/** Its subscriptions may not be read, only counted. */
+async function topicOfAnotherAccount(): Promise<World> {
+  const world = createTeam();
+  aliceInTheTeam(world);
+  const before: BeforeCall = ({ operation }) =>
+    operation === 'ListSubscriptionsByTopic' ? { kind: 'error', status: 403, code: 'AuthorizationError' } : undefined;
+  await scan(world, {}, before);
+  await pass(world, 'alice', before);
+  return world;
+}
+
+async function scan(world: World, event: unknown, before?: BeforeCall): Promise<void> {
+  await invoke(
+    world,
+    'scheduled-rotation',
+    createScheduledRotation(world.runtime('scheduled-rotation', before)),
+    event,
+  );
 }
 
 async function byHand(world: World): Promise<void> {

@@ -296,7 +296,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const age = call.at - key.createdAt;
     const idle = call.at - Math.max(key.createdAt, key.lastUsed?.at ?? 0);
     const isUnused = idle >= limits.unusedDays * DAY;
-    if (userTag(before, 'unused') === 'retire' && isUnused && age >= limits.maxAgeDays * DAY) return;
+    if (userTag(before, 'unused') === 'retire' && isUnused && age >= limits.maxAgeDays * DAY) {
+      if (!isNoticed(j.userId, id, call.at - idle, call)) report('notice', `${id} was retired without a message`, call);
+      return;
+    }
     if (command?.action === 'rotate' && command.accessKeyId === id) {
       if (others.length === 0) report('1 given up', `${id} was given up while no other key was Active`, call);
       return;
@@ -313,8 +316,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   /** Section 1: nobody's time runs before they are told; quiet, switched, noticed. */
   function judgeLadder({ call, before, userId }: Judged, old: AccessKey, current: AccessKey, isUnused: boolean): void {
     const id = old.accessKeyId;
-    const grace = /grace=([\d.]+)/.exec(record(before, 'current-since')?.rest ?? '')?.[1];
-    const graceDays = Number(grace ?? userTag(before, 'grace-days') ?? limits.graceDays);
+    const promise = record(before, 'current-since')?.rest ?? '';
+    const grace = /grace=([\d.]+)/.exec(promise)?.[1];
+    const promised = Number(/promised=([\d.]+)/.exec(promise)?.[1] ?? 0);
+    const graceDays = Number(grace ?? Math.max(promised, Number(userTag(before, 'grace-days') ?? limits.graceDays)));
     const told = mailbox
       .about(userId)
       .findLast((m) => graceBegins.includes(m.event) && names(m, m.event === 'reactivated' ? id : current.accessKeyId));
@@ -328,17 +333,22 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       ({ userId: u, accessKeyId, at }) => u === userId && accessKeyId === current.accessKeyId && at >= told.at - SLACK,
     );
     if (days < graceDays && !confirmed) report('grace', `${id} was deactivated after ${days.toFixed(2)} days`, call);
-    const isNoticed = mailbox.about(userId).some((m) => {
-      const ago = call.at - m.at;
-      const isNotice = (m.event === 'reminder' || m.event === 'postponed') && m.accessKeyId === id;
-      return isNotice && m.at > told.at && ago >= 12 * HOUR - SLACK && ago <= 3 * DAY + SLACK;
-    });
-    if (!isNoticed) report('notice', `${id} was deactivated without a message half a day to 3 days before`, call);
+    if (!isNoticed(userId, id, told.at, call))
+      report('notice', `${id} was deactivated without a message half a day to 4 days before`, call);
     if (days >= graceDays + limits.maxPostponeDays) return;
     const idle = call.at - Math.max(old.createdAt, old.lastUsed?.at ?? 0);
     if (idle < limits.quietDays * DAY - SECOND) report('quiet', `${id} was deactivated while in use`, call);
     const hasSwitched = confirmed || isUnused || (current.lastUsed?.at ?? 0) > told.at + 15 * MINUTE - SLACK;
     if (!hasSwitched) report('switched', `${id} was deactivated before its owner had switched`, call);
+  }
+
+  /** With a run a day: told half a day to four days before, and after what made it possible. */
+  function isNoticed(userId: string, accessKeyId: string, after: number, call: Call): boolean {
+    return mailbox.about(userId).some((m) => {
+      const ago = call.at - m.at;
+      const isNotice = (m.event === 'reminder' || m.event === 'postponed') && m.accessKeyId === accessKeyId;
+      return isNotice && m.at > after && ago >= 12 * HOUR - SLACK && ago <= 4 * DAY + SLACK;
+    });
   }
 
   function judgeDeleted({ call, before, userId }: Judged, key: AccessKey): void {
@@ -362,7 +372,11 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     if ((life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
       report('2 toggled', `${id} was deleted though it was Active since its record`, call);
     }
-    if ((key.lastUsed?.at ?? 0) > written.at + SECOND) report('2 used', `${id} was deleted though used since`, call);
+    const isExposed = record(before, 'exposed')?.accessKeyId.includes(id) === true;
+    if (!isLost(id) && !isExposed && !isNoticed(userId, id, written.at - SLACK, call))
+      report('2 notice', `${id} was deleted without a message half a day to 4 days before`, call);
+    if ((key.lastUsed?.at ?? 0) > written.at + MINUTE + SECOND)
+      report('2 used', `${id} was deleted though used since`, call);
     const isKnown = mailbox
       .about(userId)
       .some((m) => inactiveKnown.includes(m.event) && m.accessKeyId === id && m.at <= written.at + SLACK);

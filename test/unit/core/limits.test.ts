@@ -1,4 +1,6 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { isBreakerOpen } from '../../../shared/core/breaker.ts';
+import type { SecretTags } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, MINUTE } from '../../../shared/core/time.ts';
 import { C, key, NOW, P } from '../../support/core/builders.ts';
 import { aroundLimit } from '../../support/core/cases.ts';
@@ -41,4 +43,31 @@ describe('dates are exclusive and UTC', () => {
     },
     ['unchanged issued-lately: none', 'act current-gone: issue'],
   );
+});
+
+describe('the circuit breaker', () => {
+  const failed = (reason: string, minutes: number, more: SecretTags = {}): SecretTags => ({
+    ...more,
+    announced: { event: 'failed', at: NOW - minutes * MINUTE, reason },
+  });
+  const issuedOn = Math.floor(NOW / DAY) * DAY;
+  const issued = (minutes: number): SecretTags => ({
+    issuedOn,
+    currentSince: { accessKeyId: C, at: NOW - minutes * MINUTE },
+    announced: { event: 'issued', at: NOW - minutes * MINUTE },
+  });
+  const unproven = [1, 2, 3].map((minutes) => failed('not-proven', minutes));
+
+  it.each<[string, SecretTags[], boolean]>([
+    ['three keys that never worked', unproven, true],
+    ['two of them', unproven.slice(1), false],
+    ['three refusals', [1, 2, 3].map((minutes) => failed('failed', minutes, { issuedOn })), false],
+    ['a refusal among them', [...unproven.slice(1), failed('failed', 1)], false],
+    ['a newer key that works', [...unproven, issued(0)], false],
+    ['an older key that works', [...unproven, issued(9)], true],
+    ['a grace that merely began again', [...unproven, { currentSince: { accessKeyId: C, at: NOW } }], true],
+    ['three of yesterday', [1, 2, 3].map((days) => failed('not-proven', days * 24 * 60)), false],
+  ])('%s', (_, tags, isOpen) => {
+    expect(isBreakerOpen(tags, NOW)).toBe(isOpen);
+  });
 });
