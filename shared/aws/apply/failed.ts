@@ -93,10 +93,10 @@ async function secretOf({ reader, settings }: Pass, user: User) {
 
 /**
  * When the same failure was told of, if it goes on since and a week has not passed. A failed proof is told by itself,
- * with the key that was made: its record has a key. Exposed keys cannot wait.
+ * with the key that was made: its record has a key.
  */
-function toldLately({ request, settings }: Pass, before: Announced | undefined, failure: Announced) {
-  if (request.origin === 'exposed' || before?.event !== 'failed' || before.accessKeyId !== undefined) return undefined;
+function toldLately({ settings }: Pass, before: Announced | undefined, failure: Announced) {
+  if (before?.event !== 'failed' || before.accessKeyId !== undefined) return undefined;
   if (before.cause !== failure.cause) return undefined;
   // After two runs without a failure the next one begins anew.
   if (failure.at - before.at >= 2 * settings.runEveryDays * DAY) return undefined;

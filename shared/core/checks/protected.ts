@@ -1,11 +1,12 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
+import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { isKeyLabel } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
-import { awaitsReplacement, isAboutExposed } from './exposed.ts';
+import { awaitsReplacement } from './exposed.ts';
 import { isOwnIntent } from './managed.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
@@ -64,7 +65,9 @@ function held(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
   // What was taken away as exposed is replaced: nobody would hold a user without a key.
-  if (isAboutExposed(s) || awaitsReplacement(s)) return undefined;
+  const named = namedByRequest(request, s.keys);
+  if (request.asked?.compromised || s.keys.some(({ accessKeyId }) => accessKeyId === named)) return undefined;
+  if (awaitsReplacement(s)) return undefined;
   if (request.asked?.action === 'hold' || request.asked?.force) return undefined;
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;

@@ -187,6 +187,7 @@ function guards(facts: Facts, step: Step): string[] {
     isExposed ||
     isAboutExposed ||
     request.asked?.force === true ||
+    request.asked?.compromised === true ||
     asked === 'hold' ||
     asked === 'adopt' ||
     (doing?.verb === 'roll-back' && (step.action === 'finish' || step.action === 'clear-intent'));
@@ -218,12 +219,8 @@ function guards(facts: Facts, step: Step): string[] {
   );
 }
 
-const recordsOf = (facts: Facts): { at: number }[] => {
-  const { doing, since, deactivated, seen, confirmed, announced, told, exposed } = facts;
-  return [doing, since, deactivated, seen, confirmed, announced, told, exposed].filter(
-    (record) => record !== undefined,
-  );
-};
+const recordsOf = ({ doing, since, deactivated, seen, confirmed, announced, told, exposed }: Facts): { at: number }[] =>
+  [doing, since, deactivated, seen, confirmed, announced, told, exposed].filter((record) => record !== undefined);
 
 function exposedIdOf({ request, keys }: Facts): string | undefined {
   if (request.origin === 'exposed') return request.accessKeyId;
@@ -241,7 +238,7 @@ function isKnownToOthers(facts: Facts, id: string): boolean {
   const ends = others.map((key) => {
     const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === key.accessKeyId);
     if (exposed?.ids.includes(key.accessKeyId)) return key.status !== 'Inactive' || exposed.isActive ? now : exposed.at;
-    const isRecorded = key.status === 'Inactive' && record && (key.lastUsed?.at ?? 0) <= record.at;
+    const isRecorded = key.status === 'Inactive' && record && (key.lastUsed?.at ?? 0) <= record.at + MINUTE;
     return isRecorded ? record.at : now;
   });
   const until = Math.max(exposed?.at ?? 0, ...ends);
@@ -418,6 +415,7 @@ function unheard({ request: { limits, origin }, exposedIds }: Facts, step: Step)
   const event = heardAs.get(step.action);
   const audience = limits?.audience;
   if (audience === undefined || event === undefined || (origin !== 'schedule' && origin !== 'config')) return [];
+  if (step.reason === 'exposed' || step.reason === 'exposed-slot') return [];
   if ('accessKeyId' in step && exposedIds.includes(step.accessKeyId ?? '-')) return [];
   const isHeard =
     audience.kind === 'everything' ||
@@ -455,7 +453,7 @@ function deletion(facts: Facts, id: string): string[] {
     isOwed(facts) || facts.request.asked?.action === 'rotate' || facts.keys.some((k) => isDue(facts, k));
   if (isKnownToOthers(facts, id) && isSlotNeeded) return isStatus(facts, id, 'Inactive');
   const isLast = facts.keys.length === 1;
-  const isOurs = id !== facts.currentId || facts.deactivated?.id === id;
+  const isOurs = id !== facts.currentId || facts.deactivated?.id === id || facts.exposedIds.includes(id);
   const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id);
   const days = Math.max(facts.settings.recoveryDays, ...(record?.promised ?? []));
   const needsNotice = !facts.exposedIds.includes(id);
@@ -474,7 +472,7 @@ function recorded(facts: Facts, id: string, ms: number): string[] {
   const { exposed } = facts;
   const ofExposed = exposed?.ids.includes(id) ? { at: exposed.at } : undefined;
   const record = [facts.deactivated, facts.seen].find((candidate) => candidate?.id === id) ?? ofExposed;
-  const isUsedSince = ofExposed === undefined && (key?.lastUsed?.at ?? 0) > (record?.at ?? 0);
+  const isUsedSince = ofExposed === undefined && (key?.lastUsed?.at ?? 0) > (record?.at ?? 0) + MINUTE;
   return say(
     [key?.status === 'Inactive', 'the deletion of a key that is not Inactive'],
     [record !== undefined && facts.now - record.at >= ms, 'a deletion before the end of the recovery period'],

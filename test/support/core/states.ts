@@ -144,8 +144,9 @@ export function tagSets(...dimensions: readonly (readonly TagOptions[])[]): Reco
     (sets, options) => sets.flatMap((set) => options.map((option) => ({ ...set, ...option }))),
     [{}],
   );
+  // Only the policy of an exposure is another one.
   const bare = secret().tags;
-  return combined.map((options) => ({ ...bare, ...tagsOf(options) }));
+  return combined.map((options) => (options.exposed ? secret(options).tags : { ...bare, ...tagsOf(options) }));
 }
 
 const bare = secret();

@@ -354,7 +354,7 @@ describe('what stops only issuing, for schedule and Config', () => {
       [
         'the deletion of an exposed key',
         {
-          keys: [key(C), key(P, { ageDays: 100, ...inactive })],
+          keys: [key(C, { ageDays: 9 }), key(P, { ageDays: 100, ...inactive })],
           secret: { current: C, deactivated: record(P, 10), exposed: { at: daysAgo(10), accessKeyIds: [P] } },
         },
         'act recovery-over: delete P',
