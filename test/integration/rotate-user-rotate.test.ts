@@ -289,7 +289,7 @@ describe('restoreSecret', () => {
     const life = createLife();
     await live(life, { from: 90, to: 90 });
     await deleteSecret(life);
-    life.aws.secrets.configure(secretNameOf(life.userId), { kmsKeyId: 'alias/stranger' });
+    life.aws.secrets.configure(secretNameOf(life.userId), { owningService: 'rds' });
     const from = life.aws.calls.length;
     const answer = await rotateUser(life, { ...rotate, restoreSecret: true });
     expect(answer).toMatchObject({ status: 'blocked', reason: 'secret-foreign' });

@@ -123,8 +123,14 @@ describe('a rotation by Secrets Manager', () => {
     await rotateSecret(world, userId);
     await attempt(world);
     const first = currentKey(world.aws, userId)?.accessKeyId;
-    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 21, 95]);
-    expect(published(world).filter((name) => name !== 'reminder')).toEqual(['issued', 'deactivated', 'deleted']);
+    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 18, 21, 95]);
+    expect(published(world).filter((name) => name !== 'reminder')).toEqual([
+      'issued',
+      'deactivated',
+      'deleted',
+      // Enabled, but none has begun, and the key is overdue.
+      'blocked',
+    ]);
     expect(keyIds(world)).toEqual([first]);
     expect(keyIds(world)).not.toContain(old);
     expect(world.logged.at(-1)).toContain('managed-rotation');
@@ -517,7 +523,7 @@ describe('with others at work', () => {
     expect(labelsOf(world, userId, versionId)).toEqual(['AWSPENDING']);
     expect(currentKey(world.aws, userId)?.works).toBe(true);
     expect((await attempt(world)).error).toMatchObject({ message: expect.stringContaining('both key slots') });
-    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 21]);
+    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 18, 21]);
     expect(await attempt(world)).toMatchObject({ isComplete: true });
   });
 
@@ -556,7 +562,7 @@ describe('with others at work', () => {
     const { world, userId } = await alice();
     await rotateSecret(world, userId);
     await attempt(world);
-    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 21]);
+    await passesOn(world, [1, 3, 7, 9, 10.5, 12, 18, 21]);
     world.aws.sns.published.length = 0;
     const versionId = await rotateSecret(world, userId);
     await step(world, event(world, userId, versionId, 'createSecret'));
@@ -587,13 +593,13 @@ describe('a rotation that does not end', () => {
     const versionId = await rotateSecret(world, userId);
     const from = world.aws.clock.now();
     const told: number[] = [];
-    for (const day of [0.5, 0.99, 1.01, 2, 3, 7, 7.9, 8.1, 9]) {
+    for (const day of [0.5, 0.99, 1.01, 2, 3, 7, 7.4, 7.6, 9]) {
       world.aws.clock.set(from + day * DAY);
       const before = published(world).filter((name) => name === 'stuck').length;
       await pass(world, 'alice');
       if (published(world).filter((name) => name === 'stuck').length > before) told.push(day);
     }
-    expect(told).toEqual([1.01, 8.1]);
+    expect(told).toEqual([1.01, 7.6]);
     expect(keyIds(world)).toEqual(keys);
     const message = JSON.parse(
       world.aws.sns.published.find(({ attributes }) => attributes.event === 'stuck')?.message.default ?? '{}',
@@ -611,8 +617,8 @@ describe('a rotation that does not end', () => {
     expect((await attempt(world)).error).toMatchObject({ message: expect.stringContaining('both key slots') });
     await passesOn(world, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 22, 23]);
     expect(keyIds(world)).not.toContain(old);
-    expect(published(world).filter((name) => name === 'stuck')).toHaveLength(3);
-    expect(published(world).filter((name) => name === 'reminder')).toHaveLength(3);
+    expect(published(world).filter((name) => name === 'stuck')).toHaveLength(4);
+    expect(published(world).filter((name) => name === 'reminder')).toHaveLength(4);
     expect(await attempt(world)).toMatchObject({ isComplete: true });
   });
 

@@ -280,8 +280,9 @@ export const notices = {
     accessKeyId: OLD,
     at: at('2026-04-01T13:02:05Z'),
     reason: 'exposed',
-    message: `Key ${OLD} of deploy-bot could be read with a key that others know, and is deactivated at once; no key is left to work with. It is deleted as soon as its slot is needed.`,
+    message: `Key ${OLD} of deploy-bot is known to others, and is deactivated at once; no key is left to work with. It is deleted in 10 days (2026-04-11), or when its slot is needed.`,
     keyStatus: 'Inactive',
+    next: { action: 'delete', notBefore: at('2026-04-11T13:02:05Z') },
   },
   'exposed-still-active': {
     ...robot,
