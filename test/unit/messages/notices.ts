@@ -396,7 +396,7 @@ export const notices = {
     event: 'failed',
     transitionId: 'failed/AIDACKCEVSQ6C2ALICE0/2026-04-01T06:00:05.000Z',
     at: at('2026-04-01T06:00:05Z'),
-    reason: 'failed',
+    reason: 'refused',
     message:
       "Cannot issue for alice in account 111122223333: Cannot call iam:CreateAccessKey on alice: AccessDenied. Add iam:CreateAccessKey on that resource to the policy of this function's role.",
   },
