@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle, type Plugin } from 'esbuild';
@@ -30,6 +30,8 @@ const NEVER_NEEDED_ON_LAMBDA = [
   '@aws-sdk/credential-provider-web-identity',
   '@smithy/core/event-streams',
   '@smithy/credential-provider-imds',
+  // Tells browsers apart.
+  'bowser',
 ];
 
 /** Of its package.json a client of the SDK uses the version alone; the rest would be 2 KiB for each of them. */
@@ -46,6 +48,7 @@ const versionsOnly: Plugin = {
 export interface Bundle {
   /** Of the function, as deployed: `rotate-user`. */
   name: string;
+  /** Of what every cold start loads. */
   minifiedBytes: number;
   gzippedBytes: number;
   /** Whose code it holds, by their folders: `node_modules/zod`. */
@@ -67,12 +70,17 @@ export async function functionNames(): Promise<string[]> {
  */
 export async function build(outDir: string): Promise<Bundle[]> {
   await rm(outDir, { recursive: true, force: true });
-  const names = await functionNames();
+  return Promise.all((await functionNames()).map((name) => buildFunction(name, join(outDir, name))));
+}
+
+/** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
+async function buildFunction(name: string, folder: string): Promise<Bundle> {
   const { metafile } = await bundle({
     absWorkingDir: ROOT,
-    entryPoints: names.map((name) => ({ in: join(FUNCTIONS, `${name}.ts`), out: join(name, 'index') })),
-    outdir: outDir,
+    entryPoints: [{ in: join(FUNCTIONS, `${name}.ts`), out: 'index' }],
+    outdir: folder,
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -86,16 +94,12 @@ export async function build(outDir: string): Promise<Bundle[]> {
     logLevel: 'warning',
     metafile: true,
   });
-  const outputs = new Map(Object.entries(metafile.outputs).map(([file, output]) => [resolve(ROOT, file), output]));
-  const finish = async (name: string): Promise<Bundle> => {
-    const file = join(outDir, name, 'index.js');
-    // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
-    await writeFile(join(outDir, name, 'package.json'), '{"type":"module"}\n');
-    const code = await readFile(file);
-    const packages = packagesOf(Object.keys(outputs.get(file)?.inputs ?? {}));
-    return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
-  };
-  return Promise.all(names.map(finish));
+  // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
+  const loaded = Object.keys(metafile.outputs).filter((file) => /^(index|chunk-\w+)\.js$/.test(basename(file)));
+  const code = Buffer.concat(await Promise.all(loaded.map((file) => readFile(join(ROOT, file)))));
+  const packages = packagesOf(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
+  return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
 }
 
 /** A package inside another's node_modules counts for itself. */

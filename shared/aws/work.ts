@@ -14,7 +14,6 @@ import { observeUser } from './observe.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { refusedHere } from './refusals.ts';
-import { whoUses } from './who-uses.ts';
 
 /**
  * One message of the queue: one user, observed anew, so an old or repeated message is harmless. Throws what should
@@ -90,10 +89,14 @@ async function workOnExposed(
   }
 }
 
-/** Never throws: a reminder goes out whatever CloudTrail says. The log has why it said nothing. */
+/**
+ * Never throws: a reminder goes out whatever CloudTrail says. The log has why it said nothing. Its client is loaded only
+ * where lookups are switched on.
+ */
 function askCloudTrail(runtime: Runtime): NonNullable<Pass['whoUses']> {
   return async (accessKeyId, { region }) => {
     const question = { accessKeyId, regions: [region], now: runtime.clock() };
+    const { whoUses } = await import('./who-uses.ts');
     const { explanation, ...usedBy } = await whoUses(runtime, question);
     if (explanation !== undefined) runtime.log.warn('CloudTrail has no full answer', { because: explanation });
     return usedBy;
