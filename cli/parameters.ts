@@ -23,6 +23,9 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
     return [...(await readSetting(read, 'administratorArns')), ...(deployer === '' ? [] : [deployer]), root];
   },
 
+  /** A parameter is text, and CloudWatch counts in numbers. */
+  daysBetweenRuns: runEveryDays,
+
   /** Two hours late is late; but an alarm looks back a week at most, and then a weekly run is missed at once. */
   hoursWithoutRun: async (read) => Math.min(24 * (await runEveryDays(read)) + 2, 7 * 24),
 

@@ -9,6 +9,7 @@ import {
   ListAccessKeysCommand,
   type Tag,
 } from '@aws-sdk/client-iam';
+import { DescribeKeyCommand, GenerateMacCommand, KMSClient, ListAliasesCommand } from '@aws-sdk/client-kms';
 import {
   DescribeSecretCommand,
   GetResourcePolicyCommand,
@@ -38,8 +39,9 @@ export interface Announcement {
 export interface SecretView {
   name: string;
   arn: string;
-  /** Label → version. */
+  /** Label → version. A key's label is its access key ID here, without the MAC. */
   labels: Map<string, string>;
+  writtenLabels: string[];
   tags: Map<string, string>;
   policy: string;
   /** Undefined for the key `aws/secretsmanager`. */
@@ -57,9 +59,11 @@ export async function createAccount({ endpoint, age }: Emulator) {
   const secrets = new SecretsManagerClient(options);
   const sqs = new SQSClient({ ...options, useQueueUrlAsEndpoint: false });
   const sns = new SNSClient(options);
+  const kms = new KMSClient(options);
   const sts = new STSClient(options);
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'operators-inbox' }));
 
+  await iam.send(new CreateGroupCommand({ GroupName: GROUP }));
   const inbox: string[] = [];
 
   async function createKey(UserName: string, days: number): Promise<KeyPair> {
@@ -91,7 +95,6 @@ export async function createAccount({ endpoint, age }: Emulator) {
     },
     /** As the README says: the owners' policy of the stack, for a group of all owners. */
     async letOwnersRead(PolicyArn: string): Promise<void> {
-      await iam.send(new CreateGroupCommand({ GroupName: GROUP }));
       await iam.send(new AttachGroupPolicyCommand({ GroupName: GROUP, PolicyArn }));
     },
     async addOwners(users: readonly User[]): Promise<void> {
@@ -121,12 +124,33 @@ export async function createAccount({ endpoint, age }: Emulator) {
         const labels = Object.entries(VersionIdsToStages).flatMap(([id, stages]) =>
           (stages ?? []).map((stage) => [stage, id] as const),
         );
-        const tags = Tags.map(({ Key = '', Value = '' }) => [Key, Value] as const);
-        return { name: Name, arn: ARN, labels: new Map(labels), tags: new Map(tags), policy: ResourcePolicy, kmsKeyId };
+        const bare = labels.map(([label, id]) => [label.split('.')[0] ?? '', id] as const);
+        return {
+          name: Name,
+          arn: ARN,
+          labels: new Map(bare),
+          writtenLabels: labels.map(([label]) => label),
+          tags: new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
+          policy: ResourcePolicy,
+          kmsKeyId,
+        };
       } catch (error) {
         if (error instanceof ResourceNotFoundException) return undefined;
         throw error;
       }
+    },
+    /** Undefined if there is no such alias. */
+    async keyOfAlias(name: string) {
+      const { Aliases = [] } = await kms.send(new ListAliasesCommand({}));
+      const KeyId = Aliases.find(({ AliasName }) => AliasName === name)?.TargetKeyId;
+      if (KeyId === undefined) return undefined;
+      return (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+    },
+    /** What the functions derive from the state key, which no role but theirs gets. */
+    async derivedStateKey(KeyId: string): Promise<Buffer> {
+      const Message = Buffer.from('keyturn/state-key/1/epoch/1');
+      const { Mac } = await kms.send(new GenerateMacCommand({ KeyId, MacAlgorithm: 'HMAC_SHA_256', Message }));
+      return Buffer.from(Mac ?? []);
     },
     async subscribeOperators(TopicArn: string): Promise<void> {
       const Endpoint = `arn:aws:sqs:${REGION}:${ACCOUNT}:operators-inbox`;

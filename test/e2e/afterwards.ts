@@ -2,11 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { User } from './account.ts';
 import { check, done, step } from './report.ts';
+import { ADMINISTRATOR } from './story/forged.ts';
 import type { World } from './world.ts';
 
-/** Secret access keys belong in Secrets Manager and with their owner, and nowhere else. */
-export function searchForLeaks({ account, emulator, terminal }: World, users: readonly User[]): void {
-  step('What was printed, logged and sent holds no secret access key');
+/** Secret access keys belong in Secrets Manager and with their owner, what signs state in the functions' memory. */
+export function searchForLeaks({ account, emulator, terminal }: World, users: readonly User[], stateKey: Buffer): void {
+  step('What was printed, logged and sent holds no secret access key, and not the key that signs state');
   const secrets = users.flatMap(({ keys }) => keys.map(({ secretAccessKey }) => secretAccessKey));
   const logs = join(emulator.workDir, 'logs');
   const texts = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
@@ -15,6 +16,9 @@ export function searchForLeaks({ account, emulator, terminal }: World, users: re
   const leaked = [...secrets, ...escaped].filter((secret) => all.includes(secret));
   done(`${secrets.length} secret access keys looked for in ${all.length} characters`);
   check('none is there', leaked.length === 0, leaked.length);
+  const forms = (['base64', 'base64url', 'hex', 'latin1'] as const).map((encoding) => stateKey.toString(encoding));
+  const isSecret = stateKey.length === 32 && !forms.some((form) => all.includes(form.replace(/=+$/, '')));
+  check('nor is what the functions derive from the state key, in any encoding', isSecret);
 }
 
 interface Decision {
@@ -29,9 +33,10 @@ function readDecisions(workDir: string): Decision[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Decision);
 }
 
-/** What the run tries on purpose: reads of secrets, and calls about frank, who is outside the path. */
-function wasExpected({ action, resource }: Decision): boolean {
-  return action === 'secretsmanager:GetSecretValue' || resource.endsWith(':user/frank');
+/** What the run tries on purpose: reads of secrets, calls about frank, who is outside the path, and an administrator's. */
+function wasExpected({ principal, action, resource }: Decision): boolean {
+  const isAdministrator = principal.endsWith(`:role/${ADMINISTRATOR}`);
+  return isAdministrator || action === 'secretsmanager:GetSecretValue' || resource.endsWith(':user/frank');
 }
 
 /** What most likely explains a failure: refused calls, and the last errors in the functions' logs. */

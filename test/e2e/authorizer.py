@@ -1,10 +1,12 @@
 """IAM for moto: who signed, with a key that works, and what the deployed policies allow.
 
 moto's own check knows neither resources nor conditions nor resource policies, and lets an inactive key in. This one
-reads the policies that CloudFormation made and the policy of the secret, for the actions that the service calls.
-It leaves out what the stack does not use: permission boundaries, session and organization policies, NotAction.
+reads the policies that CloudFormation made, and those of secrets and KMS keys, for the actions that the service calls.
+It leaves out what the stack does not use: permission boundaries, session and organization policies, NotAction, and
+sessions of users.
 """
 
+import datetime
 import json
 import re
 
@@ -12,6 +14,7 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, JsonRESTError
 from moto.iam.access_control import IAMRequest
 from moto.iam.models import Policy, iam_backends
+from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sts.models import sts_backends
 
@@ -33,23 +36,30 @@ def matches(pattern, value, context):
 
 def condition_holds(operator, key, expected, context):
     expected = listed(expected)
+    operator, if_exists, _ = operator.partition("IfExists")
+    operator = operator.removeprefix("ForAnyValue:")
     negated = "Not" in operator
-    actual = context.get(key)
-    if actual is None:
-        return negated
+    if context.get(key) is None:
+        return negated or if_exists != ""
+    # Of several values of the request, as of tags' keys, one is enough.
+    return any(value_matches(operator, actual, expected, context) != negated for actual in listed(context[key]))
+
+
+def value_matches(operator, actual, expected, context):
     if operator in ("StringEquals", "StringNotEquals", "Bool"):
-        found = actual in expected
-    elif operator in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
-        found = any(matches(pattern, actual, context) for pattern in expected)
-    else:
-        raise NotImplementedError(f"condition operator {operator}")
-    return found != negated
+        return actual in expected
+    if operator in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
+        return any(matches(pattern, actual, context) for pattern in expected)
+    if operator == "DateLessThan":
+        # Both as 2026-11-28T12:00:00Z, the way that Keyturn writes instants, so their order is that of the text.
+        return any(actual < instant for instant in expected)
+    raise NotImplementedError(f"condition operator {operator}")
 
 
 def statement_matches(statement, action, resource, context, principal):
     if "Principal" in statement:
         named = statement["Principal"]
-        if named != "*" and principal not in listed(named.get("AWS", [])):
+        if named != "*" and not {"*", principal} & set(listed(named.get("AWS", []))):
             return False
     return (
         any(matches(pattern, action, context) for pattern in listed(statement["Action"]))
@@ -68,6 +78,28 @@ def document_of(policy):
     elif isinstance(policy, dict) and "policy_document" in policy:
         policy = policy["policy_document"]
     return json.loads(policy) if isinstance(policy, str) else policy
+
+
+def is_allowed(service, documents, own_policy, matching):
+    """A deny anywhere wins. A KMS key's own policy must allow, by itself or by leaving it to the account's policies."""
+
+    def effects(policies):
+        return {
+            statement["Effect"] for policy in policies for statement in listed(policy["Statement"]) if matching(statement)
+        }
+
+    own = [] if own_policy is None else [own_policy]
+    if service != "kms" or own_policy is None:
+        return effects([*documents, *own]) == {"Allow"}
+    left_to_account = [
+        {**statement, "Principal": "*"}
+        for statement in own_policy["Statement"]
+        if isinstance(statement["Principal"], dict)
+        and f"arn:aws:iam::{ACCOUNT}:root" in listed(statement["Principal"].get("AWS", []))
+    ]
+    if effects(own) == {"Allow"}:
+        return "Deny" not in effects(documents)
+    return effects([{"Statement": left_to_account}]) == {"Allow"} and effects([*documents, *own]) == {"Allow"}
 
 
 def caller_of(access_key_id):
@@ -105,13 +137,23 @@ def resource_of(service, action, asked, access_key_id):
             return secret.arn, secret.policy
         name = asked.get("SecretId") or f"{asked['Name']}-AbCdEf"
         return (name if name.startswith("arn:") else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"), None
+    if service == "kms" and "KeyId" in asked:
+        backend = kms_backends[ACCOUNT][REGION]
+        key = backend.keys.get(backend.any_id_to_key_id(asked["KeyId"]))
+        return (key.arn, key.policy) if key else ("*", None)
     if service == "sns":
-        return asked.get("TopicArn", "*"), None
+        # A subscription's ARN is its topic's with an identifier; for its attributes, AWS checks the topic's.
+        return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0], None
     if service == "config" and "ConfigRuleName" in asked:
         return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e", None
     if service == "sqs" and "QueueUrl" in asked:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}", None
     return "*", None
+
+
+def tag_keys_of(asked):
+    tags = asked.get("Tags", [])
+    return list(tags) if isinstance(tags, dict) else [tag["Key"] for tag in tags] or asked.get("TagKeys")
 
 
 def install(outsider, log):
@@ -143,22 +185,24 @@ def install(outsider, log):
             asked = {name: values[0] for name, values in self.querystring.items()}
         resource, own_policy = resource_of(service, action, asked, access_key_id)
         context = {
-            "aws:userid": user_id,
+            "aws:CurrentTime": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:PrincipalArn": principal,
+            "aws:PrincipalIsAWSService": "false",
             "aws:SecureTransport": "true",
+            "aws:TagKeys": tag_keys_of(asked),
+            "aws:userid": user_id,
+            "kms:CallerAccount": ACCOUNT,
+            "kms:MacAlgorithm": asked.get("MacAlgorithm"),
             "secretsmanager:BlockPublicPolicy": str(bool(asked.get("BlockPublicPolicy"))).lower(),
         }
-        documents = [document_of(policy) for policy in policies_of(principal)]
-        if own_policy:
-            documents.append(document_of(own_policy))
         permission = PERMISSIONS.get(f"{service}:{action}", f"{service}:{action}")
-        effects = {
-            statement["Effect"]
-            for document in documents
-            for statement in listed(document["Statement"])
-            if statement_matches(statement, permission, resource, context, principal)
-        }
-        allowed = permission == "sts:GetCallerIdentity" or effects == {"Allow"}
+        documents = [document_of(policy) for policy in policies_of(principal)]
+        allowed = permission == "sts:GetCallerIdentity" or is_allowed(
+            service,
+            documents,
+            document_of(own_policy) if own_policy else None,
+            lambda statement: statement_matches(statement, permission, resource, context, principal),
+        )
         log({"principal": principal, "action": permission, "resource": resource, "allowed": allowed})
         if not allowed and self.headers.get("X-Amz-Target"):
             raise JsonRESTError("AccessDeniedException", f"{principal} is not authorized to perform: {permission}")

@@ -2,7 +2,7 @@ import type { Announcement } from './account.ts';
 import { drain } from './event-source.ts';
 import { type Owner, worksWith } from './owner.ts';
 import { done } from './report.ts';
-import type { Deployed, World } from './world.ts';
+import { type Deployed, runSchedule, type World } from './world.ts';
 
 export interface Said extends Announcement {
   day: number;
@@ -17,7 +17,7 @@ export interface Diary {
 
 /**
  * Lets days pass: time moves on, every owner makes a call with the key they have, the scheduled run enqueues, the queue
- * drives the worker. `schedule` is what EventBridge Scheduler would call.
+ * drives the worker.
  */
 export async function passDay(
   world: World,
@@ -32,7 +32,7 @@ export async function passDay(
   for (const { userName, inUse } of owners) {
     if (!(await worksWith(emulator, inUse))) diary.outages.push(`${userName} on day ${diary.day}`);
   }
-  await emulator.invoke(schedule.functionName, schedule.input);
+  await runSchedule(world, schedule);
   await drain(emulator, account, mapping);
   const announced = (await account.readInbox()).filter(({ event }) => event !== 'digest');
   const today = announced.map((announcement) => ({ ...announcement, day: diary.day }));

@@ -27,6 +27,8 @@ export interface Emulator {
   endpoint: string;
   workDir: string;
   advanceDays(days: number): Promise<void>;
+  /** The clock of this AWS. */
+  now(): Promise<string>;
   age(accessKeyId: string, days: number): Promise<void>;
   /** What an address that is subscribed to the topic got about a user, oldest first. */
   emails(userName: string): Promise<Email[]>;
@@ -76,6 +78,10 @@ export async function startEmulator(workDir: string): Promise<Emulator> {
     workDir,
     async advanceDays(days) {
       await post('/_e2e/clock', { advanceSeconds: days * DAY_SECONDS });
+    },
+    async now() {
+      const { now } = (await post('/_e2e/clock', { advanceSeconds: 0 })) as { now: string };
+      return now;
     },
     async age(accessKeyId, days) {
       await post('/_e2e/age', { accessKeyId, days });

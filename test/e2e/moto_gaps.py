@@ -1,5 +1,6 @@
 """Where moto 5.2.1 differs from AWS in a way that the service or its deployment meets. One function for each gap."""
 
+import datetime
 import json
 import time
 import uuid
@@ -11,6 +12,8 @@ from moto.config.exceptions import NoSuchConfigRuleException
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 from moto.iam import models as iam_models
+from moto.iam.responses import IamResponse
+from moto.kms.models import Alias, Key, kms_backends
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Queue
@@ -51,6 +54,71 @@ def change_sets_change_outputs():
         self.stack.output_map = self.stack._create_output_map()
 
     ChangeSet.apply = apply_with_outputs
+
+
+def keys_are_of_their_kind():
+    """moto makes every key of a stack one that encrypts."""
+
+    def create(_cls, _name, cloudformation_json, account_id, region_name, **_others):
+        properties = cloudformation_json["Properties"]
+        key = kms_backends[account_id][region_name].create_key(
+            policy=json.dumps(properties["KeyPolicy"]),
+            key_usage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            key_spec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            description=properties.get("Description"),
+            tags=properties.get("Tags", []),
+            multi_region=str(properties.get("MultiRegion", False)).lower() == "true",
+        )
+        key.key_rotation_status = properties.get("EnableKeyRotation", False)
+        return key
+
+    def update(_cls, original_resource, cloudformation_json, **_others):
+        original_resource.policy = json.dumps(cloudformation_json["Properties"]["KeyPolicy"])
+        return original_resource
+
+    Key.create_from_cloudformation_json = classmethod(create)
+    Key.update_from_cloudformation_json = classmethod(update)
+    # Nor can an alias be the same as it was.
+    Alias.update_from_cloudformation_json = classmethod(lambda _cls, original_resource, **_others: original_resource)
+
+
+def an_alias_is_of_one_key():
+    """moto's CloudFormation takes an alias that another key has. On AWS nothing of that update stays."""
+    execute = CloudFormationBackend.execute_change_set
+
+    def execute_or_roll_back(self, change_set_name, stack_name=None):
+        change_set = self.describe_change_set(change_set_name)
+        stack, resources = change_set.stack, change_set.template_dict["Resources"]
+        stack.resource_map._template = change_set.template_dict
+        stack.resource_map.load_conditions()
+        for name, resource in resources.items():
+            if resource["Type"] != "AWS::KMS::Alias" or name in stack.resource_map._parsed_resources:
+                continue
+            alias = resource["Properties"]["AliasName"]
+            exists = stack.resource_map.lazy_condition_map.get(resource.get("Condition"), True)
+            if exists and kms_backends[ACCOUNT][REGION].alias_exists(alias):
+                stack._add_stack_event("UPDATE_IN_PROGRESS")
+                reason = f"An alias with the name arn:aws:kms:{REGION}:{ACCOUNT}:{alias} already exists"
+                stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+                stack._add_stack_event("UPDATE_ROLLBACK_COMPLETE")
+                stack.status = "UPDATE_ROLLBACK_COMPLETE"
+                return
+        execute(self, change_set_name, stack_name)
+
+    CloudFormationBackend.execute_change_set = execute_or_roll_back
+
+
+def what_is_retained_outlives_the_stack():
+    """moto knows `Retain`, and not `RetainExceptOnCreate`, which is the same once the resource is made."""
+    delete = parsing.ResourceMap.delete
+
+    def delete_others(self):
+        for resource in self._resource_json_map.values():
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        delete(self)
+
+    parsing.ResourceMap.delete = delete_others
 
 
 def updates_change_roles():
@@ -107,6 +175,18 @@ def report_has_the_root_user():
         return f"{header}\n{','.join(row)}\n{rows}"
 
     iam_models.IAMBackend.get_credential_report = get_with_root
+
+
+def report_is_of_today():
+    """moto makes the report anew each time, and says that it is of 2015."""
+    get_report = IamResponse.get_credential_report
+
+    def get_dated(self):
+        answer = get_report(self)
+        answer.result["GeneratedTime"] = datetime.datetime.now(datetime.timezone.utc)
+        return answer
+
+    IamResponse.get_credential_report = get_dated
 
 
 def user_ids_begin_with_aida():
@@ -207,11 +287,15 @@ def close():
     templates_with_warnings_are_valid()
     no_value_leaves_list_items_out()
     change_sets_change_outputs()
+    keys_are_of_their_kind()
+    an_alias_is_of_one_key()
+    what_is_retained_outlives_the_stack()
     updates_change_roles()
     sending_does_not_poll()
     subscriptions_are_confirmed()
     refused_calls_are_no_use()
     report_has_the_root_user()
+    report_is_of_today()
     user_ids_begin_with_aida()
     current_version_is_served()
     rotations_are_driven()

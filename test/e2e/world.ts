@@ -14,8 +14,20 @@ export interface World {
 export interface Deployed {
   outputs: Record<string, string>;
   mapping: Mapping;
-  /** What EventBridge Scheduler calls, and with what. */
-  schedule: { functionName: string; input: unknown };
+  schedule: Schedule;
+}
+
+/** What EventBridge Scheduler calls, and with what, in which it puts the time. */
+export interface Schedule {
+  functionName: string;
+  input: string;
+}
+
+/** As EventBridge Scheduler does, on time. */
+export async function runSchedule({ emulator }: Pick<World, 'emulator'>, schedule: Schedule): Promise<unknown> {
+  const now = `${(await emulator.now()).slice(0, 19)}Z`;
+  const input = schedule.input.replaceAll('<aws.scheduler.scheduled-time>', now);
+  return emulator.invoke(schedule.functionName, JSON.parse(input));
 }
 
 export interface People {
@@ -29,8 +41,10 @@ export interface People {
   dave: User;
   /** Two Active keys, 120 and 100 days old: both slots are taken. */
   erin: User;
+  /** 95 days; somebody made a secret in her name before the first run. */
+  gina: Owner;
 }
 
-export function everyone({ alice, bob, carol, dave, erin }: People): User[] {
-  return [alice, bob, carol, dave, erin];
+export function everyone({ alice, bob, carol, dave, erin, gina }: People): User[] {
+  return [alice, bob, carol, dave, erin, gina];
 }

@@ -177,6 +177,14 @@ describe('alarms', () => {
     return Number(period) * Number(EvaluationPeriods);
   }
 
+  it('count in numbers: only CloudFormation would take text for one', () => {
+    const counted = ['Period', 'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold'];
+    const texts = [...alarms].flatMap(([id, alarm]) =>
+      counted.filter((name) => typeof alarm[name] === 'string').map((name) => `${id}.${name}`),
+    );
+    expect(texts).toEqual([]);
+  });
+
   it('miss a run after 26 hours', () => {
     expect(windowOf(alarms.get('NoScheduledRun') ?? {})).toBe(26 * HOUR);
     expect(alarms.get('NoScheduledRun')?.AlarmDescription).toContain('for 26 hours');

@@ -2,7 +2,8 @@ import type { User } from '../account.ts';
 import { bridge } from '../bridge.ts';
 import { createOwner } from '../owner.ts';
 import { check, done, step } from '../report.ts';
-import { type Deployed, everyone, type People, type World } from '../world.ts';
+import { type Deployed, everyone, type People, runSchedule, type Schedule, type World } from '../world.ts';
+import { forge } from './forged.ts';
 
 const OUTPUTS = [
   'TopicArn',
@@ -13,7 +14,13 @@ const OUTPUTS = [
   'SecretRotationFunctionArn',
   'WorkerMappingId',
   'OwnerPolicyArn',
+  'StateKeyArn',
 ];
+
+/** A function that is warm looks again who listens after 15 minutes. */
+const AUDIENCE_KEPT_DAYS = 16 / 1440;
+
+export const STATE_KEY = 'alias/keyturn-state';
 
 export async function deployDryRun(world: World): Promise<Deployed> {
   step('sls deploy, with every default: a dry run');
@@ -49,6 +56,10 @@ export async function deployDryRun(world: World): Promise<Deployed> {
   const { QueueUrl: queueUrl = '' } = outputs;
   const schedule = await scheduleTarget(world);
   check('the schedule calls scheduled-rotation', schedule.functionName === outputs.ScheduledRotationFunctionName);
+  check('and tells it when it was due', schedule.input.includes('"<aws.scheduler.scheduled-time>"'), schedule.input);
+  const key = await world.account.keyOfAlias(STATE_KEY);
+  const isState = key?.Arn === outputs.StateKeyArn && key?.KeySpec === 'HMAC_256' && key.MultiRegion === true;
+  check(`${STATE_KEY} is StateKeyArn, an HMAC key of several Regions`, isState, key);
   return {
     outputs,
     schedule,
@@ -92,25 +103,31 @@ export async function seed(world: World, { outputs, schedule }: Deployed): Promi
     carol: await owner('carol', 30),
     dave: await account.createUser('dave', [400], { tags: { 'keyturn:exempt': 'true' } }),
     erin: await account.createUser('erin', [120, 100]),
+    gina: await owner('gina', 95),
   };
   await account.letOwnersRead(outputs.OwnerPolicyArn ?? '');
   await account.addOwners(everyone(people));
   done(
-    'alice 95 days, bob 91, carol 30, dave 400 but exempt, erin two keys of 120 and 100; all in a group with OwnerPolicyArn',
+    'alice 95 days, bob 91, carol 30, dave 400 but exempt, erin two keys of 120 and 100, gina 95; all in a group with OwnerPolicyArn',
   );
+  await forge(world, people.gina);
 
-  const { functionName, input } = schedule;
-  const untold = (await world.emulator.invoke(functionName, input)) as DryRun;
-  check('the schedule starts a run that scans all five and enqueues nobody', isIdle(untold), untold);
+  const untold = (await runSchedule(world, schedule)) as DryRun;
+  check('the schedule starts a run that scans all six and enqueues nobody', isIdle(untold), untold);
   const waiting = untold.plan.filter(({ reason }) => reason === 'no-subscription');
   check('while nobody has subscribed, its plan issues nothing and says why', waiting.length === 2, untold.plan);
   await account.subscribeOperators(outputs.TopicArn ?? '');
-  done('the operators subscribe (an SQS queue) to TopicArn');
-  const answer = (await world.emulator.invoke(functionName, input)) as DryRun;
-  const planned = answer.plan.map(({ userName, action }) => `${userName}: ${action}`).sort();
+  await world.emulator.advanceDays(AUDIENCE_KEPT_DAYS);
+  done('the operators subscribe (an SQS queue) to TopicArn; a quarter of an hour later the functions see it');
+  const answer = (await runSchedule(world, schedule)) as DryRun;
+  const planned = answer.plan
+    .filter(({ userName }) => userName !== 'gina')
+    .map(({ userName, action }) => `${userName}: ${action}`)
+    .sort();
   const expected = ['alice: issue', 'bob: issue', 'erin: announce-blocked'];
   check(`then the plan is ${expected.join(', ')}`, planned.join() === expected.join(), answer);
-  for (const user of everyone(people)) {
+  check('gina, whose secret somebody else made, is secret-foreign', isForeign(answer, 'gina'), answer);
+  for (const user of everyone(people).filter((each) => each !== people.gina)) {
     const keys = await account.keysOf(user.userName);
     const isSame = keys.size === user.keys.length && [...keys.values()].every((status) => status === 'Active');
     if (!isSame || (await account.secretOf(user)) !== undefined)
@@ -124,22 +141,29 @@ export interface DryRun {
   dryRun: boolean;
   enqueued: number;
   usersScanned: number;
+  skipped: Record<string, number>;
   plan: { userName: string; action: string; reason: string }[];
 }
 
+/** Into such a secret nothing is written, so it is told of on one day of the week, and which depends on the UserId. */
+function isForeign({ plan, skipped }: DryRun, userName: string): boolean {
+  const hers = plan.filter((planned) => planned.userName === userName).map(({ reason }) => reason);
+  return hers.length === 0 ? skipped['secret-foreign'] === 1 : hers.join() === 'secret-foreign';
+}
+
 function isIdle({ dryRun, enqueued, usersScanned }: DryRun): boolean {
-  return dryRun && enqueued === 0 && usersScanned === 5;
+  return dryRun && enqueued === 0 && usersScanned === 6;
 }
 
 /** What EventBridge Scheduler would call, and with what. */
-async function scheduleTarget(world: World): Promise<{ functionName: string; input: unknown }> {
+async function scheduleTarget(world: World): Promise<Schedule> {
   const { Target } = await aws<{ Target: { Arn: string; Input: string } }>(world, [
     'scheduler',
     'get-schedule',
     '--name',
     'keyturn-e2e-scheduled-rotation',
   ]);
-  return { functionName: Target.Arn.split(':').at(-1) ?? '', input: JSON.parse(Target.Input) };
+  return { functionName: Target.Arn.split(':').at(-1) ?? '', input: Target.Input };
 }
 
 export async function switchOn(world: World, { outputs }: Deployed, { alice }: People): Promise<void> {
@@ -182,6 +206,8 @@ export async function remove(world: World, { outputs }: Deployed, users: readonl
   const queues = await terminal.aws('sqs', 'list-queues', '--queue-name-prefix', 'keyturn-', '--output', 'json');
   check('no queue is left', !queues.includes('keyturn-'), queues);
   check('every secret and every access key is still there', before === (await inventory(world, users)));
+  const key = await account.keyOfAlias(STATE_KEY);
+  check(`and the state key with its alias`, key?.Arn === outputs.StateKeyArn && key?.KeyState === 'Enabled', key);
 }
 
 /** Every key and every secret of these users, to compare. */

@@ -3,7 +3,7 @@ import { bridge } from '../bridge.ts';
 import { drain } from '../event-source.ts';
 import { createOwner, type Owner, switchKey } from '../owner.ts';
 import { check, done, step } from '../report.ts';
-import { type Deployed, everyone, type People, type World } from '../world.ts';
+import { type Deployed, everyone, type People, runSchedule, type World } from '../world.ts';
 import { aws, type DryRun, inventory, readOutputs, same } from './deploy.ts';
 import { asRole } from './rotate.ts';
 import { sampleEvent } from './triggers.ts';
@@ -21,8 +21,7 @@ export async function backToDryRun(world: World, deployed: Deployed, people: Peo
   const users = [...everyone(people), frank];
   const before = await inventory(world, users);
   await emulator.advanceDays(1);
-  const { functionName, input } = deployed.schedule;
-  const answer = (await emulator.invoke(functionName, input)) as DryRun;
+  const answer = (await runSchedule(world, deployed.schedule)) as DryRun;
   const planned = answer.plan.some(({ userName, action }) => userName === 'frank' && action === 'issue');
   check('the schedule only plans: issue for frank', answer.dryRun && answer.enqueued === 0 && planned, answer);
   const byHand = await rotate(world, 'frank');
@@ -76,8 +75,7 @@ async function onlyBelowThePath(
   { mia, frank, keyArn }: Two & { keyArn: string },
 ): Promise<void> {
   const { account, emulator } = world;
-  const { functionName, input } = deployed.schedule;
-  const answer = (await emulator.invoke(functionName, input)) as DryRun;
+  const answer = (await runSchedule(world, deployed.schedule)) as DryRun;
   check('the schedule scans and enqueues mia alone', answer.usersScanned === 1 && answer.enqueued === 1, answer);
   await drain(emulator, account, deployed.mapping);
   check('mia has a second key', (await account.keysOf('mia')).size === 2);

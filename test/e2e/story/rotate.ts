@@ -1,8 +1,10 @@
+import type { Announcement } from '../account.ts';
 import { drain } from '../event-source.ts';
 import { readSecret, showKey, switchKey } from '../owner.ts';
 import { check, done, step } from '../report.ts';
-import type { Deployed, People, World } from '../world.ts';
+import { type Deployed, type People, runSchedule, type World } from '../world.ts';
 import { aws } from './deploy.ts';
+import { movesNothing } from './forged.ts';
 
 interface Answer {
   status: string;
@@ -47,28 +49,36 @@ export async function rotateBySchedule(world: World, deployed: Deployed, people:
     enqueued: number;
     skipped: Record<string, number>;
   };
+  const foreign = answer.skipped['secret-foreign'] ?? 0;
   check(
-    'sls invoke -f scheduled-rotation enqueues alice, whose old key is still there, bob and erin',
-    answer.enqueued === 3,
+    'sls invoke -f scheduled-rotation enqueues bob and erin; alice is in her grace period, and gina told of at most',
+    answer.enqueued + foreign === 3 && answer.skipped['in-grace'] === 1,
     answer,
   );
   const delivered = await drain(emulator, account, deployed.mapping);
-  check('the worker takes the three messages, and none fails', delivered === 3, delivered);
+  check('the worker takes the messages, and none fails', delivered === answer.enqueued, delivered);
   check('nothing is due for alice, who has her two keys', (await account.keysOf('alice')).size === 2);
   check('bob has a second key', (await account.keysOf('bob')).size === 2);
   check('erin has the keys she had', (await account.keysOf('erin')).size === 2);
   check('carol and dave have the one key they had', await hasOne(world, 'carol', 'dave'));
-  const events = (await account.readInbox()).map(({ event, userName }) => `${event} ${userName ?? ''}`.trim()).sort();
+  await movesNothing(world, people.gina);
+  const events = heard(await account.readInbox())
+    .map(({ event, userName }) => `${event} ${userName ?? ''}`.trim())
+    .sort();
   check('the operators hear of bob, of erin, and get a digest', isHeard(events), events);
-  const { functionName, input } = deployed.schedule;
-  const again = (await emulator.invoke(functionName, input)) as { enqueued: number };
+  const again = (await runSchedule(world, deployed.schedule)) as { enqueued: number };
   await drain(emulator, account, deployed.mapping);
   check('a second run on the same day issues nothing', (await account.keysOf('bob')).size === 2, again);
-  const said = (await account.readInbox()).filter(({ event }) => event !== 'digest');
+  const said = heard(await account.readInbox()).filter(({ event }) => event !== 'digest');
   check('and announces nothing', said.length === 0, said);
   const dead = await deadLetters(world, deployed);
   check('the dead-letter queue is empty', dead === '0', dead);
   done(`${people.bob.userName} goes on with the old key for now`);
+}
+
+/** Of gina, into whose secret nothing is written, messages come on one day of the week, and which depends on her UserId. */
+function heard(announcements: readonly Announcement[]): Announcement[] {
+  return announcements.filter(({ userName }) => userName !== 'gina');
 }
 
 async function hasOne({ account }: World, ...names: string[]): Promise<boolean> {

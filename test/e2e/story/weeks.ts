@@ -33,10 +33,12 @@ export async function weeksPass(world: World, deployed: Deployed, people: People
 
 function checkAlice(diary: Diary, old: string): void {
   const reminders = daysOf(diary, 'alice', 'reminder', old);
-  check('alice was reminded on days 3, 7, 9: 7, 3 and 1 days before', reminders.join() === '3,7,9', reminders);
+  const [before, after] = [reminders.filter((day) => day < 10), reminders.filter((day) => day >= 10)];
+  check('alice was reminded on days 3, 7, 9: 7, 3 and 1 days before', before.join() === '3,7,9', reminders);
   const [deactivated = 0, ...more] = daysOf(diary, 'alice', 'deactivated', old);
   check(`her old key was deactivated on day ${deactivated}`, isOneOf(deactivated, 10) && more.length === 0, diary.said);
   const [deleted = 0] = daysOf(diary, 'alice', 'deleted', old);
+  check(`told of its deletion on day ${after}`, after.length === 1 && isOneOf(after[0] ?? 0, deleted - 3), reminders);
   check(`and deleted on day ${deleted}`, isOneOf(deleted, deactivated + 10), diary.said);
 }
 
