@@ -516,6 +516,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: unit('row-4-intent', 'tells of what may be the leftover of an issue'),
   },
   {
+    name: 'an intent that is too old told of and kept',
+    file: `${apply}/transitions.ts`,
+    find: "const isTold = step.action === 'clear-intent' && step.tells === 'failed';",
+    replace: 'const isTold = step.action.length === 0;',
+    caughtBy: integration('edges', 'is told of once and forgotten'),
+  },
+  {
     name: 'an intent that ends by other facts than it is judged by',
     file: `${apply}/issue.ts`,
     find: '    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),\n',

@@ -239,6 +239,15 @@ export const scenarios: readonly Scenario[] = [
     act,
   },
   {
+    name: 'an issue that died four days ago',
+    prepare: async () => {
+      const stage = await stageWith();
+      await pass(stage, ({ operation }) => (operation === 'CreateAccessKey' ? { kind: 'crash-after' } : undefined));
+      return later(stage, 4);
+    },
+    act,
+  },
+  {
     name: 'a key made by hand, and used, in the minute of an issue that died',
     prepare: async () => {
       const stage = await stageWith();
