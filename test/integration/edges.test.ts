@@ -116,6 +116,22 @@ describe('an orphan whose secret cannot be written', () => {
   });
 });
 
+describe('an interrupted issue that nobody looked at for days', () => {
+  it('is told of once and forgotten, though its key is still there: that is for somebody to decide', async () => {
+    const world = createWorld();
+    const { userId } = aliceIn(world);
+    await pass(world, 'alice', (call) => (call.operation === 'CreateAccessKey' ? { kind: 'crash-after' } : undefined));
+    world.aws.clock.advance(4 * DAY);
+    for (let day = 0; day < 4; day++) {
+      await pass(world, 'alice');
+      world.aws.clock.advance(DAY);
+    }
+    expect(Object.values(statuses(world))).toEqual(['Active', 'Active']);
+    expect(published(world)).toEqual(['failed', 'blocked']);
+    expect(world.aws.secrets.find(`keyturn/${userId}/access-key`)?.tags).not.toHaveProperty('keyturn:doing');
+  });
+});
+
 describe('the digest', () => {
   it('says how many messages the worker gave up on', async () => {
     const world = createWorld();

@@ -107,6 +107,13 @@ describe('the limits on harm', () => {
     expect(hasNewKey(world, 'u3')).toBe(true);
   });
 
+  it('are not used up by rotations by hand', async () => {
+    const world = createDue(2, { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' });
+    await rotateUser(world, { userName: 'u1', action: 'rotate' });
+    await pass(world, 'u2', undefined, 'config');
+    expect(hasNewKey(world, 'u2')).toBe(true);
+  });
+
   it('need no subscription where the operator says so', async () => {
     const world = createWorld({ emails: [], environment: { KEYTURN_REQUIRE_SUBSCRIPTION: 'false' } });
     world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 90 }] });

@@ -1,19 +1,25 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { histories, live } from '../support/proof/history.ts';
+import { attackedHistories, type History, histories, live } from '../support/proof/history.ts';
 import { printTable, seconds, unknown } from '../support/proof/report.ts';
 import { trace } from '../support/proof/stage.ts';
 
 const numRuns = Number(process.env.KEYTURN_PROOF_RUNS ?? 2_000);
 const seed = Number(process.env.KEYTURN_PROOF_SEED ?? 20260101);
 
-it('whatever people and networks do, no rule breaks, and once they stop, all comes to rest', async () => {
+it('whatever people and networks do, no rule breaks, and once they stop, all comes to rest', () =>
+  expectSafe('Random histories', histories, numRuns));
+
+it('whatever somebody else does to secrets and the queue, no rule breaks, and all comes to rest', () =>
+  expectSafe('Random histories under attack', attackedHistories, Math.ceil(numRuns / 2)));
+
+async function expectSafe(title: string, drawn: fc.Arbitrary<History>, numRuns: number): Promise<void> {
   const begun = performance.now();
   let calls = 0;
   let events = 0;
   let passes = 0;
   let longest = 0;
-  const property = fc.asyncProperty(histories, async (history) => {
+  const property = fc.asyncProperty(drawn, async (history) => {
     const told = await live(history);
     calls += told.stage.checker.checkedCalls;
     events += history.events.length;
@@ -23,7 +29,7 @@ it('whatever people and networks do, no rule breaks, and once they stop, all com
     if (problems.length > 0) throw new Error(`${problems.join('\n')}\n${trace(told.stage, 0, 400)}`);
   });
   const details = await fc.check(property, { seed, numRuns });
-  printTable(`Random histories, seed ${seed}`, [
+  printTable(`${title}, seed ${seed}`, [
     ['histories', details.numRuns],
     ['events in them', events],
     ['calls judged', calls],
@@ -37,4 +43,4 @@ it('whatever people and networks do, no rule breaks, and once they stop, all com
       `seed ${seed}, path ${details.counterexamplePath}:\n${JSON.stringify(smallest)}\n${String(details.errorInstance)}`,
     );
   }
-});
+}

@@ -74,7 +74,7 @@ export async function resume(
   if (step.action === 'clear-intent') {
     if (step.restartGrace) await untagSecret(pass, held.secret, secretTagNames.currentSince);
     if (step.tells !== undefined) await tellCleared(held, step.tells);
-    return outcome(step, (await settle(pass, held.state, lease, ...fruitless(held))) ? 'done' : 'changed', lease);
+    return outcome(step, (await forget(held)) ? 'done' : 'changed', lease);
   }
   if (step.verb === 'issue') return finishIssue(held);
   await conclude(held);
@@ -85,6 +85,18 @@ export async function resume(
 function fruitless({ secret, lease: { doing } }: Held): string[] {
   const { currentSince: since } = parseSecretTags(secret.tags, ANY_TIME).tags;
   return since !== undefined && since.at >= doing.at ? [] : countedBy(doing.verb);
+}
+
+/**
+ * Takes the intent off. An issue's stays while a key shows that it may have left behind, unless it is too old to be acted
+ * on: then the key is somebody's to decide about, and to keep the intent would be to tell of it every day.
+ */
+async function forget(held: Held): Promise<boolean> {
+  const { pass, state, step, lease } = held;
+  const isTold = step.action === 'clear-intent' && step.tells === 'failed';
+  if (!isTold) return settle(pass, state, lease, ...fruitless(held));
+  await release(pass, lease, ...fruitless(held));
+  return true;
 }
 
 async function tellCleared({ pass, state, secret, step, lease, accessKeyId }: Held, event: 'reactivated' | 'failed') {

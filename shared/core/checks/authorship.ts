@@ -6,6 +6,7 @@ import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';
 import { adoptionFacts, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
+import { orphanStep } from './protected.ts';
 
 /*
  * What is written into a secret is believed only if we wrote it. Whoever can write a false tag can take a true one off,
@@ -36,7 +37,7 @@ export function stateUnverified(s: Situation): Answer | undefined {
   const message =
     `Secret ${s.secret?.name} of ${s.state.user.userName} has a tag that Keyturn did not write: ${found}. Write a hold ` +
     'with `rotate-user` action hold, or take the tag off.';
-  return blocked(s, 'state-unverified', message, { isRecordable: false });
+  return blocked(s, 'state-unverified', message, { isRecordable: false, also: orphanStep(s) });
 }
 
 /** All others count as absent; they are taken off, so that they are told of once. */

@@ -8,6 +8,10 @@ export interface Message {
   readonly userId: string;
   readonly accessKeyId: string | undefined;
   readonly newAccessKeyId: string | undefined;
+  /** What the message says comes next, and not before when. */
+  readonly next: { readonly action: string; readonly notBefore: number } | undefined;
+  /** Some confirmed subscription's filter let it through. */
+  readonly isDelivered: boolean;
 }
 
 /** What was published, read once. */
@@ -27,7 +31,10 @@ export function createMailbox(aws: LocalAws): Mailbox {
   let seen = 0;
   return {
     fresh() {
-      const messages = aws.sns.published.slice(seen).flatMap(({ at, message }) => parse(at, message.default));
+      const messages = aws.sns.published.slice(seen).flatMap(({ at, message, messageId }) => {
+        const isDelivered = aws.sns.delivered.some((delivery) => delivery.messageId === messageId);
+        return parse(at, isDelivered, message.default);
+      });
       seen = aws.sns.published.length;
       for (const message of messages) byUser.set(message.userId, [...(byUser.get(message.userId) ?? []), message]);
       return messages;
@@ -36,7 +43,7 @@ export function createMailbox(aws: LocalAws): Mailbox {
   };
 }
 
-function parse(at: number, document = '{}'): Message[] {
+function parse(at: number, isDelivered: boolean, document = '{}'): Message[] {
   const fields: Record<string, unknown> = JSON.parse(document);
   const text = (name: string): string | undefined => {
     const value = fields[name];
@@ -51,6 +58,13 @@ function parse(at: number, document = '{}'): Message[] {
     userId,
     accessKeyId: text('accessKeyId'),
     newAccessKeyId: text('newAccessKeyId'),
+    next: nextOf(fields.next),
+    isDelivered,
   };
   return [message];
+}
+
+function nextOf(value: unknown): Message['next'] {
+  if (typeof value !== 'object' || value === null || !('action' in value) || !('notBefore' in value)) return undefined;
+  return { action: String(value.action), notBefore: Date.parse(String(value.notBefore)) };
 }

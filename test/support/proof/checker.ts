@@ -1,6 +1,9 @@
 import type { Call, LocalAws } from '../../../local/aws.ts';
 import type { AccessKey } from '../../../local/iam-state.ts';
+import { evaluate } from '../../../local/resource-policy.ts';
+import type { Principal } from '../../../local/service.ts';
 import { createMailbox, type Message, names } from './announced.ts';
+import { createAuthors } from './authors.ts';
 import {
   currentKeyId,
   DAY,
@@ -35,6 +38,7 @@ export interface Command {
   readonly userName: string;
   readonly accessKeyId?: string;
   readonly force?: boolean;
+  readonly compromised?: true;
   readonly graceDays?: number;
   readonly holdUntil?: string;
   readonly restoreSecret?: boolean;
@@ -105,7 +109,8 @@ export interface Checker {
 const announcedBy: Readonly<Record<ChangeKind, readonly string[]>> = {
   deactivated: ['deactivated', 'retired', 'orphan-removed', 'exposed'],
   deleted: ['deleted', 'orphan-removed'],
-  reactivated: ['rolled-back'],
+  // An interrupted roll-back is not finished; what it had reactivated is told.
+  reactivated: ['rolled-back', 'reactivated'],
   current: ['issued', 'moved-forward', 'rolled-back'],
 };
 const graceBegins = ['issued', 'grace-restarted', 'moved-forward', 'reactivated'];
@@ -121,14 +126,29 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   const violations: Violation[] = [];
   const mailbox = createMailbox(aws);
   const lives = new Map<string, Life>();
+  const authors = createAuthors();
+  /** As they were last seen, without what no function wrote. */
   const looks = new Map<string, Look>();
+  /** The same secrets as AWS has them. */
+  const secrets = new Map<string, Look['secret']>();
+  const seen = (userId: string): Look => authors.believed(lookAt(aws, userId));
   const invocations = new Map<string, Invocation>();
   /** By caller: when the lease was last seen as its own. */
   const leaseSeenAt = new Map<string, number>();
   const confirmations: { userId: string; accessKeyId: string; at: number }[] = [];
   /** By caller: the users as they were when it began. */
   const begins = new Map<string, Map<string, Look>>();
+  const begunForged = new Map<string, Map<string, readonly string[]>>();
+  /** By caller and user: the secret as it was last read, and when that was. */
+  const reads = new Map<string, { secret: Look['secret']; n: number }>();
+  const policyPutAt = new Map<string, number>();
+  /** When somebody else has last changed a secret. */
+  const tamperedAt = new Map<string, number>();
   const gone = new Set<string>();
+  /** Keys that AWS or an operator said are known to others. */
+  const exposed = new Set<string>();
+  /** By key: those that were Active, for all that is recorded, while its secret was stored. */
+  const readers = new Map<string, Set<string>>();
   let owed: Change[] = [];
   let checkedCalls = 0;
   let searched = 0;
@@ -162,6 +182,26 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     return isAmbiguous || (madeBy !== undefined && !isLabelled);
   }
 
+  /** Known to others, or stored where a key that is could read it. */
+  function isExposed(id: string, asked: ReadonlySet<string> = new Set()): boolean {
+    if (exposed.has(id)) return true;
+    const next = new Set([...asked, id]);
+    return [...(readers.get(id) ?? [])].some((reader) => !next.has(reader) && isExposed(reader, next));
+  }
+
+  function noteReaders(look: Look): void {
+    // Nothing tells since when a key without a record has been Inactive: it may have been Active a moment ago.
+    const isRecorded = (id: string): boolean =>
+      ['deactivated', 'inactive-seen'].some((name) => record(look, name)?.accessKeyId === id) ||
+      isNamedExposed(look, id);
+    const able = keysOf(look).filter(({ status, accessKeyId }) => status === 'Active' || !isRecorded(accessKeyId));
+    for (const { label } of keyLabels(look)) {
+      const known = readers.get(label) ?? new Set();
+      for (const { accessKeyId } of able) if (accessKeyId !== label) known.add(accessKeyId);
+      readers.set(label, known);
+    }
+  }
+
   // ---- what one call changed ----
 
   interface Judged {
@@ -170,12 +210,14 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     userId: string;
     before: Look;
     after: Look;
+    /** The secret before, with what nobody of ours wrote. */
+    raw: Look['secret'];
   }
 
-  function judge(j: Judged): void {
+  function judge(j: Judged, actual: Judged): void {
     judgeAuthority(j);
     judgeKeys(j);
-    judgeSecret(j);
+    judgeSecret(actual);
   }
 
   /** Section 5, 4: exempt, held, unparsable: nothing but deactivating our own orphan. */
@@ -185,16 +227,19 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const isAboutOrphan =
       keysOf(before).some(({ accessKeyId }) => isLost(accessKeyId)) &&
       (call.operation === 'TagResource' || (call.operation === 'UpdateAccessKey' && call.input.Status === 'Inactive'));
-    if (isAboutOrphan) return;
+    if (isAboutOrphan || isPolicyOnly(call)) return;
+    // Limits and holds are for what can wait.
+    const hasExposed = keysOf(before).some(({ accessKeyId }) => isExposed(accessKeyId)) || isNamedExposed(before);
     // Whoever had begun before cannot know; a write of another run is seen when the state is read again.
     const begin = begins.get(invocation.caller)?.get(userId) ?? before;
     const isSo = (is: (look: Look, at: number) => boolean): boolean => is(before, call.at) && is(begin, call.at);
     if (isSo(isExempt)) report('4 exempt', 'An exempt user was touched', call);
-    if (isSo(hasGarbage)) report('4 tags', 'A user whose tags do not parse was touched', call);
+    if (isSo(hasGarbage) && !hasExposed) report('4 tags', 'A user whose tags do not parse was touched', call);
     const isHeld = isSo((look, at) => at < Date.parse(tag(look, 'hold') ?? ''));
     const { command } = invocation;
     const isAsked = command !== undefined && (command.force || ['hold', 'rollback'].includes(command.action));
-    if (isHeld && !isAsked && doing?.verb !== 'roll-back') report('4 held', 'A held user was touched', call);
+    if (isHeld && !isAsked && !hasExposed && doing?.verb !== 'roll-back')
+      report('4 held', 'A held user was touched', call);
   }
 
   function judgeKeys(j: Judged): void {
@@ -225,6 +270,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       owed = owed.filter(({ accessKeyId, kind }) => accessKeyId !== old.accessKeyId || kind === 'deleted');
     }
     const isKeyWrite = call.service === 'iam' && call.mutating;
+    if (isKeyWrite) judgeAuthor(j);
     const isOwnLoss = lifeOf(String(call.input.AccessKeyId ?? '-')).madeBy === call.caller;
     // Every minute of an exposed key counts: it does not wait for an intent.
     if (isKeyWrite && !isOwnLoss && !isExposedKey(j)) judgeLease(j);
@@ -239,11 +285,31 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     }
   }
 
-  /** The exposed key is deactivated "at once", "without grace". */
-  function isExposedKey({ call, invocation: { exposedKeyId } }: Judged): boolean {
-    return (
-      exposedKeyId !== undefined && call.operation === 'UpdateAccessKey' && call.input.AccessKeyId === exposedKeyId
-    );
+  /**
+   * No key is written because of what somebody else wrote. The other rules see no tag and no label that no function ever
+   * wrote; these two are about what such things forbid.
+   */
+  function judgeAuthor(j: Judged): void {
+    const { call, before, raw, invocation, userId } = j;
+    if (isExposedKey(j) || isLost(String(call.input.AccessKeyId ?? '-'))) return;
+    if (raw !== undefined && before.secret === undefined) {
+      report('author', 'A key was written beside a secret that no function made', call);
+    }
+    const begun = begunForged.get(invocation.caller)?.get(userId) ?? [];
+    const odd = authors.forged(raw).filter((name) => begun.includes(name) && ['hold', 'exposed'].includes(name));
+    if (odd.length > 0) report('author', `A key was written under a forged ${odd.join(', ')}`, call);
+  }
+
+  /** An exposed key is deactivated "at once", "without grace", whoever finds it Active. */
+  function isExposedKey({ call }: Judged): boolean {
+    const { AccessKeyId, Status } = call.input;
+    return call.operation === 'UpdateAccessKey' && Status === 'Inactive' && isExposed(String(AccessKeyId));
+  }
+
+  /** The secret remembers that a key of the user is known to others, also once it is gone. */
+  function isNamedExposed(look: Look, accessKeyId?: string): boolean {
+    const ids = record(look, 'exposed')?.accessKeyId.split('/') ?? [];
+    return accessKeyId === undefined ? ids.length > 0 : ids.includes(accessKeyId);
   }
 
   function owe({ userId, call, before }: Judged, kind: ChangeKind, accessKeyId: string): void {
@@ -277,9 +343,9 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     if (doing?.verb !== 'issue') report('issue', `${accessKeyId} was made without an intent to issue`, call);
     else if (call.at - doing.at > 31 * SECOND) report('issue', `${accessKeyId} was made long after its intent`, call);
     const ours = keysOf(before).filter((key) => {
-      const { madeBy, wasCurrent } = lifeOf(key.accessKeyId);
+      const { madeBy, wasCurrent, isReclaimed } = lifeOf(key.accessKeyId);
       const isYoung = call.at - key.createdAt < DAY;
-      return madeBy !== undefined && !wasCurrent && isYoung && !gone.has(key.accessKeyId);
+      return madeBy !== undefined && !wasCurrent && !isReclaimed && isYoung && !gone.has(key.accessKeyId);
     });
     if (ours.length > 0) {
       report('issue', `${accessKeyId} was made beside ${ours[0]?.accessKeyId}, which was not current yet`, call);
@@ -289,7 +355,12 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   function judgeDeactivated(j: Judged, key: AccessKey): void {
     const { call, before, invocation } = j;
     const id = key.accessKeyId;
-    if (isLost(id) || isExposedKey(j)) return;
+    if (isLost(id)) {
+      // Somebody has taken its label off, and put the intent of its issue back: at worst a key that nobody used yet.
+      if (isInUse(key)) report('orphan', `${id} is in use`, call);
+      return;
+    }
+    if (isExposedKey(j)) return;
     const { command } = invocation;
     const others = keysOf(before).filter(({ accessKeyId, status }) => accessKeyId !== id && status === 'Active');
     if (command?.action === 'retire') return;
@@ -297,7 +368,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const idle = call.at - Math.max(key.createdAt, key.lastUsed?.at ?? 0);
     const isUnused = idle >= limits.unusedDays * DAY;
     if (userTag(before, 'unused') === 'retire' && isUnused && age >= limits.maxAgeDays * DAY) {
-      if (!isNoticed(j.userId, id, call.at - idle, call)) report('notice', `${id} was retired without a message`, call);
+      judgeNotice(j.userId, id, call.at - idle, call);
       return;
     }
     if (command?.action === 'rotate' && command.accessKeyId === id) {
@@ -305,7 +376,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       return;
     }
     const currentId = currentKeyId(before);
-    const current = others.find(({ accessKeyId }) => accessKeyId === currentId);
+    const isStored = keyLabels(before).some(({ label }) => label === currentId);
+    const current = others.find(({ accessKeyId }) => accessKeyId === currentId && isStored);
     if (current === undefined) {
       report('1 deactivated', `${id} was deactivated while no other Active key was under AWSCURRENT`, call);
       return;
@@ -318,11 +390,13 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const id = old.accessKeyId;
     const promise = record(before, 'current-since')?.rest ?? '';
     const grace = /grace=([\d.]+)/.exec(promise)?.[1];
-    const promised = Number(/promised=([\d.]+)/.exec(promise)?.[1] ?? 0);
+    const [promised = 0, postponed = 0] = (/promised=(\S+)/.exec(promise)?.[1] ?? '').split('/').map(Number);
     const graceDays = Number(grace ?? Math.max(promised, Number(userTag(before, 'grace-days') ?? limits.graceDays)));
-    const told = mailbox
+    const begins = mailbox
       .about(userId)
-      .findLast((m) => graceBegins.includes(m.event) && names(m, m.event === 'reactivated' ? id : current.accessKeyId));
+      .filter((m) => graceBegins.includes(m.event) && names(m, m.event === 'reactivated' ? id : current.accessKeyId));
+    // An old clock that was put back counts from an earlier announcement of the same current key.
+    const told = begins.at(authors.isReplayed(before, 'current-since') ? 0 : -1);
     if (told === undefined) {
       report('told', `${id} was deactivated before its owner was told of ${current.accessKeyId}`, call);
       return;
@@ -333,22 +407,45 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       ({ userId: u, accessKeyId, at }) => u === userId && accessKeyId === current.accessKeyId && at >= told.at - SLACK,
     );
     if (days < graceDays && !confirmed) report('grace', `${id} was deactivated after ${days.toFixed(2)} days`, call);
-    if (!isNoticed(userId, id, told.at, call))
-      report('notice', `${id} was deactivated without a message half a day to 4 days before`, call);
-    if (days >= graceDays + limits.maxPostponeDays) return;
+    judgeNotice(userId, id, told.at, call);
+    const isBefore = mailbox.about(userId).some((m) => m.at >= told.at && isPromise(m, 'deactivate', id, call));
+    if (isBefore && !confirmed) report('promised', `${id} was deactivated before the day that was promised`, call);
+    if (days >= graceDays + Math.max(limits.maxPostponeDays, postponed)) return;
     const idle = call.at - Math.max(old.createdAt, old.lastUsed?.at ?? 0);
     if (idle < limits.quietDays * DAY - SECOND) report('quiet', `${id} was deactivated while in use`, call);
     const hasSwitched = confirmed || isUnused || (current.lastUsed?.at ?? 0) > told.at + 15 * MINUTE - SLACK;
     if (!hasSwitched) report('switched', `${id} was deactivated before its owner had switched`, call);
   }
 
-  /** With a run a day: told half a day to four days before, and after what made it possible. */
-  function isNoticed(userId: string, accessKeyId: string, after: number, call: Call): boolean {
-    return mailbox.about(userId).some((m) => {
+  /**
+   * Nothing is taken away unheard: with a run a day, told half a day to four days before, and after what made it possible;
+   * by a message that somebody got, and that named no later day. And somebody will get the one about its being done.
+   */
+  function judgeNotice(userId: string, accessKeyId: string, after: number, call: Call): void {
+    const notices = mailbox.about(userId).filter((m) => {
       const ago = call.at - m.at;
       const isNotice = (m.event === 'reminder' || m.event === 'postponed') && m.accessKeyId === accessKeyId;
       return isNotice && m.at > after && ago >= 12 * HOUR - SLACK && ago <= 4 * DAY + SLACK;
     });
+    if (notices.length === 0) {
+      report('notice', `${accessKeyId} was taken away without a message half a day to 4 days before`, call);
+      return;
+    }
+    const heard = notices.filter(({ isDelivered }) => isDelivered);
+    if (heard.length === 0) report('heard', `${accessKeyId} was taken away, and nobody got the notice`, call);
+    const isDue = heard.some(({ next }) => next !== undefined && next.notBefore <= call.at + SLACK);
+    if (!isDue && heard.length > 0) report('promised', `${accessKeyId} was taken away before the noticed day`, call);
+    const topicArn = aws.sns.published[0]?.topicArn ?? '-';
+    const event = call.operation === 'DeleteAccessKey' ? 'deleted' : 'deactivated';
+    if (aws.sns.recipientsOf(topicArn, { event }).length === 0) {
+      report('heard', `${accessKeyId} was taken away, and nobody will hear of it`, call);
+    }
+  }
+
+  /** A message that names a later day than this one. */
+  function isPromise(m: Message, action: 'deactivate' | 'delete', accessKeyId: string, { at }: Call): boolean {
+    const isOf = action === 'delete' ? inactiveKnown.includes(m.event) : graceBegins.includes(m.event);
+    return isOf && m.accessKeyId === accessKeyId && m.next?.action === action && m.next.notBefore > at + SLACK;
   }
 
   function judgeDeleted({ call, before, userId }: Judged, key: AccessKey): void {
@@ -362,27 +459,38 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       }
       return;
     }
-    const written = [record(before, 'deactivated'), record(before, 'inactive-seen')].find((r) => r?.accessKeyId === id);
+    // Of two exposed keys one has a record of its own; the tag that names them is the other's.
+    const byExposure = isNamedExposed(before, id) ? { at: life.inactiveSince ?? call.at, accessKeyId: id } : undefined;
+    const written = [record(before, 'deactivated'), record(before, 'inactive-seen'), byExposure].find(
+      (r) => r?.accessKeyId === id,
+    );
     if (written === undefined) {
       report('2 record', `${id} was deleted without a record of its inactivity`, call);
       return;
     }
-    const wait = isLost(id) ? 12 * HOUR : limits.recoveryDays * DAY;
+    // An old record that was put back counts from an earlier day, while the key is Inactive and unused since.
+    const isReplayed = ['deactivated', 'inactive-seen'].some((name) => authors.isReplayed(before, name));
+    // Nobody may want an exposed key back: it goes when its slot is needed.
+    const wait = isExposed(id) ? 0 : isLost(id) ? 12 * HOUR : limits.recoveryDays * DAY;
     if (call.at - written.at < wait) report('2 recovery', `${id} was deleted before its recovery was over`, call);
-    if ((life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
+    if (!isReplayed && (life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
       report('2 toggled', `${id} was deleted though it was Active since its record`, call);
     }
-    const isExposed = record(before, 'exposed')?.accessKeyId.includes(id) === true;
-    if (!isLost(id) && !isExposed && !isNoticed(userId, id, written.at - SLACK, call))
-      report('2 notice', `${id} was deleted without a message half a day to 4 days before`, call);
-    if ((key.lastUsed?.at ?? 0) > written.at + MINUTE + SECOND)
+    if (!isLost(id) && !isExposed(id)) {
+      judgeNotice(userId, id, written.at - SLACK, call);
+      const since = (life.inactiveSince ?? call.at) - SLACK;
+      const isBefore = mailbox.about(userId).some((m) => m.at >= since && isPromise(m, 'delete', id, call));
+      if (isBefore && !isReplayed) report('promised', `${id} was deleted before the day that was promised`, call);
+    }
+    if (!isExposed(id) && (key.lastUsed?.at ?? 0) > written.at + MINUTE + SECOND)
       report('2 used', `${id} was deleted though used since`, call);
+    const knownBy = isExposed(id) ? call.at : written.at + SLACK;
     const isKnown = mailbox
       .about(userId)
-      .some((m) => inactiveKnown.includes(m.event) && m.accessKeyId === id && m.at <= written.at + SLACK);
+      .some((m) => inactiveKnown.includes(m.event) && m.accessKeyId === id && m.at <= knownBy);
     if (!isKnown) report('2 told', `${id} was deleted before anybody was told that it is Inactive`, call);
     const others = keysOf(before).filter(({ accessKeyId }) => accessKeyId !== id);
-    if (!isLost(id) && others.length > 0 && others.every(({ status }) => status !== 'Active')) {
+    if (!isLost(id) && !isExposed(id) && others.length > 0 && others.every(({ status }) => status !== 'Active')) {
       report('2 none active', `${id} was deleted while the only other key was Inactive`, call);
     }
   }
@@ -415,7 +523,11 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       const life = lifeOf(label);
       if (life.madeBy !== call.caller) report('label', `${label} was stored by another pass than made it`, call);
       life.isLabelled = true;
-      if (!isPrivate(after, userId)) report('policy', `${label} was stored where others can read it`, call);
+      judgeExposed({ before, after, call, userId }, label);
+      // Nobody can know of a policy that was lifted between its being put and the value's.
+      const isLifted = (tamperedAt.get(userId) ?? -1) >= (policyPutAt.get(call.caller) ?? -1);
+      if (!isLifted && !isPrivate(after, userId))
+        report('policy', `${label} was stored where others can read it`, call);
     }
     const kept = new Set(keyLabels(after).map(({ label }) => label));
     for (const [label] of known) {
@@ -427,6 +539,38 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       }
       // Nothing remembers a secret that lost step 6: what is left of its key is an orphan.
       if (isOwnLoss) life.isLabelled = false;
+    }
+  }
+
+  /** Whoever has found an exposed key reads nothing with it that is stored from now on, nor with a session that it made. */
+  function judgeExposed(
+    { before, after, call, userId }: Pick<Judged, 'before' | 'after' | 'call' | 'userId'>,
+    id: string,
+  ) {
+    const named = [...exposed].filter(
+      (key) => isNamedExposed(before, key) || invocations.get(call.caller)?.exposedKeyId === key,
+    );
+    for (const key of named) {
+      if (key !== id && keyOf(before, key)?.status === 'Active') {
+        report('exposed', `${id} was stored while ${key}, which others know, was Active`, call);
+      }
+    }
+    const { user, secret } = after;
+    const isLifted = (tamperedAt.get(userId) ?? -1) >= (policyPutAt.get(call.caller) ?? -1);
+    if (isLifted || user === undefined || secret === undefined) return;
+    for (const key of named) {
+      // A deactivated key may work for seconds more.
+      const issuedAt = Math.min(call.at, (lifeOf(key).inactiveSince ?? call.at) + MINUTE);
+      const principal: Principal = {
+        kind: 'user',
+        arn: user.arn,
+        userId,
+        accessKeyId: 'ASIAOFANEXPOSEDKEY00',
+        issuedAt,
+      };
+      const action = 'secretsmanager:GetSecretValue';
+      const verdict = evaluate(secret.policy, { principal, action, resource: secret.arn, now: call.at + HOUR });
+      if (verdict === 'allow') report('exposed', `A session made with ${key} can read ${id}`, call);
     }
   }
 
@@ -487,22 +631,41 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
 
   const stop = aws.onCall((call) => {
     const invocation = invocations.get(call.caller);
-    if (invocation === undefined) return;
+    if (invocation === undefined) {
+      outside();
+      return;
+    }
     checkedCalls++;
     readMail();
     if (call.mutating || call.operation === 'Publish') searchForSecrets(call);
     for (const [userId, before] of looks) {
-      const after = lookAt(aws, userId);
+      const { secret } = lookAt(aws, userId);
+      const raw = secrets.get(userId);
+      authors.note(raw, secret);
+      secrets.set(userId, secret);
+      const after = seen(userId);
       if (call.operation === 'DescribeSecret' && call.outcome === 'ok') {
+        reads.set(`${call.caller} ${userId}`, { secret, n: checkedCalls });
         const runId = runIds.get(call.caller);
         if (runId !== undefined && intent(after)?.runId === runId) leaseSeenAt.set(call.caller, call.at);
       }
       if (after.user === before.user && after.secret === before.secret) continue;
+      if (call.operation === 'PutResourcePolicy') policyPutAt.set(call.caller, checkedCalls);
       looks.set(userId, after);
+      noteReaders(after);
       if (call.operation === 'TagResource') noteRun(call, userId, before, after);
-      judge({ call, invocation, userId, before, after });
+      const actual: Judged = { call, invocation, userId, before, after, raw };
+      judge({ ...actual, ...asRead(call, userId, actual) }, actual);
     }
   });
+
+  /** What somebody else has done to the secret since it was last read, no pass can know of before it writes a key. */
+  function asRead({ caller, service }: Call, userId: string, now: Pick<Judged, 'before' | 'raw'>): typeof now {
+    const read = reads.get(`${caller} ${userId}`);
+    const isTampered = read !== undefined && (tamperedAt.get(userId) ?? -1) >= read.n;
+    if (service !== 'iam' || !isTampered) return now;
+    return { raw: read.secret, before: authors.believed({ user: now.before.user, secret: read.secret }) };
+  }
 
   /** The run id under which a caller writes its intents. */
   const runIds = new Map<string, string>();
@@ -519,6 +682,21 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   function follow(): void {
     for (const { userId } of aws.iam.users())
       if (!looks.has(userId)) looks.set(userId, { user: undefined, secret: undefined });
+  }
+
+  function outside(): void {
+    readMail();
+    for (const [userId, before] of looks) {
+      const { secret } = lookAt(aws, userId);
+      if (secret !== secrets.get(userId)) tamperedAt.set(userId, checkedCalls);
+      authors.noteOther(secrets.get(userId), secret);
+      secrets.set(userId, secret);
+      const after = seen(userId);
+      if (before.user === after.user && before.secret === after.secret) continue;
+      takeIn(userId, before, after);
+      looks.set(userId, after);
+      noteReaders(after);
+    }
   }
 
   function takeIn(userId: string, before: Look, after: Look): void {
@@ -551,8 +729,17 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const isIntentLost = tag(before, 'doing') !== tag(after, 'doing') || after.user === undefined;
     if (isIntentLost) forgive((change) => change.userId === userId);
     if (before.secret !== undefined && before.secret.arn !== after.secret?.arn) forgive((c) => c.userId === userId);
-    for (const { label } of keyLabels(before)) {
-      if (!keyLabels(after).some((other) => other.label === label)) forgive(({ accessKeyId }) => accessKeyId === label);
+    const [labelled, kept] = [before, after].map((look) => new Set(keyLabels(look).map(({ label }) => label)));
+    for (const label of labelled ?? []) {
+      if (kept?.has(label)) continue;
+      forgive(({ accessKeyId }) => accessKeyId === label);
+      // One that was never used can be taken for the leftover of an issue whose intent is put back; any other is its owner's.
+      if (!isInUse(keyOf(after, label))) lifeOf(label).isLabelled = false;
+    }
+    for (const label of kept ?? []) lifeOf(label).isLabelled = true;
+    // Nobody knows any more that an issue was under way: what it made is somebody's key.
+    if (isIntentLost && intent(before)?.verb === 'issue' && intent(after)?.verb !== 'issue') {
+      for (const { accessKeyId } of keysOf(after)) if (isLost(accessKeyId)) lifeOf(accessKeyId).isReclaimed = true;
     }
   }
 
@@ -562,7 +749,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
   }
 
   function lostKeys(userId: string): string[] {
-    return keysOf(lookAt(aws, userId))
+    return keysOf(seen(userId))
       .filter(({ accessKeyId }) => lifeOf(accessKeyId).madeBy !== undefined && isLost(accessKeyId))
       .map(({ accessKeyId }) => accessKeyId);
   }
@@ -575,19 +762,34 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     begin(invocation) {
       invocations.set(invocation.caller, invocation);
       follow();
-      this.outside();
+      outside();
       begins.set(invocation.caller, new Map(looks));
+      const forged = [...secrets].map(([userId, secret]) => [userId, authors.forged(secret)] as const);
+      begunForged.set(invocation.caller, new Map(forged));
       ownIntents.delete(invocation.caller);
-      const { command } = invocation;
+      const { command, exposedKeyId } = invocation;
+      if (exposedKeyId !== undefined) exposed.add(exposedKeyId);
       const user = aws.iam.users().find(({ userName }) => userName === command?.userName);
-      if (command?.action !== 'confirm' || user === undefined) return;
-      const accessKeyId = currentKeyId(lookAt(aws, user.userId));
+      if (user === undefined) return;
+      if (command?.compromised) {
+        const [first, second] = user.keys;
+        const meant = command.accessKeyId ?? (second === undefined ? first?.accessKeyId : undefined);
+        if (meant !== undefined) exposed.add(meant);
+      }
+      if (command?.action !== 'confirm') return;
+      const accessKeyId = currentKeyId(seen(user.userId));
       if (accessKeyId !== undefined) confirmations.push({ userId: user.userId, accessKeyId, at: aws.clock.now() });
     },
     passed(userId, begunAt) {
-      const look = lookAt(aws, userId);
+      const look = seen(userId);
       for (const key of keysOf(look)) {
         lifeOf(key.accessKeyId).wasInactiveSince = undefined;
+      }
+      for (const { accessKeyId, status } of keysOf(look)) {
+        const isForgotten = !exposed.has(accessKeyId) || !isNamedExposed(look, accessKeyId) || isExempt(look, begunAt);
+        if (status === 'Active' && !isForgotten) {
+          report('exposed', `${accessKeyId}, which others know, is Active after a completed pass`);
+        }
       }
       const doing = intent(look);
       const isPast = doing === undefined || doing.deadlineAt <= begunAt;
@@ -598,24 +800,16 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
           report('3 orphan', `${id} is still Active after a completed pass`);
       }
     },
-    outside() {
-      readMail();
-      for (const [userId, before] of looks) {
-        const after = lookAt(aws, userId);
-        if (before.user === after.user && before.secret === after.secret) continue;
-        takeIn(userId, before, after);
-        looks.set(userId, after);
-      }
-    },
+    outside,
     atRest(userId, isBlocked = false) {
       readMail();
       // "What `doing` had not announced is announced with it": with the message that the user is blocked.
-      const told = isBlocked ? idOf(userId, lookAt(aws, userId)) : undefined;
+      const told = isBlocked ? idOf(userId, seen(userId)) : undefined;
       const unsaid = owed.filter((change) => change.userId === userId && !(told && change.transitionId === told));
       for (const { kind, accessKeyId } of unsaid) {
         report('6 announced', `${accessKeyId} was ${kind}, and that was never announced`);
       }
-      const look = lookAt(aws, userId);
+      const look = seen(userId);
       const lost = lostKeys(userId);
       if (lost.length > 0 && intent(look) !== undefined && !isBlocked)
         report('3 orphan', `${lost.join(', ')} is still there`);
@@ -629,6 +823,18 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
 function idOf(userId: string, look: Look): string | undefined {
   const doing = intent(look);
   return doing && `${doing.verb}/${userId}/${new Date(doing.at).toISOString()}`;
+}
+
+/** Not only by the proof that it works. */
+function isInUse(key: AccessKey | undefined): boolean {
+  return key?.lastUsed !== undefined && key.lastUsed.service !== 'sts';
+}
+
+/** Who may read follows today's settings for everybody, whoever is otherwise left alone. */
+function isPolicyOnly({ operation, input }: Call): boolean {
+  const { Tags } = input;
+  const isOnlyTag = Array.isArray(Tags) && Tags.length === 1 && Tags[0]?.Key === 'keyturn:policy';
+  return operation === 'PutResourcePolicy' || (operation === 'TagResource' && isOnlyTag);
 }
 
 function isExempt(look: Look, at: number): boolean {

@@ -1,3 +1,4 @@
+import { attackerOf, type Deed } from './attacker.ts';
 import type { Command } from './checker.ts';
 import { faultAt, faultKinds, staleRead } from './faults.ts';
 import { type Actor, type Gate, interleave, type Schedule } from './interleave.ts';
@@ -123,7 +124,7 @@ export const contests: readonly Contest[] = [
     actors: [rollback, rollback],
     mostIssued: 0,
     // With stale reads, the second writes its intent over one that it had not seen when it planned.
-    pinned: [[13, 7]],
+    pinned: [[13, 9]],
   },
   {
     name: 'deactivation and retirement of the other key',
@@ -208,6 +209,35 @@ export const contests: readonly Contest[] = [
   },
 ];
 
+function attacker(deeds: readonly Deed[]): (stage: Stage) => Actor {
+  return (stage) => async (gate) => {
+    for (const deed of deeds) await attackerOf(stage).act(deed, gate.before);
+  };
+}
+
+/** What somebody does to the secret, between any two calls of whoever works on it. */
+export const attackedWork: readonly { name: string; prepare(): Promise<Stage>; actor: (stage: Stage) => Actor }[] = [
+  ...[
+    'due, first rotation',
+    'due, second rotation',
+    'grace end, second rotation',
+    'recovery end, second rotation',
+    'hold ending after a rollback',
+    'reactivated old key',
+  ].map((name) => ({ name, prepare: prepared(name), actor: worker })),
+  { name: 'a rollback', prepare: prepared('rollback of a deactivated key'), actor: rollback },
+  { name: 'recovery of an orphan', prepare: crashedIssue('CreateAccessKey'), actor: worker },
+  { name: 'finishing forward', prepare: crashedIssue('PutSecretValue'), actor: worker },
+];
+
+/** A contest of work with an attack. */
+export function attackOn(name: string, deeds: readonly Deed[]): Contest {
+  const work = attackedWork.find((candidate) => candidate.name === name);
+  if (work === undefined) throw new Error(`There is no work ${name}.`);
+  const { prepare, actor } = work;
+  return { name, prepare, actors: [actor, attacker(deeds)], mostIssued: 1 };
+}
+
 export interface Outcome {
   readonly problems: readonly string[];
   readonly steps: readonly number[];
@@ -218,6 +248,8 @@ export interface Outcome {
 export interface FightOptions {
   /** Every read of either is as old as it may be. */
   readonly isStale?: boolean;
+  /** The second is somebody else: what is left of the state is what they left. */
+  readonly isAttacked?: boolean;
 }
 
 /** Calls wait for their turn as ever, and then read what was. */
@@ -226,8 +258,13 @@ function staleGate({ before, sleep }: Gate): Gate {
 }
 
 /** One schedule of a contest, and what remains of it when everything has come to rest. */
-export async function fight(contest: Contest, schedule: Schedule, { isStale }: FightOptions = {}): Promise<Outcome> {
+export async function fight(
+  contest: Contest,
+  schedule: Schedule,
+  { isStale, isAttacked }: FightOptions = {},
+): Promise<Outcome> {
   const stage = await contest.prepare();
+  const attacker = isAttacked ? attackerOf(stage) : undefined;
   const from = stage.aws.calls.length;
   const steps = await interleave(
     stage.aws,
@@ -250,7 +287,7 @@ export async function fight(contest: Contest, schedule: Schedule, { isStale }: F
       ...stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`),
       ...(survivors > contest.mostIssued ? [`${survivors} keys were issued`] : []),
       ...(Number.isFinite(passes) ? [] : ['no rest after 60 passes']),
-      ...unsound(stage),
+      ...(attacker?.problems ?? unsound(stage)),
       ...searchForSecrets(stage),
     ],
   };

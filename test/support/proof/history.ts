@@ -1,8 +1,23 @@
 import fc from 'fast-check';
-import { type Command, GARBAGE } from './checker.ts';
+import { attackerOf, campaign, type Deed, deedKinds, deedOf } from './attacker.ts';
+import { type Command, GARBAGE, type Limits } from './checker.ts';
 import { faultAt, faultKinds } from './faults.ts';
 import { DAY, HOUR, keysOf, lookAt, MINUTE, tag } from './keys.ts';
-import { createStage, isAtRest, ownerLives, pass, rotateUser, type Stage, searchForSecrets } from './stage.ts';
+import {
+  administered,
+  changeAudience,
+  changeSettings,
+  createStage,
+  deliverTwice,
+  isAtRest,
+  limits,
+  ownerLives,
+  pass,
+  rotateUser,
+  type Stage,
+  searchForSecrets,
+} from './stage.ts';
+import { findInPublic } from './triggers.ts';
 
 /** A fault at the n-th call of an invocation, by the number of its kind. */
 interface Disturbance {
@@ -19,11 +34,17 @@ export type Event =
   | { readonly is: 'owner'; readonly does: 'switch' | 'stay' | 'rest' | 'make a key' }
   | { readonly is: 'operator'; readonly does: KeyDeed; readonly slot: number }
   | { readonly is: 'operator'; readonly does: TagDeed; readonly tag: string }
-  | { readonly is: 'operator'; readonly does: SecretDeed };
+  | { readonly is: 'operator'; readonly does: SecretDeed }
+  | { readonly is: 'exposed'; readonly slot: number; readonly fault?: Disturbance }
+  | { readonly is: 'settings'; readonly periods: Periods }
+  | { readonly is: 'topic'; readonly heard: 'none' | 'nobody' | readonly string[] }
+  | { readonly is: 'attacker'; readonly deeds: readonly Deed[] };
 
 type KeyDeed = 'toggle' | 'delete key';
 type TagDeed = 'remove tag' | 'spoil tag' | 'hold' | 'exempt' | 'spoil user tag' | 'clear user tags' | 'grace 0';
 type SecretDeed = 'delete secret' | 'restore secret' | 'destroy secret' | 'rename' | 're-create';
+
+type Periods = Pick<Limits, 'graceDays' | 'maxPostponeDays' | 'recoveryDays'>;
 
 /** A command with its keys by slot and its dates by distance. */
 interface Asked {
@@ -31,6 +52,7 @@ interface Asked {
   readonly slot?: number;
   readonly holdDays?: number;
   readonly force?: true;
+  readonly compromised?: true;
   readonly graceDays?: number;
   readonly restoreSecret?: true;
 }
@@ -42,6 +64,8 @@ export interface History {
   /** Days of undisturbed passes before anything happens. */
   readonly age: number;
   readonly events: readonly Event[];
+  /** Only listed roles may change policies. */
+  readonly isAdministered?: boolean;
 }
 
 const disturbance = fc.record({
@@ -57,7 +81,11 @@ const secretTags = [
   'announced',
   'issued-on',
   'hold',
+  'notice',
+  'exposed',
+  'policy',
   'user-id',
+  'made',
 ];
 
 const passes = fc.oneof(
@@ -78,6 +106,8 @@ const asks: readonly Asked[] = [
   { action: 'rotate', restoreSecret: true },
   { action: 'rotate', slot: 0 },
   { action: 'rotate', slot: 1 },
+  { action: 'rotate', compromised: true },
+  { action: 'rotate', slot: 0, compromised: true },
   { action: 'confirm' },
   { action: 'hold', holdDays: 2 },
   { action: 'hold', holdDays: -1 },
@@ -128,6 +158,42 @@ const operators = fc.oneof(
   },
 );
 
+const settings = fc
+  .constantFrom<Periods>(
+    { graceDays: 4, maxPostponeDays: 3, recoveryDays: 3 },
+    { graceDays: 1, maxPostponeDays: 0, recoveryDays: 1 },
+    { graceDays: 2, maxPostponeDays: 3, recoveryDays: 3 },
+    { graceDays: 6, maxPostponeDays: 1, recoveryDays: 5 },
+  )
+  .map((periods): Event => ({ is: 'settings', periods }));
+/** Filters that let a notice through and not what follows it, and the other way round. */
+const topics = fc
+  .constantFrom<'none' | 'nobody' | readonly string[]>(
+    'none',
+    'nobody',
+    ['issued', 'reminder', 'postponed'],
+    ['issued', 'deactivated', 'deleted'],
+  )
+  .map((heard): Event => ({ is: 'topic', heard }));
+
+const exposures = fc
+  .record({ slot: fc.nat({ max: 1 }), fault: fc.option(disturbance, { nil: undefined }) })
+  .map(({ slot, fault }): Event => ({ is: 'exposed', slot, ...(fault === undefined ? {} : { fault }) }));
+
+/** Mostly with the policy taken off before, since what is refused leaves nothing to go wrong. */
+const attacks = fc
+  .record({
+    deeds: fc.array(fc.record({ kind: fc.nat({ max: deedKinds - 1 }), n: fc.nat({ max: 63 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    isPolicyLifted: fc.constantFrom(true, true, false),
+  })
+  .map(({ deeds, isPolicyLifted }): Event => {
+    const done = deeds.map(({ kind, n }) => deedOf(kind, n));
+    return { is: 'attacker', deeds: campaign(done, isPolicyLifted) };
+  });
+
 const events = fc.oneof(
   { weight: 9, arbitrary: passes },
   { weight: 7, arbitrary: times.map((minutes): Event => ({ is: 'time', minutes })) },
@@ -135,6 +201,9 @@ const events = fc.oneof(
   { weight: 3, arbitrary: owners },
   { weight: 3, arbitrary: operators },
   { weight: 1, arbitrary: fc.constant<Event>({ is: 'dry run' }) },
+  { weight: 1, arbitrary: exposures },
+  { weight: 1, arbitrary: settings },
+  { weight: 1, arbitrary: topics },
 );
 
 const firstKeys = fc.constantFrom<History['keys']>(
@@ -160,6 +229,18 @@ export const histories: fc.Arbitrary<History> = fc.record({
   events: fc.array(events, { minLength: 4, maxLength: 28 }),
 });
 
+/** The same, with somebody who may do everything to secrets, and send what they like to the queue. */
+export const attackedHistories: fc.Arbitrary<History> = fc.record({
+  pageSize: fc.constant(undefined),
+  keys: firstKeys,
+  age: fc.constantFrom(0, 2, 5, 9),
+  events: fc.array(fc.oneof({ weight: 3, arbitrary: events }, { weight: 2, arbitrary: attacks }), {
+    minLength: 4,
+    maxLength: 24,
+  }),
+  isAdministered: fc.constantFrom(false, false, true),
+});
+
 /** What a history comes to. */
 export interface Told {
   readonly stage: Stage;
@@ -172,20 +253,23 @@ interface Live extends Stage {
 }
 
 /** Lives through a history, then through quiet days until nothing is planned any more. */
-export async function live({ keys, age, events: happenings, pageSize }: History): Promise<Told> {
-  const stage: Live = Object.assign(createStage({ keys, ...(pageSize === undefined ? {} : { pageSize }) }), {
-    mode: 'switch' as const,
-  });
+export async function live({ keys, age, events: happenings, pageSize, isAdministered }: History): Promise<Told> {
+  const options = { ...(pageSize === undefined ? {} : { pageSize }), ...(isAdministered ? administered : {}) };
+  const stage: Live = Object.assign(createStage({ keys, ...options }), { mode: 'switch' as const });
+  const attacker = happenings.some(({ is }) => is === 'attacker') ? attackerOf(stage) : undefined;
   for (let day = 0; day < age; day++) await quietDay(stage);
   for (const event of happenings) {
     await happen(stage, event);
     if (stage.checker.violations.length > 0) break;
   }
   stage.mode = 'switch';
+  changeAudience(stage, 'none');
+  changeSettings(stage, limits);
   const isBroken = stage.checker.violations.length > 0;
   const passed = isBroken ? 0 : await comeToRest(stage);
   const problems = [
     ...stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`),
+    ...(attacker?.problems ?? []),
     ...searchForSecrets(stage),
     ...(Number.isFinite(passed) ? [] : [`no rest after 60 daily passes: ${JSON.stringify(stage.decided)}`]),
   ];
@@ -246,6 +330,26 @@ async function happen(stage: Live, event: Event): Promise<void> {
     case 'command':
       await rotateUser(stage, commandOf(stage, event.asked), faultOf(event.fault));
       aws.clock.advance(5 * MINUTE);
+      return;
+    case 'exposed': {
+      const key = keysOf(lookAt(aws, stage.userId))[event.slot];
+      if (key === undefined) return;
+      await findInPublic(stage, key.accessKeyId, faultOf(event.fault));
+      aws.clock.advance(5 * MINUTE);
+      await deliverTwice(stage);
+      return;
+    }
+    case 'settings':
+      changeSettings(stage, event.periods);
+      return;
+    case 'topic':
+      changeAudience(stage, event.heard);
+      // What was known of the subscriptions is good for a quarter of an hour.
+      aws.clock.advance(20 * MINUTE);
+      return;
+    case 'attacker':
+      for (const deed of event.deeds) await attackerOf(stage).act(deed);
+      await deliverTwice(stage);
       return;
     case 'owner':
       ownerDoes(stage, event.does);

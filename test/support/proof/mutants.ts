@@ -23,6 +23,7 @@ const proof = tests('test/proof');
 const crash = (scenario: string): Test => proof('crash-everywhere', `${scenario}:`);
 const issuing = (scenario: string): Test => proof('crash-issuing', `${scenario}, one fault:`);
 const contest = (name: string): Test => proof('two-workers', `${name}:`);
+const attacked = (attack: string): Test => proof('under-attack', `${attack}:`);
 const stale = (name: string): Test => proof('two-workers', `${name}: nobody is locked out`);
 
 const apply = 'shared/aws/apply';
@@ -36,7 +37,7 @@ export const mutants: readonly Mutant[] = [
     file: `${apply}/secret.ts`,
     find: '...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),',
     replace:
-      "RemoveFromVersionId: Object.entries((await describeSecret(pass.runtime.aws, secret.name))?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0],",
+      "RemoveFromVersionId: Object.entries((await describeSecret(pass.reader, secret.name))?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0],",
     caughtBy: integration('edges', 'gives way to whoever was faster'),
   },
   {
@@ -274,8 +275,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a rollback without its hold',
     file: `${apply}/transitions.ts`,
-    find: '  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(holdUntil) });\n',
-    replace: '  if (holdUntil < 0) return;\n',
+    find: '  await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });\n',
+    replace: '',
     caughtBy: integration('rotate-user-second-thoughts', 'puts the previous key back in use'),
   },
   // ---- deletion ----
@@ -289,8 +290,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a use after the deactivation ignored',
     file: 'shared/core/situation.ts',
-    find: ' && !isUsedAfter(key, record.at);',
-    replace: ';',
+    find: '(isForGood || !isUsedAfter(key, record.at));',
+    replace: '(isForGood || key !== undefined);',
     caughtBy: unit('rows-5-to-11', 'C that was used after we deactivated'),
   },
   {
@@ -305,7 +306,7 @@ export const mutants: readonly Mutant[] = [
     file: `${checks}/aftermath.ts`,
     find: "if (told.is === 'missing') return remindOfDeletion(",
     replace: "if (told.is === 'missing' && s.now < at) return remindOfDeletion(",
-    caughtBy: unit('rows-5-to-11', 'told too long ago, its owner is told again'),
+    caughtBy: unit('rows-5-to-11', 'told too long ago'),
   },
   {
     name: 'retired without a notice',
@@ -354,7 +355,7 @@ export const mutants: readonly Mutant[] = [
     file: 'shared/core/breaker.ts',
     find: " && announced.reason === 'not-proven'",
     replace: '',
-    caughtBy: integration('worker-limits', 'take a refusal for no failed proof'),
+    caughtBy: unit('limits', 'three refusals'),
   },
   {
     name: 'what came to nothing counted for the day',
@@ -417,14 +418,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the secret not verified',
     file: 'shared/core/verify-secret.ts',
-    find: '  const foreign = foreignFacts(secret, user, settings);\n',
-    replace: '  const foreign = foreignFacts(secret, user, settings).slice(0, 0);\n',
+    find: 'const foreign = [...authorshipFacts(secret, user), ...foreignFacts(secret, user, settings)];',
+    replace: 'const foreign = authorshipFacts(secret, user);',
     caughtBy: unit('verify-secret', 'a secret that Keyturn would not have made is foreign'),
   },
   {
     name: 'the resource policy not put',
-    file: `${apply}/issue.ts`,
-    find: '  await putOwnerPolicy(pass, secret, user);\n',
+    file: `${apply}/secret.ts`,
+    find: '  await onceOwnerIsKnown(pass, () => runtime.aws.secrets.send(command));\n',
     replace: '',
     caughtBy: integration('secret-reads', 'puts the policy before any value is there'),
   },
@@ -448,6 +449,99 @@ export const mutants: readonly Mutant[] = [
     find: 'new GetUserCommand({ UserName: userName })',
     replace: "new UpdateAccessKeyCommand({ UserName: userName, AccessKeyId: userName, Status: 'Inactive' })",
     caughtBy: tests('test/unit')('architecture', 'makes mutating calls in shared/aws/apply only'),
+  },
+  // ---- state has an author ----
+  {
+    name: 'a tag believed without its MAC',
+    file: 'shared/core/signed-state.ts',
+    find: 'fields && verifier.verifies(fields, signed.mac)',
+    replace: 'fields',
+    caughtBy: attacked('a forged clock and notice'),
+  },
+  {
+    name: 'a label believed without its MAC',
+    file: 'shared/core/signed-state.ts',
+    find: 'return verifier.verifies(labelFields(secret, versionId, named.value), named.mac) ? [named.value] : [];',
+    replace: 'return [named.value];',
+    caughtBy: unit('signed-state', 'moved to another version names none'),
+  },
+  {
+    name: 'a MAC over less than the ARN',
+    file: 'shared/core/signed-state.ts',
+    find: "return ['keyturn/state/1', arn, userId, name, value];",
+    replace: "return ['keyturn/state/1', arn.slice(0, -7), userId, name, value];",
+    caughtBy: unit('signed-state', 'of another secret, also one made anew'),
+  },
+  {
+    name: 'a copied birth certificate believed however late',
+    file: 'shared/core/signed-state.ts',
+    find: ' || Math.abs(createdAt - at) > MADE_WITHIN',
+    replace: '',
+    caughtBy: attacked('a copy of a secret that was deleted'),
+  },
+  {
+    name: 'a secret of somebody else written to',
+    file: 'shared/core/verify-secret.ts',
+    find: 'const foreign = [...authorshipFacts(secret, user), ...foreignFacts(secret, user, settings)];',
+    replace: 'const foreign = foreignFacts(secret, user, settings);',
+    caughtBy: attacked('a secret made first by somebody else'),
+  },
+  {
+    name: 'a forged hold or exposure ignored',
+    file: `${checks}/authorship.ts`,
+    find: 'if (odd.length === 0) return undefined;\n  const found',
+    replace: 'if (odd.length >= 0) return undefined;\n  const found',
+    caughtBy: attacked('a forged hold'),
+  },
+  {
+    name: 'a leftover kept Active by a forged hold',
+    file: `${checks}/authorship.ts`,
+    find: '{ isRecordable: false, also: orphanStep(s) }',
+    replace: '{ isRecordable: false }',
+    caughtBy: unit('authorship', 'but not the leftover of an issue'),
+  },
+  {
+    name: 'a roll-back finished by reactivating',
+    file: `${checks}/in-flight.ts`,
+    find: 'if (!key.isActive) return clear(doing,',
+    replace:
+      "if (!key.isActive) return act({ action: 'roll-back', accessKeyId: key.accessKeyId, holdUntil: s.now + 3 * 86_400_000 }, 'rolled-back', '-');\n  if (!key.isActive) return clear(doing,",
+    caughtBy: unit('row-4-intent', 'reactivates nothing'),
+  },
+  {
+    name: 'an intent gone on with however old it is',
+    file: `${checks}/in-flight.ts`,
+    find: 'const isOld = hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now);',
+    replace: 'const isOld = s.now < 0;',
+    caughtBy: unit('row-4-intent', 'tells of what may be the leftover of an issue'),
+  },
+  {
+    name: 'an intent that is too old told of and kept',
+    file: `${apply}/transitions.ts`,
+    find: "const isTold = step.action === 'clear-intent' && step.tells === 'failed';",
+    replace: 'const isTold = step.action.length === 0;',
+    caughtBy: integration('edges', 'is told of once and forgotten'),
+  },
+  {
+    name: 'an intent that ends by other facts than it is judged by',
+    file: `${apply}/issue.ts`,
+    find: '    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),\n',
+    replace: '    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id && id.length === 0),\n',
+    caughtBy: crash('a key made by hand, and used, in the minute of an issue that died'),
+  },
+  {
+    name: 'a policy that lets anybody tag',
+    file: 'shared/core/secret-policy.ts',
+    find: "      onlyKeyturn('OnlyKeyturnTags', ['secretsmanager:TagResource'], [...roles, ...handOn]),\n",
+    replace: '',
+    caughtBy: integration('forged-state', 'are refused by its policy'),
+  },
+  {
+    name: 'rotations by hand counted for the day',
+    file: 'shared/aws/limits.ts',
+    find: "return issuedFor === 'schedule' || issuedFor === 'config';",
+    replace: 'return issuedFor !== undefined;',
+    caughtBy: integration('worker-limits', 'are not used up by rotations by hand'),
   },
   // ---- the account ----
   {
@@ -474,25 +568,67 @@ export const mutants: readonly Mutant[] = [
   },
   // ---- the other triggers ----
   {
-    name: 'an exposed key kept when its replacement fails',
-    file: 'shared/aws/reconcile.ts',
-    find: 'if (!isUrgent) throw error;',
-    replace: 'if (isUrgent || !isUrgent) throw error;',
-    caughtBy: integration('exposed-key', 'is deactivated also when the issue fails'),
+    name: 'an exposed key replaced before it is Inactive',
+    file: `${apply}/exposed.ts`,
+    find: "    if (key.status !== 'Inactive') await deactivate(pass, fresh.user, key.accessKeyId);\n",
+    replace: '',
+    caughtBy: integration('exposure', 'is never the replacement'),
+  },
+  {
+    name: 'an exposed key taken for Inactive before a list shows it',
+    file: `${apply}/exposed.ts`,
+    find: "if (keys.every((key) => key.accessKeyId !== accessKeyId || key.status === 'Inactive')) return;",
+    replace: 'if (keys.length > 0) return;',
+    caughtBy: integration('exposure', 'since no list shows it is told'),
+  },
+  {
+    name: 'an exposed key that waits for a lease',
+    file: 'shared/core/plan.ts',
+    find: "  'exposed-key': exposedKey,\n  'state-key-missing': stateKeyMissing,\n  'row-0-busy': busy,\n",
+    replace: "  'state-key-missing': stateKeyMissing,\n  'row-0-busy': busy,\n  'exposed-key': exposedKey,\n",
+    caughtBy: unit('exposed', 'is deactivated while another run'),
+  },
+  {
+    name: 'a replacement stored where sessions of the exposed key can read it',
+    file: `${apply}/secret.ts`,
+    find: 'ResourcePolicy: JSON.stringify(secretPolicy(user, own, exposed?.at)),',
+    replace: 'ResourcePolicy: JSON.stringify(secretPolicy(user, own)),',
+    caughtBy: integration('exposure', 'is never the replacement'),
+  },
+  {
+    name: 'what an exposed key could read left in use',
+    file: 'shared/core/exposure.ts',
+    find: '...(named.size === 0 ? [] : readable)',
+    replace: '',
+    caughtBy: unit('exposed', 'the current key, when the old one is exposed in its grace'),
+  },
+  {
+    name: 'an exposed key forgotten while it is there',
+    file: `${checks}/exposed.ts`,
+    find: 'if (isLeft || s.now - exposed.at < EXPOSED_SESSIONS_END',
+    replace: 'if (s.now - exposed.at < EXPOSED_SESSIONS_END',
+    caughtBy: unit('exposed', 'not a millisecond before, nor while one of them is there'),
+  },
+  {
+    name: 'a message of the queue about an exposed key believed without its MAC',
+    file: 'shared/aws/work.ts',
+    find: ' && isSignedByUs(opened.reader.verifier, message)',
+    replace: '',
+    caughtBy: integration('exposure', 'a message that nobody signed deactivates nothing'),
   },
   {
     name: 'a lost key named as the one to use',
     file: `${checks}/exposed.ts`,
     find: " && role !== 'orphan');",
     replace: ' && role.length > 0);',
-    caughtBy: integration('exposed-key', 'is still deleted when the issue has died'),
+    caughtBy: integration('exposed-key', 'is deleted and replaced when the issue has died'),
   },
   {
     name: "an exposed key's record overwritten",
     file: `${apply}/orphan.ts`,
     find: "return isTaken ? 'inactiveSeen' : 'deactivated';",
     replace: "return isTaken ? 'deactivated' : 'deactivated';",
-    caughtBy: integration('exposed-key', 'is still deleted when the issue has died'),
+    caughtBy: integration('exposed-key', 'is deleted and replaced when the issue has died'),
   },
   {
     name: 'the confused deputy',

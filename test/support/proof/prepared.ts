@@ -30,7 +30,7 @@ export function later<T extends Stage>(stage: T, days: number): T {
 
 /** The first rotation is over, and its key is nearly due. */
 export async function rotatedOnce(options: StageOptions = {}): Promise<Prepared> {
-  const stage = await passesOn(await stageWith(options), [0, 1, 3, 4.5, 7.6]);
+  const stage = await passesOn(await stageWith(options), [0, 1, 3, 4.5, 5.5, 7.6]);
   if (keysOf(lookAt(stage.aws, stage.userId)).length !== 1) throw new Error('The first rotation is not over.');
   return later(stage, limits.maxAgeDays - 7.6);
 }
@@ -42,7 +42,7 @@ export async function rotatedTwice(days: readonly number[]): Promise<Prepared> {
 
 /** Two rotations are over, so that there is a version before the current one, and the key is nearly due. */
 export async function rotatedTwoTimes(): Promise<Prepared> {
-  return later(await rotatedTwice([0, 1, 3, 4.5, 7.6]), limits.maxAgeDays - 7.6);
+  return later(await rotatedTwice([0, 1, 3, 4.5, 5.5, 7.6]), limits.maxAgeDays - 7.6);
 }
 
 export function isActive(stage: Stage, accessKeyId: string): boolean {

@@ -16,12 +16,36 @@ export const limits: Limits = {
   unusedDays: 60,
 };
 
-const environment = {
-  KEYTURN_GRACE_DAYS: String(limits.graceDays),
-  KEYTURN_QUIET_DAYS: String(limits.quietDays),
-  KEYTURN_MAX_POSTPONE_DAYS: String(limits.maxPostponeDays),
-  KEYTURN_RECOVERY_DAYS: String(limits.recoveryDays),
-  KEYTURN_UNUSED_DAYS: String(limits.unusedDays),
+const environmentOf = ({ graceDays, quietDays, maxPostponeDays, recoveryDays, unusedDays }: Limits) => ({
+  KEYTURN_GRACE_DAYS: String(graceDays),
+  KEYTURN_QUIET_DAYS: String(quietDays),
+  KEYTURN_MAX_POSTPONE_DAYS: String(maxPostponeDays),
+  KEYTURN_RECOVERY_DAYS: String(recoveryDays),
+  KEYTURN_UNUSED_DAYS: String(unusedDays),
+});
+
+/** A deployment with other periods, in the middle of what is going on. */
+export function changeSettings(stage: Stage, changed: Partial<Limits>): void {
+  Object.assign(stage.limits, changed);
+  Object.assign(stage.world.environment, environmentOf(stage.limits));
+}
+
+/** Who hears: everybody by one email address, nobody, or that address of what the filter lets through. */
+export function changeAudience(
+  { world: { aws, topicArn } }: Stage,
+  filter: 'none' | 'nobody' | readonly string[],
+): void {
+  for (const { arn } of aws.sns.subscriptions(topicArn)) aws.sns.unsubscribeByLink(arn);
+  const attributes = typeof filter === 'string' ? {} : { FilterPolicy: JSON.stringify({ event: filter }) };
+  if (filter !== 'nobody') aws.sns.subscribe(topicArn, 'email', `owner-${aws.clock.now()}@example.com`, attributes);
+}
+
+/** The name by which somebody else calls AWS. */
+export const ATTACKER = 'attacker';
+
+/** Of the account's people only this role may change a secret's policy. */
+export const administered: StageOptions = {
+  environment: { KEYTURN_ADMINISTRATOR_ARNS: '["arn:aws:iam::111122223333:role/security-admin"]' },
 };
 
 /** One user, their owner, the service, and the checker that watches. */
@@ -33,6 +57,8 @@ export interface Stage {
   userName: string;
   userId: string;
   readonly hand: Set<string>;
+  /** Of today; somebody may change the settings. */
+  readonly limits: Limits;
   /** What the last pass decided. */
   decided: { reason: string; status: string } | undefined;
 }
@@ -46,9 +72,10 @@ export interface StageOptions extends LocalAwsOptions {
 
 export function createStage(options: StageOptions = {}): Stage {
   const { userName = 'alice', keys = [{ ageDays: 90 }], tags = {}, environment: given, ...rest } = options;
-  const world = createWorld({ ...rest, environment: { ...environment, ...given } });
+  const world = createWorld({ ...rest, environment: { ...environmentOf(limits), ...given } });
   const { aws } = world;
-  const checker = createChecker(aws, limits);
+  const own = { ...limits };
+  const checker = createChecker(aws, own);
   const made = aws.iam.addUser({
     userName,
     tags,
@@ -60,7 +87,7 @@ export function createStage(options: StageOptions = {}): Stage {
     })),
   });
   const hand = new Set(made.keys.map(({ accessKeyId }) => accessKeyId));
-  return { world, aws, checker, userName, userId: made.userId, hand, decided: undefined };
+  return { world, aws, checker, userName, userId: made.userId, hand, limits: own, decided: undefined };
 }
 
 let callers = 0;
@@ -124,8 +151,9 @@ export async function deliverTwice(stage: Stage): Promise<void> {
   await drain(aws, {
     queueUrl,
     handler: async (event) => {
-      const { accessKeyId: exposedKeyId }: { accessKeyId?: string } = JSON.parse(event.Records[0]?.body ?? '{}');
-      const about = exposedKeyId === undefined ? {} : { exposedKeyId };
+      const body = event.Records[0]?.body ?? '{}';
+      const { accessKeyId: exposedKeyId }: { accessKeyId?: string } = JSON.parse(body);
+      const about = exposedKeyId === undefined || !isSentByUs(aws, body) ? {} : { exposedKeyId };
       const deliver = (): Promise<Ending> =>
         invoke(stage, 'rotation-worker', event, { name: 'worker', process, ...about });
       await deliver();
@@ -135,6 +163,15 @@ export async function deliverTwice(stage: Stage): Promise<void> {
       return ending.answer;
     },
   });
+}
+
+/** What somebody else has put into the queue says nothing about a key. */
+function isSentByUs({ calls }: LocalAws, body: string): boolean {
+  const sent = JSON.stringify(body);
+  return calls.some(
+    ({ caller, operation, input }) =>
+      caller !== ATTACKER && operation.startsWith('SendMessage') && JSON.stringify(input).includes(sent),
+  );
 }
 
 /** Not one that found somebody else at work, failed, or was only tried out. */
@@ -187,12 +224,12 @@ export async function settle(stage: Stage, most = 60): Promise<number> {
     const isIdle = isAtRest(stage) && stage.aws.calls.slice(from).every(({ mutating }) => !mutating);
     quiet = isIdle ? quiet + 1 : 0;
     if (quiet === 2) {
-      stage.checker.atRest(stage.userId);
+      stage.checker.atRest(stage.userId, stage.decided?.status === 'blocked');
       return passes;
     }
     stage.aws.clock.advance(DAY);
   }
-  stage.checker.atRest(stage.userId);
+  stage.checker.atRest(stage.userId, stage.decided?.status === 'blocked');
   return Number.POSITIVE_INFINITY;
 }
 

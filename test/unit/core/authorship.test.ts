@@ -4,7 +4,9 @@ import {
   byHand,
   C,
   key,
+  minutesAgo,
   NOW,
+  O,
   P,
   request,
   type SecretOptions,
@@ -62,6 +64,13 @@ answeredBy('state-unverified', [
     secret: void_(names.exposed),
     request: byHand({ action: 'confirm' }),
     gives: 'blocked state-unverified: none',
+  },
+  {
+    name: 'but not the leftover of an issue that was interrupted: nobody works with it',
+    keys: [key(C, { ageDays: 95 }), key(O, { createdAt: minutesAgo(60) })],
+    secret: { current: C, doing: { accessKeyIds: [C] }, as: { voidTags: { [names.hold]: '2027-01-01' } } },
+    request: byHand({ action: 'confirm' }),
+    gives: 'blocked state-unverified: deactivate-orphan O',
   },
 ]);
 
