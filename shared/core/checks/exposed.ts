@@ -4,6 +4,7 @@ import type { ReasonCode } from '../reasons.ts';
 import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY } from '../time.ts';
+import { verifiedSecret } from '../verify-secret.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
@@ -25,12 +26,16 @@ export function exposedKey(s: Situation): Answer | undefined {
   return { status: 'act', reason: only.reason, message: only.message, steps: [only] };
 }
 
-function isOpen(s: Situation, { accessKeyId, status }: KeyView): boolean {
+function isOpen(s: Situation, { accessKeyId, status, record }: KeyView): boolean {
   const isTold = s.request.told?.has(accessKeyId) ?? false;
   if (status !== 'Inactive') return !isTold || s.settings.exemption === undefined;
   const { exposed } = s.tags;
   const isRecorded = exposed?.accessKeyIds.includes(accessKeyId) && !exposed.isStillActive;
-  return !isTold && !isRecorded && (isNamed(s, accessKeyId) || exposed?.isStillActive === true);
+  if (isTold || isRecorded) return false;
+  if (isNamed(s, accessKeyId) || exposed?.isStillActive) return true;
+  // Whoever deactivated it died before anybody was told. What cannot be recorded would be told of in each run.
+  const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
+  return record === undefined && isRecordable && s.settings.exemption === undefined;
 }
 
 function isNamed({ request, keys }: Situation, accessKeyId: string): boolean {

@@ -237,7 +237,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     if (isSo(hasGarbage) && !hasExposed) report('4 tags', 'A user whose tags do not parse was touched', call);
     const isHeld = isSo((look, at) => at < Date.parse(tag(look, 'hold') ?? ''));
     const { command } = invocation;
-    const isAsked = command !== undefined && (command.force || ['hold', 'rollback'].includes(command.action));
+    const isAsked =
+      command !== undefined && (command.force || command.compromised || ['hold', 'rollback'].includes(command.action));
     if (isHeld && !isAsked && !hasExposed && doing?.verb !== 'roll-back')
       report('4 held', 'A held user was touched', call);
   }

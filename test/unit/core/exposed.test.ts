@@ -217,6 +217,33 @@ it.each<RequestOrigin>(['schedule', 'config', 'exposed', 'manual'])(
   },
 );
 
+describe('what could be read with it, and was deactivated by a run that died then', () => {
+  const died: Given = {
+    keys: [key(C, { ageDays: 5, ...inactive }), key(P, { ageDays: 95, ...inactive })],
+    secret: {
+      current: C,
+      previous: P,
+      exposed: { at: minutesAgo(60), accessKeyIds: [P] },
+      deactivated: { at: minutesAgo(60), accessKeyId: P },
+    },
+  };
+
+  it('is told of and recorded, by whoever comes', () => {
+    expect(inShort(planOf({ ...died, request: found(P) }))).toBe('act exposed: deactivate-exposed C');
+    expect(inShort(planOf(died))).toBe('act exposed: deactivate-exposed C');
+  });
+
+  it('is left as it is where that cannot be recorded: it would be told of in each run', () => {
+    const foreign = { ...died.secret, as: { isMade: false } };
+    expect(inShort(planOf({ ...died, secret: foreign }))).toContain('blocked secret-foreign');
+  });
+
+  it('is not told of twice', () => {
+    const recorded = { ...died.secret, exposed: { at: minutesAgo(60), accessKeyIds: [P, C] } };
+    expect(inShort(planOf({ ...died, secret: recorded }))).toBe('act exposed-slot: delete P');
+  });
+});
+
 it('a deactivation that AWS refused is tried by every run, and nothing is issued before', () => {
   const secret = { current: C, exposed: { ...exposed, isStillActive: true } } as const;
   expect(inShort(planOf({ ...alone, secret }))).toBe(deactivated);
