@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/{unit,model,integration,package}/**/*.test.ts'],
     globalSetup: ['test/package/shared-packages.ts'],
     setupFiles: ['test/support/within-permissions.ts'],
-    testTimeout: 30_000,
+    // Enumerations of states take half a minute on a busy core.
+    testTimeout: 120_000,
     // The default leaves one core idle, which is half of a machine with two.
     maxWorkers: '100%',
     coverage: {

@@ -92,7 +92,7 @@ it.each<[string, Request, Settings, Partial<Secret>?]>([
   ],
   ['a run a week', request(), settings({ runEveryDays: 7 })],
   ['a freeze', request(), settings({ freeze: [[NOW, NOW + 1]], onBlocked: 'retire-least-used' })],
-  ['a foreign secret', request(), settings({ kmsKeyId: 'alias/ours' })],
+  ['a foreign secret', request(), settings(), { owningService: 'rds' }],
   ['no state key', request({ isStateKeyMissing: true }), settings()],
   ['tags that nobody signed', request(), settings(), { voidTags: { 'keyturn:doing': 'x', 'keyturn:notice': 'x' } }],
   ['a hold that nobody signed', request(), settings(), { voidTags: { 'keyturn:hold': '2030-01-01' } }],
