@@ -196,6 +196,19 @@ describe('a deactivation that does not succeed', () => {
     expect(currentKey(life.aws, life.userId)?.works).toBe(true);
   });
 
+  it('of what it could read is over with the next run, and one replacement is enough', async () => {
+    const life = await createRotated();
+    const refusesCurrent: BeforeCall = (call) =>
+      call.input.AccessKeyId === life.current ? refuses('UpdateAccessKey')(call) : undefined;
+    await expect(expose(life, [life.previous], refusesCurrent)).rejects.toThrow('UpdateAccessKey');
+    expect(tagOf(life, life.userId, 'exposed')).toMatch(/ active$/);
+    life.aws.clock.advance(HOUR);
+    await pass(life, 'alice');
+    expect(tagOf(life, life.userId, 'exposed')).not.toMatch(/ active$/);
+    expect(currentKey(life.aws, life.userId)?.works).toBe(true);
+    expect(published(life).filter((event) => event === 'issued')).toHaveLength(1);
+  });
+
   it('since no list shows it is told in the same way', async () => {
     const life = createLife({ ageDays: 5 });
     life.aws.clock.advance(DAY);

@@ -116,7 +116,7 @@ async function record(
   if (verifiedSecret(known, user, pass.settings) === undefined) return undefined;
   let secret = (await describeSecret(pass.reader, known.name)) ?? known;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const value = exposedValue(state, secret, found);
+    const value = exposedValue(pass, state, secret, found);
     if (found.at > pass.runtime.clock() - STALE_READS) pass.wroteAt.add(found.at);
     await tagSecret(pass, secret, { [secretTagNames.exposed]: value, ...(tries === 0 ? alsoTag() : {}) });
     const seen = await readBack(pass, secret, found.accessKeyId);
@@ -128,12 +128,26 @@ async function record(
   });
 }
 
-/** Of the keys that it named before, those that are still there: there are never more than two. */
-function exposedValue({ keys }: UserState, secret: Secret, { at, accessKeyId, isStillActive }: Found): string {
+/**
+ * Of the keys that it named before, those that are still there: there are never more than two. One of them is still
+ * Active until a run has found each Inactive, and told of it.
+ */
+function exposedValue(
+  { told }: Pass,
+  { keys }: UserState,
+  secret: Secret,
+  { at, accessKeyId, isStillActive }: Found,
+): string {
   const before = parseSecretTags(secret.tags, ANY_TIME).tags.exposed;
   const others = keys.map((key) => key.accessKeyId).filter((id) => before?.accessKeyIds.includes(id));
   const accessKeyIds = [...new Set([...others, accessKeyId])];
-  const isOneActive = isStillActive ?? (accessKeyIds.length > 1 ? before?.isStillActive : undefined);
+  const isOtherOpen = keys.some(
+    (key) =>
+      key.accessKeyId !== accessKeyId &&
+      others.includes(key.accessKeyId) &&
+      (key.status !== 'Inactive' || !told.has(key.accessKeyId)),
+  );
+  const isOneActive = isStillActive ?? (before?.isStillActive && isOtherOpen);
   return formatExposed({
     at: Math.max(at, before?.at ?? 0),
     accessKeyIds,
