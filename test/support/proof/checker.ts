@@ -615,7 +615,11 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
 
   /** Of the messages that come after it. */
   function isAbout(message: Message, { userId, kind, accessKeyId, transitionId }: Change): boolean {
-    const isOf = message.userId === userId && announcedBy[kind].includes(message.event) && names(message, accessKeyId);
+    // A command that died right after it deactivated the key has left no trace: found Inactive, it is told of as that.
+    const isSeen = kind === 'deactivated' && message.event === 'inactive-seen' && isExposed(accessKeyId);
+    const isOf =
+      message.userId === userId && (isSeen || announcedBy[kind].includes(message.event)) && names(message, accessKeyId);
+    if (isSeen) return isOf;
     // An orphan beside a secret that is not ours, and an exposed key, are deactivated without an intent, and told of so.
     return isOf && (message.transitionId === transitionId || isLost(accessKeyId) || message.event === 'exposed');
   }
