@@ -88,6 +88,8 @@ interface Change {
   readonly at: number;
   /** Of the intent under which it was made: every announcement of it carries this. */
   readonly transitionId: string | undefined;
+  /** Whoever gave the command saw that it died, and gives it again. */
+  readonly isByHand: boolean;
 }
 
 export interface Checker {
@@ -313,9 +315,12 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     return accessKeyId === undefined ? ids.length > 0 : ids.includes(accessKeyId);
   }
 
-  function owe({ userId, call, before }: Judged, kind: ChangeKind, accessKeyId: string): void {
+  function owe({ userId, call, before, invocation }: Judged, kind: ChangeKind, accessKeyId: string): void {
+    // That it is exposed was told; one that somebody reactivated is deactivated before anything is written.
+    const isTold = mailbox.about(userId).some((m) => m.event === 'exposed' && m.accessKeyId === accessKeyId);
+    if (isTold && kind === 'deactivated') return;
     const transitionId = ownIntents.get(call.caller) ?? idOf(userId, before);
-    owed.push({ kind, userId, accessKeyId, at: call.at, transitionId });
+    owed.push({ kind, userId, accessKeyId, at: call.at, transitionId, isByHand: invocation.command !== undefined });
   }
 
   function isEarlier(change: Change, { at }: Call, accessKeyId: string): boolean {
@@ -474,7 +479,7 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     // Nobody may want an exposed key back: it goes when its slot is needed.
     const wait = isExposed(id) ? 0 : isLost(id) ? 12 * HOUR : limits.recoveryDays * DAY;
     if (call.at - written.at < wait) report('2 recovery', `${id} was deleted before its recovery was over`, call);
-    if (!isReplayed && (life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
+    if (!isReplayed && !isExposed(id) && (life.inactiveSince ?? call.at) > written.at + 5 * MINUTE) {
       report('2 toggled', `${id} was deleted though it was Active since its record`, call);
     }
     if (!isLost(id) && !isExposed(id)) {
@@ -811,7 +816,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
       // "What `doing` had not announced is announced with it": with the message that the user is blocked.
       const told = isBlocked ? idOf(userId, seen(userId)) : undefined;
       const unsaid = owed.filter((change) => change.userId === userId && !(told && change.transitionId === told));
-      for (const { kind, accessKeyId } of unsaid) {
+      for (const { kind, accessKeyId, isByHand } of unsaid) {
+        if (isByHand && kind === 'deactivated' && isExposed(accessKeyId)) continue;
         report('6 announced', `${accessKeyId} was ${kind}, and that was never announced`);
       }
       const look = seen(userId);
