@@ -484,8 +484,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     }
     if (!isLost(id) && !isExposed(id)) {
       judgeNotice(userId, id, written.at - SLACK, call);
-      const since = (life.inactiveSince ?? call.at) - SLACK;
-      const isBefore = mailbox.about(userId).some((m) => m.at >= since && isPromise(m, 'delete', id, call));
+      // Whoever takes the record off takes what was promised with it: the recovery begins anew, by the settings of then.
+      const isBefore = mailbox
+        .about(userId)
+        .some((m) => m.at >= written.at - SLACK && isPromise(m, 'delete', id, call));
       if (isBefore && !isReplayed) report('promised', `${id} was deleted before the day that was promised`, call);
     }
     if (!isExposed(id) && (key.lastUsed?.at ?? 0) > written.at + MINUTE + SECOND)
@@ -565,8 +567,10 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     const isLifted = (tamperedAt.get(userId) ?? -1) >= (policyPutAt.get(call.caller) ?? -1);
     if (isLifted || user === undefined || secret === undefined) return;
     for (const key of named) {
-      // A deactivated key may work for seconds more.
-      const issuedAt = Math.min(call.at, (lifeOf(key).inactiveSince ?? call.at) + MINUTE);
+      // A deactivated key may work for seconds more. Deactivated again by a process that died at once, it is recorded as of
+      // the first time.
+      const since = Math.min(lifeOf(key).inactiveSince ?? call.at, record(before, 'exposed')?.at ?? call.at);
+      const issuedAt = Math.min(call.at, since + MINUTE);
       const principal: Principal = {
         kind: 'user',
         arn: user.arn,
