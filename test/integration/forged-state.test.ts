@@ -20,7 +20,7 @@ import {
   writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
-import { setSigned } from '../support/signed.ts';
+import { makeSecret as makeOwnSecret, setSigned, signed } from '../support/signed.ts';
 import { createWorld, DAY, pass, rotateUser, type World } from '../support/world.ts';
 
 searchForSecretsAfterEach();
@@ -82,6 +82,31 @@ const forgeries: [string, (life: Life, key: string) => Record<string, string>, {
   ],
 ];
 
+type Tags = Record<string, string>;
+
+/** What a forger may put behind a value: nothing, something that looks right, or what we wrote for somebody else. */
+const authors: [string, (world: World, tags: Tags) => Promise<Tags>][] = [
+  ['no MAC', async (_, tags) => tags],
+  ['a made-up MAC', async (_, tags) => mapTags(tags, (value) => `${value} 1${'A'.repeat(22)}`)],
+  [
+    'the MAC of another secret of ours',
+    async (world, tags) => {
+      const { userId } = world.aws.iam.addUser({ userName: 'bob', keys: [] });
+      await makeOwnSecret(world, userId);
+      const theirs = await signed(world, userId, tags);
+      return Object.fromEntries(Object.entries(theirs).map(([name, value]) => [name.replace('keyturn:', ''), value]));
+    },
+  ],
+];
+
+function mapTags(tags: Tags, change: (value: string) => string): Tags {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, change(value)]));
+}
+
+const forgeriesByAuthor = authors.flatMap(([author, sign]) =>
+  forgeries.map(([what, forged, options]) => [author, what, sign, forged, options] as const),
+);
+
 function aliceWith({ status }: { status?: 'Inactive' }): Life & { key: string } {
   const life = createLife({ ageDays: 5, usedDaysAgo: undefined });
   const key = life.oldKey;
@@ -90,9 +115,9 @@ function aliceWith({ status }: { status?: 'Inactive' }): Life & { key: string } 
 }
 
 describe('a secret of our name that somebody else made moves no key', () => {
-  it.each(forgeries)('%s', async (_, forged, options) => {
+  it.each(forgeriesByAuthor)('with %s: %s', async (_, __, sign, forged, options) => {
     const life = aliceWith(options);
-    await makeSecret(life, life.userId, forged(life, life.key));
+    await makeSecret(life, life.userId, await sign(life, forged(life, life.key)));
     const before = keysOf(life);
     await live(life, { from: 0, to: 15 });
     expect(keysOf(life)).toEqual(before);
@@ -108,11 +133,11 @@ describe('tags that somebody writes into our own secret', () => {
     expect(error.message).toContain('AccessDeniedException');
   });
 
-  it.each(forgeries)('move no key where the policy was taken off: %s', async (_, forged) => {
+  it.each(forgeriesByAuthor)('with %s move no key where the policy was taken off: %s', async (_, __, sign, forged) => {
     const life = await createStored();
     const [key = ''] = Object.keys(keysOf(life));
     await takePolicyOff(life, life.userId);
-    const tags = forged(life, key);
+    const tags = await sign(life, forged(life, key));
     await tag(life, life.userId, tags);
     life.aws.sns.published.length = 0;
     const from = life.aws.calls.length;
