@@ -1,6 +1,5 @@
 import type { Step } from '../../core/answer.ts';
-import type { Secret, UserState } from '../../core/model.ts';
-import { ANY_TIME, parseSecretTags } from '../../core/secret-tags.ts';
+import type { UserState } from '../../core/model.ts';
 import { ORPHAN_RECOVERY } from '../../core/situation.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Outcome, Pass } from '../pass.ts';
@@ -36,19 +35,11 @@ export async function removeOrphan(pass: Pass, state: UserState, step: OrphanSte
     await settle(pass, held.state, lease, ...countedBy(lease.doing.verb));
   } else {
     await tagSecret(pass, held.secret, {
-      ...recordNow(pass, kindOfRecord(held.state, held.secret, accessKeyId), accessKeyId),
+      ...recordNow(pass, 'deactivated', accessKeyId),
       ...announced.tag,
     });
   }
   return outcome(step, 'done', lease);
-}
-
-/** The other key may have been exposed and deactivated meanwhile: that record is the only one of its kind. */
-function kindOfRecord({ keys }: UserState, { tags }: Secret, orphanId: string): 'deactivated' | 'inactiveSeen' {
-  const { deactivated } = parseSecretTags(tags, ANY_TIME).tags;
-  const others = keys.filter(({ accessKeyId }) => accessKeyId !== orphanId);
-  const isTaken = others.some(({ accessKeyId }) => accessKeyId === deactivated?.accessKeyId);
-  return isTaken ? 'inactiveSeen' : 'deactivated';
 }
 
 /** A secret that may not be ours gets no tag; the key is deactivated all the same, and somebody is told. */

@@ -621,14 +621,7 @@ export const mutants: readonly Mutant[] = [
     file: `${checks}/exposed.ts`,
     find: " && role !== 'orphan');",
     replace: ' && role.length > 0);',
-    caughtBy: integration('exposed-key', 'is deleted and replaced when the issue has died'),
-  },
-  {
-    name: "an exposed key's record overwritten",
-    file: `${apply}/orphan.ts`,
-    find: "return isTaken ? 'inactiveSeen' : 'deactivated';",
-    replace: "return isTaken ? 'deactivated' : 'deactivated';",
-    caughtBy: integration('exposed-key', 'is deleted and replaced when the issue has died'),
+    caughtBy: unit('exposed', 'names no leftover as the one to use'),
   },
   {
     name: 'the confused deputy',

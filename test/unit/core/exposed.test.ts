@@ -264,6 +264,14 @@ it('what may not be recorded is told of once in a run, and then its user is bloc
   expect(`${again.status} ${again.reason}`).toBe('blocked secret-foreign');
 });
 
+it('names no leftover as the one to use: its secret access key is nowhere', () => {
+  const doing = { at: minutesAgo(60), accessKeyIds: [C] };
+  const leftover = key(O, { createdAt: minutesAgo(60) });
+  const answer = planOf({ keys: [young, leftover], secret: { current: C, doing }, request: found(C) });
+  expect(inShort(answer)).toBe(deactivated);
+  expect(answer.message).toContain('no key is left to work with');
+});
+
 answeredBy('exposed-replacement', [
   { name: 'is issued once the key is Inactive and recorded', ...taken, request: found(C), gives: 'act exposed: issue' },
   { name: 'is issued by the schedule, to a user who has no Active key', ...taken, gives: 'act exposed: issue' },
