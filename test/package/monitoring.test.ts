@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
 import { metricNames } from '../../shared/lambda/runtime.ts';
-import { packageStack } from './package-stack.ts';
+import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack } from './template.ts';
 
 const names = await functionNames();
@@ -152,11 +152,10 @@ describe('alarms', () => {
   });
 
   it('go to a second topic too, if one is given', async () => {
-    const second = 'arn:aws:sns:eu-west-1:111122223333:on-call';
-    const given = deploy((await packageStack({ alarmTopicArn: second })).template);
+    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
     for (const id of given.ofType('AWS::CloudWatch::Alarm')) {
       const { AlarmActions, OKActions } = given.properties(id) ?? {};
-      const both = ['arn:aws:sns:eu-west-1:111122223333:keyturn-dev', second];
+      const both = ['arn:aws:sns:eu-west-1:111122223333:keyturn-dev', FROM_ELSEWHERE.alarmTopicArn];
       expect([AlarmActions, OKActions]).toEqual([both, both]);
     }
   }, 120_000);
@@ -194,12 +193,13 @@ describe('alarms', () => {
   });
 
   it.each([
-    ['3', 'cron(0 6 ? * MON-FRI *)', 74],
-    ['7', 'cron(0 6 ? * MON *)', 168],
+    { given: SECOND_STACK, hours: 74 },
+    { given: FROM_ELSEWHERE, hours: 168 },
   ])(
-    'follow a schedule of every %s days: %s',
-    async (runEveryDays, schedule, hours) => {
-      const rarer = deploy((await packageStack({ runEveryDays, schedule })).template);
+    'follow a schedule of every $given.runEveryDays days',
+    async ({ given, hours }) => {
+      const { runEveryDays } = given;
+      const rarer = deploy((await packageStack(given)).template);
       for (const id of rarer.ofType('AWS::CloudWatch::Alarm')) windowOf(rarer.properties(id) ?? {});
       expect(windowOf(rarer.properties('NoScheduledRun') ?? {})).toBe(hours * HOUR);
       // One day of them has the last pass.

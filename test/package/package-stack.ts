@@ -42,6 +42,26 @@ export async function packageStack(params: Record<string, string> = {}): Promise
   return read(join(directory, '.serverless'));
 }
 
+/** A package takes both cores for seconds, so parameters that do not meet share one: what the account has already. */
+export const FROM_ELSEWHERE = {
+  stateKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/given',
+  topicKmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic',
+  alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+  permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/boundary',
+  configRuleName: 'our-own',
+  schedule: 'cron(0 6 ? * MON *)',
+  runEveryDays: '7',
+};
+
+/** What a second stack of the account, with a rule of its own, is given. */
+export const SECOND_STACK = {
+  roleSuffix: '-team-a',
+  createConfigRule: 'true',
+  remediationConcurrency: '2',
+  schedule: 'cron(0 6 ? * MON-FRI *)',
+  runEveryDays: '3',
+};
+
 /** osls says what is wrong where it says everything else. */
 function outputOf(error: unknown): string {
   return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';

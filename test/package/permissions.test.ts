@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { decide, parsePolicy, type Request, type Statement, statementsOf } from '../support/policy.ts';
-import { packageStack } from './package-stack.ts';
+import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
 import { deploy, type Json, list, object, type Stack, type Template } from './template.ts';
 
@@ -240,8 +240,8 @@ describe('between the functions', () => {
   it('all but config-remediation sign and verify state, with a key that may be of another Region', async () => {
     const signers = names.filter((name) => name !== 'config-remediation');
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY })).toEqual(signers);
-    const stateKeyArn = 'arn:aws:kms:us-east-1:111122223333:key/given';
-    const given = deploy((await packageStack({ stateKeyArn })).template);
+    const { stateKeyArn } = FROM_ELSEWHERE;
+    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
     expect(whoMay({ action: 'kms:GenerateMac', resource: stateKeyArn }, given)).toEqual(signers);
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY }, given)).toEqual([]);
   }, 120_000);
@@ -319,8 +319,8 @@ describe('with a key of its own', () => {
 });
 
 it('who publishes may use the key of an encrypted topic, for that topic alone', async () => {
-  const topicKmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic';
-  const encrypted = deploy((await packageStack({ topicKmsKeyArn })).template);
+  const { topicKmsKeyArn } = FROM_ELSEWHERE;
+  const encrypted = deploy((await packageStack(FROM_ELSEWHERE)).template);
   const topic = String(encrypted.output('TopicArn'));
   const use = (action: string, topicArn: string) =>
     whoMay(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
 import { environmentName, type SettingName, settingSpecs } from '../../shared/core/settings.ts';
-import { packageStack } from './package-stack.ts';
+import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type JsonObject, list, object, type Stack, type Template } from './template.ts';
 
 const names = await functionNames();
@@ -151,16 +151,10 @@ describe('settings', () => {
     expect(changed.properties('OverdueKey')?.ActionsEnabled).toBe('true');
   }, 120_000);
 
-  it.each([
-    ['exemptPaths', '["break-glass/"]'],
-    ['topicArn', 'arn:aws:sqs:eu-west-1:111122223333:ops'],
-  ])(
-    'that could match nothing are not deployed: %s',
-    async (name, value) => {
-      await expect(packageStack({ [name]: value })).rejects.toThrow(`Cannot deploy: ${name} is "${value}": must `);
-    },
-    120_000,
-  );
+  it('that could match nothing are not deployed', async () => {
+    const refused = packageStack({ exemptPaths: '["break-glass/"]' });
+    await expect(refused).rejects.toThrow('Cannot deploy: exemptPaths is "["break-glass/"]": must ');
+  }, 120_000);
 });
 
 describe('the queue', () => {
@@ -248,7 +242,7 @@ describe('names that others build on', () => {
   });
 
   it("include each function's role, with neither stage nor Region, so that a second deployment fails", async () => {
-    const suffixed = deploy((await packageStack({ roleSuffix: '-team-a' })).template);
+    const suffixed = deploy((await packageStack(SECOND_STACK)).template);
     for (const [deployed, suffix] of [[stack, ''] as const, [suffixed, '-team-a'] as const]) {
       const roles = deployed.ofType('AWS::Lambda::Function').map((id) => deployed.properties(id)?.Role);
       expect(roles.toSorted()).toEqual(
@@ -278,16 +272,15 @@ describe('options', () => {
   });
 
   it('can use a key that exists for the topic, which no queue is encrypted with', async () => {
-    const topicKmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic';
-    const encrypted = deploy((await packageStack({ topicKmsKeyArn })).template);
-    expect(encrypted.properties('Topic')?.KmsMasterKeyId).toBe(topicKmsKeyArn);
+    const encrypted = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    expect(encrypted.properties('Topic')?.KmsMasterKeyId).toBe(FROM_ELSEWHERE.topicKmsKeyArn);
     expect(encrypted.properties('RotationQueue')).not.toHaveProperty('KmsMasterKeyId');
     expect(stack.properties('Topic')).not.toHaveProperty('KmsMasterKeyId');
   }, 120_000);
 
   it('can put a permissions boundary on every role', async () => {
-    const permissionsBoundaryArn = 'arn:aws:iam::111122223333:policy/boundary';
-    const bounded = deploy((await packageStack({ permissionsBoundaryArn })).template, { CreateConfigRule: true });
+    const { permissionsBoundaryArn } = FROM_ELSEWHERE;
+    const bounded = deploy((await packageStack(FROM_ELSEWHERE)).template, { CreateConfigRule: true });
     const boundaries = (deployed: Stack) =>
       deployed.ofType('AWS::IAM::Role').map((id) => deployed.properties(id)?.PermissionsBoundary);
     expect(boundaries(bounded)).toEqual(Array(9).fill(permissionsBoundaryArn));

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
 import { decide, statementsOf } from '../support/policy.ts';
-import { packageStack } from './package-stack.ts';
+import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack, type Template } from './template.ts';
 
 const LAMBDA = 'arn:aws:lambda:eu-west-1:111122223333:function';
@@ -104,7 +104,7 @@ describe('without the Config rule', () => {
   });
 
   it('a rule that is made elsewhere is named by a parameter, and may start the function', async () => {
-    const given = deploy((await packageStack({ configRuleName: 'our-own' })).template);
+    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
     expect(permissionsOf('config-rule', given)).toHaveLength(1);
     expect(ruleNameOf(given)).toBe('our-own');
     expect(given.ofType('AWS::Config::ConfigRule')).toEqual([]);
@@ -140,7 +140,7 @@ describe('with the Config rule', () => {
   });
 
   it('is asked for by a parameter', async () => {
-    const asked = deploy((await packageStack({ createConfigRule: 'true', remediationConcurrency: '2' })).template);
+    const asked = deploy((await packageStack(SECOND_STACK)).template);
     expect(asked.ofType('AWS::Config::ConfigRule')).toEqual(['ConfigRule']);
     const { ReservedConcurrentExecutions: most } = propertiesOf('ConfigDashremediationLambdaFunction', asked);
     expect([most, propertiesOf('ConfigDashremediationLambdaFunction').ReservedConcurrentExecutions]).toEqual([

@@ -1,0 +1,3 @@
+import { testEveryState } from '../support/core/enumeration.ts';
+
+testEveryState(1);
