@@ -5,11 +5,21 @@ import { secretTagNames, signedTagNames } from '../../shared/core/secret-tags.ts
 import { parseSettings } from '../../shared/core/settings.ts';
 import { signMade, signTag } from '../../shared/core/signed-state.ts';
 import type { StateKey } from '../../shared/core/state-key.ts';
+import type { Runtime } from '../../shared/lambda/runtime.ts';
 import type { World } from './world.ts';
+
+/** Made once for each world: clients cost more than all they are asked for here. */
+const seeders = new WeakMap<World['logged'], Runtime>();
+
+function seeder(world: World): Runtime {
+  const made = seeders.get(world.logged) ?? world.runtime('rotate-user');
+  seeders.set(world.logged, made);
+  return made;
+}
 
 /** What tells the state of this world's functions from anything else. */
 export function stateKeyOf(world: World): Promise<StateKey> {
-  return readStateKey(world.runtime('rotate-user'), parseSettings(world.environment));
+  return readStateKey(seeder(world), parseSettings(world.environment));
 }
 
 const nameOf = (userId: string): string => `keyturn/${userId}/access-key`;
@@ -48,7 +58,7 @@ export async function makeSecret(
     { Key: secretTagNames.userId, Value: userId },
     { Key: secretTagNames.made, Value: made },
   ];
-  await world.runtime('rotate-user').aws.secrets.send(new CreateSecretCommand({ Name: nameOf(userId), Tags }));
+  await seeder(world).aws.secrets.send(new CreateSecretCommand({ Name: nameOf(userId), Tags }));
   const settings = parseSettings(world.environment);
   const policy = user && settingsHash(user, settings);
   await setSigned(world, userId, { ...(policy === undefined ? {} : { policy }), ...tags });
