@@ -3,6 +3,8 @@ import {
   DeleteResourcePolicyCommand,
   DeleteSecretCommand,
   TagResourceCommand,
+  UntagResourceCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import {
@@ -159,6 +161,40 @@ describe('tags that somebody writes into our own secret', () => {
     expect(messages(life, 'blocked')[0]).toMatchObject({ reason: 'state-unverified' });
     const lifted = await rotateUser(life, { userName: 'alice', action: 'hold', holdUntil: '2027-01-01' });
     expect(lifted).toMatchObject({ status: 'changed', reason: 'hold-written' });
+  });
+});
+
+describe('an intent that was truly signed, and is put back', () => {
+  /** A key issued four days ago that its owner has not used, with nothing left that says so but its old intent. */
+  async function putBack({ isHeld }: { isHeld: boolean }): Promise<Life> {
+    const life = await createRotated();
+    const { current } = life;
+    const issuedAt = life.aws.iam.keysOf('alice').find(({ accessKeyId }) => accessKeyId === current)?.createdAt ?? 0;
+    const others = Object.keys(keysOf(life)).filter((id) => id !== current);
+    life.aws.clock.advance(4 * DAY);
+    await takePolicyOff(life, life.userId);
+    const secret = life.aws.secrets.find(secretNameOf(life.userId));
+    const label = secret?.versions.flatMap(({ labels }) => labels).find((each) => each.startsWith(current));
+    const VersionId = secret?.versions.find(({ labels }) => labels.includes(label ?? '-'))?.versionId;
+    const SecretId = secretNameOf(life.userId);
+    const secrets = attackerOf(life);
+    const off = { SecretId, VersionStage: label, RemoveFromVersionId: VersionId };
+    await secrets.send(new UpdateSecretVersionStageCommand(off));
+    await secrets.send(new UntagResourceCommand({ SecretId, TagKeys: ['keyturn:current-since', 'keyturn:doing'] }));
+    const [at, deadline] = [issuedAt, issuedAt + 300_000].map((ms) => new Date(ms).toISOString());
+    const doing = `issue ${at} ${deadline} 11111111-1111-4111-8111-111111111111 ${others.join('/')} -`;
+    await setSigned(life, life.userId, { doing });
+    if (isHeld) await tag(life, life.userId, { hold: '2030-01-01' });
+    return life;
+  }
+
+  it.each([{ isHeld: false }, { isHeld: true }])('takes no key away once it is days old: %j', async (options) => {
+    const life = await putBack(options);
+    const before = keysOf(life);
+    const from = life.aws.calls.length;
+    await live(life, { from: 0, to: 5 });
+    expect(keyWrites(life, from)).toEqual([]);
+    expect(keysOf(life)).toEqual(before);
   });
 });
 

@@ -1,11 +1,11 @@
 import { type Action, type Answer, act, wait } from '../answer.ts';
 import type { Doing } from '../secret-tags.ts';
 import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
-import { formatInstant, hasPassed, MINUTE } from '../time.ts';
+import { formatInstant, MINUTE } from '../time.ts';
 import { describeKey } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { isOwnIntent } from './managed.ts';
-import { orphanMessage, orphanStep } from './protected.ts';
+import { isTooOld, orphanMessage, orphanStep } from './protected.ts';
 
 type ClearIntent = Extract<Action, { action: 'clear-intent' }>;
 
@@ -16,7 +16,7 @@ const VISIBLE_AFTER = 10 * MINUTE;
 export function intentPast(s: Situation): Answer | undefined {
   const { doing } = s.tags;
   if (doing === undefined) return undefined;
-  const isOld = hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now);
+  const isOld = isTooOld(s, doing);
   switch (doing.verb) {
     case 'issue':
       return isOld
@@ -38,7 +38,6 @@ export function intentPast(s: Situation): Answer | undefined {
   }
 }
 
-/** Every run since should have seen to it: the run is that late, or somebody has put an old intent back. */
 const TOO_OLD = 'It is too old to be gone on with';
 
 /** It tells, where there is something to tell, and no key is touched by it. */

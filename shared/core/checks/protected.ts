@@ -1,9 +1,9 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { isKeyLabel } from '../secret-tags.ts';
+import { type Doing, isKeyLabel } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
-import { formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
+import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
@@ -82,10 +82,16 @@ function orOrphan(s: Situation, answer: Answer): Answer {
   return orphan === undefined ? answer : { ...answer, status: 'act', steps: [orphan] };
 }
 
+/** Every run since should have seen to it: the run is that late, or somebody has put an old intent back. */
+export function isTooOld({ settings, now }: Situation, { at }: Doing): boolean {
+  return hasPassed(at, Math.max(3, 2 * settings.runEveryDays + 1), now);
+}
+
 /** The one thing that is done for a user who is otherwise left alone: a key whose secret is lost must not stay Active. */
 export function orphanStep(s: Situation): Step | undefined {
   const [orphan] = s.orphans;
   if (s.orphans.length !== 1 || orphan === undefined || !orphan.isActive) return undefined;
+  if (s.tags.doing === undefined || isTooOld(s, s.tags.doing)) return undefined;
   // Nothing is written to a secret that may not be ours, not even what was done.
   const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
   const action = isRecordable ? 'deactivate-orphan' : 'deactivate-unrecorded';

@@ -480,11 +480,12 @@ function recorded(facts: Facts, id: string, ms: number): string[] {
   );
 }
 
-/** Section 4. */
-function orphanhood({ doing, secret, keys }: Facts, id: string): string[] {
+/** Section 4; and an old intent may be one that was put back. */
+function orphanhood({ doing, secret, keys, settings, now }: Facts, id: string): string[] {
   const labels = Object.values(secret?.versions ?? {}).flat();
   const candidate = (key: AccessKey): boolean =>
     doing?.verb === 'issue' &&
+    now - doing.at < Math.max(3, 2 * settings.runEveryDays + 1) * DAY &&
     !labels.includes(key.accessKeyId) &&
     !doing.ids.includes(key.accessKeyId) &&
     key.createdAt >= doing.at - (doing.at % SECOND) - 5 * SECOND &&

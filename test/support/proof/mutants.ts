@@ -511,9 +511,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an intent gone on with however old it is',
     file: `${checks}/in-flight.ts`,
-    find: 'const isOld = hasPassed(doing.at, Math.max(3, 2 * s.settings.runEveryDays + 1), s.now);',
+    find: 'const isOld = isTooOld(s, doing);',
     replace: 'const isOld = s.now < 0;',
     caughtBy: unit('row-4-intent', 'tells of what may be the leftover of an issue'),
+  },
+  {
+    name: 'the same for a user who is otherwise left alone',
+    file: `${checks}/protected.ts`,
+    find: 'if (s.tags.doing === undefined || isTooOld(s, s.tags.doing)) return undefined;',
+    replace: 'if (s.tags.doing === undefined) return undefined;',
+    caughtBy: unit('rows-0-to-3', 'the leftover of an issue that is too old'),
   },
   {
     name: 'an intent that is too old told of and kept',

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../shared/core/time.ts';
 import { C, daysAgo, key, minutesAgo, NOW, O, P, record, S } from '../../support/core/builders.ts';
-import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
+import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 const due = key(C, { ageDays: 95 });
 const live = { doing: { at: minutesAgo(2), deadlineAt: NOW + 1 } };
@@ -329,3 +329,23 @@ answeredBy('row-3-status-unknown', [
     gives: 'failed status-unknown: none',
   },
 ]);
+
+describe('the leftover of an issue that is too old to be gone on with is left as it is, whoever is left alone:', () => {
+  // Somebody may have put the intent back, and a key that the owner has not used yet looks like a leftover.
+  it.each<[string, Given]>([
+    ['a held user', { secret: { ...crashed, ...heldFor5Days } }],
+    ['an exempt user', { secret: crashed, user: { tags: { 'keyturn:exempt': 'true' } } }],
+    ['a user whose tags do not parse', { secret: crashed, user: { tags: { 'keyturn:grace-days': 'ten' } } }],
+    ['a secret pending deletion', { secret: { ...crashed, as: { deletedAt: daysAgo(1) } } }],
+    ['a current value without a key label', { secret: { ...crashed, as: { versions: { theirs: ['AWSCURRENT'] } } } }],
+    ['a forged hold', { secret: { ...crashed, as: { voidTags: { 'keyturn:hold': '2027-01-01' } } } }],
+  ])('%s', (_, given) => {
+    const shown = [2.99, 3].map((days) => {
+      const keys = [key(S, { ageDays: 95 }), key(O, { createdAt: daysAgo(days) })];
+      const doing = { at: daysAgo(days), accessKeyIds: [S] };
+      const { steps } = planOf({ ...given, keys, secret: { ...given.secret, doing }, ...manualPlan });
+      return steps.some(({ action }) => action === 'deactivate-orphan' || action === 'deactivate-unrecorded');
+    });
+    expect(shown).toEqual([true, false]);
+  });
+});
