@@ -18,8 +18,10 @@ export function exposedKey(s: Situation): Answer | undefined {
   // Secrets Manager's own rotation may only issue.
   if (s.request.origin === 'managed') return undefined;
   const open = s.keys.filter((candidate) => candidate.isExposed && isOpen(s, candidate));
-  // What could be read with it comes after it.
-  const key = open.find(({ accessKeyId }) => isNamed(s, accessKeyId)) ?? open[0];
+  // What could be read with them comes after them: since when they are Inactive decides what that is.
+  const isKnown = (id: string): boolean => s.tags.exposed?.accessKeyIds.includes(id) ?? false;
+  const named = open.find(({ accessKeyId }) => isNamed(s, accessKeyId));
+  const key = named ?? open.find(({ accessKeyId }) => isKnown(accessKeyId)) ?? open[0];
   if (key === undefined) return undefined;
   if (s.settings.exemption !== undefined) return tellOnly(s, key, s.settings.exemption.because);
   const only = deactivation(s, key);

@@ -251,6 +251,17 @@ it('a deactivation that AWS refused is tried by every run, and nothing is issued
   expect(inShort(planOf({ ...taken, secret, request: request({ told: new Set([C]) }) }))).toBe('act exposed: issue');
 });
 
+it('one that a tag names comes before what it could have read, in whatever order IAM lists them', () => {
+  const known = key(P, { ageDays: 50, status: 'Inactive' });
+  const secret = { current: C, previous: P, exposed: { ...exposed, accessKeyIds: [P], isStillActive: true } } as const;
+  for (const keys of [
+    [known, young],
+    [young, known],
+  ]) {
+    expect(inShort(planOf({ keys, secret }))).toBe('act exposed: deactivate-exposed P');
+  }
+});
+
 it('an exempt user is told of once in a run, and then left alone', () => {
   const user = { tags: { 'keyturn:exempt': 'true' } };
   const again = { ...found(C), told: new Set([C]) };
