@@ -48,7 +48,13 @@ const principal = textLike(
   /^arn:[\w*-]+:(iam::(\d{12}|\d*\*\d*):(root$|\*|(user|role)\/.)|sts::(\d{12}|\d*\*\d*):federated-user\/.)/,
   'must be ARNs of users or roles, not of sessions or groups: arn:aws:iam::123456789012:role/name',
 );
-const arns = json(z.array(principal));
+const arns = json(
+  z.array(
+    principal.check(
+      z.regex(/^arn:[\w*-]+:\w+::\d{12}:/, 'must name their account: arn:aws:iam::123456789012:role/name'),
+    ),
+  ),
+);
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
 
 /** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
@@ -162,8 +168,12 @@ export const settingSpecs = {
     '',
     'End of the names of all roles: `-team-a`.',
   ),
+  // Whoever may move an alias could put a key of their own behind it, and sign whatever they like.
   stateKeyArn: spec(
-    textLike(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)\/.+)?$/, 'must be the ARN of a KMS key'),
+    textLike(
+      /^(arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)?$/,
+      'must be the ARN of the KMS key itself, not of an alias: arn:aws:kms:…:key/…',
+    ),
     '',
     'KMS HMAC key that signs the state; empty for `alias/keyturn-state<roleSuffix>`.',
   ),

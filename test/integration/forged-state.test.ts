@@ -293,7 +293,7 @@ describe('the policy', () => {
 describe('without the state key', () => {
   it('nothing is changed, the message comes back, and all goes on once KMS answers', async () => {
     const life = createLife();
-    life.environment.KEYTURN_STATE_KEY_ARN = `arn:aws:kms:eu-west-1:${life.aws.accountId}:alias/gone`;
+    life.environment.KEYTURN_STATE_KEY_ARN = `arn:aws:kms:eu-west-1:${life.aws.accountId}:key/gone`;
     expect(await pass(life, 'alice')).toBe(false);
     expect(writes(life)).toEqual([]);
     expect(await rotateUser(life, { userName: 'alice', action: 'rotate' })).toMatchObject({

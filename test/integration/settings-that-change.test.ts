@@ -13,7 +13,7 @@ const FUNCTION = 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-test-se
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/12345678-90ab-cdef-1234-567890abcdef';
 
 /** What a change of the setting means for a secret that exists. */
-type Row = { to: string; from?: string; given?: Partial<Record<SettingName, string>> } & (
+type Row = { to: string | ((life: Life) => string); from?: string; given?: Partial<Record<SettingName, string>> } & (
   | { becomes: 'converges'; shows: (life: Life) => unknown; as: unknown }
   | { becomes: 'refused'; prepare?: (life: Life) => unknown; says: readonly string[] }
   | { becomes: 'not written'; prepare?: (life: Life) => unknown }
@@ -36,6 +36,8 @@ function anotherStateKey(life: Life, alias: string, roleSuffix = ''): void {
   const policy = stateKeyPolicy(life.aws.accountId);
   life.aws.kms.addHmacKey({ alias: `${alias}${roleSuffix}`, policy });
 }
+
+const changedTo = ({ to }: Row, life: Life): string => (typeof to === 'string' ? to : to(life));
 
 const rows: Record<SettingName, Row> = {
   kmsKeyId: { becomes: 'converges', to: KMS_KEY, shows: (life) => secretOf(life)?.kmsKeyId, as: KMS_KEY },
@@ -83,7 +85,7 @@ const rows: Record<SettingName, Row> = {
   stateKeyArn: {
     becomes: 'refused',
     prepare: (life) => anotherStateKey(life, 'alias/another'),
-    to: 'arn:aws:kms:eu-west-1:111122223333:alias/another',
+    to: (life) => life.aws.kms.find('alias/another')?.arn ?? '',
     says: ['if stateKeyArn, roleSuffix or stateEpoch was changed, change it back', 'action adopt'],
   },
   roleSuffix: {
@@ -158,7 +160,7 @@ describe('a setting that is written into secrets', () => {
       const life = await storedUnder(name, row);
       const shown = name === 'secretPrefix' ? undefined : await row.shows(life);
       expect(shown).not.toEqual(row.as);
-      life.environment[environmentName(name)] = row.to;
+      life.environment[environmentName(name)] = changedTo(row, life);
       await runOnce(life);
       expect(await row.shows(life)).toEqual(row.as);
       expect(messages(life).filter(({ event }) => event !== 'digest' && event !== 'issued')).toEqual([]);
@@ -178,7 +180,7 @@ describe('a setting that is written into secrets', () => {
     await row.prepare?.(life);
     const unchanged = secretOf(life);
     expect(await rotateUser(life, { userName: 'alice' })).toMatchObject({ status: 'unchanged' });
-    life.environment[environmentName(name)] = row.to;
+    life.environment[environmentName(name)] = changedTo(row, life);
     const answer = await rotateUser(life, { userName: 'alice' });
     expect(answer).toMatchObject({ status: 'blocked', reason: 'secret-foreign' });
     for (const part of row.says) expect(answer.message).toContain(part);
@@ -192,7 +194,7 @@ describe('a setting that is written into no secret', () => {
     const life = await storedUnder(name, row);
     await row.prepare?.(life);
     const unchanged = secretOf(life);
-    life.environment[environmentName(name)] = row.to;
+    life.environment[environmentName(name)] = changedTo(row, life);
     const from = life.aws.calls.length;
     await pass(life, 'alice');
     expect(writes(life, from)).toEqual([]);
