@@ -55,6 +55,8 @@ const arns = json(
     ),
   ),
 );
+/** An empty list would be for everybody, and was written for nobody. */
+const named = z.minLength(1, 'users and paths must not be empty: leave them out for every user');
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
 
 /** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
@@ -89,8 +91,8 @@ const readers = json(
         z
           .strictObject({
             arn: principal,
-            users: z.optional(userNames),
-            paths: z.optional(z.array(path)),
+            users: z.optional(userNames.check(named)),
+            paths: z.optional(z.array(path).check(named)),
             handOn: z.optional(z.boolean()),
           })
           .check(

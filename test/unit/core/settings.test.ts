@@ -77,6 +77,8 @@ describe('a wrong value names its variable, the value and the way out', () => {
     ['READER_ARNS', '["arn:aws:iam::12345:role/ops"]', 'must be ARNs of users or roles'],
     ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","users":["arn:aws:iam::1:user/b"]}]', 'names of users'],
     ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","paths":["team-a/"]}]', 'must begin and end with /'],
+    ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","users":[]}]', 'must not be empty'],
+    ['READER_ARNS', '[{"arn":"arn:aws:iam::123456789012:role/a","paths":[]}]', 'must not be empty'],
     ['ADMINISTRATOR_ARNS', '["admin"]', 'must be ARNs of users or roles'],
     ['ADMINISTRATOR_ARNS', '["arn:aws:iam::*:role/admin"]', 'must name their account'],
     ['STATE_KEY_ARN', 'arn:aws:kms:eu-west-1:123456789012:alias/keyturn-state', 'not of an alias'],
