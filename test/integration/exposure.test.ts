@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import type { BeforeCall } from '../../local/aws.ts';
 import { deliver, drain } from '../../local/event-source.ts';
+import { signMessage } from '../../shared/core/signed-message.ts';
 import { currentKey } from '../support/faults.ts';
 import {
   createLife,
@@ -20,6 +21,7 @@ import {
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { bodiesIn, bodyOf, send, workerSource } from '../support/queue.ts';
+import { makeSecret, stateKeyOf } from '../support/signed.ts';
 import { DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
 import { clientsOf } from '../unit/local/clients.ts';
 
@@ -174,6 +176,22 @@ describe('a key that was exposed', () => {
   );
 });
 
+it.each(['planted', 'ours'])(
+  'a live lease that somebody forged keeps no exposed key Active: secret %s',
+  async (whose) => {
+    const life = createLife({ ageDays: 5 });
+    if (whose === 'ours') await makeSecret(life, life.userId);
+    const { secrets } = life.runtime('somebody').aws;
+    const SecretId = secretNameOf(life.userId);
+    if (whose === 'planted') await secrets.send(new CreateSecretCommand({ Name: SecretId }));
+    const [at, ahead] = [0, DAY].map((ms) => new Date(life.aws.clock.now() + ms).toISOString());
+    const doing = `issue ${at} ${ahead} 11111111-1111-4111-8111-111111111111 - -`;
+    life.aws.secrets.setTags(SecretId, { 'keyturn:user-id': life.userId, 'keyturn:doing': doing });
+    await expose(life, [life.oldKey]);
+    expect(statusOf(life.aws, life.oldKey)).toBe('Inactive');
+  },
+);
+
 describe('a deactivation that does not succeed', () => {
   it('is told with the command by every run, and nothing is issued before it does', async () => {
     const life = createLife({ ageDays: 5 });
@@ -286,6 +304,18 @@ describe('through the queue', () => {
     const last = messages(life, 'exposed').at(-1);
     expect(last).toMatchObject({ userName: 'alice', accessKeyId: life.oldKey, severity: 'critical' });
     expect(last?.message).toContain('is not dealt with after 4 tries');
+  });
+
+  it.each([
+    ['of an exempt user is told of', 'true', 'Active'],
+    ['of a user whose tags do not parse is deactivated, and told of', 'perhaps', 'Inactive'],
+  ])('a key %s', async (_, exempt, status) => {
+    const life = createLife({ ageDays: 5, tags: { 'keyturn:exempt': exempt } });
+    const body = { ...bodyOf(life, 'alice', 'exposed'), origin: 'exposed', accessKeyId: life.oldKey } as const;
+    await send(life, signMessage(await stateKeyOf(life), body));
+    expect(await drain(life.aws, workerSource(life))).toMatchObject({ deleted: 1, failed: 0 });
+    expect(keysOf(life)).toEqual({ [life.oldKey]: status });
+    expect(messages(life, 'exposed')).toMatchObject([{ severity: 'critical', accessKeyId: life.oldKey }]);
   });
 
   it('a record of a moment ago is waited out, not left to the next delivery', async () => {

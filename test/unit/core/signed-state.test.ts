@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { transitionVerbs } from '../../../shared/core/model.ts';
+import { RotationError } from '../../../shared/core/errors.ts';
+import { noticeEvents } from '../../../shared/core/messages/notice.ts';
+import { requestOrigins, transitionVerbs } from '../../../shared/core/model.ts';
+import { reasons } from '../../../shared/core/reasons.ts';
+import { causeOf } from '../../../shared/core/refusals.ts';
 import {
   formatAnnounced,
   formatCurrentSince,
@@ -159,6 +163,10 @@ describe('the longest value of each tag fits into the 256 characters of AWS', ()
   const at = Date.UTC(2026, 11, 31, 23, 59, 59, 999);
   const [graceDays, postponeDays, recoveryDays] = [3649.9994, 3649.9994, 3649.9994];
   const uuid = VERSION;
+  const [longestReason = ''] = Object.keys(reasons).toSorted((a, b) => b.length - a.length);
+  const cause = causeOf(
+    new RotationError('-', { action: `iam:${'C'.repeat(100)}`, code: 'AccessDenied', isDefinite: true }),
+  );
   const longest: Record<string, string[]> = {
     [names.doing]: transitionVerbs.map((verb) =>
       formatDoing({
@@ -174,17 +182,17 @@ describe('the longest value of each tag fits into the 256 characters of AWS', ()
     [names.currentSince]: [
       formatCurrentSince({ at, accessKeyId: C, graceDays, promised: { graceDays, postponeDays } }),
     ],
-    [names.issuedOn]: [formatIssued({ day: at, origin: 'schedule' })],
+    [names.issuedOn]: requestOrigins.map((origin) => formatIssued({ day: at, origin })),
     [names.deactivated]: [formatDeactivated({ at, accessKeyId: C, recoveryDays })],
-    [names.inactiveSeen]: [formatKeyRecord({ at, accessKeyId: C })],
+    [names.inactiveSeen]: [formatDeactivated({ at, accessKeyId: C, recoveryDays })],
     [names.confirmed]: [formatKeyRecord({ at, accessKeyId: C })],
-    [names.announced]: [
-      formatAnnounced({ event: 'grace-restarted', at, accessKeyId: C, reason: 'secret-pending-deletion' }),
-    ],
+    [names.announced]: noticeEvents.map((event) =>
+      formatAnnounced({ event, at, accessKeyId: C, reason: longestReason, cause: cause ?? '', toldAt: at }),
+    ),
     [names.hold]: ['2026-12-31'],
     [names.stuck]: [formatStuck({ at, versionId: 'v'.repeat(64) })],
     [names.notice]: noticeKinds.map((kind) => formatNotice({ at, accessKeyId: C, kind, earliestAt: at })),
-    [names.exposed]: [formatExposed({ at, accessKeyIds: [C, P] })],
+    [names.exposed]: [formatExposed({ at, accessKeyIds: [C, P], isStillActive: true })],
     [names.policy]: [formatPolicyPut({ hash: '0'.repeat(32), triedAt: at, toldAt: at })],
   };
 
