@@ -4,11 +4,11 @@ import { attackedWork, attackOn, fight } from '../support/proof/contests.ts';
 import { expectClean } from '../support/proof/crash.ts';
 import { faultAt, faultKinds } from '../support/proof/faults.ts';
 import { atRandom, seeded } from '../support/proof/interleave.ts';
-import { DAY } from '../support/proof/keys.ts';
+import { DAY, lookAt } from '../support/proof/keys.ts';
 import { later, passesOn, rotatedOnce, stageWith } from '../support/proof/prepared.ts';
 import { printTable, seconds, unknown } from '../support/proof/report.ts';
 import { scenarios } from '../support/proof/scenarios.ts';
-import { deliverTwice, ownerLives, pass, type Stage, trace } from '../support/proof/stage.ts';
+import { administered, deliverTwice, ownerLives, pass, type Stage, trace } from '../support/proof/stage.ts';
 import { tryOut } from '../support/proof/trial.ts';
 
 const runs = Number(process.env.KEYTURN_PROOF_RUNS ?? 2_000);
@@ -100,6 +100,18 @@ describe('an attack on undisturbed work', () => {
     const broken = stage.checker.violations.map(({ rule, what, where }) => `${rule}: ${what} (${where})`);
     expect([...broken, ...attacker.problems], name).toEqual([]);
   });
+});
+
+it('where secrets have administrators, nobody else does anything to one of ours', async () => {
+  const stage = await rotatedOnce(administered);
+  const attacker = attackerOf(stage);
+  const secret = (): string => JSON.stringify(lookAt(stage.aws, stage.userId).secret);
+  const before = secret();
+  for (let kind = 0; kind < deedKinds; kind++) {
+    for (const n of [0, 1, 2, 3]) await attacker.act(deedOf(kind, n));
+  }
+  expect(secret()).toBe(before);
+  expect(attacker.problems).toEqual([]);
 });
 
 describe('an attack between a death and the next pass', () => {
