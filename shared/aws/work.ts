@@ -30,6 +30,13 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
     // Its group is the key's own, so another pass may be over the same user: as for whoever comes from outside.
     return workOnExposed({ ...opened, request, isQueued: false }, message, { ...delivery, accessKeyId });
   }
+  if (message.origin === 'exposed' && opened.stateKey === undefined) {
+    // It may be one of ours, so it waits no longer than those do.
+    await comeBack(opened, delivery);
+    throw new ConflictError(
+      `Whether a message about ${message.userName} is signed cannot be told: KMS gives no state key.`,
+    );
+  }
   // Whoever may only send to the queue has no key deactivated: what nobody signed is looked at, as for Config.
   const origin = message.origin === 'exposed' ? 'config' : message.origin;
   const refusal = refusedHere(runtime.memory, runtime.clock());
@@ -73,7 +80,7 @@ async function workOnExposed(
   message: WorkMessage,
   { accessKeyId, ...delivery }: Delivery & { accessKeyId: string },
 ): Promise<void> {
-  const { runtime, settings } = pass;
+  const { settings } = pass;
   try {
     const result = await reconcile(pass, message, { isDryRun: !settings.enforce });
     await judgeAgain(pass, result);
@@ -82,10 +89,17 @@ async function workOnExposed(
     }
   } catch (error) {
     if (delivery.receiveCount >= MOST_RECEIVES) await tellOfLast(pass, message, error);
-    await comeBackSoon(runtime.aws, settings.queueUrl, delivery).catch((failure: unknown) => {
-      runtime.log.warn('The message comes back when the queue has it', { because: messageOf(failure) });
-    });
+    await comeBack(pass, delivery);
     throw error;
+  }
+}
+
+/** At the latest when the queue has it. */
+async function comeBack({ runtime, settings }: Pass, delivery: Delivery): Promise<void> {
+  try {
+    await comeBackSoon(runtime.aws, settings.queueUrl, delivery);
+  } catch (error) {
+    runtime.log.warn('The message comes back when the queue has it', { because: messageOf(error) });
   }
 }
 

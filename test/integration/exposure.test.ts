@@ -18,6 +18,7 @@ import {
   statusOf,
   tagOf,
   tagsOf,
+  writes,
 } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { bodiesIn, bodyOf, send, workerSource } from '../support/queue.ts';
@@ -316,6 +317,20 @@ describe('through the queue', () => {
     expect(await drain(life.aws, workerSource(life))).toMatchObject({ deleted: 1, failed: 0 });
     expect(keysOf(life)).toEqual({ [life.oldKey]: status });
     expect(messages(life, 'exposed')).toMatchObject([{ severity: 'critical', accessKeyId: life.oldKey }]);
+  });
+
+  it('one that cannot be told from a forged one, for want of the state key, is back as soon', async () => {
+    const life = createLife({ ageDays: 5 });
+    await enqueued(life);
+    life.aws.clock.advance(2 * MINUTE);
+    const from = life.aws.calls.length;
+    expect(await deliver(life.aws, workerSource(life, refuses('GenerateMac')))).toMatchObject({ failed: 1 });
+    expect(writes(life, from)).toEqual([]);
+    const [{ visibleAt = 0 } = {}] = life.aws.sqs.messages(life.queueUrl);
+    expect(Math.round((visibleAt - life.aws.clock.now()) / 1_000)).toBe(30);
+    life.aws.clock.set(visibleAt);
+    expect(await deliver(life.aws, workerSource(life))).toMatchObject({ deleted: 1 });
+    expect(currentKey(life.aws, life.userId)?.works).toBe(true);
   });
 
   it('a record of a moment ago is waited out, not left to the next delivery', async () => {
