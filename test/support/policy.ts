@@ -78,6 +78,11 @@ function holds(operator: string, actual: string | undefined, values: readonly st
       return actual === undefined || values.includes(actual);
     case 'StringNotEquals':
       return actual === undefined || !values.includes(actual);
+    case 'DateLessThan':
+      return actual !== undefined && values.some((value) => Date.parse(actual) < Date.parse(value));
+    // Of a request with several values, between spaces.
+    case 'ForAnyValue:StringNotEquals':
+      return actual?.split(' ').some((one) => !values.includes(one)) ?? false;
     case 'StringLike':
     case 'ArnEquals':
     case 'ArnLike':
