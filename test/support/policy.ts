@@ -84,6 +84,7 @@ function holds(operator: string, actual: string | undefined, values: readonly st
     case 'ForAnyValue:StringNotEquals':
       return actual?.split(' ').some((one) => !values.includes(one)) ?? false;
     case 'StringLike':
+    case 'ForAnyValue:StringLike':
     case 'ArnEquals':
     case 'ArnLike':
       return actual !== undefined && values.some((value) => like(actual, value));
