@@ -80,6 +80,21 @@ const pinned: readonly Pinned[] = [
     deeds: [lifted, { does: 'forge tag', tag: 'hold', n: 0 }],
   },
   {
+    name: 'a key without its label, beside the old intent that made it',
+    prepare: async () => {
+      const stage = await stageWith();
+      // It saw the intent while it was there.
+      attackerOf(stage);
+      return later(await passesOn(stage, [0], false), 3.5);
+    },
+    deeds: [
+      lifted,
+      { does: 'take label off', n: 0 },
+      { does: 'untag', tag: 'current-since', n: 0 },
+      { does: 'replay tag', tag: 'doing', n: 0 },
+    ],
+  },
+  {
     name: 'a message about an exposed key',
     prepare: () => stageWith({ keys: [{ ageDays: 5 }] }),
     deeds: [{ does: 'send message', n: 0 }],

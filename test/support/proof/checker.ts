@@ -364,6 +364,8 @@ export function createChecker(aws: LocalAws, limits: Limits): Checker {
     if (isLost(id)) {
       // Somebody has taken its label off, and put the intent of its issue back: at worst a key that nobody used yet.
       if (isInUse(key)) report('orphan', `${id} is in use`, call);
+      const begunAt = intent(before)?.at ?? call.at;
+      if (call.at - begunAt >= 3 * DAY + HOUR) report('orphan', `${id} was deactivated by an intent days old`, call);
       return;
     }
     if (isExposedKey(j)) return;
