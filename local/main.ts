@@ -185,7 +185,13 @@ async function main(): Promise<void> {
     const end = () => {
       // A second Ctrl-C does not wait.
       process.once('SIGINT', () => process.exit(130));
-      server.close().then(() => process.exit(0));
+      server.close().then(
+        () => process.exit(0),
+        (error) => {
+          process.stderr.write(`${error}\n`);
+          process.exit(1);
+        },
+      );
     };
     process.once('SIGINT', end);
     process.once('SIGTERM', end);

@@ -85,7 +85,10 @@ def is_allowed(service, documents, own_policy, matching):
 
     def effects(policies):
         return {
-            statement["Effect"] for policy in policies for statement in listed(policy["Statement"]) if matching(statement)
+            statement["Effect"]
+            for policy in policies
+            for statement in listed(policy["Statement"])
+            if matching(statement)
         }
 
     own = [] if own_policy is None else [own_policy]
@@ -121,7 +124,7 @@ def find_secret(secret_id):
     return next((secret for secret in store.values() if secret_id in (secret.name, secret.arn)), None)
 
 
-def resource_of(service, action, asked, access_key_id):
+def resource_of(service, action, asked):
     """The ARN that AWS checks, and the resource's own policy."""
     iam = iam_backends[ACCOUNT]["aws"]
     if service == "iam":
@@ -183,9 +186,9 @@ def install(outsider, log):
             asked = json.loads(self.body or "{}")
         else:
             asked = {name: values[0] for name, values in self.querystring.items()}
-        resource, own_policy = resource_of(service, action, asked, access_key_id)
+        resource, own_policy = resource_of(service, action, asked)
         context = {
-            "aws:CurrentTime": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "aws:CurrentTime": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:PrincipalArn": principal,
             "aws:PrincipalIsAWSService": "false",
             "aws:SecureTransport": "true",

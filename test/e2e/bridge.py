@@ -54,7 +54,9 @@ MAKERS = {
     "AWS::CloudWatch::Alarm": alarm,
     "AWS::CloudWatch::Dashboard": lambda properties: client("cloudwatch").put_dashboard(**properties),
     "AWS::Config::ConfigRule": config_rule,
-    "AWS::Lambda::EventInvokeConfig": lambda properties: client("lambda").put_function_event_invoke_config(**properties),
+    "AWS::Lambda::EventInvokeConfig": lambda properties: client("lambda").put_function_event_invoke_config(
+        **properties
+    ),
     "AWS::Scheduler::Schedule": schedule,
     "AWS::SNS::TopicPolicy": topic_policy,
     "AWS::SQS::QueuePolicy": queue_policy,

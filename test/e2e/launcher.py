@@ -1,8 +1,9 @@
 """Starts moto on loopback as the AWS that Keyturn is deployed to: launcher.py PORT NODE WORK_DIR DEPLOYER_KEY_ID
 
-What moto lacks is added, and only what AWS itself has: functions run on Node 24 as their role and time moves (here), keys
-are checked and policies hold (authorizer.py), and moto_gaps.py. Routes beside the AWS APIs, all POST:
-/_e2e/clock {"advanceSeconds"}, /_e2e/age {"accessKeyId", "days"}, /_e2e/skipped {"stackName"}, /_e2e/emails {"userName"}.
+What moto lacks is added, and only what AWS itself has: functions run on Node 24 as their role and time moves (here),
+keys are checked and policies hold (authorizer.py), and moto_gaps.py. Routes beside the AWS APIs, all POST:
+/_e2e/clock {"advanceSeconds"}, /_e2e/age {"accessKeyId", "days"}, /_e2e/skipped {"stackName"},
+/_e2e/emails {"userName"}.
 """
 
 import datetime
@@ -45,10 +46,10 @@ class Clock:
         if self.travel:
             self.travel.stop()
         self.ahead_seconds += seconds
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         self.travel = time_machine.travel(now + datetime.timedelta(seconds=self.ahead_seconds), tick=True)
         self.travel.start()
-        return {"now": datetime.datetime.now(datetime.timezone.utc).isoformat()}
+        return {"now": datetime.datetime.now(datetime.UTC).isoformat()}
 
 
 CLOCK = Clock()

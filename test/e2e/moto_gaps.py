@@ -183,7 +183,7 @@ def report_is_of_today():
 
     def get_dated(self):
         answer = get_report(self)
-        answer.result["GeneratedTime"] = datetime.datetime.now(datetime.timezone.utc)
+        answer.result["GeneratedTime"] = datetime.datetime.now(datetime.UTC)
         return answer
 
     IamResponse.get_credential_report = get_dated

@@ -17,6 +17,12 @@ import {
   tagSets,
 } from './states.ts';
 
+/** Every pair of the two. */
+interface Pairs {
+  keySets: readonly KeysAndLabels[];
+  tags: readonly Record<string, string>[];
+}
+
 interface Enumerated {
   states: number;
   broken: Map<string, string>;
@@ -24,8 +30,7 @@ interface Enumerated {
 
 function enumerate(
   reached: Map<string, number>,
-  keySets: readonly KeysAndLabels[],
-  tags: readonly Record<string, string>[],
+  { keySets, tags }: Pairs,
   asked: Request,
   given: Settings,
   as: Partial<Secret> = {},
@@ -74,15 +79,21 @@ export function testEveryState(share: number): void {
   const some = everyState.filter(isOneIn(share));
 
   it('every state with an intent has one answer, and it breaks no invariant', () => {
-    judge('intents', enumerate(reached, some, tagSets(intents, records.slice(0, 2)), request(), settings()));
+    judge(
+      'intents',
+      enumerate(reached, { keySets: some, tags: tagSets(intents, records.slice(0, 2)) }, request(), settings()),
+    );
   });
 
   it('every state with a record or a hold has one answer, and it breaks no invariant', () => {
-    judge('records, holds', enumerate(reached, some, tagSets(records, holds), request(), settings()));
+    judge(
+      'records, holds',
+      enumerate(reached, { keySets: some, tags: tagSets(records, holds) }, request(), settings()),
+    );
   });
 
   it('every state with a grace clock has one answer, and it breaks no invariant', () => {
-    judge('clocks', enumerate(reached, some, tagSets(clocks), request(), settings()));
+    judge('clocks', enumerate(reached, { keySets: some, tags: tagSets(clocks) }, request(), settings()));
   });
 
   it.each<[string, Request, Settings, Partial<Secret>?]>([
@@ -124,7 +135,7 @@ export function testEveryState(share: number): void {
   ])('%s: every state has one answer, and it breaks no invariant', (name, asked, given, as) => {
     const sets = [...tagSets(intents.slice(0, 6), records.slice(0, 2)), ...tagSets(clocks, holds).filter(isOneIn(7))];
     const keySets = everyState.filter(isOneIn(7 * share));
-    judge(name, enumerate(reached, keySets, sets, asked, given, as));
+    judge(name, enumerate(reached, { keySets, tags: sets }, asked, given, as));
   });
 
   it.each<[string, Request, Settings]>([
@@ -136,7 +147,12 @@ export function testEveryState(share: number): void {
     const keySets = everyState.filter(isOneIn(23 * share));
     judge(
       name,
-      enumerate(reached, keySets, tagSets(exposures, intents.slice(0, 4), records.slice(0, 3), holds), asked, given),
+      enumerate(
+        reached,
+        { keySets, tags: tagSets(exposures, intents.slice(0, 4), records.slice(0, 3), holds) },
+        asked,
+        given,
+      ),
     );
   });
 

