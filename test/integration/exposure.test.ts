@@ -8,6 +8,7 @@ import { currentKey } from '../support/faults.ts';
 import {
   createLife,
   createRotated,
+  createStored,
   keysOf,
   type Life,
   labelsOf,
@@ -230,6 +231,52 @@ describe('a deactivation that does not succeed', () => {
     life.aws.clock.advance(MINUTE);
     await expose(life, [life.oldKey]);
     expect(currentKey(life.aws, life.userId)?.works).toBe(true);
+  });
+});
+
+describe('a secret that cannot be read', () => {
+  const answers: [string, BeforeCall][] = [
+    ['is denied', refuses('DescribeSecret')],
+    ['is throttled', ({ operation }) => (operation === 'DescribeSecret' ? { kind: 'throttle' } : undefined)],
+  ];
+
+  it.each(answers)('keeps no exposed key Active: the read %s', async (_, before) => {
+    const life = await createStored();
+    const [current = ''] = Object.keys(keysOf(life));
+    life.aws.clock.advance(DAY);
+    life.aws.sns.published.length = 0;
+    await expose(life, [current], before).catch(() => {});
+    expect(keysOf(life)).toEqual({ [current]: 'Inactive' });
+    expect(messages(life)).toMatchObject([{ event: 'exposed', severity: 'critical', keyStatus: 'Inactive' }]);
+    life.aws.clock.advance(10 * MINUTE);
+    await expose(life, [current]);
+    expect(currentKey(life.aws, life.userId)?.works).toBe(true);
+    expect(tagOf(life, life.userId, 'exposed')).toContain(current);
+  });
+
+  it('fails the run all the same, and leaves the key of an exempt user alone', async () => {
+    const life = createLife({ tags: { 'keyturn:exempt': 'true' } });
+    await expect(expose(life, [life.oldKey], refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
+    expect(published(life)).toEqual(['exposed']);
+  });
+
+  it('keeps nobody from being told in a dry run', async () => {
+    const life = createLife({ environment: { KEYTURN_ENFORCE: 'false' } });
+    await expect(expose(life, [life.oldKey], refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(life.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(published(life)).toEqual(['exposed']);
+  });
+
+  it('changes nothing about a key that nobody calls exposed', async () => {
+    const life = createLife();
+    await expect(
+      rotateUser(life, { userName: 'alice', action: 'rotate' }, refuses('DescribeSecret')),
+    ).rejects.toThrow();
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
+    const compromised = { userName: 'alice', action: 'rotate', compromised: true };
+    await expect(rotateUser(life, compromised, refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Inactive' });
   });
 });
 
