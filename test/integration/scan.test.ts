@@ -423,7 +423,11 @@ describe('the digest', () => {
 
   test('names settings that match nobody, in every run', async () => {
     const world = createWorld({
-      environment: { KEYTURN_EXEMPT_GROUPS: '["robots","ADMINS"]', KEYTURN_EXEMPT_PATHS: '["/none/"]' },
+      environment: {
+        KEYTURN_EXEMPT_GROUPS: '["robots","ADMINS"]',
+        KEYTURN_EXEMPT_PATHS: '["/none/"]',
+        KEYTURN_READER_ARNS: '[{"arn":"arn:aws:iam::111122223333:role/eso","users":["alice","alcie"]}]',
+      },
     });
     world.aws.iam.addUser({ userName: 'alice', groups: ['admins'], keys: [{ ageDays: 5 }] });
     for (let day = 0; day < 2; day++) {
@@ -431,8 +435,12 @@ describe('the digest', () => {
       expect(error).toBeUndefined();
       expect(digest(world)).toMatchObject({
         severity: 'info',
-        findingCount: 2,
-        findings: [expect.stringContaining('the group robots'), expect.stringContaining('the path /none/')],
+        findingCount: 3,
+        findings: [
+          expect.stringContaining('the group robots'),
+          expect.stringContaining('the path /none/'),
+          expect.stringContaining('called alcie'),
+        ],
       });
       world.aws.clock.advance(DAY);
     }
