@@ -234,6 +234,51 @@ describe('a deactivation that does not succeed', () => {
   });
 });
 
+describe('a user who is left alone for another reason than an exemption', () => {
+  const reasons: [string, (life: Life) => unknown, BeforeCall?][] = [
+    [
+      'a tag of the user does not parse',
+      ({ aws: { iam } }) =>
+        iam.state.save({ ...iam.state.user('alice'), tags: [{ Key: 'keyturn:exmept', Value: '1' }] }),
+    ],
+    [
+      'the secret is somebody else’s',
+      ({ aws, userId }) => aws.secrets.setTags(secretNameOf(userId), { 'keyturn:user-id': 'AIDASOMEBODYELSE00000' }),
+    ],
+    ['KMS gives no state key', () => {}, refuses('GenerateMac')],
+  ];
+
+  it.each(reasons)('has the key deactivated and is told what it is now, on any day: %s', async (_, prepare, before) => {
+    for (let day = 1; day <= 7; day++) {
+      const life = await createStored();
+      const [key = ''] = Object.keys(keysOf(life));
+      await prepare(life);
+      life.aws.clock.advance(day * DAY);
+      life.aws.sns.published.length = 0;
+      await expose(life, [key], before).catch(() => {});
+      expect(keysOf(life)).toEqual({ [key]: 'Inactive' });
+      expect(messages(life, 'exposed')).toMatchObject([{ severity: 'critical', keyStatus: 'Inactive' }]);
+    }
+  });
+
+  it.each(reasons)(
+    'and AWS refuses: the message has the command, and no word of "never": %s',
+    async (_, prepare, before) => {
+      const life = await createStored();
+      const [key = ''] = Object.keys(keysOf(life));
+      await prepare(life);
+      life.aws.clock.advance(DAY);
+      life.aws.sns.published.length = 0;
+      const either: BeforeCall = (call) => refuses('UpdateAccessKey')(call) ?? before?.(call);
+      await expect(expose(life, [key], either)).rejects.toThrow('UpdateAccessKey');
+      expect(messages(life)).toMatchObject([{ event: 'exposed', severity: 'critical', keyStatus: 'Active' }]);
+      const email = life.aws.sns.published[0]?.message.email;
+      expect(email).toContain(`--access-key-id ${key} --status Inactive`);
+      expect(email).not.toContain('Never reactivate');
+    },
+  );
+});
+
 describe('a secret that cannot be read', () => {
   const answers: [string, BeforeCall][] = [
     ['is denied', refuses('DescribeSecret')],
