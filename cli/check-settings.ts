@@ -1,10 +1,10 @@
 import { SettingsError } from '../shared/core/errors.ts';
-import { environmentName, readSettings } from '../shared/core/settings.ts';
+import { environmentName, readSettings, type Settings, settingSpecs } from '../shared/core/settings.ts';
 
-/** What serverless.yml is once its variables are resolved, as far as settings are in it. */
+/** What serverless.yml is once its variables are resolved, as far as parameters are in it. */
 export interface Service {
-  provider: { environment?: Readonly<Record<string, unknown>> };
-  custom?: { given?: Readonly<Record<string, unknown>> };
+  provider: { environment?: Readonly<Record<string, unknown>>; region?: string };
+  custom?: { given?: Readonly<Record<string, unknown>>; stack?: Readonly<Record<string, unknown>> };
 }
 
 /** What the stack gives to its functions itself; CloudFormation knows the values. */
@@ -13,21 +13,86 @@ const MADE: Readonly<Record<string, string>> = {
   queueUrl: 'https://queue',
 };
 
+/** What is wrong with a value that is given, as the end of a sentence; undefined: nothing. */
+type Rule = (value: string, region: string) => string | undefined;
+
 /**
- * Throws a SettingsError that names every parameter of which the functions would say that they cannot start with it: a
- * deployment that does not take place harms nobody, one that stops every run does.
+ * Throws a SettingsError that names every parameter of which the functions would say that they cannot start with it, or
+ * which the templates would take for another than it is: a deployment that does not take place harms nobody, one that
+ * stops every run does.
  */
 export function checkSettings({ provider, custom }: Service): void {
-  const values = { ...provider.environment, ...custom?.given };
-  const valueOfSetting = (name: string): string | undefined =>
-    textOf(values[name]) ?? textOf(values[environmentName(name)]) ?? MADE[name];
-  const { kmsKeyId } = readSettings(valueOfSetting, { cannot: 'Cannot deploy', nameOf: (name) => name });
-  // Policies of IAM name a key by its ARN alone; an alias or an ID in them would allow nothing.
-  if (kmsKeyId !== '' && !/^arn:[^:]+:kms:[^:]+:\d+:key\//.test(kmsKeyId)) {
-    const message = `Cannot deploy: kmsKeyId is "${kmsKeyId}": must be the ARN of the key itself (arn:aws:kms:…:key/…), which the roles' policies name.`;
-    throw new SettingsError(message);
-  }
+  const { environment, region = '' } = provider;
+  const values = { ...environment, ...custom?.given };
+  const given = (name: string): string | undefined => textOf(values[name]) ?? textOf(values[environmentName(name)]);
+  const settings = readSettings((name) => given(name) ?? MADE[name], {
+    cannot: 'Cannot deploy',
+    nameOf: (name) => name,
+  });
+  const problems = [
+    ...broken(settingRules(settings), given, region),
+    ...broken(stackRules, (name) => textOf(custom?.stack?.[name]), region),
+  ];
+  if (problems.length > 0) throw new SettingsError(`Cannot deploy: ${problems.join('. ')}.`);
 }
+
+function broken(
+  rules: Readonly<Record<string, readonly Rule[]>>,
+  given: (name: string) => string | undefined,
+  region: string,
+): string[] {
+  return Object.entries(rules).flatMap(([name, all]) => {
+    const value = given(name);
+    if (value === undefined) return [];
+    const wrong = all.map((rule) => rule(value, region)).find((each) => each !== undefined);
+    return wrong === undefined ? [] : [`${name} is "${value}": ${wrong}`];
+  });
+}
+
+const like =
+  (pattern: RegExp, otherwise: string): Rule =>
+  (value) =>
+    pattern.test(value) ? undefined : otherwise;
+
+const inRegion: Rule = (arn, region) => {
+  const where = arn.split(':')[3];
+  return region === '' || where === region ? undefined : `is in ${where}, and must be in ${region}, as the stack is`;
+};
+
+const flag = like(/^(true|false)$/, 'must be true or false');
+const key = like(
+  /^arn:[^:]+:kms:[^:]+:\d{12}:key\//,
+  "must be the ARN of the key itself (arn:aws:kms:…:key/…), which the roles' policies name",
+);
+const topic: Rule = (value) => settingSpecs.topicArn.schema.safeParse(value).error?.issues[0]?.message;
+
+/** What only the deployment knows of settings that parse. */
+function settingRules({ replicaRegions }: Settings): Record<string, readonly Rule[]> {
+  const elsewhere: Rule = (_, region) =>
+    replicaRegions.includes(region) ? `must not hold ${region}, where the secrets are` : undefined;
+  return { topicArn: [inRegion], kmsKeyId: [key, inRegion], replicaRegions: [elsewhere] };
+}
+
+/** Parameters that no function reads. The templates compare texts: `True` would be a no, and nobody would notice. */
+const stackRules: Record<string, readonly Rule[]> = {
+  createKmsKey: [flag],
+  createConfigRule: [flag],
+  deployerArn: [
+    like(
+      /^arn:[\w-]+:iam::\d{12}:(root$|(user|role)\/[^*?]+$)/,
+      'must be the ARN of a user or role, not of a session: arn:aws:iam::123456789012:role/name',
+    ),
+  ],
+  permissionsBoundaryArn: [
+    like(
+      /^arn:[\w-]+:iam::(\d{12}|aws):policy\/./,
+      'must be the ARN of a policy: arn:aws:iam::123456789012:policy/name',
+    ),
+  ],
+  alarmTopicArn: [topic, inRegion],
+  topicKmsKeyArn: [key, inRegion],
+  remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],
+};
 
 /** A reference to what the stack makes is no text. */
 function textOf(value: unknown): string | undefined {

@@ -50,6 +50,11 @@ async function runEveryDays(read: Read): Promise<number> {
     console.error(`Note: whether runEveryDays ${days} fits schedule ${schedule} cannot be judged.`);
     return days;
   }
+  if (gap === Number.POSITIVE_INFINITY) {
+    throw new Error(
+      `schedule is ${schedule}: it runs once, and at most 7 days may lie between two runs (runEveryDays)`,
+    );
+  }
   if (gap > 7) {
     throw new Error(
       `schedule is ${schedule}: up to ${gap} days lie between two runs, and at most 7 may (runEveryDays)`,

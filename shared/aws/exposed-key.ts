@@ -11,7 +11,7 @@ import { announceExposed } from './apply/exposed.ts';
 import { announceNobody } from './apply/nobody.ts';
 import { enqueue } from './enqueue.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
-import { observeUser, required } from './observe.ts';
+import { observeUser, required, withoutSecret } from './observe.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
@@ -60,7 +60,8 @@ async function handleKey(
   const userName = await userNameOf(runtime, accessKeyId);
   const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
   if (userName === undefined) return tellOfNobody(pass, event, accessKeyId);
-  const state = await observeUser(pass.reader, { userName }, () => false);
+  // Who has the key, and what it is, IAM says.
+  const state = await observeUser(withoutSecret(pass.reader), { userName }, () => false);
   if (state === undefined || !hasKey(state, accessKeyId)) {
     const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };

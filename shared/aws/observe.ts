@@ -26,6 +26,13 @@ export interface Reader {
   settings: Settings;
   /** Tells our own state from what others wrote. */
   verifier: Verifier;
+  /** As if no user had one. */
+  skipsSecret?: true;
+}
+
+/** Only what IAM says, for what must not wait for anything else. */
+export function withoutSecret(reader: Reader): Reader {
+  return { ...reader, skipsSecret: true };
 }
 
 export interface UserReference {
@@ -70,7 +77,8 @@ export async function observeAgain(
 ): Promise<UserState> {
   const { aws, settings } = reader;
   const keys = await listAccessKeys(aws, user.userName);
-  const described = await describeSecret(reader, secretNameOf(settings.secretPrefix, user.userId));
+  const secretName = secretNameOf(settings.secretPrefix, user.userId);
+  const described = reader.skipsSecret ? undefined : await describeSecret(reader, secretName);
   const secret = described === undefined ? undefined : await withPendingSince(aws, described);
   const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const observed: AccessKey[] = [];

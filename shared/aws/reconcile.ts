@@ -1,6 +1,7 @@
 import type { ActionName, Step } from '../core/answer.ts';
 import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
+import { isAboutExposure } from '../core/exposure.ts';
 import type { Completed, Request, UserState } from '../core/model.ts';
 import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
@@ -11,7 +12,7 @@ import { asksLastUse } from './apply/again.ts';
 import { apply, timeNeeded } from './apply/apply.ts';
 import { announceExposed, tellInDryRun } from './apply/exposed.ts';
 import { readLimits, readListeners } from './limits.ts';
-import { observeUser, type UserReference } from './observe.ts';
+import { observeUser, type UserReference, withoutSecret } from './observe.ts';
 import type { Outcome, Pass } from './pass.ts';
 
 /** What became of one user in one invocation. */
@@ -46,7 +47,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
   let state: UserState | undefined;
   for (let left = MOST_STEPS; ; left--) {
     const now = pass.runtime.clock();
-    state = await observeUser(pass.reader, reference, asksLastUse(pass, now));
+    state = await observe(pass, reference, options, now);
     if (state === undefined) return userChanged(pass, reference, { plan: steps, outcomes });
     const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
     const answer = await planWithLimits(pass, state, request, now);
@@ -63,6 +64,38 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     }
     completed = completedBy(last, completed);
   }
+}
+
+/** What cannot be read keeps no exposed key Active: what IAM says is enough to deactivate it, and then the failure counts. */
+async function observe(
+  pass: Pass,
+  reference: UserReference,
+  options: ReconcileOptions,
+  now: Instant,
+): Promise<UserState | undefined> {
+  try {
+    return await observeUser(pass.reader, reference, asksLastUse(pass, now));
+  } catch (error) {
+    if (isAboutExposure(pass.request)) await deactivateUnseen(pass, reference, options, now);
+    throw error;
+  }
+}
+
+/** Without the secret, and without what would write into it: whoever sees it again records what was done. */
+async function deactivateUnseen(
+  { stateKey: _, ...pass }: Pass,
+  reference: UserReference,
+  { isDryRun }: ReconcileOptions,
+  now: Instant,
+): Promise<void> {
+  const blind: Pass = { ...pass, reader: withoutSecret(pass.reader) };
+  const state = await observeUser(blind.reader, reference, () => false);
+  if (state === undefined) return;
+  const answer = plan(state, blind.request, blind.settings, now);
+  if (answer.steps.every(({ action }) => action !== 'deactivate-exposed' && action !== 'announce-exposed')) return;
+  logDecision(blind, state, answer);
+  if (isDryRun) await tellExposed(blind, state, answer);
+  else await applyAll(blind, state, answer.steps, now);
 }
 
 type Done = Pick<Reconciled, 'plan' | 'outcomes' | 'state'>;

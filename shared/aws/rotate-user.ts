@@ -8,7 +8,7 @@ import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import type { Invocation } from '../lambda/handler.ts';
 import type { Runtime } from '../lambda/runtime.ts';
-import { observeUser } from './observe.ts';
+import { observeUser, withoutSecret } from './observe.ts';
 import { type Outcome, openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { type ShownStep, showStep } from './show.ts';
@@ -47,7 +47,9 @@ export async function rotateUser(
   const settings = parseSettings(runtime.environment);
   const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false });
   const isQuestion = asked.action === 'plan' || asked.action === 'status';
-  const before = await observeUser(pass.reader, { userName });
+  const before = asked.compromised
+    ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)
+    : await observeUser(pass.reader, { userName });
   if (before === undefined) throw await unknownUser(runtime, userName);
   refuseOverlongGrace(before, asked, pass.settings, runtime.clock());
   const dryRun = !settings.enforce;

@@ -77,8 +77,12 @@ export async function scanAccount(
   };
 }
 
-function placeOf({ GroupList = [], Path = '/' }: UserDetail): Pick<User, 'groups' | 'path'> {
-  return { groups: GroupList, path: Path };
+function placeOf({
+  UserName = '',
+  GroupList = [],
+  Path = '/',
+}: UserDetail): Pick<User, 'userName' | 'groups' | 'path'> {
+  return { userName: UserName, groups: GroupList, path: Path };
 }
 
 /** A report that leaves most users out is no error: they are looked at one by one, which nobody would notice. */

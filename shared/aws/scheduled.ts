@@ -1,9 +1,10 @@
-import { activityOf, decisionsOf, type Triaged } from '../core/activity.ts';
-import { audienceNotes, isDeaf } from '../core/audience.ts';
+import { activityOf, decisionsOf, type Hears, type Triaged } from '../core/activity.ts';
+import { audienceHears, audienceNotes, isDeaf } from '../core/audience.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
+import { attributesOf } from '../core/messages.ts';
 import type { Limits, Request } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { commonRefusal, describeRefusal } from '../core/refusals.ts';
@@ -259,7 +260,7 @@ function digestOf(
 ): Digest {
   const { accountId, at, secretsWithoutUser, findings, rootActiveKeys = 0 } = scan;
   const note = [refused?.note, noteOf(settings, limits)].filter((each) => each !== undefined).join(' ');
-  const decisions = decisionsOf(triaged, times.digest, at);
+  const decisions = decisionsOf(triaged, times.digest, at, hearsOf(settings, limits, at));
   const [oldest] = triaged.filter(({ verdict }) => verdict.oldestActiveAt !== undefined).toSorted(byAge);
   const exemptions = triaged
     .map(({ scanned: { user } }) => parseUserSettings(user, settings, at).settings.exemption)
@@ -291,6 +292,17 @@ function digestOf(
     findings,
     ...(deadLetters === undefined ? {} : { deadLetters }),
     ...(note === '' ? {} : { note }),
+  };
+}
+
+/** Where nobody hears of anything, the note says so. */
+function hearsOf(settings: Settings, limits: Limits | undefined, now: Instant): Hears {
+  const audience = limits?.audience;
+  if (audience === undefined || isDeaf(audience)) return () => true;
+  return (user, event) => {
+    const { accountId, userName } = user;
+    const { owner } = parseUserSettings(user, settings, now).settings;
+    return audienceHears(audience, attributesOf({ event, accountId, userName, owner, reason: 'due' }));
   };
 }
 
@@ -328,11 +340,18 @@ function limitNote(settings: Settings, limits: Limits | undefined): string | und
   );
 }
 
-function report({ runtime, runId, isDryRun, errors }: Run, { usersScanned, enqueued, skipped }: Digest): void {
+/** The log has whatever the digest has no room for. */
+function report({ runtime, runId, isDryRun, errors }: Run, digest: Digest): void {
+  const { usersScanned, enqueued, skipped, needsDecision, findings, secretsWithoutUser } = digest;
   runtime.meter.add('UsersScanned', usersScanned);
   runtime.meter.add('UsersEnqueued', enqueued);
   const reasons = Object.entries(skipped).map(([reason, count]) => `${reason}: ${count}`);
   runtime.log.info('Scanned', { runId, dryRun: isDryRun, usersScanned, enqueued, skipped: reasons });
+  for (const { userName, reason, message } of needsDecision) {
+    runtime.log.info('Needs a decision', { runId, userName, reason, because: message });
+  }
+  for (const finding of findings) runtime.log.info('To be checked', { runId, finding });
+  for (const secretName of secretsWithoutUser) runtime.log.info('Secret without a user', { runId, secretName });
   for (const reason of errors) runtime.log.error('Failed for one', { runId, reason });
 }
 

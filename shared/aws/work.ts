@@ -10,7 +10,7 @@ import { announceFailure } from './apply/failed.ts';
 import { comeBackSoon, MOST_RECEIVES } from './enqueue.ts';
 import { evaluateAgain } from './evaluate-again.ts';
 import { isDealtWith } from './exposed-pass.ts';
-import { observeUser } from './observe.ts';
+import { observeUser, withoutSecret } from './observe.ts';
 import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { refusedHere } from './refusals.ts';
@@ -142,7 +142,7 @@ async function tellOfLast(pass: Pass, { userName, userId, accessKeyId = '' }: Wo
   const message = `Exposed key ${accessKeyId} of ${userName} is not dealt with after ${MOST_RECEIVES} tries. ${messageOf(error)}`;
   pass.runtime.log.error('Exposed key given up', { userName, userId, accessKeyId, because: messageOf(error) });
   try {
-    const state = await observeUser(pass.reader, { userName, userId }, () => false);
+    const state = await observeUser(withoutSecret(pass.reader), { userName, userId }, () => false);
     const step = { action: 'announce-exposed', accessKeyId, reason: 'exposed', message, continues: false } as const;
     if (state !== undefined) await announceExposed(pass, state, step);
   } catch (failure) {

@@ -1,3 +1,5 @@
+import { pendingVersion } from './checks/managed.ts';
+import type { User } from './model.ts';
 import { type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';
 import { parseSecretTags } from './secret-tags.ts';
@@ -66,28 +68,61 @@ const waiting: readonly DueReason[] = [
   'two-orphans',
 ];
 
+/** Reasons for a step that nobody may be left unaware of, beside those that a daily limit counts. */
+const tells: readonly DueReason[] = [
+  'confirmed',
+  'deletion-soon',
+  'grace-over',
+  'inactive-seen',
+  'least-used',
+  'no-grace',
+  'not-switched',
+  'postponed-to-limit',
+  'recovery-over',
+  'reminder-due',
+  'retirement-soon',
+  'still-in-use',
+];
+
+/** Whether somebody would be told, by a message of that event, about that user. */
+export type Hears = (user: User, event: 'issued' | 'reminder') => boolean;
+
 /** Everybody who needs a decision, by name: in each run, since a message about it may be days old, or never sent. */
-export function decisionsOf(triaged: readonly Triaged[], { previousAt }: RunTimes, now: Instant): Decision[] {
+export function decisionsOf(
+  triaged: readonly Triaged[],
+  { previousAt }: RunTimes,
+  now: Instant,
+  hears: Hears,
+): Decision[] {
   return triaged
-    .flatMap((user) => decisionOf(user, previousAt, now) ?? [])
+    .flatMap((user) => decisionOf(user, previousAt, now, hears) ?? [])
     .toSorted((a, b) => (a.userName < b.userName ? -1 : 1));
 }
 
-function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant): Decision | undefined {
+function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant, hears: Hears): Decision | undefined {
   const { userName } = scanned.user;
   const { isDue, reason, because } = verdict;
-  const { announced } = parseSecretTags(scanned.secret?.tags ?? {}, now).tags;
+  const { announced, policy, stuck } = parseSecretTags(scanned.secret?.tags ?? {}, now).tags;
   const remembered = announced?.reason !== undefined && isReason(announced.reason) ? announced.reason : undefined;
   const decision = (code: ReasonCode, isBlocked: boolean, message = sentenceOf(code)): Decision => {
     return { userName, reason: code, message, isBlocked };
   };
   // Void tags that are merely taken off need nobody.
-  const isWaiting = waiting.includes(reason) || (reason === 'state-unverified' && because !== undefined);
+  const isWaiting =
+    waiting.includes(reason) ||
+    (reason === 'state-unverified' && because !== undefined) ||
+    (announced?.event === 'blocked' && announced.reason === reason);
   if (isWaiting && isReason(reason)) return decision(reason, true, because);
   if (isDue && announced?.event === 'blocked' && isReason(reason)) return decision(remembered ?? reason, true);
   if (isDue && reason === 'exposed') return decision(reason, false);
-  if (announced?.event !== 'failed' || announced.at < since) return undefined;
-  return decision(remembered ?? 'failed', false);
+  if (isDue && verdict.isLimited && !hears(scanned.user, 'issued')) return decision('no-subscription', false);
+  if (isDue && tells.includes(reason) && !hears(scanned.user, 'reminder'))
+    return decision('notice-undeliverable', false);
+  if (announced?.event === 'failed' && announced.at >= since) return decision(remembered ?? 'failed', false);
+  if (stuck !== undefined && stuck.versionId === pendingVersion(scanned.secret))
+    return decision('rotation-stuck', false);
+  // Told of, and not in step since.
+  return policy?.toldAt === undefined ? undefined : decision('replica-failed', false);
 }
 
 function isReason(code: string): code is ReasonCode {

@@ -6,7 +6,7 @@ import { type Plan, planFor } from './plan.ts';
 import { postponeDaysOf } from './promises.ts';
 import { reasons } from './reasons.ts';
 import { parseSecretTags, type SecretTags } from './secret-tags.ts';
-import type { Settings } from './settings.ts';
+import { afterFreeze, type Settings } from './settings.ts';
 import { assess, type KeyView, keyLabels, type Situation, versionWith } from './situation.ts';
 import { DAY, formatDate, formatInstant, hasPassed, type Instant, MINUTE } from './time.ts';
 import type { ScannedUser } from './triage.ts';
@@ -169,7 +169,7 @@ function waitSentence({ reason, steps }: Plan, { settings, tags }: Situation, ke
     case 'in-grace':
       return (
         `Key ${short(key)} is deactivated on ${formatDate(at)}, or, if it is still in use then, by ` +
-        `${formatDate(at + postponed * DAY)} at the latest.`
+        `${formatDate(afterFreeze(settings, at + postponed * DAY))} at the latest.`
       );
     case 'still-in-use':
     case 'not-switched':

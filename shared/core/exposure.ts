@@ -23,6 +23,11 @@ export function namedByRequest(
   return asked.accessKeyId ?? (second === undefined ? only?.accessKeyId : undefined);
 }
 
+/** Somebody, or AWS, has said that others know a key. */
+export function isAboutExposure({ origin, asked }: Request): boolean {
+  return origin === 'exposed' || asked?.compromised === true;
+}
+
 /** IAM's clock may be a little behind ours, and CreateDate is cut to whole seconds. */
 const CREATED_EARLIER = 5 * SECOND;
 /** A replacement is made so long after the exposed key was seen Inactive that it is later by every clock. */

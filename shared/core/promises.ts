@@ -1,5 +1,5 @@
 import type { CurrentSince, DeactivatedRecord } from './secret-tags.ts';
-import type { Settings } from './settings.ts';
+import { afterFreeze, type Settings } from './settings.ts';
 import { DAY, type Instant } from './time.ts';
 
 /*
@@ -20,4 +20,9 @@ export function postponeDaysOf(since: CurrentSince, { maxPostponeDays }: Pick<Se
 /** When a key that is recorded as Inactive may be deleted. */
 export function deletableAt(record: DeactivatedRecord, { recoveryDays }: Pick<Settings, 'recoveryDays'>): Instant {
   return record.at + Math.max(recoveryDays, record.recoveryDays ?? 0) * DAY;
+}
+
+/** The same for one that is deactivated now, as its owner is told: in a freeze nothing is deleted. */
+export function deletedFrom(settings: Pick<Settings, 'recoveryDays' | 'freeze'>, now: Instant): Instant {
+  return afterFreeze(settings, now + settings.recoveryDays * DAY);
 }

@@ -30,7 +30,8 @@ function json<T extends z.ZodMiniType>(schema: T) {
 /** A value that could match nothing is refused: nobody would notice an exemption that exempts nobody. */
 const path = textLike(/^\/([!-~]+\/)?$/, 'must begin and end with /, without spaces');
 const groups = json(z.array(textLike(/^[\w+=,.@-]{1,128}$/, 'must be names of groups, not ARNs or paths')));
-const regions = json(z.array(textLike(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'must be names of Regions: eu-west-1')));
+export const regionName = /^[a-z]{2,4}(-[a-z]+)+-\d+$/;
+const regions = json(z.array(textLike(regionName, 'must be names of Regions: eu-west-1')));
 
 /** Who may read secrets beside their owners: every secret, or those of some users only. */
 export interface SecretReader {

@@ -1,6 +1,6 @@
 import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
-import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
+import { regionName, type SecretReader, type Settings, settingSpecs, timelineProblem } from './settings.ts';
 import { type Instant, parseDate } from './time.ts';
 
 export const userTagNames = {
@@ -111,7 +111,7 @@ function applyUserTag(
     case userTagNames.sesSmtpRegions: {
       // A tag value holds no comma.
       const regions = value.split(' ').filter((region) => region !== '');
-      const odd = regions.find((region) => !/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region));
+      const odd = regions.find((region) => !regionName.test(region));
       if (odd !== undefined) return `tag ${tag} is "${value}": ${odd} is no Region; separate Regions by spaces`;
       parsed.sesSmtpRegions = regions;
       return undefined;
@@ -126,8 +126,8 @@ function applyUserTag(
  * them. Of all users of the account, not only of those below `userPathPrefix`.
  */
 export function matchNobody(
-  users: readonly Pick<User, 'groups' | 'path'>[],
-  { exemptGroups, exemptPaths, userPathPrefix }: Settings,
+  users: readonly Pick<User, 'userName' | 'groups' | 'path'>[],
+  { exemptGroups, exemptPaths, userPathPrefix, readerArns }: Settings,
 ): string[] {
   const groups = new Set(users.flatMap((user) => user.groups.map(sameCase)));
   const paths = new Set(users.map(({ path }) => sameCase(path)));
@@ -143,7 +143,24 @@ export function matchNobody(
     ...(isUnreached
       ? [`userPathPrefix: no user is below the path ${userPathPrefix}, which is compared letter by letter.`]
       : []),
+    ...readerArns.flatMap((reader) => readsNobody(users, reader)),
   ];
+}
+
+function readsNobody(
+  users: readonly Pick<User, 'userName' | 'path'>[],
+  { users: names, paths, ...reader }: SecretReader,
+): string[] {
+  const isEmpty = (by: Pick<SecretReader, 'users' | 'paths'>): boolean =>
+    users.every((user) => readersOf(user, [{ ...reader, ...by }]).length === 0);
+  const missing = [
+    ...names.filter((name) => isEmpty({ users: [name], paths: [] })).map((name) => `called ${name}`),
+    ...paths.filter((path) => isEmpty({ users: [], paths: [path] })).map((path) => `below the path ${path}`),
+  ];
+  return missing.map(
+    (what) =>
+      `readerArns: no user is ${what}, which is compared letter by letter, so ${reader.arn} reads nothing by it.`,
+  );
 }
 
 /** Without case where it leaves a user alone; exactly where it reaches, since conditions of IAM policies heed case. */

@@ -181,7 +181,7 @@ describe('an exposed key', () => {
     expect(published(world)).toEqual([]);
   });
 
-  it('fails loudly where neither the user nor the queue can be had', async () => {
+  it('fails loudly where neither the secret nor the queue can be had', async () => {
     const world = createWorld();
     const { exposed } = await userWith(world);
     const refused = expose(world, exposed, ({ operation }) => {
@@ -189,7 +189,7 @@ describe('an exposed key', () => {
       return operation === 'DescribeSecret' ? { kind: 'throttle' } : undefined;
     });
     await expect(refused).rejects.toThrow('Exposed keys were not all dealt with');
-    expect(statuses(world)).toEqual({ [exposed]: 'Active' });
+    expect(statuses(world)).toEqual({ [exposed]: 'Inactive' });
   });
 
   it('is dealt with in spite of a hold and of a freeze', async () => {

@@ -9,6 +9,7 @@ import { currentKey } from '../support/faults.ts';
 import {
   createLife,
   createRotated,
+  createStored,
   keysOf,
   type Life,
   labelsOf,
@@ -249,6 +250,97 @@ describe('a deactivation that does not succeed', () => {
     life.aws.clock.advance(MINUTE);
     await expose(life, [life.oldKey]);
     expect(currentKey(life.aws, life.userId)?.works).toBe(true);
+  });
+});
+
+describe('a user who is left alone for another reason than an exemption', () => {
+  const reasons: [string, (life: Life) => unknown, BeforeCall?][] = [
+    [
+      'a tag of the user does not parse',
+      ({ aws: { iam } }) =>
+        iam.state.save({ ...iam.state.user('alice'), tags: [{ Key: 'keyturn:exmept', Value: '1' }] }),
+    ],
+    [
+      'the secret is somebody else’s',
+      ({ aws, userId }) => aws.secrets.setTags(secretNameOf(userId), { 'keyturn:user-id': 'AIDASOMEBODYELSE00000' }),
+    ],
+    ['KMS gives no state key', () => {}, refuses('GenerateMac')],
+  ];
+
+  it.each(reasons)('has the key deactivated and is told what it is now, on any day: %s', async (_, prepare, before) => {
+    for (let day = 1; day <= 7; day++) {
+      const life = await createStored();
+      const [key = ''] = Object.keys(keysOf(life));
+      await prepare(life);
+      life.aws.clock.advance(day * DAY);
+      life.aws.sns.published.length = 0;
+      await expose(life, [key], before).catch(() => {});
+      expect(keysOf(life)).toEqual({ [key]: 'Inactive' });
+      expect(messages(life, 'exposed')).toMatchObject([{ severity: 'critical', keyStatus: 'Inactive' }]);
+    }
+  });
+
+  it.each(reasons)(
+    'and AWS refuses: the message has the command, and no word of "never": %s',
+    async (_, prepare, before) => {
+      const life = await createStored();
+      const [key = ''] = Object.keys(keysOf(life));
+      await prepare(life);
+      life.aws.clock.advance(DAY);
+      life.aws.sns.published.length = 0;
+      const either: BeforeCall = (call) => refuses('UpdateAccessKey')(call) ?? before?.(call);
+      await expect(expose(life, [key], either)).rejects.toThrow('UpdateAccessKey');
+      expect(messages(life)).toMatchObject([{ event: 'exposed', severity: 'critical', keyStatus: 'Active' }]);
+      const email = life.aws.sns.published[0]?.message.email;
+      expect(email).toContain(`--access-key-id ${key} --status Inactive`);
+      expect(email).not.toContain('Never reactivate');
+    },
+  );
+});
+
+describe('a secret that cannot be read', () => {
+  const answers: [string, BeforeCall][] = [
+    ['is denied', refuses('DescribeSecret')],
+    ['is throttled', ({ operation }) => (operation === 'DescribeSecret' ? { kind: 'throttle' } : undefined)],
+  ];
+
+  it.each(answers)('keeps no exposed key Active: the read %s', async (_, before) => {
+    const life = await createStored();
+    const [current = ''] = Object.keys(keysOf(life));
+    life.aws.clock.advance(DAY);
+    life.aws.sns.published.length = 0;
+    await expose(life, [current], before).catch(() => {});
+    expect(keysOf(life)).toEqual({ [current]: 'Inactive' });
+    expect(messages(life)).toMatchObject([{ event: 'exposed', severity: 'critical', keyStatus: 'Inactive' }]);
+    life.aws.clock.advance(10 * MINUTE);
+    await expose(life, [current]);
+    expect(currentKey(life.aws, life.userId)?.works).toBe(true);
+    expect(tagOf(life, life.userId, 'exposed')).toContain(current);
+  });
+
+  it('fails the run all the same, and leaves the key of an exempt user alone', async () => {
+    const life = createLife({ tags: { 'keyturn:exempt': 'true' } });
+    await expect(expose(life, [life.oldKey], refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
+    expect(published(life)).toEqual(['exposed']);
+  });
+
+  it('keeps nobody from being told in a dry run', async () => {
+    const life = createLife({ environment: { KEYTURN_ENFORCE: 'false' } });
+    await expect(expose(life, [life.oldKey], refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(life.aws.calls.filter(({ mutating }) => mutating)).toEqual([]);
+    expect(published(life)).toEqual(['exposed']);
+  });
+
+  it('changes nothing about a key that nobody calls exposed', async () => {
+    const life = createLife();
+    await expect(
+      rotateUser(life, { userName: 'alice', action: 'rotate' }, refuses('DescribeSecret')),
+    ).rejects.toThrow();
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
+    const compromised = { userName: 'alice', action: 'rotate', compromised: true };
+    await expect(rotateUser(life, compromised, refuses('DescribeSecret'))).rejects.toThrow('DescribeSecret');
+    expect(keysOf(life)).toEqual({ [life.oldKey]: 'Inactive' });
   });
 });
 

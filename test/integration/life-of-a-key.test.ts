@@ -358,3 +358,27 @@ describe('a user who is left alone', () => {
     expect(statusOf(life.aws, life.oldKey)).toBeUndefined();
   });
 });
+
+describe('a schedule rarer than daily', () => {
+  it.each([
+    ['3', ['0 issued', '6 reminder', '9 reminder', '12 deactivated', '21 reminder', '24 deleted']],
+    ['7', ['0 issued', '7 reminder', '14 deactivated', '21 reminder', '28 deleted']],
+  ])('every %s days rotates, reminds, deactivates and deletes, never without a notice', async (every, expected) => {
+    const life = createLife({ environment: { KEYTURN_RUN_EVERY_DAYS: every } });
+    const timeline: string[] = [];
+    const start = life.aws.clock.now();
+    for (let day = 0; day <= 35; day += Number(every)) {
+      life.aws.clock.set(start + day * DAY);
+      const before = published(life).length;
+      expect(await pass(life, 'alice')).toBe(true);
+      timeline.push(
+        ...published(life)
+          .slice(before)
+          .map((event) => `${day} ${event}`),
+      );
+      life.aws.clock.advance(DAY);
+      use(life, newKeyOf(life, [life.oldKey]));
+    }
+    expect(timeline).toEqual(expected);
+  });
+});

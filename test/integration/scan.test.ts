@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { ListQueueTagsCommand, SQSClient, TagQueueCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
@@ -422,7 +423,11 @@ describe('the digest', () => {
 
   test('names settings that match nobody, in every run', async () => {
     const world = createWorld({
-      environment: { KEYTURN_EXEMPT_GROUPS: '["robots","ADMINS"]', KEYTURN_EXEMPT_PATHS: '["/none/"]' },
+      environment: {
+        KEYTURN_EXEMPT_GROUPS: '["robots","ADMINS"]',
+        KEYTURN_EXEMPT_PATHS: '["/none/"]',
+        KEYTURN_READER_ARNS: '[{"arn":"arn:aws:iam::111122223333:role/eso","users":["alice","alcie"]}]',
+      },
     });
     world.aws.iam.addUser({ userName: 'alice', groups: ['admins'], keys: [{ ageDays: 5 }] });
     for (let day = 0; day < 2; day++) {
@@ -430,11 +435,54 @@ describe('the digest', () => {
       expect(error).toBeUndefined();
       expect(digest(world)).toMatchObject({
         severity: 'info',
-        findingCount: 2,
-        findings: [expect.stringContaining('the group robots'), expect.stringContaining('the path /none/')],
+        findingCount: 3,
+        findings: [
+          expect.stringContaining('the group robots'),
+          expect.stringContaining('the path /none/'),
+          expect.stringContaining('called alcie'),
+        ],
       });
       world.aws.clock.advance(DAY);
     }
+  });
+
+  test('lists fifty and a count, and the log has all of them', async () => {
+    const world = createWorld({ environment: { KEYTURN_EXEMPT_GROUPS: '["robots"]' } });
+    const names = Array.from({ length: 52 }, (_, n) => `misspelt-${n + 10}`);
+    for (const userName of names) world.aws.iam.addUser({ userName, tags: { 'keyturn:exmept': 'true' } });
+    await run(world);
+    const { needsDecision, needsDecisionCount } = digest(world);
+    expect([(needsDecision as unknown[]).length, needsDecisionCount]).toEqual([50, 52]);
+    expect(world.aws.sns.published.at(-1)?.message.email).toContain('and 2 more; the log has all of them');
+    const logged = world.logged.join('\n');
+    for (const text of [...names, 'the group robots']) expect(logged).toContain(text);
+  });
+
+  test('names who waits since nobody would hear of them', async () => {
+    const world = createWorld({ emails: [] });
+    const { iam, sns, clock } = world.aws;
+    const client = world.runtime('operator').aws.sns;
+    const filters = ['{"userName":["alice"]}', '{"owner":["team-a"]}', '{"event":["digest"]}'];
+    for (const [n, FilterPolicy] of filters.entries()) {
+      const email = { TopicArn: world.topicArn, Protocol: 'email', Endpoint: `${n}@example.com` };
+      await client.send(new SubscribeCommand({ ...email, Attributes: { FilterPolicy } }));
+    }
+    for (const { arn } of sns.subscriptions(world.topicArn)) sns.confirm(arn);
+    for (const userName of ['alice', 'bob']) iam.addUser({ userName, keys: [{ ageDays: 91 }] });
+    iam.addUser({ userName: 'carol', keys: [{ ageDays: 91 }], tags: { 'keyturn:owner': 'team-a' } });
+    iam.addUser({ userName: 'young', keys: [{ ageDays: 5 }] });
+    const left = iam.addUser({ userName: 'left', keys: [{ ageDays: 91, status: 'Inactive' }, { ageDays: 20 }] });
+    const [inactive = { accessKeyId: '' }] = left.keys;
+    const since = new Date(clock.now() - 9 * DAY).toISOString();
+    await makeSecret(world, left.userId, { 'inactive-seen': `${since} ${inactive.accessKeyId}` });
+    await run(world);
+    expect(digest(world)).toMatchObject({
+      blocked: 0,
+      needsDecision: [
+        { userName: 'bob', reason: 'no-subscription', message: expect.stringContaining('widen a filter') },
+        { userName: 'left', reason: 'notice-undeliverable' },
+      ],
+    });
   });
 
   test('says that most users are not in the report', async () => {

@@ -97,6 +97,23 @@ describe.each(ORIGINS)('a rotation of origin %s', (origin) => {
   });
 });
 
+describe('a subscription for alice alone', () => {
+  it('lets nothing happen to bob, and is asked about each message', async () => {
+    const world = createWorld({ emails: [] });
+    for (const userName of ['alice', 'bob']) world.aws.iam.addUser({ userName, keys: [{ ageDays: 90 }] });
+    const { sns } = world.runtime('operator').aws;
+    const Attributes = { FilterPolicy: '{"userName":["alice"]}' };
+    await sns.send(
+      new SubscribeCommand({ TopicArn: world.topicArn, Protocol: 'email', Endpoint: 'alice@example.com', Attributes }),
+    );
+    for (const { arn } of world.aws.sns.subscriptions(world.topicArn)) world.aws.sns.confirm(arn);
+    for (const userName of ['bob', 'alice']) expect(await pass(world, userName)).toBe(true);
+    expect(messages(world).map(({ event, userName }) => [event, userName])).toEqual([['issued', 'alice']]);
+    expect([hasNewKey(world, 'alice'), hasNewKey(world, 'bob')]).toEqual([true, false]);
+    expect(world.logged.join('\n')).toContain(`Not done for bob, since no subscription of ${world.topicArn}`);
+  });
+});
+
 describe('the limits on harm', () => {
   it('are counted over both origins together, and not over rotations by hand', async () => {
     const world = createDue(3, { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' });

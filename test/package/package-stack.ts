@@ -74,14 +74,14 @@ export async function packageAgain(): Promise<Packaged> {
   return read(join(directory, '.serverless'));
 }
 
-/** Others may be using `dist` and `.serverless`. No AWS credentials, no Region and nothing else of the caller's. */
+/** Others may be using `dist` and `.serverless`. No AWS credentials, and nothing else of the caller's. */
 async function makePackages(directory: string, params: Record<string, string>): Promise<void> {
   for (const source of ['serverless.yml', 'resources', 'package.json']) {
     await cp(join(ROOT, source), join(directory, source), { recursive: true });
   }
   for (const source of ['node_modules', 'cli']) await symlink(join(ROOT, source), join(directory, source));
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
-  const env = { PATH: dirname(process.execPath), HOME: directory };
+  const env = { PATH: dirname(process.execPath), HOME: directory, AWS_REGION: 'eu-west-1' };
   await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env }).catch((error: unknown) => {
     // What osls has to say is on its standard output.
     const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';

@@ -155,6 +155,11 @@ describe('settings', () => {
     const refused = packageStack({ exemptPaths: '["break-glass/"]' });
     await expect(refused).rejects.toThrow('Cannot deploy: exemptPaths is "["break-glass/"]": must ');
   }, 120_000);
+
+  it('that the templates would take for another are not deployed', async () => {
+    const refused = packageStack({ createKmsKey: 'True' });
+    await expect(refused).rejects.toThrow('Cannot deploy: createKmsKey is "True": must be true or false');
+  }, 120_000);
 });
 
 describe('the queue', () => {

@@ -184,8 +184,8 @@ describe('with the Config rule', () => {
   });
 });
 
-/** CloudFormation's YAML, with the value of its parameter put in. */
-function readForwarder(mainRegion: string): Template {
+/** CloudFormation's YAML, with the values of its parameters put in. */
+function readForwarder(mainRegion: string, boundary = ''): Template {
   const yaml = createRequire(import.meta.resolve('serverless/package.json'))('js-yaml');
   const tag = (
     name: string,
@@ -197,10 +197,13 @@ function readForwarder(mainRegion: string): Template {
     tag('GetAtt', 'scalar', (name) => ({ 'Fn::GetAtt': String(name).split('.') })),
     tag('Sub', 'scalar'),
     tag('Equals', 'sequence'),
+    tag('If', 'sequence'),
     tag('Not', 'sequence'),
   ]);
   const file = new URL('../../resources/forwarder/exposed-key-forwarder.yml', import.meta.url);
-  const text = readFileSync(file, 'utf8').replace(/\$\{MainRegion\}|!Ref MainRegion/g, mainRegion);
+  const text = readFileSync(file, 'utf8')
+    .replace(/\$\{MainRegion\}|!Ref MainRegion/g, mainRegion)
+    .replaceAll('!Ref PermissionsBoundaryArn', `'${boundary}'`);
   return yaml.load(text, { schema }) as Template;
 }
 
@@ -223,6 +226,14 @@ describe('the forwarder', () => {
     expect(statements).toMatchObject([
       { actions: ['events:PutEvents'], resources: ['arn:aws:events:eu-central-1:111122223333:event-bus/default'] },
     ]);
+  });
+
+  it('has a permissions boundary where roles must have one', () => {
+    const boundary = 'arn:aws:iam::111122223333:policy/boundary';
+    const bounded = deploy(readForwarder('eu-central-1', boundary));
+    const { PermissionsBoundary } = propertiesOf('ForwarderRole', bounded);
+    expect(PermissionsBoundary).toEqual(boundary);
+    expect(propertiesOf('ForwarderRole', forwarder)).not.toHaveProperty('PermissionsBoundary');
   });
 
   it('does nothing in the main Region itself, where it would feed itself', () => {

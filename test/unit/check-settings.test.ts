@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../cli/check-settings.ts';
 
 const deploy = (environment: Record<string, unknown>, given: Record<string, unknown> = {}) =>
-  checkSettings({ provider: { environment }, custom: { given } });
+  checkSettings({ provider: { region: 'eu-west-1', environment }, custom: { given } });
+
+const deployStack = (stack: Record<string, unknown>) =>
+  checkSettings({ provider: { region: 'eu-west-1', environment: {} }, custom: { stack } });
 
 describe('before a deployment', () => {
   it.each([
@@ -38,5 +41,70 @@ describe('before a deployment', () => {
     expect(() => deploy(environment, given)).toThrow(sentence);
     expect(() => deploy(environment, given)).toThrow(/^Cannot deploy: /);
     expect(() => deploy(environment, given)).not.toThrow(/KEYTURN_/);
+  });
+});
+
+describe('what would have to be in the Region of the stack', () => {
+  it.each([
+    [{}, { topicArn: 'arn:aws:sns:us-east-1:123456789012:ops' }, 'topicArn', 'us-east-1'],
+    [
+      {},
+      { kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef' },
+      'kmsKeyId',
+      'us-east-1',
+    ],
+  ])('and is not is refused: %j, %j', (environment, given, name, region) => {
+    expect(() => deploy(environment, given)).toThrow(
+      new RegExp(`^Cannot deploy: ${name} is ".*": is in ${region}, and must be in eu-west-1, as the stack is`),
+    );
+  });
+
+  it('is not the key that signs, nor a replica, which is nowhere else than there', () => {
+    const stateKeyArn = 'arn:aws:kms:us-east-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef';
+    expect(() => deploy({ KEYTURN_REPLICA_REGIONS: '["us-east-1"]' }, { stateKeyArn })).not.toThrow();
+    expect(() => deploy({ KEYTURN_REPLICA_REGIONS: '["us-east-1","eu-west-1"]' })).toThrow(
+      'Cannot deploy: replicaRegions is "["us-east-1","eu-west-1"]": must not hold eu-west-1, where the secrets are',
+    );
+  });
+});
+
+describe('a parameter of the stack alone', () => {
+  it.each([
+    {},
+    { createKmsKey: 'true', createConfigRule: 'false' },
+    { createKmsKey: true, createConfigRule: false },
+    { deployerArn: 'arn:aws:iam::123456789012:role/ci/deployer' },
+    { permissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/boundaries/ci' },
+    { permissionsBoundaryArn: 'arn:aws-cn:iam::aws:policy/PowerUserAccess' },
+    { alarmTopicArn: 'arn:aws:sns:eu-west-1:210987654321:on-call' },
+    { topicKmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef' },
+    { remediationConcurrency: '2' },
+    { remediationConcurrency: 2, deployerArn: '', alarmTopicArn: '', topicKmsKeyArn: '', permissionsBoundaryArn: '' },
+  ])('passes: %j', (stack) => {
+    expect(() => deployStack(stack)).not.toThrow();
+  });
+
+  // What the templates compare with would silently be taken for a no.
+  it.each([
+    ['createKmsKey', 'True', 'must be true or false'],
+    ['createKmsKey', 'yes', 'must be true or false'],
+    ['createConfigRule', '1', 'must be true or false'],
+    ['deployerArn', 'deployer', 'must be the ARN of a user or role'],
+    ['deployerArn', 'arn:aws:sts::123456789012:assumed-role/deployer/ci', 'must be the ARN of a user or role'],
+    ['permissionsBoundaryArn', 'boundary', 'must be the ARN of a policy'],
+    ['permissionsBoundaryArn', 'arn:aws:iam::123456789012:role/boundary', 'must be the ARN of a policy'],
+    ['alarmTopicArn', 'arn:aws:sns:eu-west-1:123456789012:on-call.fifo', 'must be the ARN of a standard SNS topic'],
+    ['alarmTopicArn', 'arn:aws:sns:us-east-1:123456789012:on-call', 'is in us-east-1, and must be in eu-west-1'],
+    ['topicKmsKeyArn', 'alias/topic', 'must be the ARN of the key itself'],
+    ['topicKmsKeyArn', 'arn:aws:kms:eu-west-1:123456789012:alias/topic', 'must be the ARN of the key itself'],
+    ['remediationConcurrency', 'many', 'must be a whole number'],
+  ])('is refused by its name: %s of "%s"', (name, value, way) => {
+    expect(() => deployStack({ [name]: value })).toThrow(`Cannot deploy: ${name} is "${value}": ${way}`);
+  });
+
+  it('is reported together with every other', () => {
+    expect(() => deployStack({ createKmsKey: 'x', alarmTopicArn: 'y' })).toThrow(
+      /^Cannot deploy: createKmsKey is "x": .*\. alarmTopicArn is "y": .*\.$/,
+    );
   });
 });

@@ -22,15 +22,22 @@ describe('the longest gap between two runs', () => {
     ['cron(0 6 1/2 * ? *)', 2],
     ['cron(0 6 1,15 * ? *)', 17],
     ['cron(0 6 ? JAN-NOV MON-FRI *)', 32 + 2],
+    ['cron(0 6 L * ? *)', 31],
+    ['cron(0 6 1,8,15,22,L * ? *)', 9],
+    ['cron(0 6 1W * ? *)', 33],
+    ['cron(0 6 ? * 2#1 *)', 35],
+    ['cron(0 6 ? * FRI#5 *)', 119],
+    ['cron(0 6 ? * 6L *)', 35],
+    ['cron(0 6 ? * L *)', 7],
+    ['at(2027-01-01T00:00:00)', Number.POSITIVE_INFINITY],
   ])('of %s is %d days', (schedule, days) => {
     expect(longestGapDays(schedule)).toBe(days);
   });
 
   it.each([
-    'at(2027-01-01T00:00:00)',
-    'cron(0 6 L * ? *)',
-    'cron(0 6 ? * 2#1 *)',
     'cron(0 6 * * ? 2027)',
+    'cron(0 6 ? * 2#6 *)',
+    'cron(0 6 32W * ? *)',
     'rate(0 days)',
     'cron(0 6 ? * MOON *)',
     'cron(0 6 * *)',
@@ -62,6 +69,8 @@ describe('what the stack computes from parameters', () => {
       { runEveryDays: '7', schedule: 'rate(10 days)' },
       /^schedule is rate\(10 days\): up to 10 days .* at most 7 .*runEveryDays/,
     ],
+    [{ schedule: 'cron(0 6 L * ? *)' }, /^schedule is cron\(0 6 L \* \? \*\): up to 31 days .* at most 7 /],
+    [{ schedule: 'at(2027-01-01T00:00:00)' }, /^schedule is at\(2027-.*\): it runs once, .*runEveryDays/],
     [{ runEveryDays: '8' }, /^runEveryDays is 8: must be at most 7$/],
     [{ runEveryDays: 'daily' }, /^runEveryDays is daily: must be a whole number/],
   ])('refuses %j', async (given, sentence) => {
@@ -71,9 +80,9 @@ describe('what the stack computes from parameters', () => {
 
   it('lets pass what it cannot judge, with a note', async () => {
     const note = vi.spyOn(console, 'error').mockImplementation(() => {});
-    expect(await compute('hoursWithoutRun', { runEveryDays: '2', schedule: 'cron(0 6 L * ? *)' })).toBe(50);
+    expect(await compute('hoursWithoutRun', { runEveryDays: '2', schedule: 'cron(0 6 * * ? 2027)' })).toBe(50);
     expect(note.mock.calls).toEqual([
-      ['Note: whether runEveryDays 2 fits schedule cron(0 6 L * ? *) cannot be judged.'],
+      ['Note: whether runEveryDays 2 fits schedule cron(0 6 * * ? 2027) cannot be judged.'],
     ]);
     note.mockRestore();
   });

@@ -1,8 +1,9 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
+import { deletedFrom } from '../promises.ts';
 import { afterFreeze, freezeEnd } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
-import { DAY, formatDate, type Instant } from '../time.ts';
+import { formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { deleteForSlot } from './exposed.ts';
@@ -61,8 +62,14 @@ export function recovering(s: Situation): Answer | undefined {
   const { userName } = s.state.user;
   const at = key.deletableAt;
   if (key.isExposed && s.keys.some(({ isDue }) => isDue) && frozenUntil(s) === undefined) return deleteForSlot(s, key);
-  const waits = (until: Instant): Answer =>
-    wait('recovery', `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`, until);
+  const waits = (planned: Instant): Answer => {
+    const until = afterFreeze(s.settings, planned);
+    return wait(
+      'recovery',
+      `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`,
+      until,
+    );
+  };
   if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);
   if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {
     if (s.now < at) return waits(at);
@@ -125,7 +132,7 @@ export function inactiveUnrecorded(s: Situation): Answer | undefined {
   const message =
     `Key ${accessKeyId} of ${s.state.user.userName} was found inactive (not deactivated by Keyturn); ` +
     `it is deleted after ${s.settings.recoveryDays} days unless it is reactivated.`;
-  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const notBefore = deletedFrom(s.settings, s.now);
   return act({ action: 'record-inactive', accessKeyId }, 'inactive-seen', message, { notBefore });
 }
 

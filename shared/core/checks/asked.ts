@@ -1,6 +1,8 @@
 import { type Answer, act, wait } from '../answer.ts';
 import type { Asked } from '../model.ts';
+import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
+import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
@@ -96,7 +98,7 @@ function retire(s: Situation, asked: Asked): Answer {
   if (!found.isActive) return alreadyInactive(s, found);
   const message = `Key ${found.accessKeyId} of ${s.state.user.userName} is deactivated at once, without a replacement.`;
   return act({ action: 'retire', accessKeyId: found.accessKeyId }, 'retired-by-hand', message, {
-    notBefore: deletion(s),
+    notBefore: deletedFrom(s.settings, s.now),
   });
 }
 
@@ -145,20 +147,21 @@ function giveUp(s: Situation, key: KeyView): Answer {
     const message = `Key ${key.accessKeyId} is the only active key of ${s.state.user.userName}; the other is inactive: ${allKeys(s)}. Delete the inactive one.`;
     return refuse('only-active-key', message);
   }
+  const notBefore = deletedFrom(s.settings, s.now);
   const message =
     `Key ${key.accessKeyId} of ${s.state.user.userName} is given up by hand: deactivated at once, while ` +
-    `${describeKey(other, s.now)} stays. Run rotate again after it is deleted, ${inWords(deletion(s), s.now)}.`;
-  return act({ action: 'deactivate', accessKeyId: key.accessKeyId }, 'given-up', message, { notBefore: deletion(s) });
+    `${describeKey(other, s.now)} stays. Run rotate again after it is deleted, ${inWords(notBefore, s.now)}.`;
+  return act({ action: 'deactivate', accessKeyId: key.accessKeyId }, 'given-up', message, { notBefore });
 }
 
 function alreadyInactive(s: Situation, key: KeyView): Answer {
   if (key.inactiveSince === undefined) {
     const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is inactive already; its recovery period begins now.`;
     return act({ action: 'record-inactive', accessKeyId: key.accessKeyId }, 'inactive-seen', message, {
-      notBefore: deletion(s),
+      notBefore: deletedFrom(s.settings, s.now),
     });
   }
-  const at = key.deletableAt ?? deletion(s);
+  const at = key.deletableAt === undefined ? deletedFrom(s.settings, s.now) : afterFreeze(s.settings, key.deletableAt);
   return wait('recovery', `Key ${key.accessKeyId} is inactive already and is deleted ${inWords(at, s.now)}.`, at);
 }
 
@@ -174,10 +177,7 @@ function named(s: Situation, asked: Asked): KeyView | Answer {
   return key ?? refuse('no-such-key', `User ${userName} has no key ${asked.accessKeyId}: ${allKeys(s)}.`);
 }
 
-function deletion({ now, settings }: Situation): number {
-  return now + settings.recoveryDays * DAY;
-}
-
-function deletionOfInactive({ keys }: Situation): number | undefined {
-  return keys.find(({ deletableAt }) => deletableAt !== undefined)?.deletableAt;
+function deletionOfInactive({ keys, settings }: Situation): Instant | undefined {
+  const at = keys.find(({ deletableAt }) => deletableAt !== undefined)?.deletableAt;
+  return at === undefined ? undefined : afterFreeze(settings, at);
 }

@@ -1,5 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
+import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';
 import { afterFreeze } from '../settings.ts';
@@ -34,7 +35,7 @@ export function unusedRetired(s: Situation): Answer | undefined {
   if (told.is === 'running') return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until);
   const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is put off`);
   if (full !== undefined) return full;
-  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const notBefore = deletedFrom(s.settings, s.now);
   return act({ action: 'retire', accessKeyId }, 'unused', `${plan}.`, { notBefore });
 }
 

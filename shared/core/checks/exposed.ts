@@ -1,9 +1,9 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
+import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
 import type { KeyView, Situation } from '../situation.ts';
-import { DAY } from '../time.ts';
 import { verifiedSecret } from '../verify-secret.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { issueAnswer } from './asked.ts';
@@ -60,7 +60,7 @@ function deactivation(s: Situation, key: KeyView): Step {
   const left =
     working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
   const isInTheWay = s.keys.length > 1 && working === undefined;
-  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const notBefore = deletedFrom(s.settings, s.now);
   const deletion = isInTheWay
     ? 'as soon as its slot is needed'
     : `${inWords(notBefore, s.now)}, or when its slot is needed`;

@@ -1,6 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
-import { graceDaysOf, postponeDaysOf } from '../promises.ts';
+import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
 import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
@@ -161,7 +161,7 @@ function deactivate(s: Situation, old: KeyView, reason: DeactivationReason, does
   const plan = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does}`;
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, plan);
-  const notBefore = s.now + s.settings.recoveryDays * DAY;
+  const notBefore = deletedFrom(s.settings, s.now);
   const message = `${plan}; ${lastUse(old)}. It can be reactivated until its deletion, ${inWords(notBefore, s.now)}.`;
   return act({ action: 'deactivate', accessKeyId: old.accessKeyId }, reason, message, { notBefore });
 }

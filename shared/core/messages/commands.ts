@@ -69,9 +69,19 @@ export function mfaCommand({ region, accountId, userName }: Notice): string[] {
   ];
 }
 
+/** By the beginnings of the names of their Regions. */
+const PARTITIONS: Readonly<Record<string, string>> = {
+  'cn-': 'aws-cn',
+  'eusc-': 'aws-eusc',
+  'eu-isoe-': 'aws-iso-e',
+  'us-gov-': 'aws-us-gov',
+  'us-iso-': 'aws-iso',
+  'us-isob-': 'aws-iso-b',
+  'us-isof-': 'aws-iso-f',
+};
+
 function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  return Object.entries(PARTITIONS).find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
 }
 
 export function signInCommand({ region }: Notice): string {

@@ -20,8 +20,8 @@ import { type Block, command, heading, minuteUtc, text } from './text.ts';
 /** How the owner gets the new key with the old one; a key that the secret does not hold, they must have already. */
 export function switchWithOldKey(notice: Notice): Block[] {
   const { newAccessKeyId, secretName, readers } = notice;
-  if (secretName === undefined) return useOther(newAccessKeyId);
-  if (readers !== undefined) return askReaders(secretName, readers);
+  if (secretName === undefined) return [...useOther(newAccessKeyId), ...smtp(notice)];
+  if (readers !== undefined) return [...askReaders(secretName, readers), ...smtp(notice)];
   return [
     text(
       'Run this in a terminal (macOS, Linux or WSL, with the AWS CLI and jq). It reads the new key with the old one ' +
@@ -41,8 +41,8 @@ export function switchWithOldKey(notice: Notice): Block[] {
 /** For whoever has no working key. Users without a password for the console need an administrator. */
 export function switchBySignIn(notice: Notice): Block[] {
   const { newAccessKeyId, secretName, readers } = notice;
-  if (secretName === undefined) return useOther(newAccessKeyId);
-  if (readers !== undefined) return askReaders(secretName, readers);
+  if (secretName === undefined) return [...useOther(newAccessKeyId), ...smtp(notice)];
+  if (readers !== undefined) return [...askReaders(secretName, readers), ...smtp(notice)];
   return [
     ...signInAfter(notice),
     text(
@@ -93,7 +93,7 @@ function signInAfter({ readableAt, at }: Notice): Block[] {
 
 /** An SMTP password is made of the secret access key and the Region; whoever sends mail by it has no AWS profile. */
 function smtp({ lastUsed }: Notice): Block[] {
-  if (lastUsed?.service !== 'ses') return [];
+  if (lastUsed?.service !== 'ses' && lastUsed?.service !== 'email') return [];
   return [
     text(
       'The old key was last used to send mail by SES. If that is by SMTP, both change: the SMTP user name is the new ' +

@@ -139,6 +139,11 @@ describe('what happens next', () => {
       handedOver(2),
       'Key ...SSSS is deactivated on 2026-03-18, or, if it is still in use then, by 2026-03-28 at the latest. [in-grace]',
     ],
+    [
+      'in grace, with a freeze at its latest end',
+      { ...handedOver(2), settings: { freeze: [[NOW + 17 * DAY, NOW + 25 * DAY]] } },
+      'Key ...SSSS is deactivated on 2026-03-18, or, if it is still in use then, by 2026-04-04 at the latest. [in-grace]',
+    ],
     ['a reminder is due', handedOver(9.5), 'Key ...SSSS is deactivated on 2026-03-11. [reminder-due]'],
     [
       'in use after the grace',

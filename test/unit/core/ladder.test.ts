@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKey, LastUsed } from '../../../shared/core/model.ts';
 import type { NoticeGiven } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { C, daysAgo, key, NOW, P, type SecretOptions } from '../../support/core/builders.ts';
+import { byHand, C, daysAgo, key, NOW, P, request, type SecretOptions } from '../../support/core/builders.ts';
 import { aroundLimit, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 /** The announcement: day 90 of the old key. Everything else is relative to it. */
@@ -384,6 +384,23 @@ describe('a date in a freeze is the end of the freeze', () => {
     const { steps, message } = planOf({ ...given, settings: until(19.5, 34) });
     expect(steps[0]).toMatchObject({ action: 'postpone', earliestAt: at(11.5), latestAt: at(34) });
     expect(message).toContain(date(34));
+  });
+
+  it('of a deletion, whoever tells of it', () => {
+    const recovering = { keys: [fresh(), { ...old(), status: 'Inactive' as const }], now: at(11) };
+    const secret = { current: C, previous: P, deactivated: { accessKeyId: P, at: at(10) } };
+    const given: Given[] = [
+      { ...ladder({ notice: told(9) }), now: at(10) },
+      { ...recovering, secret },
+      { ...recovering, secret, request: byHand({ action: 'rotate', accessKeyId: P }) },
+      { ...ladder({}), now: at(10), request: byHand({ action: 'rotate', accessKeyId: P }) },
+      { keys: [fresh(), old()], now: at(10), request: request({ origin: 'exposed', accessKeyId: P }) },
+    ];
+    for (const each of given) {
+      const { steps, message } = planOf({ ...each, settings: until(19, 34) });
+      expect(steps[0]?.notBefore).toBe(at(34));
+      expect(message).toContain(date(34));
+    }
   });
 
   it('of a grace period that begins', () => {

@@ -26,6 +26,9 @@ describe('a tag overrides', () => {
     ['KeyTurn:Grace-Days', '5', { graceDays: 5 }],
     ['Keyturn:Unused', 'retire', { unused: 'retire' }],
     ['Keyturn:Owner', 'Team A', { owner: 'Team A' }],
+    [userTagNames.exemptReason, 'break-glass', { exemptReason: 'break-glass' }],
+    [userTagNames.ownersRead, 'true', { ownersRead: true }],
+    [userTagNames.sesSmtpRegions, 'eu-west-1 eusc-de-east-1', { sesSmtpRegions: ['eu-west-1', 'eusc-de-east-1'] }],
   ])('%s = %s', (tag, value, expected) => {
     const { settings: parsed, problems } = parse({ [tag]: value });
     expect(problems).toEqual([]);
@@ -57,6 +60,9 @@ describe('a tag that does not parse is a problem that names it and its value', (
     [userTagNames.graceDays, '0.5', 'must be 0 or at least 1'],
     [userTagNames.graceDays, '', 'must be a number'],
     [userTagNames.unused, 'delete', 'neither rotate nor retire'],
+    [userTagNames.ownersRead, 'no', 'neither true nor false'],
+    [userTagNames.ownersRead, 'false', 'no reader may read'],
+    [userTagNames.sesSmtpRegions, 'eu-west-1,eu-west-2', 'is no Region; separate Regions by spaces'],
     ['keyturn:hold', '2026-05-01', 'unknown'],
   ])('%s = "%s"', (tag, value, wayOut) => {
     const { problems } = parse({ [tag]: value });
@@ -115,8 +121,8 @@ it('never changes the settings it was given', () => {
 
 describe('a name in the settings that matches nobody', () => {
   const users = [
-    { groups: ['Admins', 'dev'], path: '/Team-A/ftp/' },
-    { groups: [], path: '/' },
+    { userName: 'ftp-1', groups: ['Admins', 'dev'], path: '/Team-A/ftp/' },
+    { userName: 'alice', groups: [], path: '/' },
   ];
   const found = (more: Parameters<typeof settings>[0], among = users) => matchNobody(among, settings(more));
 
@@ -133,6 +139,26 @@ describe('a name in the settings that matches nobody', () => {
     const sentence = 'userPathPrefix: no user is below the path /team-a/, which is compared letter by letter.';
     expect(found({ userPathPrefix: '/team-a/' })).toEqual([sentence]);
     expect(found({ userPathPrefix: '/Team-A/' })).toEqual([]);
+  });
+  it('is one of a reader, whose users and paths are compared letter by letter', () => {
+    const arn = 'arn:aws:iam::123456789012:role/eso';
+    const reader = (of: { users?: string[]; paths?: string[] }) => ({
+      arn,
+      users: [],
+      paths: [],
+      handOn: false,
+      ...of,
+    });
+    const readerArns = [
+      reader({}),
+      reader({ users: ['ftp-*', 'alice'], paths: ['/Team-A/'] }),
+      reader({ users: ['Alice', 'ftp'], paths: ['/team-a/'] }),
+    ];
+    expect(found({ readerArns })).toEqual([
+      `readerArns: no user is called Alice, which is compared letter by letter, so ${arn} reads nothing by it.`,
+      `readerArns: no user is called ftp, which is compared letter by letter, so ${arn} reads nothing by it.`,
+      `readerArns: no user is below the path /team-a/, which is compared letter by letter, so ${arn} reads nothing by it.`,
+    ]);
   });
   it('is no path of everybody in an empty account', () => {
     expect(found({ userPathPrefix: '/team-a/', exemptGroups: ['dev'] }, [])).toEqual([

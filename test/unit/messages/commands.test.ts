@@ -192,6 +192,9 @@ describe('the switch', () => {
     for (const [region, arn] of [
       ['cn-north-1', 'arn:aws-cn:iam::'],
       ['us-gov-west-1', 'arn:aws-us-gov:iam::'],
+      ['eusc-de-east-1', 'arn:aws-eusc:iam::'],
+      ['us-isob-east-1', 'arn:aws-iso-b:iam::'],
+      ['us-east-1', 'arn:aws:iam::'],
     ] as const) {
       expect(commandsOf({ ...notices.issued, region }).join()).toContain(`--serial-number ${arn}`);
     }

@@ -64,10 +64,14 @@ describe('what depends on the reason', () => {
   });
 
   it('a key that sends mail is an SMTP password, too', () => {
-    const lastUsed = { at: notices.issued.at, service: 'ses', region: 'eu-west-1' };
-    for (const event of ['issued', 'reminder', 'issued-without-grace'] as const) {
-      expect(emailOf({ ...notices[event], lastUsed })).toContain('SMTP password');
-      expect(emailOf(notices[event])).not.toContain('SMTP');
+    const { secretName: _, ...unstored } = notices.reminder;
+    const events = [notices.issued, notices.reminder, notices['issued-without-grace'], notices['issued-for-readers']];
+    for (const notice of [...events, unstored]) {
+      for (const service of ['ses', 'email']) {
+        const lastUsed = { at: notice.at, service, region: 'eu-west-1' };
+        expect(emailOf({ ...notice, lastUsed })).toContain('SMTP password');
+      }
+      expect(emailOf(notice)).not.toContain('SMTP');
     }
   });
 
