@@ -29,9 +29,13 @@ export function checkSettings({ provider, custom }: Service): void {
     cannot: 'Cannot deploy',
     nameOf: (name) => name,
   });
+  const stack = (name: string): string | undefined => textOf(custom?.stack?.[name]);
   const problems = [
     ...broken(settingRules(settings), given, region),
-    ...broken(stackRules, (name) => textOf(custom?.stack?.[name]), region),
+    ...broken(stackRules, stack, region),
+    ...(stack('createKmsKey') === 'true' && settings.kmsKeyId !== ''
+      ? ['createKmsKey is "true": must be false where kmsKeyId names a key']
+      : []),
   ];
   if (problems.length > 0) throw new SettingsError(`Cannot deploy: ${problems.join('. ')}.`);
 }

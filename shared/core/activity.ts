@@ -115,14 +115,22 @@ function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant,
   if (isWaiting && isReason(reason)) return decision(reason, true, because);
   if (isDue && announced?.event === 'blocked' && isReason(reason)) return decision(remembered ?? reason, true);
   if (isDue && reason === 'exposed') return decision(reason, false);
-  if (isDue && verdict.isLimited && !hears(scanned.user, 'issued')) return decision('no-subscription', false);
-  if (isDue && tells.includes(reason) && !hears(scanned.user, 'reminder'))
-    return decision('notice-undeliverable', false);
+  const unheard = isDue ? unheardOf(verdict, (event) => hears(scanned.user, event)) : undefined;
+  if (unheard !== undefined) return decision(unheard, false);
   if (announced?.event === 'failed' && announced.at >= since) return decision(remembered ?? 'failed', false);
   if (stuck !== undefined && stuck.versionId === pendingVersion(scanned.secret))
     return decision('rotation-stuck', false);
   // Told of, and not in step since.
   return policy?.toldAt === undefined ? undefined : decision('replica-failed', false);
+}
+
+/** Why what is due is not done, if it is because its message would reach nobody. */
+function unheardOf(
+  { reason, isLimited }: Extract<Triage, { isDue: true }>,
+  hears: (event: 'issued' | 'reminder') => boolean,
+): 'no-subscription' | 'notice-undeliverable' | undefined {
+  if (isLimited && !hears('issued')) return 'no-subscription';
+  return tells.includes(reason) && !hears('reminder') ? 'notice-undeliverable' : undefined;
 }
 
 function isReason(code: string): code is ReasonCode {

@@ -79,9 +79,11 @@ async function makePackages(directory: string, params: Record<string, string>): 
   for (const source of ['serverless.yml', 'resources', 'package.json']) {
     await cp(join(ROOT, source), join(directory, source), { recursive: true });
   }
-  for (const source of ['node_modules', 'cli']) await symlink(join(ROOT, source), join(directory, source));
+  // No node_modules: osls would search it for each function.
+  await symlink(join(ROOT, 'cli'), join(directory, 'cli'));
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
-  const env = { PATH: dirname(process.execPath), HOME: directory, AWS_REGION: 'eu-west-1' };
+  // What osls compiles into its home serves every package of this run.
+  const env = { PATH: dirname(process.execPath), HOME: inject('packages'), AWS_REGION: 'eu-west-1' };
   await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env }).catch((error: unknown) => {
     // What osls has to say is on its standard output.
     const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';

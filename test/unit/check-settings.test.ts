@@ -102,6 +102,14 @@ describe('a parameter of the stack alone', () => {
     expect(() => deployStack({ [name]: value })).toThrow(`Cannot deploy: ${name} is "${value}": ${way}`);
   });
 
+  it('makes no key where another is given', () => {
+    const kmsKeyId = 'arn:aws:kms:eu-west-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef';
+    const custom = { given: { kmsKeyId }, stack: { createKmsKey: 'true' } };
+    expect(() => checkSettings({ provider: { region: 'eu-west-1', environment: {} }, custom })).toThrow(
+      'Cannot deploy: createKmsKey is "true": must be false where kmsKeyId names a key.',
+    );
+  });
+
   it('is reported together with every other', () => {
     expect(() => deployStack({ createKmsKey: 'x', alarmTopicArn: 'y' })).toThrow(
       /^Cannot deploy: createKmsKey is "x": .*\. alarmTopicArn is "y": .*\.$/,
