@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Redacted } from './redacted.ts';
 
 /** Tells what we wrote from what others did. */
@@ -32,12 +32,13 @@ const MAC_BYTES = 16;
  * so that the key can be replaced without a day on which nothing is known.
  */
 export function createStateKey(current: EpochKey, previous?: EpochKey): StateKey {
-  const known = previous === undefined ? [current] : [current, previous];
+  const signer = signerOf(current);
+  const known = previous === undefined ? [signer] : [signer, signerOf(previous)];
   return {
-    sign: (fields) => macOf(current, fields),
-    isCurrent: (mac) => mac.charAt(0) === epochOf(current.epoch),
+    sign: (fields) => macOf(signer, fields),
+    isCurrent: (mac) => mac.charAt(0) === signer.epoch,
     verifies(fields, mac) {
-      const made = known.find(({ epoch }) => epochOf(epoch) === mac.charAt(0));
+      const made = known.find(({ epoch }) => epoch === mac.charAt(0));
       return made !== undefined && macPattern.test(mac) && isEqual(macOf(made, fields), mac);
     },
   };
@@ -49,14 +50,21 @@ export const asRecorded: Verifier = { verifies: (_, mac) => macPattern.test(mac)
 /** While the key cannot be had: nothing that is written is known to be ours. */
 export const nothingVerified: Verifier = { verifies: () => false, isCurrent: () => true };
 
-function macOf({ epoch, key }: EpochKey, fields: readonly string[]): string {
-  // JSON keeps the fields apart whatever they hold.
-  const digest = createHmac('sha256', Buffer.from(key.reveal(), 'base64')).update(JSON.stringify(fields)).digest();
-  return epochOf(epoch) + digest.subarray(0, MAC_BYTES).toString('base64url');
+interface Signer {
+  /** One character. */
+  epoch: string;
+  /** Node takes seven times as long to sign with the bytes themselves. */
+  key: KeyObject;
 }
 
-function epochOf(epoch: number): string {
-  return epoch.toString(36);
+function signerOf({ epoch, key }: EpochKey): Signer {
+  return { epoch: epoch.toString(36), key: createSecretKey(key.reveal(), 'base64') };
+}
+
+function macOf({ epoch, key }: Signer, fields: readonly string[]): string {
+  // JSON keeps the fields apart whatever they hold.
+  const digest = createHmac('sha256', key).update(JSON.stringify(fields)).digest();
+  return epoch + digest.subarray(0, MAC_BYTES).toString('base64url');
 }
 
 function isEqual(a: string, b: string): boolean {

@@ -1,3 +1,0 @@
-import { testEveryState } from '../support/core/enumeration.ts';
-
-testEveryState(1);
