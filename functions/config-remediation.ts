@@ -1,8 +1,8 @@
-import { remediate } from '../shared/aws/config-remediation.ts';
+import type { Runtime } from '../shared/aws/runtime.ts';
 import { parseRemediationEvent } from '../shared/core/config-events.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import type { Runtime } from '../shared/lambda/runtime.ts';
+import { remediate } from '../shared/service/config-remediation.ts';
 
 /** A user whom AWS Config calls non-compliant, or `{"resourceId": "AIDA…"}`: enqueued if something is due. */
 export function createConfigRemediation(runtime: Runtime): Handler {

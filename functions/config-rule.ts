@@ -1,8 +1,8 @@
-import { evaluateRule } from '../shared/aws/config-rule.ts';
+import type { Runtime } from '../shared/aws/runtime.ts';
 import { parseRuleEvent } from '../shared/core/config-events.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import type { Runtime } from '../shared/lambda/runtime.ts';
+import { evaluateRule } from '../shared/service/config-rule.ts';
 
 /** The AWS Config custom rule: judges the age of every user's access keys, and changes nothing. */
 export function createConfigRule(runtime: Runtime): Handler {

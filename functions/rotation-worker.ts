@@ -1,10 +1,10 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
-import { work } from '../shared/aws/work.ts';
+import type { Runtime } from '../shared/aws/runtime.ts';
 import { EventError, messageOf } from '../shared/core/errors.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import type { Runtime } from '../shared/lambda/runtime.ts';
+import { work } from '../shared/service/rotation-worker.ts';
 
 /** One user for each message. A failed message stays in the queue, and goes to its dead-letter queue by itself. */
 export function createRotationWorker(runtime: Runtime): Handler {

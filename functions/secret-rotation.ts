@@ -1,8 +1,8 @@
-import { runRotationStep } from '../shared/aws/secret-rotation.ts';
+import type { Runtime } from '../shared/aws/runtime.ts';
 import { parseRotationEvent } from '../shared/core/rotation-events.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import type { Runtime } from '../shared/lambda/runtime.ts';
+import { runRotationStep } from '../shared/service/secret-rotation.ts';
 
 /** One step of a rotation that Secrets Manager drives: createSecret, setSecret, testSecret or finishSecret. */
 export function createSecretRotation(runtime: Runtime): Handler {

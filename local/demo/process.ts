@@ -9,8 +9,8 @@ import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import { createSecretRotation } from '../../functions/secret-rotation.ts';
 import { createAws } from '../../shared/aws/clients.ts';
+import type { Facts, Runtime } from '../../shared/aws/runtime.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
-import type { Facts, Runtime } from '../../shared/lambda/runtime.ts';
 import type { LocalAws } from '../aws.ts';
 import { type FunctionName, functionCredentials, operatorCredentials } from '../principals.ts';
 

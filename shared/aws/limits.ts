@@ -6,9 +6,9 @@ import { commonRefusal } from '../core/refusals.ts';
 import { parseSecretTags, type SecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { formatDate, type Instant } from '../core/time.ts';
-import type { Runtime } from '../lambda/runtime.ts';
 import { rememberedAudience } from './audience.ts';
 import { type Reader, secretOf } from './observe.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Who hears of what is done; undefined when nobody has to. */
 export async function readListeners(

@@ -10,7 +10,7 @@ import {
   paginateListSecretVersionIds,
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
-import { pendingVersion } from '../core/checks/managed.ts';
+import { pendingVersion } from '../core/checks/secrets-manager.ts';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Replica, Secret, User, UserState } from '../core/model.ts';
 import { secretNameOf, userIdOfSecretName } from '../core/secret-tags.ts';

@@ -20,9 +20,9 @@ import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
 import { matchNobody } from '../core/user-settings.ts';
-import type { Runtime } from '../lambda/runtime.ts';
 import type { Aws } from './clients.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
+import type { Runtime } from './runtime.ts';
 
 /** A whole account, seen in a handful of calls. */
 export interface Scan {

@@ -1,8 +1,8 @@
 import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { Settings } from '../core/settings.ts';
 import { createStateKey, type EpochKey, MacKey, type StateKey } from '../core/state-key.ts';
-import type { Runtime } from '../lambda/runtime.ts';
 import { type Reader, required } from './observe.ts';
+import type { Runtime } from './runtime.ts';
 
 const ALGORITHM = 'HMAC_SHA_256';
 

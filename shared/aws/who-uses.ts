@@ -2,7 +2,7 @@ import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/clie
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { Caller, UsedBy } from '../core/messages.ts';
 import { DAY, type Instant, SECOND } from '../core/time.ts';
-import type { Runtime } from '../lambda/runtime.ts';
+import type { Runtime } from './runtime.ts';
 
 /** For a reminder, whatever happened. */
 export interface WhoUses extends UsedBy {

@@ -1,4 +1,4 @@
-import { pendingVersion } from './checks/managed.ts';
+import { pendingVersion } from './checks/secrets-manager.ts';
 import type { User } from './model.ts';
 import { type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';

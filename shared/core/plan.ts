@@ -1,4 +1,12 @@
 import type { Answer } from './answer.ts';
+import { askedByHand } from './checks/asked.ts';
+import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
+import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
+import { exposedKey, exposedReplacement, exposureOver } from './checks/exposed.ts';
+import { superseded } from './checks/grace-period.ts';
+import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/hands-off.ts';
+import { unlessUnheard } from './checks/heard.ts';
+import { intentPast } from './checks/in-flight.ts';
 import {
   currentInactive,
   inactiveUnrecorded,
@@ -7,16 +15,8 @@ import {
   noneActive,
   reactivated,
   recovering,
-} from './checks/aftermath.ts';
-import { askedByHand } from './checks/asked.ts';
-import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
-import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
-import { exposedKey, exposedReplacement, exposureOver } from './checks/exposed.ts';
-import { unlessUnheard } from './checks/heard.ts';
-import { intentPast } from './checks/in-flight.ts';
-import { superseded } from './checks/ladder.ts';
-import { managedRotation, stuckRotation } from './checks/managed.ts';
-import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/protected.ts';
+} from './checks/inactive-keys.ts';
+import { managedRotation, stuckRotation } from './checks/secrets-manager.ts';
 import type { Request, UserState } from './model.ts';
 import type { Settings } from './settings.ts';
 import { assess, type Situation } from './situation.ts';

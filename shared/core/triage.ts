@@ -1,5 +1,5 @@
-import { reminderInstants } from './checks/ladder.ts';
-import { isTold, pendingVersion } from './checks/managed.ts';
+import { reminderInstants } from './checks/grace-period.ts';
+import { isTold, pendingVersion } from './checks/secrets-manager.ts';
 import type { ReportRow } from './credential-report.ts';
 import type { AccessKey, Request, Secret, User } from './model.ts';
 import { deletionNoticeFrom, noticed } from './noticed.ts';

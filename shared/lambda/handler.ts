@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import type { Runtime } from '../aws/runtime.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Instant } from '../core/time.ts';
-import type { Runtime } from './runtime.ts';
 
 /** What a handler knows of its own invocation. */
 export interface Invocation {

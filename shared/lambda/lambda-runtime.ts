@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createAws } from '../aws/clients.ts';
-import type { MetricName, Runtime } from './runtime.ts';
+import type { MetricName, Runtime } from '../aws/runtime.ts';
 
 /** CloudWatch has no unit for days. */
 const inDays: readonly MetricName[] = ['OldestActiveKeyDays', 'DaysToNearestDeadline'];

@@ -1,7 +1,7 @@
 import { UpdateUserCommand } from '@aws-sdk/client-iam';
 import { expect, test } from 'vitest';
 import { createConfigRule } from '../../functions/config-rule.ts';
-import type { Evaluated } from '../../shared/aws/config-rule.ts';
+import type { Evaluated } from '../../shared/service/config-rule.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { createWorld, DAY, invoke, type World, type WorldOptions } from '../support/world.ts';
 

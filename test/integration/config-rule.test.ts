@@ -4,7 +4,7 @@ import { createConfigRule } from '../../functions/config-rule.ts';
 import type { BeforeCall, Call } from '../../local/aws.ts';
 import type { InvocationOptions } from '../../local/config.ts';
 import { faultsByRule } from '../../local/faults.ts';
-import type { Evaluated } from '../../shared/aws/config-rule.ts';
+import type { Evaluated } from '../../shared/service/config-rule.ts';
 import { createLife, live, use } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { makeSecret } from '../support/signed.ts';

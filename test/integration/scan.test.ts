@@ -9,11 +9,11 @@ import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { BeforeCall, Call } from '../../local/aws.ts';
 import { observeUser } from '../../shared/aws/observe.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
-import type { ScheduledRun } from '../../shared/aws/scheduled.ts';
 import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.ts';
 import { plan } from '../../shared/core/plan.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { asRecorded } from '../../shared/core/state-key.ts';
+import type { ScheduledRun } from '../../shared/service/scheduled-rotation.ts';
 import { makeSecret } from '../support/signed.ts';
 import { createWorld, DAY, invoke, sqsEvent, type World } from '../support/world.ts';
 

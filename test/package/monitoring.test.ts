@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
+import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
-import { metricNames } from '../../shared/lambda/runtime.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack } from './template.ts';
 
@@ -121,7 +121,7 @@ describe('every metric that is read', () => {
       .flatMap((folder) =>
         readdirSync(new URL(`${folder}/`, root), { recursive: true }).map((file) => `${folder}/${file}`),
       )
-      .filter((file) => file.endsWith('.ts') && file !== 'shared/lambda/runtime.ts')
+      .filter((file) => file.endsWith('.ts') && file !== 'shared/aws/runtime.ts')
       .map((file) => readFileSync(new URL(file, root), 'utf8'))
       .join('\n');
     expect(metricNames.filter((name) => !code.includes(`'${name}'`))).toEqual([]);

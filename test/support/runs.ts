@@ -1,6 +1,6 @@
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import { drain } from '../../local/event-source.ts';
-import type { ScheduledRun } from '../../shared/aws/scheduled.ts';
+import type { ScheduledRun } from '../../shared/service/scheduled-rotation.ts';
 import { workerSource } from './queue.ts';
 import { invoke, type World } from './world.ts';
 

@@ -1,11 +1,11 @@
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import type { Runtime } from '../../shared/aws/runtime.ts';
 import { readStateKey } from '../../shared/aws/state-key.ts';
 import { settingsHash } from '../../shared/core/secret-settings.ts';
 import { secretTagNames, signedTagNames } from '../../shared/core/secret-tags.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { signMade, signTag } from '../../shared/core/signed-state.ts';
 import type { StateKey } from '../../shared/core/state-key.ts';
-import type { Runtime } from '../../shared/lambda/runtime.ts';
 import type { World } from './world.ts';
 
 /** Made once for each world: clients cost more than all they are asked for here. */

@@ -5,9 +5,9 @@ import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws.ts';
 import { functionCredentials, operatorCredentials } from '../../local/principals.ts';
 import { createAws } from '../../shared/aws/clients.ts';
-import type { RotateUserAnswer } from '../../shared/aws/rotate-user.ts';
+import type { Facts, MetricName, Runtime } from '../../shared/aws/runtime.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
-import type { Facts, MetricName, Runtime } from '../../shared/lambda/runtime.ts';
+import type { RotateUserAnswer } from '../../shared/service/rotate-user.ts';
 import { functionNamed } from './requests.ts';
 import { worldListeners } from './world-listeners.ts';
 

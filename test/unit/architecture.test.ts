@@ -48,13 +48,13 @@ describe('the layout', () => {
     );
   });
 
-  it('makes mutating calls in shared/aws/apply only', () => {
+  it('makes mutating calls in shared/apply only', () => {
     const mutating =
       /\b(Create|Update|Delete|Put|Tag|Untag|Restore|Attach|Detach|Rotate|Cancel)\w*Command\b|\bUpdateSecretVersionStage\b/;
     const isMutating = ({ file, text }: Source): boolean => {
       const named = text.replace(/PutEvaluationsCommand|DeleteMessageCommand|TagQueueCommand/g, '');
       // The policy denies these calls to others.
-      const isAllowed = file.startsWith('shared/aws/apply/') || file === 'shared/core/secret-policy.ts';
+      const isAllowed = file.startsWith('shared/apply/') || file === 'shared/core/secret-policy.ts';
       return !isAllowed && mutating.test(named);
     };
     expect(offenders('{shared,functions}/**/*.ts', isMutating)).toEqual([]);
@@ -69,7 +69,7 @@ describe('the layout', () => {
   it('reveals a secret access key to the proof and the store only', () => {
     const isRevealed = ({ text }: Source): boolean => text.includes('.reveal()');
     expect(offenders('{shared,functions}/**/*.ts', isRevealed).toSorted()).toEqual([
-      'shared/aws/apply/secret.ts',
+      'shared/apply/secret.ts',
       'shared/aws/clients.ts',
       'shared/core/state-key.ts',
     ]);

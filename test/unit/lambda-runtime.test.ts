@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
-import { metricNames } from '../../shared/lambda/runtime.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { results } from '../../shared/aws/pass.ts';
+import { results } from '../../shared/apply/pass.ts';
 import { actionNames } from '../../shared/core/answer.ts';
 import { rotateUserActions } from '../../shared/core/model.ts';
 import { reasons } from '../../shared/core/reasons.ts';

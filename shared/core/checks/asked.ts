@@ -7,7 +7,7 @@ import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { deleteForSlot, isAboutExposed, slotOfExposed } from './exposed.ts';
-import { isSwitchConfirmed } from './ladder.ts';
+import { isSwitchConfirmed } from './grace-period.ts';
 
 const ROLLBACK_HOLD_DAYS = 30;
 

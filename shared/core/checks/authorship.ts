@@ -6,7 +6,7 @@ import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';
 import { adoptionFacts, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
-import { orphanStep } from './protected.ts';
+import { orphanStep } from './hands-off.ts';
 
 /*
  * What is written into a secret is believed only if we wrote it. Whoever can write a false tag can take a true one off,

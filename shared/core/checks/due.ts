@@ -7,11 +7,11 @@ import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, hasPassed } from '../time.ts';
 import { age, allKeys, describeKey, inWords } from '../words.ts';
-import { frozen, frozenUntil } from './aftermath.ts';
 import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
-import { ladder } from './ladder.ts';
-import { pendingVersion } from './managed.ts';
+import { ladder } from './grace-period.ts';
+import { frozen, frozenUntil } from './inactive-keys.ts';
+import { pendingVersion } from './secrets-manager.ts';
 
 /**
  * Row 13: a due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are

@@ -4,8 +4,8 @@ import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
 import { formatInstant, MINUTE } from '../time.ts';
 import { describeKey } from '../words.ts';
 import { blocked } from './blocked.ts';
-import { isOwnIntent } from './managed.ts';
-import { isTooOld, orphanMessage, orphanStep } from './protected.ts';
+import { isTooOld, orphanMessage, orphanStep } from './hands-off.ts';
+import { isOwnIntent } from './secrets-manager.ts';
 
 type ClearIntent = Extract<Action, { action: 'clear-intent' }>;
 

@@ -26,7 +26,7 @@ const contest = (name: string): Test => proof('two-workers', `${name}:`);
 const attacked = (attack: string): Test => proof('under-attack', `${attack}:`);
 const stale = (name: string): Test => proof('two-workers', `${name}: nobody is locked out`);
 
-const apply = 'shared/aws/apply';
+const apply = 'shared/apply';
 const checks = 'shared/core/checks';
 
 /** One for each invariant and each guard of the design, in the order of a key's life. */
@@ -42,21 +42,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a live lease ignored',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'now < doing.deadlineAt && !',
     replace: 'now < 0 && !',
     caughtBy: unit('rows-0-to-3', 'is busy while the intent of another run'),
   },
   {
     name: 'a takeover before the deadline',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'now < doing.deadlineAt && !',
     replace: 'now < doing.at + 60_000 && !',
     caughtBy: unit('rows-0-to-3', 'leaves an orphan alone while the issue'),
   },
   {
     name: 'a record of the last minute not waited for',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'now - at < SETTLING &&',
     replace: 'now - at < 0 &&',
     caughtBy: unit('rows-0-to-3', 'settles while somebody else has writte'),
@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'nothing read again before the write',
-    file: `${apply}/again.ts`,
+    file: `${apply}/replan.ts`,
     find: '  return steps.some((other) => other.action === step.action && keyOf(other) === keyOf(step));',
     replace: '  return steps.length > 0;',
     caughtBy: stale('deactivation and give-up of the current key'),
@@ -106,7 +106,7 @@ export const mutants: readonly Mutant[] = [
   // ---- an issue ----
   {
     name: 'retries on for CreateAccessKey',
-    file: `${apply}/keys.ts`,
+    file: `${apply}/access-keys.ts`,
     find: 'await runtime.aws.iamOnce.send(',
     replace: 'await runtime.aws.iam.send(',
     caughtBy: issuing('first key by hand'),
@@ -217,28 +217,28 @@ export const mutants: readonly Mutant[] = [
   // ---- the ladder ----
   {
     name: 'the quiet check inverted',
-    file: `${checks}/ladder.ts`,
+    file: `${checks}/grace-period.ts`,
     find: 'const isQuiet = s.now - old.quietSince >= s.settings',
     replace: 'const isQuiet = s.now - old.quietSince < s.settings',
     caughtBy: unit('ladder', 'quiet'),
   },
   {
     name: 'the switch not waited for',
-    file: `${checks}/ladder.ts`,
+    file: `${checks}/grace-period.ts`,
     find: 'const hasSwitched = isConfirmed ||',
     replace: 'const hasSwitched = true || isConfirmed ||',
     caughtBy: unit('ladder', 'switched'),
   },
   {
     name: 'our own proof taken for the switch',
-    file: `${checks}/ladder.ts`,
+    file: `${checks}/grace-period.ts`,
     find: '> grace.since + PROOF_WINDOW;',
     replace: '> grace.since;',
     caughtBy: unit('ladder', 'switched'),
   },
   {
     name: 'no reminder before a deactivation',
-    file: `${checks}/ladder.ts`,
+    file: `${checks}/grace-period.ts`,
     find: "if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);",
     replace: "if (told.is === 'missing') return deactivate(s, old, reason, does);",
     caughtBy: unit('ladder', 'notice'),
@@ -260,7 +260,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a freeze ignored',
-    file: `${checks}/aftermath.ts`,
+    file: `${checks}/inactive-keys.ts`,
     find: '? undefined : freezeEnd(settings, now);',
     replace: '? undefined : freezeEnd({ ...settings, freeze: [] }, now);',
     caughtBy: unit('rows-5-to-11', 'a freeze stops the deletion'),
@@ -296,14 +296,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the recovery period ignored',
-    file: `${checks}/aftermath.ts`,
+    file: `${checks}/inactive-keys.ts`,
     find: 'const at = key.deletableAt;',
     replace: 'const at = key.inactiveSince;',
     caughtBy: unit('rows-5-to-11', 'P waits for its deletion'),
   },
   {
     name: 'deleted without a notice',
-    file: `${checks}/aftermath.ts`,
+    file: `${checks}/inactive-keys.ts`,
     find: "if (told.is === 'missing') return remindOfDeletion(",
     replace: "if (told.is === 'missing' && s.now < at) return remindOfDeletion(",
     caughtBy: unit('rows-5-to-11', 'told too long ago'),
@@ -366,7 +366,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'deleted while no key is Active',
-    file: `${checks}/aftermath.ts`,
+    file: `${checks}/inactive-keys.ts`,
     find: 'if (s.keys.length > 1 && !s.keys.some(({ isActive }) => isActive)) {',
     replace: 'if (s.keys.length > 2) {',
     caughtBy: unit('rows-5-to-11', 'nothing is deleted while no key is Act'),
@@ -416,21 +416,21 @@ export const mutants: readonly Mutant[] = [
   // ---- who is left alone ----
   {
     name: 'the hold ignored',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;',
     replace: 'if (tags.holdUntil === undefined || now >= 0) return undefined;',
     caughtBy: unit('rows-0-to-3', 'holds against a command by hand'),
   },
   {
     name: 'the exemption ignored',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'return malformed(s) ?? exempt(s) ?? held(s);',
     replace: 'return malformed(s) ?? held(s);',
     caughtBy: unit('rows-0-to-3', 'leaves a user with the tag exempt alone'),
   },
   {
     name: 'tags that do not parse ignored',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'return malformed(s) ?? exempt(s) ?? held(s);',
     replace: 'return exempt(s) ?? held(s);',
     caughtBy: unit('rows-0-to-3', 'blocks on a tag of the secret that'),
@@ -444,7 +444,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a dry run that applies',
-    file: 'shared/aws/reconcile.ts',
+    file: 'shared/service/reconcile.ts',
     find: 'options.isDryRun ? [] : answer.steps',
     replace: 'answer.steps',
     caughtBy: integration('exposed-key', 'is changed by no dry run'),
@@ -473,7 +473,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a log line with the key',
-    file: `${apply}/keys.ts`,
+    file: `${apply}/access-keys.ts`,
     find: "  const action = 'iam:CreateAccessKey';\n",
     replace: "  const action = 'iam:CreateAccessKey';\n  runtime.log.info('Made', { value: made?.SecretAccessKey });\n",
     caughtBy: integration('worker', 'and a second one about the same user make one key'),
@@ -490,7 +490,7 @@ export const mutants: readonly Mutant[] = [
     file: 'shared/aws/observe.ts',
     find: 'new GetUserCommand({ UserName: userName })',
     replace: "new UpdateAccessKeyCommand({ UserName: userName, AccessKeyId: userName, Status: 'Inactive' })",
-    caughtBy: tests('test/unit')('architecture', 'makes mutating calls in shared/aws/apply only'),
+    caughtBy: tests('test/unit')('architecture', 'makes mutating calls in shared/apply only'),
   },
   // ---- state has an author ----
   {
@@ -559,7 +559,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the same for a user who is otherwise left alone',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: 'if (s.tags.doing === undefined || isTooOld(s, s.tags.doing)) return undefined;',
     replace: 'if (s.tags.doing === undefined) return undefined;',
     caughtBy: unit('rows-0-to-3', 'the leftover of an issue that is too old'),
@@ -645,7 +645,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a scan that fails in silence',
-    file: 'shared/aws/scheduled.ts',
+    file: 'shared/service/scheduled-rotation.ts',
     find: '  if (run.errors.length > 0) throw failureOf(run, scan);\n',
     replace: '',
     caughtBy: integration('scan', 'of one user stops nobody else, and names them when all is done'),
@@ -723,7 +723,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a message of the queue about an exposed key believed without its MAC',
-    file: 'shared/aws/work.ts',
+    file: 'shared/service/rotation-worker.ts',
     find: ' && isSignedByUs(opened.reader.verifier, message)',
     replace: '',
     caughtBy: integration('exposure', 'a message that nobody signed deactivates nothing'),
@@ -737,7 +737,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an exposed key left alone by a hold',
-    file: `${checks}/protected.ts`,
+    file: `${checks}/hands-off.ts`,
     find: '  if (awaitsReplacement(s)) return undefined;\n',
     replace: '',
     caughtBy: unit('exposed', 'is issued in spite of a hold'),
@@ -779,7 +779,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the confused deputy',
-    file: 'shared/aws/secret-rotation.ts',
+    file: 'shared/service/secret-rotation.ts',
     find: 'secretProblem(secret, state.user, settings)?.message ?? rotatorProblem(secret);',
     replace: 'rotatorProblem(secret);',
     caughtBy: integration('secret-rotation', 'for a secret that is tagged as another user’s'),

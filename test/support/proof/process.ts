@@ -8,8 +8,8 @@ import { createSecretRotation } from '../../../functions/secret-rotation.ts';
 import { type BeforeCall, CallerCrashed } from '../../../local/aws.ts';
 import { functionCredentials } from '../../../local/principals.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
+import type { Facts } from '../../../shared/aws/runtime.ts';
 import type { Handler } from '../../../shared/lambda/handler.ts';
-import type { Facts } from '../../../shared/lambda/runtime.ts';
 import { contextOf, type World } from '../world.ts';
 
 export type FunctionName = keyof typeof factories;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guardStep, isOwnIntent, pendingVersion, storedKeyOf } from '../../../shared/core/checks/managed.ts';
+import { guardStep, isOwnIntent, pendingVersion, storedKeyOf } from '../../../shared/core/checks/secrets-manager.ts';
 import type { ManagedRotation, Request } from '../../../shared/core/model.ts';
 import { parseRotationEvent } from '../../../shared/core/rotation-events.ts';
 import { assess } from '../../../shared/core/situation.ts';

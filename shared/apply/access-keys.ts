@@ -1,11 +1,11 @@
 import { CreateAccessKeyCommand, DeleteAccessKeyCommand, UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { isFailure } from '../../core/errors.ts';
-import type { User } from '../../core/model.ts';
-import { SecretAccessKey } from '../../core/secret-access-key.ts';
-import { type Instant, SECOND } from '../../core/time.ts';
-import { required } from '../observe.ts';
-import { logWrite, type Pass } from '../pass.ts';
+import { required } from '../aws/observe.ts';
+import { isFailure } from '../core/errors.ts';
+import type { User } from '../core/model.ts';
+import { SecretAccessKey } from '../core/secret-access-key.ts';
+import { type Instant, SECOND } from '../core/time.ts';
+import { logWrite, type Pass } from './pass.ts';
 
 /** A key as CreateAccessKey handed it out: the only time that its secret is ever seen. */
 export interface NewKey {

@@ -1,18 +1,18 @@
 import { GetAccessKeyLastUsedCommand, paginateListAttachedUserPolicies } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { announceExposed } from '../apply/exposed.ts';
+import { announceNobody } from '../apply/nobody.ts';
+import { openPass, type Pass } from '../apply/pass.ts';
+import { enqueue } from '../aws/enqueue.ts';
+import { observeUser, required, withoutSecret } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent } from '../core/events.ts';
 import type { UserState } from '../core/model.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { announceExposed } from './apply/exposed.ts';
-import { announceNobody } from './apply/nobody.ts';
-import { enqueue } from './enqueue.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
-import { observeUser, required, withoutSecret } from './observe.ts';
-import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one exposed key. */

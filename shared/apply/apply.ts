@@ -1,12 +1,12 @@
-import type { Step } from '../../core/answer.ts';
-import type { UserState } from '../../core/model.ts';
-import { type Instant, SECOND } from '../../core/time.ts';
-import type { Outcome, Pass } from '../pass.ts';
+import type { Step } from '../core/answer.ts';
+import type { UserState } from '../core/model.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import { keepBooks } from './bookkeeping.ts';
 import { deactivateExposed } from './exposed.ts';
 import { issue } from './issue.ts';
 import { removeOrphan, removeUnrecorded } from './orphan.ts';
-import { issuePending } from './rotation.ts';
+import type { Outcome, Pass } from './pass.ts';
+import { issuePending } from './pending-key.ts';
 import { resume, transition } from './transitions.ts';
 
 /**

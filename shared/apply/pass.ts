@@ -1,3 +1,6 @@
+import type { Reader } from '../aws/observe.ts';
+import type { Facts, Runtime } from '../aws/runtime.ts';
+import { readStateKey } from '../aws/state-key.ts';
 import type { ActionName } from '../core/answer.ts';
 import { RotationError } from '../core/errors.ts';
 import type { UsedBy } from '../core/messages.ts';
@@ -7,9 +10,6 @@ import type { Settings } from '../core/settings.ts';
 import { nothingVerified, type StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Facts, Runtime } from '../lambda/runtime.ts';
-import type { Reader } from './observe.ts';
-import { readStateKey } from './state-key.ts';
 
 /** One invocation's work on one user: what it works with, and what bounds it. */
 export interface Pass {

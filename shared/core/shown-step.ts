@@ -1,6 +1,6 @@
-import type { ActionName, Step } from '../core/answer.ts';
-import type { ReasonCode } from '../core/reasons.ts';
-import { formatInstant } from '../core/time.ts';
+import type { ActionName, Step } from './answer.ts';
+import type { ReasonCode } from './reasons.ts';
+import { formatInstant } from './time.ts';
 
 /** A step of a plan as it is shown to people and other tools. */
 export interface ShownStep {

@@ -1,3 +1,10 @@
+import { apply, timeNeeded } from '../apply/apply.ts';
+import { announceExposed, tellInDryRun } from '../apply/exposed.ts';
+import type { Outcome, Pass } from '../apply/pass.ts';
+import { asksLastUse } from '../apply/replan.ts';
+import { readLimits, readListeners } from '../aws/limits.ts';
+import { observeUser, type UserReference, withoutSecret } from '../aws/observe.ts';
+import type { MetricName } from '../aws/runtime.ts';
 import type { ActionName, Step } from '../core/answer.ts';
 import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
@@ -7,13 +14,6 @@ import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { assess } from '../core/situation.ts';
 import { type Instant, SECOND } from '../core/time.ts';
-import type { MetricName } from '../lambda/runtime.ts';
-import { asksLastUse } from './apply/again.ts';
-import { apply, timeNeeded } from './apply/apply.ts';
-import { announceExposed, tellInDryRun } from './apply/exposed.ts';
-import { readLimits, readListeners } from './limits.ts';
-import { observeUser, type UserReference, withoutSecret } from './observe.ts';
-import type { Outcome, Pass } from './pass.ts';
 
 /** What became of one user in one invocation. */
 export interface Reconciled {

@@ -1,14 +1,14 @@
-import type { Step } from '../../core/answer.ts';
-import type { UserState } from '../../core/model.ts';
-import { formatNotice, formatStuck, secretTagNames } from '../../core/secret-tags.ts';
-import { assess } from '../../core/situation.ts';
-import { DAY, formatDate, type Instant } from '../../core/time.ts';
-import type { Outcome, Pass } from '../pass.ts';
-import { stillPlanned } from './again.ts';
+import type { Step } from '../core/answer.ts';
+import type { UserState } from '../core/model.ts';
+import { formatNotice, formatStuck, secretTagNames } from '../core/secret-tags.ts';
+import { assess } from '../core/situation.ts';
+import { DAY, formatDate, type Instant } from '../core/time.ts';
 import { type Announcement, announce } from './announce.ts';
 import { adoptSecret, dropTags, renewPolicy, syncReplicas } from './authorship.ts';
 import { announceExposed } from './exposed.ts';
 import { currentSince } from './issue.ts';
+import type { Outcome, Pass } from './pass.ts';
+import { stillPlanned } from './replan.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
 

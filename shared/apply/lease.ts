@@ -1,8 +1,8 @@
-import type { Secret, TransitionVerb, UserState } from '../../core/model.ts';
-import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
-import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
-import { describeSecret } from '../observe.ts';
-import type { Pass } from '../pass.ts';
+import { describeSecret } from '../aws/observe.ts';
+import type { Secret, TransitionVerb, UserState } from '../core/model.ts';
+import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
+import { formatInstant, type Instant, SECOND } from '../core/time.ts';
+import type { Pass } from './pass.ts';
 import { STALE_READS, tagSecret, untagSecret } from './secret.ts';
 
 /** After the function's own end, so that no call of it can come when the lease is over. */

@@ -1,3 +1,11 @@
+import { countMessages, enqueue } from '../aws/enqueue.ts';
+import { readLastRun, rememberRun } from '../aws/last-run.ts';
+import { readLimits, readListeners } from '../aws/limits.ts';
+import { publish } from '../aws/notify.ts';
+import { observeUser, type Reader } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
+import { mapConcurrently, type Scan, scanAccount } from '../aws/scan.ts';
+import { readStateKey } from '../aws/state-key.ts';
 import { activityOf, decisionsOf, type Hears, type Triaged } from '../core/activity.ts';
 import { audienceHears, audienceNotes, isDeaf } from '../core/audience.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
@@ -12,20 +20,12 @@ import { firstRun, isWeeklyTurn, type RunTimes, runAfter, runNumber } from '../c
 import { parseSecretTags } from '../core/secret-tags.ts';
 import { environmentName, freezeEnd, parseSettings, type Settings } from '../core/settings.ts';
 import { byAge, inOrder, type Probe, probeOf, shareOut } from '../core/shares.ts';
+import { type ShownStep, showStep } from '../core/shown-step.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, hasPassed, type Instant } from '../core/time.ts';
 import { triage } from '../core/triage.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { countMessages, enqueue } from './enqueue.ts';
-import { readLastRun, rememberRun } from './last-run.ts';
-import { readLimits, readListeners } from './limits.ts';
-import { publish } from './notify.ts';
-import { observeUser, type Reader } from './observe.ts';
-import { mapConcurrently, type Scan, scanAccount } from './scan.ts';
-import { type ShownStep, showStep } from './show.ts';
-import { readStateKey } from './state-key.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;

@@ -1,3 +1,15 @@
+import {
+  type Former,
+  formerResults,
+  type Judged,
+  observeByUserId,
+  putEvaluations,
+  recordedItem,
+} from '../aws/config.ts';
+import { listAccessKeys } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
+import { mapConcurrently, scanAccount } from '../aws/scan.ts';
+import { verifyingReader } from '../aws/state-key.ts';
 import { type ComplianceType, judge, notApplicable, prejudge, type Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';
 import { EventError, isFailure, messageOf, RotationError } from '../core/errors.ts';
@@ -6,11 +18,6 @@ import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
 import { callsMade, type Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { type Former, formerResults, type Judged, observeByUserId, putEvaluations, recordedItem } from './config.ts';
-import { listAccessKeys } from './observe.ts';
-import { mapConcurrently, scanAccount } from './scan.ts';
-import { verifyingReader } from './state-key.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {

@@ -10,12 +10,13 @@ import {
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { keyIdOf, pendingVersion } from '../../core/checks/managed.ts';
-import { ConflictError, isFailure, RotationError } from '../../core/errors.ts';
-import type { Secret, User } from '../../core/model.ts';
-import type { SecretAccessKey } from '../../core/secret-access-key.ts';
-import { secretPolicy } from '../../core/secret-policy.ts';
-import { DEFAULT_KMS_KEY, isSameKmsKey, missingTags, replicaGaps, settingsHash } from '../../core/secret-settings.ts';
+import { describeSecret } from '../aws/observe.ts';
+import { keyIdOf, pendingVersion } from '../core/checks/secrets-manager.ts';
+import { ConflictError, isFailure, RotationError } from '../core/errors.ts';
+import type { Secret, User } from '../core/model.ts';
+import type { SecretAccessKey } from '../core/secret-access-key.ts';
+import { secretPolicy } from '../core/secret-policy.ts';
+import { DEFAULT_KMS_KEY, isSameKmsKey, missingTags, replicaGaps, settingsHash } from '../core/secret-settings.ts';
 import {
   ANY_TIME,
   formatPolicyPut,
@@ -24,14 +25,13 @@ import {
   secretTagNames,
   signedTagNames,
   userIdOfSecretName,
-} from '../../core/secret-tags.ts';
-import { keyIdInLabel, signLabel, signMade, signTag } from '../../core/signed-state.ts';
-import type { StateKey } from '../../core/state-key.ts';
-import { formatInstant, type Instant, SECOND } from '../../core/time.ts';
-import { parseUserSettings } from '../../core/user-settings.ts';
-import { secretProblem } from '../../core/verify-secret.ts';
-import { describeSecret } from '../observe.ts';
-import { logWrite, type Pass } from '../pass.ts';
+} from '../core/secret-tags.ts';
+import { keyIdInLabel, signLabel, signMade, signTag } from '../core/signed-state.ts';
+import type { StateKey } from '../core/state-key.ts';
+import { formatInstant, type Instant, SECOND } from '../core/time.ts';
+import { parseUserSettings } from '../core/user-settings.ts';
+import { secretProblem } from '../core/verify-secret.ts';
+import { logWrite, type Pass } from './pass.ts';
 
 /** Reads of Secrets Manager may be this old. */
 export const STALE_READS = 12 * SECOND;

@@ -1,21 +1,15 @@
-import { messageOf } from '../../core/errors.ts';
-import type { User } from '../../core/model.ts';
-import type { ReasonCode } from '../../core/reasons.ts';
-import { causeOf, describeRefusal } from '../../core/refusals.ts';
-import { WEEKLY_DAYS } from '../../core/runs.ts';
-import {
-  type Announced,
-  formatAnnounced,
-  parseSecretTags,
-  secretNameOf,
-  secretTagNames,
-} from '../../core/secret-tags.ts';
-import { DAY, hasPassed } from '../../core/time.ts';
-import { verifiedSecret } from '../../core/verify-secret.ts';
-import { describeSecret } from '../observe.ts';
-import type { Pass } from '../pass.ts';
-import { type CommonlyRefused, commonRefusalOf, rememberRefusal, toldAsCommonAt } from '../refusals.ts';
+import { describeSecret } from '../aws/observe.ts';
+import { messageOf } from '../core/errors.ts';
+import type { User } from '../core/model.ts';
+import type { ReasonCode } from '../core/reasons.ts';
+import { causeOf, describeRefusal } from '../core/refusals.ts';
+import { WEEKLY_DAYS } from '../core/runs.ts';
+import { type Announced, formatAnnounced, parseSecretTags, secretNameOf, secretTagNames } from '../core/secret-tags.ts';
+import { DAY, hasPassed } from '../core/time.ts';
+import { verifiedSecret } from '../core/verify-secret.ts';
 import { announce } from './announce.ts';
+import type { Pass } from './pass.ts';
+import { type CommonlyRefused, commonRefusalOf, rememberRefusal, toldAsCommonAt } from './refusals.ts';
 import { tagSecret } from './secret.ts';
 
 /** Who a message of the queue is about. */

@@ -1,17 +1,17 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { type Outcome, openPass, type Pass } from '../apply/pass.ts';
+import { observeUser, withoutSecret } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { Asked, Role, UserState } from '../core/model.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, timelineProblem } from '../core/settings.ts';
+import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { assess } from '../core/situation.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { observeUser, withoutSecret } from './observe.ts';
-import { type Outcome, openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
-import { type ShownStep, showStep } from './show.ts';
 
 export interface ShownKey {
   accessKeyId: string;

@@ -1,13 +1,13 @@
-import type { Step } from '../../core/answer.ts';
-import type { UserState } from '../../core/model.ts';
-import { ORPHAN_RECOVERY } from '../../core/situation.ts';
-import type { Instant } from '../../core/time.ts';
-import type { Outcome, Pass } from '../pass.ts';
-import { stillPlanned } from './again.ts';
+import type { Step } from '../core/answer.ts';
+import type { UserState } from '../core/model.ts';
+import { ORPHAN_RECOVERY } from '../core/situation.ts';
+import type { Instant } from '../core/time.ts';
+import { deleteAccessKey, setStatus } from './access-keys.ts';
 import { announce } from './announce.ts';
 import { settle } from './issue.ts';
-import { deleteAccessKey, setStatus } from './keys.ts';
 import { countedBy } from './lease.ts';
+import type { Outcome, Pass } from './pass.ts';
+import { stillPlanned } from './replan.ts';
 import { tagSecret } from './secret.ts';
 import { forgetKey, holdInterrupted, outcome, recordNow } from './transitions.ts';
 

@@ -7,7 +7,7 @@ import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../t
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
-import { isOwnIntent } from './managed.ts';
+import { isOwnIntent } from './secrets-manager.ts';
 
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
 export const SETTLING = MINUTE;

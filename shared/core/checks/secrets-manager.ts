@@ -5,7 +5,7 @@ import { isKeyLabel } from '../secret-tags.ts';
 import { type Situation, versionWith } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';
 import { allKeys, describeKey } from '../words.ts';
-import { frozen, frozenUntil, newerStoredKey } from './aftermath.ts';
+import { frozen, frozenUntil, newerStoredKey } from './inactive-keys.ts';
 
 /*
  * Secrets Manager's own rotation, beside the schedule:

@@ -1,16 +1,16 @@
+import { userNameInConfig, userNameInIam } from '../aws/config.ts';
+import { enqueue } from '../aws/enqueue.ts';
+import { observeUser, type Reader } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { User, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
+import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { asRecorded } from '../core/state-key.ts';
 import { formatDate } from '../core/time.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { userNameInConfig, userNameInIam } from './config.ts';
-import { enqueue } from './enqueue.ts';
-import { observeUser, type Reader } from './observe.ts';
-import { type ShownStep, showStep } from './show.ts';
 
 /** The answer of `config-remediation`; every field is explained in the README. */
 export interface Remediation {

@@ -1,12 +1,12 @@
-import type { Step } from '../../core/answer.ts';
-import { isLastUseAsked } from '../../core/last-use.ts';
-import type { UserState } from '../../core/model.ts';
-import { planFor } from '../../core/plan.ts';
-import { secretTagNames } from '../../core/secret-tags.ts';
-import { assess } from '../../core/situation.ts';
-import type { Instant } from '../../core/time.ts';
-import { type AsksLastUse, observeAgain } from '../observe.ts';
-import type { Pass } from '../pass.ts';
+import { type AsksLastUse, observeAgain } from '../aws/observe.ts';
+import type { Step } from '../core/answer.ts';
+import { isLastUseAsked } from '../core/last-use.ts';
+import type { UserState } from '../core/model.ts';
+import { planFor } from '../core/plan.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
+import { assess } from '../core/situation.ts';
+import type { Instant } from '../core/time.ts';
+import type { Pass } from './pass.ts';
 
 /** Reads again what the step depends on, and plans again: the fresh state, if the answer still holds the same step. */
 export async function stillPlanned(

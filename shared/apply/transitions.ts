@@ -1,16 +1,16 @@
-import type { Step } from '../../core/answer.ts';
-import { ConflictError, RotationError } from '../../core/errors.ts';
-import type { Secret, UserState } from '../../core/model.ts';
-import { ANY_TIME, formatDeactivated, formatIssued, parseSecretTags, secretTagNames } from '../../core/secret-tags.ts';
-import { assess, keyLabels, versionWith } from '../../core/situation.ts';
-import { DAY, formatDate, type Instant } from '../../core/time.ts';
-import { listAccessKeys, observeAgain } from '../observe.ts';
-import type { Outcome, Pass, Result } from '../pass.ts';
-import { asksLastUse, isStillPlanned, withDoing } from './again.ts';
+import { listAccessKeys, observeAgain } from '../aws/observe.ts';
+import type { Step } from '../core/answer.ts';
+import { ConflictError, RotationError } from '../core/errors.ts';
+import type { Secret, UserState } from '../core/model.ts';
+import { ANY_TIME, formatDeactivated, formatIssued, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
+import { assess, keyLabels, versionWith } from '../core/situation.ts';
+import { DAY, formatDate, type Instant } from '../core/time.ts';
+import { deleteAccessKey, setStatus } from './access-keys.ts';
 import { type Announcement, announce } from './announce.ts';
 import { currentSince, promote, settle, tell } from './issue.ts';
-import { deleteAccessKey, setStatus } from './keys.ts';
 import { abandon, confirm, countedBy, holds, type Intent, type Lease, release, takeLease, takeOver } from './lease.ts';
+import type { Outcome, Pass, Result } from './pass.ts';
+import { asksLastUse, isStillPlanned, withDoing } from './replan.ts';
 import { ensureSecret, moveCurrent, tagSecret, takeLabelOff, untagSecret } from './secret.ts';
 
 /** Everything that a transition on one key works with once it holds the lease and its plan still stands. */

@@ -1,7 +1,7 @@
-import type { UserState } from '../../core/model.ts';
-import type { Instant } from '../../core/time.ts';
-import type { Outcome, Pass } from '../pass.ts';
+import type { UserState } from '../core/model.ts';
+import type { Instant } from '../core/time.ts';
 import { type IssueStep, issueAndStore, issueOutcome } from './issue.ts';
+import type { Outcome, Pass } from './pass.ts';
 
 /**
  * Steps 1 to 5 of an issue for Secrets Manager's own rotation: the key is stored under the version ID that it chose, and

@@ -1,8 +1,8 @@
-import type { AudienceMemory } from '../aws/audience.ts';
-import type { Aws } from '../aws/clients.ts';
-import type { RefusalMemory } from '../aws/refusals.ts';
+import type { RefusalMemory } from '../apply/refusals.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
+import type { AudienceMemory } from './audience.ts';
+import type { Aws } from './clients.ts';
 
 /** Facts of a log line. Never an input or a response of a call, never an event: those may hold secrets. */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;

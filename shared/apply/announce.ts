@@ -1,13 +1,13 @@
-import type { Step } from '../../core/answer.ts';
-import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../../core/messages.ts';
-import type { UserState } from '../../core/model.ts';
-import { EXPOSED_FOR, readersOf } from '../../core/secret-policy.ts';
-import { formatAnnounced, secretNameOf, secretTagNames } from '../../core/secret-tags.ts';
-import { afterFreeze, type Settings } from '../../core/settings.ts';
-import { assess, type Situation } from '../../core/situation.ts';
-import { formatInstant, type Instant } from '../../core/time.ts';
-import { publish } from '../notify.ts';
-import type { Pass } from '../pass.ts';
+import { publish } from '../aws/notify.ts';
+import type { Step } from '../core/answer.ts';
+import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../core/messages.ts';
+import type { UserState } from '../core/model.ts';
+import { EXPOSED_FOR, readersOf } from '../core/secret-policy.ts';
+import { formatAnnounced, secretNameOf, secretTagNames } from '../core/secret-tags.ts';
+import { afterFreeze, type Settings } from '../core/settings.ts';
+import { assess, type Situation } from '../core/situation.ts';
+import { formatInstant, type Instant } from '../core/time.ts';
+import type { Pass } from './pass.ts';
 
 export interface Announcement {
   event: Exclude<NoticeEvent, 'digest'>;

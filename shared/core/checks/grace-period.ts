@@ -5,7 +5,7 @@ import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
-import { frozen, frozenUntil } from './aftermath.ts';
+import { frozen, frozenUntil } from './inactive-keys.ts';
 
 /** Our own proof uses the new key right after its creation; only a later use is the owner's. */
 const PROOF_WINDOW = 15 * MINUTE;

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Step } from '../../core/answer.ts';
-import { ConflictError, RotationError } from '../../core/errors.ts';
-import type { AccessKey, Secret, UserState } from '../../core/model.ts';
-import { formatCurrentSince, formatIssued, secretTagNames } from '../../core/secret-tags.ts';
-import { assess, versionWith } from '../../core/situation.ts';
-import { DAY, type Instant, SECOND } from '../../core/time.ts';
-import type { UserSettings } from '../../core/user-settings.ts';
-import { describeSecret, listAccessKeys, observeAgain } from '../observe.ts';
-import type { Outcome, Pass, Result } from '../pass.ts';
-import { isStillPlanned } from './again.ts';
+import { describeSecret, listAccessKeys, observeAgain } from '../aws/observe.ts';
+import type { Step } from '../core/answer.ts';
+import { ConflictError, RotationError } from '../core/errors.ts';
+import type { AccessKey, Secret, UserState } from '../core/model.ts';
+import { formatCurrentSince, formatIssued, secretTagNames } from '../core/secret-tags.ts';
+import { assess, versionWith } from '../core/situation.ts';
+import { DAY, type Instant, SECOND } from '../core/time.ts';
+import type { UserSettings } from '../core/user-settings.ts';
+import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './access-keys.ts';
 import { announce } from './announce.ts';
 import { waitToReplace } from './exposed.ts';
-import { createAccessKey, deleteAccessKey, type NewKey, proveKey } from './keys.ts';
 import { abandon, confirm, holds, type Lease, releaseBy, takeLease } from './lease.ts';
+import type { Outcome, Pass, Result } from './pass.ts';
+import { isStillPlanned } from './replan.ts';
 import {
   ensureSecret,
   moveCurrent,

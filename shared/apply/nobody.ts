@@ -1,8 +1,8 @@
-import { buildMessage } from '../../core/messages.ts';
-import { formatInstant } from '../../core/time.ts';
-import { publish } from '../notify.ts';
-import type { Pass } from '../pass.ts';
+import { publish } from '../aws/notify.ts';
+import { buildMessage } from '../core/messages.ts';
+import { formatInstant } from '../core/time.ts';
 import { regionOf } from './announce.ts';
+import type { Pass } from './pass.ts';
 
 /** Tells of an exposed key that no IAM user of the account has: nothing can be done about it from here. */
 export async function announceNobody(

@@ -1,19 +1,19 @@
+import { announceExposed } from '../apply/exposed.ts';
+import { announceFailure } from '../apply/failed.ts';
+import { openPass, type Pass } from '../apply/pass.ts';
+import { refusedHere } from '../apply/refusals.ts';
+import { comeBackSoon, MOST_RECEIVES } from '../aws/enqueue.ts';
+import { evaluateAgain } from '../aws/evaluate-again.ts';
+import { observeUser, withoutSecret } from '../aws/observe.ts';
+import type { Runtime } from '../aws/runtime.ts';
 import { type ActionName, actionNames } from '../core/answer.ts';
 import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import type { Invocation } from '../lambda/handler.ts';
-import type { Runtime } from '../lambda/runtime.ts';
-import { announceExposed } from './apply/exposed.ts';
-import { announceFailure } from './apply/failed.ts';
-import { comeBackSoon, MOST_RECEIVES } from './enqueue.ts';
-import { evaluateAgain } from './evaluate-again.ts';
 import { isDealtWith } from './exposed-pass.ts';
-import { observeUser, withoutSecret } from './observe.ts';
-import { openPass, type Pass } from './pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
-import { refusedHere } from './refusals.ts';
 
 /**
  * One message of the queue: one user, observed anew, so an old or repeated message is harmless. Throws what should
@@ -110,7 +110,7 @@ async function comeBack({ runtime, settings }: Pass, delivery: Delivery): Promis
 function askCloudTrail(runtime: Runtime): NonNullable<Pass['whoUses']> {
   return async (accessKeyId, { region }) => {
     const question = { accessKeyId, regions: [region], now: runtime.clock() };
-    const { whoUses } = await import('./who-uses.ts');
+    const { whoUses } = await import('../aws/who-uses.ts');
     const { explanation, ...usedBy } = await whoUses(runtime, question);
     if (explanation !== undefined) runtime.log.warn('CloudTrail has no full answer', { because: explanation });
     return usedBy;

@@ -1,11 +1,11 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
+import { secretOf } from '../aws/observe.ts';
+import type { Memory } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import { type CommonRefusal, commonRefusal, type Tried } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
 import { type Announced, parseSecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
 import { formatDate, hasPassed, type Instant } from '../core/time.ts';
-import type { Memory } from '../lambda/runtime.ts';
-import { secretOf } from './observe.ts';
 import type { Pass } from './pass.ts';
 
 /** What a container has seen AWS refuse, by UserId: for users without a secret nothing else remembers. */

@@ -1,6 +1,6 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
-import type { Step } from '../../core/answer.ts';
-import type { Secret, User, UserState } from '../../core/model.ts';
+import type { Step } from '../core/answer.ts';
+import type { Secret, User, UserState } from '../core/model.ts';
 import {
   ANY_TIME,
   formatExposed,
@@ -9,11 +9,11 @@ import {
   parseSecretTags,
   secretTagNames,
   signedTagNames,
-} from '../../core/secret-tags.ts';
-import { keyIdInLabel, signLabel, signMade } from '../../core/signed-state.ts';
-import { formatDate } from '../../core/time.ts';
-import { logWrite, type Pass } from '../pass.ts';
+} from '../core/secret-tags.ts';
+import { keyIdInLabel, signLabel, signMade } from '../core/signed-state.ts';
+import { formatDate } from '../core/time.ts';
 import { announce } from './announce.ts';
+import { logWrite, type Pass } from './pass.ts';
 import { ensureSecret, putPolicy, replicate, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
 
 type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
