@@ -3,7 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { required } from '../aws/observe.ts';
 import { isFailure } from '../core/errors.ts';
 import type { User } from '../core/model.ts';
-import { SecretAccessKey } from '../core/secret-access-key.ts';
+import { SecretAccessKey } from '../core/redacted.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import { logWrite, type Pass } from './pass.ts';
 

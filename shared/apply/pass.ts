@@ -1,5 +1,5 @@
 import type { Reader } from '../aws/observe.ts';
-import type { Facts, Runtime } from '../aws/runtime.ts';
+import type { Facts, Invocation, Runtime } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import type { ActionName } from '../core/answer.ts';
 import { RotationError } from '../core/errors.ts';
@@ -9,7 +9,6 @@ import type { RotationToken } from '../core/rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
 import { nothingVerified, type StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
-import type { Invocation } from '../lambda/handler.ts';
 
 /** One invocation's work on one user: what it works with, and what bounds it. */
 export interface Pass {

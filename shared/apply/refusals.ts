@@ -8,9 +8,6 @@ import { type Announced, parseSecretTags, secretTagNames, userIdOfSecretName } f
 import { formatDate, hasPassed, type Instant } from '../core/time.ts';
 import type { Pass } from './pass.ts';
 
-/** What a container has seen AWS refuse, by UserId: for users without a secret nothing else remembers. */
-export type RefusalMemory = Map<string, { userName: string; announced: Announced }>;
-
 export function rememberRefusal(memory: Memory, userId: string, userName: string, announced: Announced): void {
   memory.refusals ??= new Map();
   memory.refusals.set(userId, { userName, announced });

@@ -14,7 +14,7 @@ import { describeSecret } from '../aws/observe.ts';
 import { keyIdOf, pendingVersion } from '../core/checks/secrets-manager.ts';
 import { ConflictError, isFailure, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
-import type { SecretAccessKey } from '../core/secret-access-key.ts';
+import type { SecretAccessKey } from '../core/redacted.ts';
 import { secretPolicy } from '../core/secret-policy.ts';
 import { DEFAULT_KMS_KEY, isSameKmsKey, missingTags, replicaGaps, settingsHash } from '../core/secret-settings.ts';
 import {

@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types';
-import type { SecretAccessKey } from '../core/secret-access-key.ts';
+import type { SecretAccessKey } from '../core/redacted.ts';
 import { asRotationError, isRefusal } from './failure.ts';
 
 /** The clients of every AWS service in use, and how many calls went out through them. */

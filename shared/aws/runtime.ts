@@ -1,4 +1,4 @@
-import type { RefusalMemory } from '../apply/refusals.ts';
+import type { RefusalMemory } from '../core/refusals.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { AudienceMemory } from './audience.ts';
@@ -55,4 +55,17 @@ export interface Memory {
   refusals?: RefusalMemory;
   /** By topic. */
   audiences: AudienceMemory;
+}
+
+/** What a handler knows of its own invocation. */
+export interface Invocation {
+  runId: string;
+  startedAt: Instant;
+  deadlineAt: Instant;
+  functionName: string;
+}
+
+/** Calls of every client so far: the difference over an invocation is what it made. */
+export function callsMade({ aws }: Pick<Runtime, 'aws'>): number {
+  return [...aws.counts.values()].reduce((sum, count) => sum + count, 0);
 }

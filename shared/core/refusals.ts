@@ -1,5 +1,5 @@
 import { RotationError } from './errors.ts';
-import type { SecretTags } from './secret-tags.ts';
+import type { Announced, SecretTags } from './secret-tags.ts';
 import { DAY, hasPassed, type Instant } from './time.ts';
 
 /*
@@ -14,6 +14,9 @@ const EVERYBODY = 3;
 const FORGOTTEN_DAYS = 7;
 const CAUSE_MAX = 80;
 const NAMED = 3;
+
+/** What a container has seen AWS refuse, by UserId: for users without a secret nothing else remembers. */
+export type RefusalMemory = Map<string, { userName: string; announced: Announced }>;
 
 /** A user, and what the tags of their secret say. */
 export interface Tried {

@@ -1,16 +1,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { Runtime } from '../aws/runtime.ts';
+import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Instant } from '../core/time.ts';
-
-/** What a handler knows of its own invocation. */
-export interface Invocation {
-  runId: string;
-  startedAt: Instant;
-  deadlineAt: Instant;
-  functionName: string;
-}
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
@@ -38,9 +29,4 @@ export function wrap(
     runtime.log.error('Failed', { function: name, error: error?.name, reason: messageOf(error) });
   });
   return async (event, context) => handler(event, context);
-}
-
-/** Calls of every client so far: the difference over an invocation is what it made. */
-export function callsMade({ aws }: Pick<Runtime, 'aws'>): number {
-  return [...aws.counts.values()].reduce((sum, count) => sum + count, 0);
 }

@@ -1,7 +1,7 @@
 import { userNameInConfig, userNameInIam } from '../aws/config.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { User, UserState } from '../core/model.ts';
@@ -10,7 +10,6 @@ import { parseSettings, type Settings } from '../core/settings.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { asRecorded } from '../core/state-key.ts';
 import { formatDate } from '../core/time.ts';
-import type { Invocation } from '../lambda/handler.ts';
 
 /** The answer of `config-remediation`; every field is explained in the README. */
 export interface Remediation {

@@ -7,7 +7,7 @@ import {
   recordedItem,
 } from '../aws/config.ts';
 import { listAccessKeys } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
 import { mapConcurrently, scanAccount } from '../aws/scan.ts';
 import { verifyingReader } from '../aws/state-key.ts';
 import { type ComplianceType, judge, notApplicable, prejudge, type Verdict } from '../core/compliance.ts';
@@ -17,7 +17,6 @@ import type { AccessKey, User, UserState } from '../core/model.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
-import { callsMade, type Invocation } from '../lambda/handler.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {

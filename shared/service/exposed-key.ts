@@ -1,17 +1,16 @@
 import { GetAccessKeyLastUsedCommand, paginateListAttachedUserPolicies } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
-import { announceNobody } from '../apply/nobody.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent } from '../core/events.ts';
 import type { UserState } from '../core/model.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
-import type { Invocation } from '../lambda/handler.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 

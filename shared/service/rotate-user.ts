@@ -1,7 +1,7 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type Outcome, openPass, type Pass } from '../apply/pass.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { Asked, Role, UserState } from '../core/model.ts';
 import type { ReasonCode } from '../core/reasons.ts';
@@ -10,7 +10,6 @@ import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { assess } from '../core/situation.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
-import type { Invocation } from '../lambda/handler.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 export interface ShownKey {

@@ -2,16 +2,15 @@ import { announceExposed } from '../apply/exposed.ts';
 import { announceFailure } from '../apply/failed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { refusedHere } from '../apply/refusals.ts';
+import { evaluateAgain } from '../aws/config.ts';
 import { comeBackSoon, MOST_RECEIVES } from '../aws/enqueue.ts';
-import { evaluateAgain } from '../aws/evaluate-again.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type ActionName, actionNames } from '../core/answer.ts';
 import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
-import type { Invocation } from '../lambda/handler.ts';
 import { isDealtWith } from './exposed-pass.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 

@@ -3,7 +3,7 @@ import { readLastRun, rememberRun } from '../aws/last-run.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
 import { publish } from '../aws/notify.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
 import { mapConcurrently, type Scan, scanAccount } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import { activityOf, decisionsOf, type Hears, type Triaged } from '../core/activity.ts';
@@ -25,7 +25,6 @@ import type { StateKey } from '../core/state-key.ts';
 import { DAY, hasPassed, type Instant } from '../core/time.ts';
 import { triage } from '../core/triage.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
-import { callsMade, type Invocation } from '../lambda/handler.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;

@@ -2,7 +2,7 @@ import { openPass, type Pass } from '../apply/pass.ts';
 import { STALE_READS } from '../apply/secret.ts';
 import { observeByUserId } from '../aws/config.ts';
 import { accountIdOf, describeSecret, type Reader } from '../aws/observe.ts';
-import type { Runtime } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { guardStep, isOwnIntent, keyIdOf, storedKeyOf } from '../core/checks/secrets-manager.ts';
 import { ConflictError, EventError, isFailure, RotationError, SettingsError } from '../core/errors.ts';
 import type { RotationStep, Secret, UserState } from '../core/model.ts';
@@ -12,7 +12,6 @@ import { ANY_TIME, parseSecretTags, userIdOfSecretName } from '../core/secret-ta
 import { environmentName, parseSettings } from '../core/settings.ts';
 import { SECOND } from '../core/time.ts';
 import { secretProblem } from '../core/verify-secret.ts';
-import type { Invocation } from '../lambda/handler.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one step. Secrets Manager only asks whether it threw. */

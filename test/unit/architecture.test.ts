@@ -42,6 +42,23 @@ describe('the layout', () => {
     expect(offenders('shared/core/**/*.ts', isImpure)).toEqual([]);
   });
 
+  it('has floors, and nothing imports from above its own, not even a type', () => {
+    const floors = ['functions/', 'shared/service/', 'shared/apply/', 'shared/aws/', 'shared/core/'];
+    // Beside the service: what makes a handler of a function, and the runtime of Lambda.
+    const floorOf = (file: string): number =>
+      floors.findIndex((floor) => file.replace('shared/lambda/', 'shared/service/').startsWith(floor));
+    const known = sources('{shared,functions}/**/*.ts');
+    expect(known.filter(({ file }) => floorOf(file) === -1)).toEqual([]);
+    const isUpward = ({ file, imports }: Source): boolean =>
+      imports.some((name) => /^(shared|functions)\//.test(name) && floorOf(name) < floorOf(file));
+    expect(offenders('{shared,functions}/**/*.ts', isUpward)).toEqual([]);
+    const isBeside = ({ imports }: Source): boolean => imports.some((name) => /^shared\/(service|apply)\//.test(name));
+    expect(offenders('shared/lambda/*.ts', isBeside)).toEqual([]);
+    expect(
+      offenders('shared/service/*.ts', ({ imports }) => imports.some((n) => n.startsWith('shared/lambda/'))),
+    ).toEqual([]);
+  });
+
   it('lets no function import another', () => {
     expect(offenders('functions/*.ts', ({ imports }) => imports.some((name) => name.startsWith('functions/')))).toEqual(
       [],

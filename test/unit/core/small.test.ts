@@ -10,7 +10,7 @@ import {
   SettingsError,
 } from '../../../shared/core/errors.ts';
 import { reasons } from '../../../shared/core/reasons.ts';
-import { SecretAccessKey } from '../../../shared/core/secret-access-key.ts';
+import { SecretAccessKey } from '../../../shared/core/redacted.ts';
 import {
   DAY,
   formatDate,
