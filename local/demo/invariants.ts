@@ -1,9 +1,9 @@
-import type { Call, LocalAws } from '../aws.ts';
+import type { Call, LocalAws } from '../aws/aws.ts';
+import { changesOf, currentKeyOf, parseValue, secretOf, tagsOf, userOfCall } from '../checker/key-state.ts';
+import { createSecrecy } from '../checker/secrecy.ts';
+import { keyIdOfLabel, unsigned } from '../checker/unsigned.ts';
 import { createAnnouncements } from './announcements.ts';
 import { type Asked, createRules, type Expectations } from './key-rules.ts';
-import { changesOf, currentKeyOf, parseValue, secretOf, tagsOf, userOfCall } from './key-state.ts';
-import { createSecrecy } from './secrecy.ts';
-import { keyIdOfLabel, unsigned } from './unsigned.ts';
 
 /** Something that may never be, and was. */
 export interface Violation {

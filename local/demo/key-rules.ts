@@ -1,6 +1,6 @@
-import type { LocalAws } from '../aws.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import { currentKeyOf, idleFor, isStored, type KeyState } from '../checker/key-state.ts';
 import type { Announcements } from './announcements.ts';
-import { currentKeyOf, idleFor, isStored, type KeyState } from './key-state.ts';
 
 /** The settings that the run under check was given, and what only people know. */
 export interface Expectations {

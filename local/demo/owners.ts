@@ -1,11 +1,11 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { LocalAws } from '../aws.ts';
-import type { KeyPair } from '../iam-helpers.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import type { KeyPair } from '../aws/iam/iam-helpers.ts';
+import { parseValue } from '../checker/key-state.ts';
+import { sdkOptions } from '../host/process.ts';
 import type { Message } from './announcements.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
-import { parseValue } from './key-state.ts';
-import { sdkOptions } from './process.ts';
 
 const dayMs = 86_400_000;
 

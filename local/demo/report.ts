@@ -1,7 +1,7 @@
-import type { Call } from '../aws.ts';
+import type { Call } from '../aws/aws.ts';
+import { currentKeyOf, secretOf } from '../checker/key-state.ts';
 import type { Happening } from './chronicle.ts';
 import type { Violation } from './invariants.ts';
-import { currentKeyOf, secretOf } from './key-state.ts';
 import type { Owner } from './owners.ts';
 import type { Stage } from './stage.ts';
 import type { Year } from './year.ts';

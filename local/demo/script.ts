@@ -1,7 +1,7 @@
 import { IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
-import type { FaultRule } from '../faults.ts';
+import type { FaultRule } from '../aws/faults.ts';
+import { sdkOptions } from '../host/process.ts';
 import type { Asked } from './key-rules.ts';
-import { sdkOptions } from './process.ts';
 import type { RotateUserEvent, Stage } from './stage.ts';
 
 /** Something that people or AWS do on one day of the year, by plan. */

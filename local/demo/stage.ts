@@ -1,19 +1,19 @@
 import type { SQSEvent } from 'aws-lambda';
-import { createLocalAws, type LocalAws } from '../aws.ts';
-import { drain } from '../event-source.ts';
-import type { FaultRule } from '../faults.ts';
-import type { AccessKey } from '../iam-state.ts';
-import type { FunctionName } from '../principals.ts';
-import { startServer } from '../server.ts';
+import { createLocalAws, type LocalAws } from '../aws/aws.ts';
+import type { FaultRule } from '../aws/faults.ts';
+import type { AccessKey } from '../aws/iam/iam-state.ts';
+import type { FunctionName } from '../aws/principals.ts';
+import { startServer } from '../aws/server.ts';
+import { documentOf } from '../checker/json.ts';
+import { drain } from '../host/event-source.ts';
+import { type LogLine, type Process, ProcessDied, startProcess } from '../host/process.ts';
+import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
 import { parseMessage } from './announcements.ts';
 import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
 import { type Checker, createChecker } from './invariants.ts';
-import { documentOf } from './json.ts';
 import type { Asked } from './key-rules.ts';
 import { createOwner, type Owner } from './owners.ts';
-import { type LogLine, type Process, ProcessDied, startProcess } from './process.ts';
-import { addCharacter, createResources, type Resources } from './set-up.ts';
 
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */
 export interface Stage {

@@ -1,8 +1,8 @@
 import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { Call, Fault } from '../../local/aws.ts';
-import { keyIdOfLabel } from '../../local/demo/unsigned.ts';
+import type { Call, Fault } from '../../local/aws/aws.ts';
+import { keyIdOfLabel } from '../../local/checker/unsigned.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { makeSecret, signed } from '../support/signed.ts';
 import { createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';

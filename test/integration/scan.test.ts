@@ -6,7 +6,7 @@ import { ListQueueTagsCommand, SQSClient, TagQueueCommand } from '@aws-sdk/clien
 import { describe, expect, test } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { BeforeCall, Call } from '../../local/aws.ts';
+import type { BeforeCall, Call } from '../../local/aws/aws.ts';
 import { observeUser } from '../../shared/aws/observe.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.ts';

@@ -1,6 +1,6 @@
 import { SetSubscriptionAttributesCommand, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import { type Call, createLocalAws, type Fault } from '../../local/aws.ts';
+import { type Call, createLocalAws, type Fault } from '../../local/aws/aws.ts';
 import { type AudienceMemory, readAudience, rememberedAudience } from '../../shared/aws/audience.ts';
 import { createAws } from '../../shared/aws/clients.ts';
 import { audienceHears } from '../../shared/core/audience.ts';
