@@ -1,3 +1,8 @@
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
 /** The only source of time inside the local AWS. Milliseconds since the epoch. */
 export interface Clock {
   now(): number;

@@ -1,5 +1,6 @@
 import type { LocalAws } from './aws.ts';
 import type { Call, Fault, WireResponse } from './call.ts';
+import { DAY } from './clock.ts';
 import { type FaultRule, faultsByRule, parseFault } from './faults.ts';
 import { type Input, isRecord } from './input.ts';
 
@@ -11,8 +12,6 @@ export interface Control {
   handle(method: string, path: string, body: string): Promise<WireResponse>;
   faultFor(call: Call): Fault | undefined;
 }
-
-const dayMs = 86_400_000;
 
 /** The input of a control route is wrong; the message is a sentence that says what to send. */
 class ControlError extends Error {
@@ -50,7 +49,7 @@ function setClock(aws: LocalAws, input: Input): void {
     if (Number.isNaN(at)) throw new ControlError('"now" must be an instant in ISO 8601, like 2026-01-31T09:00:00Z.');
     aws.clock.set(at);
   } else if (typeof advanceDays === 'number' && now === undefined) {
-    aws.clock.advance(advanceDays * dayMs);
+    aws.clock.advance(advanceDays * DAY);
   } else {
     throw new ControlError('Send either {"now": "<ISO 8601>"} or {"advanceDays": <number>}.');
   }

@@ -1,8 +1,8 @@
 import type { LocalAws } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
 import type { KeyPair, NewKey } from '../aws/iam/iam-helpers.ts';
 import type { Character, FirstKey } from '../demo/cast.ts';
 
-const dayMs = 86_400_000;
 const visibilitySeconds = 1_800;
 const maxReceiveCount = 4;
 
@@ -34,7 +34,7 @@ export function addCharacter(aws: LocalAws, { userName, tags = {}, keys, service
   const toKey = ({ ageDays, status, usedDaysAgo }: FirstKey): NewKey => ({
     ageDays,
     status: status ?? 'Active',
-    ...(usedDaysAgo !== undefined && { lastUsed: { at: clock.now() - usedDaysAgo * dayMs, service, region } }),
+    ...(usedDaysAgo !== undefined && { lastUsed: { at: clock.now() - usedDaysAgo * DAY, service, region } }),
   });
   return aws.iam.addUser({ userName, tags, keys: keys.map(toKey) });
 }

@@ -1,4 +1,4 @@
-import { isoSeconds, wholeSecond } from '../clock.ts';
+import { HOUR, isoSeconds, wholeSecond } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { hash } from '../random.ts';
 import type { Environment, Operations } from '../service.ts';
@@ -32,7 +32,7 @@ const columns = [
   'additional_credentials_info',
 ] as const;
 
-const reuseMs = 4 * 3_600_000;
+const reuseMs = 4 * HOUR;
 const generationMs = 1_000;
 const granularityMs = 15 * 60_000;
 const noKey = ['false', 'N/A', 'N/A', 'N/A', 'N/A'];

@@ -1,9 +1,7 @@
-import { wholeSecond } from '../clock.ts';
+import { DAY, wholeSecond } from '../clock.ts';
 import { roleArn } from '../principals.ts';
 import type { Environment } from '../service.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
-
-const dayMs = 86_400_000;
 
 export interface NewKey {
   /** Age in days now; `createdAt` (ms) says the same by instant. Without either the key is as old as the clock. */
@@ -57,7 +55,7 @@ export interface IamHelpers {
 export function createIamHelpers({ accountId, clock, random }: Environment, state: IamState): IamHelpers {
   function agedKey(user: IamUser, options: NewKey): AccessKey {
     const key = state.newKey(user, 0);
-    const createdAt = wholeSecond(options.createdAt ?? clock.now() - (options.ageDays ?? 0) * dayMs);
+    const createdAt = wholeSecond(options.createdAt ?? clock.now() - (options.ageDays ?? 0) * DAY);
     return {
       ...key,
       createdAt,

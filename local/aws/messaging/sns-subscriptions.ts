@@ -1,3 +1,4 @@
+import { DAY } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { flag, type Input, optionalText, text, textMap } from '../input.ts';
 import type { Environment, Operations } from '../service.ts';
@@ -38,7 +39,7 @@ const filterPoliciesPerTopic = 200;
 // Only these wait for somebody to confirm; a queue or a function of the same account is confirmed at once.
 const confirmedByHand = ['email', 'email-json', 'http', 'https'];
 /** A deleted subscription stays in lists for 72 hours. */
-const listedMs = 72 * 3_600_000;
+const listedMs = 3 * DAY;
 const scopes: readonly string[] = ['MessageAttributes', 'MessageBody'] satisfies FilterScope[];
 
 /** What a subscription's filter looks at. */

@@ -1,3 +1,4 @@
+import { DAY } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { createTimeline, type Timeline } from '../history.ts';
 import type { Tag } from '../input.ts';
@@ -83,8 +84,7 @@ export function createSecretState({ accountId, region, clock, random }: Environm
     touch(arn, versionId, now) {
       const secret = secrets.get(arn);
       // Kept by the day, so a second read on the same day changes nothing.
-      const isToday = (at: number | undefined) =>
-        at !== undefined && Math.floor(at / dayMs) === Math.floor(now / dayMs);
+      const isToday = (at: number | undefined) => at !== undefined && Math.floor(at / DAY) === Math.floor(now / DAY);
       const version = secret?.versions.find((candidate) => candidate.versionId === versionId);
       if (secret === undefined || version === undefined) return;
       if (isToday(secret.accessedAt) && isToday(version.lastAccessedAt)) return;
@@ -115,7 +115,6 @@ export function createSecretState({ accountId, region, clock, random }: Environm
 
 export const labelsPerSecret = 20;
 const keptVersions = 100;
-const dayMs = 86_400_000;
 
 /** The version that carries a label. A label is on at most one version. */
 export function holderOf(secret: Secret, label: string): SecretVersion | undefined {
@@ -155,8 +154,6 @@ export function settled(secret: Secret, now: number): Secret {
   if (secret.versions.length <= keptVersions) return secret;
   // Unlabelled versions go when there are more than 100, never before they are a day old.
   const surplus = secret.versions.length - keptVersions;
-  const removable = secret.versions
-    .filter((v) => v.labels.length === 0 && now - v.createdAt >= dayMs)
-    .slice(0, surplus);
+  const removable = secret.versions.filter((v) => v.labels.length === 0 && now - v.createdAt >= DAY).slice(0, surplus);
   return { ...secret, versions: secret.versions.filter((version) => !removable.includes(version)) };
 }

@@ -1,3 +1,4 @@
+import { DAY } from '../clock.ts';
 import { AwsError, constraintError } from '../errors.ts';
 import { isRecord, type Tag, text, textList } from '../input.ts';
 import { replicationStatus } from './secret-replicas.ts';
@@ -11,8 +12,7 @@ export function seconds(ms: number): number {
 const optionalSeconds = (ms: number | undefined) => (ms === undefined ? undefined : seconds(ms));
 
 /** Dates of access are kept by the day only. */
-const accessDay = (ms: number | undefined) =>
-  ms === undefined ? undefined : seconds(Math.floor(ms / 86_400_000) * 86_400_000);
+const accessDay = (ms: number | undefined) => (ms === undefined ? undefined : seconds(Math.floor(ms / DAY) * DAY));
 
 /** Labels by version. A version without labels is deprecated and not shown; without any the field is absent. */
 function labelsByVersion(secret: Secret): Record<string, readonly string[]> | undefined {

@@ -1,3 +1,4 @@
+import { DAY } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { page } from '../history.ts';
 import { flag, list, optionalInteger, optionalText, tagList, text, textList } from '../input.ts';
@@ -26,8 +27,6 @@ export interface SecretsManager extends SecretHelpers {
   readonly operations: Operations;
   readonly rotations: Rotations;
 }
-
-const dayMs = 86_400_000;
 
 export function createSecretsManager(environment: Environment, users: UserDirectory): SecretsManager {
   const { random } = environment;
@@ -144,7 +143,7 @@ export function createSecretsManager(environment: Environment, users: UserDirect
           `You can't delete secret ${secret.name} that still has replica regions [${secret.replicaRegions.join(', ')}]`,
         );
       }
-      const deleteAfter = now + (force ? 0 : (days ?? 30) * dayMs);
+      const deleteAfter = now + (force ? 0 : (days ?? 30) * DAY);
       if (force) state.remove(secret);
       else state.save({ ...secret, deletedAt: now, deleteAfter, changedAt: now });
       return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(deleteAfter) };
