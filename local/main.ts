@@ -3,7 +3,7 @@ import { createLocalAws } from './aws/aws.ts';
 import type { Call } from './aws/call.ts';
 import { type FunctionName, functionCredentials } from './aws/principals.ts';
 import { type LocalServer, startServer } from './aws/server.ts';
-import { parseMessage } from './demo/announcements.ts';
+import { parseMessage } from './checker/mailbox.ts';
 import { cast } from './demo/cast.ts';
 import { deliver } from './host/event-source.ts';
 import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './host/process.ts';

@@ -12,6 +12,9 @@ export interface ServerOptions {
   readonly onReset?: () => void | Promise<void>;
 }
 
+/** The name by which every call over a socket is noted. */
+export const HTTP = 'http';
+
 export interface LocalServer {
   readonly url: string;
   close(): Promise<void>;
@@ -43,7 +46,7 @@ export async function startServer(aws: LocalAws, options: ServerOptions = {}): P
     connection.calls.length = 0;
     await options.onReset?.();
   });
-  const connection = aws.connect('http', control.faultFor);
+  const connection = aws.connect(HTTP, control.faultFor);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);

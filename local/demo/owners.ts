@@ -2,9 +2,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { LocalAws } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
 import type { KeyPair } from '../aws/iam/iam-helpers.ts';
-import { parseValue } from '../checker/key-state.ts';
+import { storedKey } from '../checker/look.ts';
+import type { Message } from '../checker/mailbox.ts';
 import { sdkOptions } from '../host/process.ts';
-import type { Message } from './announcements.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
 
@@ -63,7 +63,7 @@ export function createOwner(character: Character, userId: string, keys: readonly
     try {
       const SecretId = `keyturn/${userId}/access-key`;
       const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
-      const value = parseValue(SecretString);
+      const value = storedKey(SecretString);
       if (value === undefined) throw new Error(`The secret ${SecretId} of account ${accountId} holds no access key.`);
       hand.set(value.accessKeyId, value.secretAccessKey);
       if (value.accessKeyId !== inUse) {

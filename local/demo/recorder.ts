@@ -1,6 +1,6 @@
 import type { LocalAws } from '../aws/aws.ts';
 import type { AccessKey, IamUser } from '../aws/iam/iam-state.ts';
-import { currentKeyOf, userOfCall } from '../checker/key-state.ts';
+import { currentKeyId, keyOf, lookAt } from '../checker/look.ts';
 
 /** How a key stands at one moment: what its bar in the picture looks like. */
 export type Look = 'unmanaged' | 'current' | 'superseded' | 'extra' | 'inactive';
@@ -58,8 +58,7 @@ export function createRecorder(aws: LocalAws): Recorder {
   }
 
   const stop = aws.onCall((call) => {
-    const user = call.mutating && call.outcome === 'ok' ? userOfCall(aws, call) : undefined;
-    if (user !== undefined) look(aws.iam.state.users.get(user.userId) ?? user);
+    if (call.mutating && call.outcome === 'ok') sample();
   });
   sample();
   return {
@@ -85,7 +84,8 @@ function note({ segments, lateUses, createdAt }: KeyHistory, look: Look, { lastU
 
 function lookOf(aws: LocalAws, { userId }: IamUser, key: AccessKey): Look {
   if (key.status === 'Inactive') return 'inactive';
-  const current = currentKeyOf(aws, userId);
+  const all = lookAt(aws, userId);
+  const current = keyOf(all, currentKeyId(all));
   if (current === undefined) return 'unmanaged';
   if (current.accessKeyId === key.accessKeyId) return 'current';
   return key.createdAt <= current.createdAt ? 'superseded' : 'extra';

@@ -1,8 +1,8 @@
 import type { Call } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
-import { currentKeyOf, secretOf } from '../checker/key-state.ts';
+import type { Violation } from '../checker/expectations.ts';
+import { currentKeyId, keyOf, lookAt, tag } from '../checker/look.ts';
 import type { Happening } from './chronicle.ts';
-import type { Violation } from './invariants.ts';
 import type { Owner } from './owners.ts';
 import type { Stage } from './stage.ts';
 import type { Year } from './year.ts';
@@ -70,13 +70,13 @@ function stateOf(stage: Stage, userId: string): string {
   if (exempt === 'true') return 'exempt';
   const { keys } = user;
   if (keys.length === 0) return 'no key';
-  const current = currentKeyOf(aws, userId);
+  const look = lookAt(aws, userId);
+  const current = keyOf(look, currentKeyId(look));
   if (current === undefined) return 'untouched';
   const other = keys.find(({ accessKeyId }) => accessKeyId !== current.accessKeyId);
-  const tags = secretOf(aws, userId)?.tags ?? {};
   if (other === undefined) return 'one key';
   if (other.status === 'Inactive') return 'recovery';
-  return tags['keyturn:current-since']?.includes(current.accessKeyId) ? 'grace' : 'two keys';
+  return tag(look, 'current-since')?.includes(current.accessKeyId) ? 'grace' : 'two keys';
 }
 
 export function totalsOf(year: Year): Totals {

@@ -1,9 +1,9 @@
 import { IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
 import { HOUR } from '../aws/clock.ts';
 import type { FaultRule } from '../aws/faults.ts';
+import type { Command } from '../checker/expectations.ts';
 import { sdkOptions } from '../host/process.ts';
-import type { Asked } from './key-rules.ts';
-import type { RotateUserEvent, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** Something that people or AWS do on one day of the year, by plan. */
 export interface Act {
@@ -40,7 +40,7 @@ export const script: readonly Act[] = [
     async does(stage) {
       const old = stage.keysOf('olivia').toSorted((a, b) => a.createdAt - b.createdAt)[0]?.accessKeyId ?? '';
       const event = { userName: 'olivia', action: 'rotate', accessKeyId: old };
-      await command(stage, 'give-up', event, `decides to give up the older key, ${old}`);
+      await command(stage, event, `decides to give up the older key, ${old}`);
     },
   },
   {
@@ -67,7 +67,6 @@ export const script: readonly Act[] = [
     does: (stage) =>
       command(
         stage,
-        'hold',
         { userName: 'mona', action: 'hold', holdUntil: '2026-05-01' },
         'puts everything on hold until 1 May, for an audit',
       ),
@@ -113,7 +112,6 @@ export const script: readonly Act[] = [
     does: (stage) =>
       command(
         stage,
-        'rollback',
         { userName: 'nils', action: 'rollback' },
         'goes back to the old key: an appliance refuses the new one',
       ),
@@ -150,7 +148,7 @@ export const script: readonly Act[] = [
   },
 ];
 
-async function command(stage: Stage, what: Asked, event: RotateUserEvent, words: string): Promise<void> {
+async function command(stage: Stage, event: Command, words: string): Promise<void> {
   stage.narrate('operator', event.userName, 'command', words);
-  await stage.rotateUser(what, event);
+  await stage.rotateUser(event);
 }

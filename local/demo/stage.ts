@@ -3,16 +3,16 @@ import { createLocalAws, type LocalAws } from '../aws/aws.ts';
 import type { FaultRule } from '../aws/faults.ts';
 import type { AccessKey } from '../aws/iam/iam-state.ts';
 import type { FunctionName } from '../aws/principals.ts';
-import { startServer } from '../aws/server.ts';
+import { HTTP, startServer } from '../aws/server.ts';
+import { type Checker, createChecker } from '../checker/checker.ts';
+import type { Command, Invocation, Limits } from '../checker/expectations.ts';
 import { documentOf } from '../checker/json.ts';
+import { parseMessage } from '../checker/mailbox.ts';
 import { drain } from '../host/event-source.ts';
 import { type LogLine, type Process, ProcessDied, startProcess } from '../host/process.ts';
 import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
-import { parseMessage } from './announcements.ts';
 import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
-import { type Checker, createChecker } from './invariants.ts';
-import type { Asked } from './key-rules.ts';
 import { createOwner, type Owner } from './owners.ts';
 
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */
@@ -31,19 +31,11 @@ export interface Stage {
   orderFaults(rules: readonly FaultRule[], until?: number): Promise<void>;
   /** One more user like the character of that name, with one fresh key. */
   hire(userName: string): void;
-  rotateUser(what: Asked, event: RotateUserEvent): Promise<void>;
+  rotateUser(command: Command): Promise<void>;
   scan(event?: { readonly dryRun: boolean }): Promise<unknown>;
   /** Lets the worker have every message, also those that come back after a failure. */
   work(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The event of `rotate-user`. */
-export interface RotateUserEvent {
-  readonly userName: string;
-  readonly action: string;
-  readonly accessKeyId?: string;
-  readonly holdUntil?: string;
 }
 
 export interface StageOptions {
@@ -51,6 +43,16 @@ export interface StageOptions {
   readonly chronicle: Chronicle;
   readonly freeze: readonly [from: string, to: string];
 }
+
+/** What the functions are given by default. */
+export const demoLimits: Limits = {
+  maxAgeDays: 90,
+  graceDays: 10,
+  quietDays: 2,
+  maxPostponeDays: 10,
+  recoveryDays: 10,
+  unusedDays: 90,
+};
 
 /** Raises the curtain: the embedded AWS listens on a free port of 127.0.0.1, the cast has its keys. */
 export async function createStage({ startsAt, chronicle, freeze }: StageOptions): Promise<Stage> {
@@ -60,8 +62,8 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
   const owners = new Map<string, Owner>();
   const processes = new Map<FunctionName, Process>();
   const checker = createChecker(aws, {
-    ...{ graceDays: 10, quietDays: 2, maxPostponeDays: 10, recoveryDays: 10, unusedDays: 90 },
-    freeze: [[Date.parse(freeze[0]), Date.parse(freeze[1])]],
+    limits: demoLimits,
+    freezes: [[Date.parse(freeze[0]), Date.parse(freeze[1])]],
     handOf: (userId) => new Set(owners.get(userId)?.hand.keys() ?? []),
   });
   let faultsUntil: number | undefined;
@@ -93,7 +95,8 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
     if (message === 'Message failed') narrate('world', atHand, 'retry', `a pass fails: ${facts.reason}`);
   }
 
-  async function invoke(name: FunctionName, event: unknown): Promise<unknown> {
+  async function invoke(name: FunctionName, event: unknown, about: Partial<Invocation> = {}): Promise<unknown> {
+    checker.begin({ ...about, caller: HTTP });
     const warm = processes.get(name);
     const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
     const process = warm === undefined || warm.isDead ? startProcess(name, options) : warm;
@@ -114,6 +117,7 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
       else narrate('world', undefined, 'error', `${name} failed: ${error instanceof Error ? error.message : error}`);
       throw error;
     } finally {
+      checker.end(HTTP);
       readMail();
     }
   }
@@ -145,16 +149,14 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
     await fetch(`${server.url}/_local/faults`, { method: 'POST', body: JSON.stringify(rules) });
   }
 
-  async function rotateUser(what: Asked, event: RotateUserEvent): Promise<void> {
-    const userId = userNamed(event.userName)?.userId;
-    if (userId !== undefined) checker.asked(userId, what);
-    await invoke('rotate-user', event);
+  async function rotateUser(command: Command): Promise<void> {
+    await invoke('rotate-user', command, { command });
   }
 
   async function confirm(userId: string): Promise<void> {
     const userName = aws.iam.state.users.get(userId)?.userName ?? '';
     narrate('owner', userName, 'confirm', 'confirms the switch (`rotate-user` action confirm)');
-    await rotateUser('confirm', { userName, action: 'confirm' });
+    await rotateUser({ userName, action: 'confirm' });
   }
 
   for (const character of cast) enter(character);
@@ -177,7 +179,7 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
       if (character !== undefined) enter({ ...character, keys: [{ ageDays: 0 }] });
     },
     rotateUser,
-    scan: (event) => invoke('scheduled-rotation', event ?? {}),
+    scan: (event) => invoke('scheduled-rotation', event ?? {}, { isDryRun: event?.dryRun ?? false }),
     async work() {
       const { queueUrl } = resources;
       const handler = (event: SQSEvent) => {

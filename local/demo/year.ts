@@ -39,7 +39,7 @@ export async function playYear({ days = 365, onDay = () => {}, onStage = () => {
     recorder.sample();
     onDay(day, stage);
   }
-  stage.checker.atRest(true);
+  stage.checker.upTo(stage.aws.clock.now());
   recorder.stop();
   await stage.close();
   const { happenings } = chronicle;
@@ -47,9 +47,7 @@ export async function playYear({ days = 365, onDay = () => {}, onStage = () => {
 }
 
 async function dryRun(stage: Stage): Promise<void> {
-  stage.checker.isDryRun = true;
   const answer = await stage.scan({ dryRun: true });
-  stage.checker.isDryRun = false;
   const plan = isPlanned(answer) ? answer.plan : [];
   const issues = plan.filter(({ action }) => action === 'issue').length;
   stage.narrate('keyturn', undefined, 'dry-run', `a dry run plans ${issues} new keys, and changes nothing`);
@@ -72,7 +70,7 @@ async function playDay(stage: Stage, day: number): Promise<void> {
   await stage.scan().catch(() => {});
   await play('after the scan');
   await stage.work();
-  stage.checker.atRest();
+  stage.checker.upTo(clock.now() - DAY);
   setHour(10);
   for (const owner of stage.owners.values()) await owner.live();
   setHour(15);

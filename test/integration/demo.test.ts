@@ -14,10 +14,11 @@ import {
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
-import { type Checker, createChecker } from '../../local/demo/invariants.ts';
+import { type Checker, createChecker } from '../../local/checker/checker.ts';
 import { picture } from '../../local/demo/picture.ts';
 import { printTable, printTimeline, printTotals, printVerdict } from '../../local/demo/print.ts';
 import { exitCodeOf, rowsOf, totalsOf } from '../../local/demo/report.ts';
+import { demoLimits } from '../../local/demo/stage.ts';
 import { timeline } from '../../local/demo/timeline.ts';
 import { firstDay, playYear, type Year } from '../../local/demo/year.ts';
 import type { Aws } from '../../shared/aws/clients.ts';
@@ -150,17 +151,18 @@ interface Guarded {
   secret: string;
 }
 
-function guard(tags: Record<string, string> = {}, freeze: [number, number][] = []): Guarded {
+function guard(tags: Record<string, string> = {}, freezes: [number, number][] = []): Guarded {
   const world = createWorld();
   const user = world.aws.iam.addUser({ userName: 'alice', tags, keys: [{ ageDays: 90 }] });
   const [key] = user.keys;
   if (key === undefined) throw new Error('alice has no key');
   const checker = createChecker(world.aws, {
-    ...{ graceDays: 10, quietDays: 2, maxPostponeDays: 10, recoveryDays: 10, unusedDays: 90 },
-    freeze,
+    limits: demoLimits,
+    freezes,
     handOf: () => new Set([key.accessKeyId]),
   });
   const { aws } = world.runtime('broken');
+  checker.begin({ caller: 'broken' });
   return { world, checker, aws, userId: user.userId, keyId: key.accessKeyId, secret: key.secretAccessKey };
 }
 
@@ -200,13 +202,14 @@ const secretValue = (AccessKeyId: string, SecretAccessKey: string) => JSON.strin
 
 describe('the checker of the demo finds', () => {
   const sins: [string, RegExp, (guarded: Guarded) => Promise<unknown>][] = [
-    ['the only key deactivated', /no other Active key was stored/, setStatus],
+    ['the only key deactivated', /no other Active key was under AWSCURRENT/, setStatus],
     ['an Active key deleted', /deleted while it was Active/, deleteKey],
     [
       'a key deleted without a word',
       /before anybody was told that it is inactive/,
       async (guarded) => {
         guarded.world.aws.iam.setKeyStatus(guarded.keyId, 'Inactive');
+        guarded.checker.outside();
         await deleteKey(guarded);
       },
     ],
@@ -215,7 +218,7 @@ describe('the checker of the demo finds', () => {
       /made .* was not announced/,
       async (guarded) => {
         await create(guarded);
-        guarded.checker.atRest(true);
+        guarded.checker.upTo(guarded.world.aws.clock.now());
       },
     ],
     [
@@ -269,7 +272,7 @@ describe('the checker of the demo finds', () => {
       'a dry run that writes',
       /dry run changed/,
       async (guarded) => {
-        guarded.checker.isDryRun = true;
+        guarded.checker.begin({ caller: 'broken', isDryRun: true });
         await create(guarded);
       },
     ],
@@ -287,7 +290,7 @@ describe('the checker of the demo finds', () => {
     await setStatus(guarded);
     const text = printed((out) => printVerdict(guarded.checker, out));
     expect(text).toMatch(
-      /^1 violation of what must always hold:\n {2}2026-01-01T00:00:00\.\d+Z {2}alice: AKIA\w+ was deact/,
+      /^\d violations of what must always hold:\n {2}2026-01-01T00:00:00\.\d+Z {2}alice: AKIA\w+ was deact/,
     );
     expect(text).toContain('Found at iam:UpdateAccessKey, call 1 of broken');
   });
@@ -308,6 +311,7 @@ describe('the checker of the demo finds', () => {
     const guarded = guard();
     const { world, checker, userId } = guarded;
     const runtime = world.runtime('worker');
+    checker.begin({ caller: 'worker' });
     runtime.aws.sns.middlewareStack.add(() => async () => ({ output: { $metadata: {} }, response: {} }), {
       step: 'initialize',
       priority: 'low',
@@ -316,7 +320,7 @@ describe('the checker of the demo finds', () => {
     const body = { schemaVersion: 1, accountId, userId, userName: 'alice', origin: 'schedule', requestId: 'mute' };
     const environment = { ...runtime.environment, KEYTURN_REQUIRE_SUBSCRIPTION: 'false' };
     await invoke(world, 'rotation-worker', createRotationWorker({ ...runtime, environment }), sqsEvent(body));
-    checker.atRest(true);
+    checker.upTo(world.aws.clock.now());
     const found = checker.violations.map(({ what }) => what).join('\n');
     expect(found).toMatch(/grace period of AKIA\w+ began before its owner was told/);
     expect(found).toMatch(/AKIA\w+ was made .* was not announced/);
@@ -327,9 +331,11 @@ describe('the checker of the demo finds', () => {
     ['without a reminder', 11, 'without a message about it'],
   ])('an old key deactivated %s', async (_name, days, expected) => {
     const guarded = guard();
+    guarded.checker.begin({ caller: 'worker' });
     await pass(guarded.world, 'alice');
     expect(guarded.checker.violations).toEqual([]);
     guarded.world.aws.clock.advance(days * DAY);
+    guarded.checker.begin({ caller: 'broken' });
     await setStatus(guarded);
     expect(guarded.checker.violations.map(({ what }) => what).join()).toContain(expected);
   });
@@ -337,11 +343,12 @@ describe('the checker of the demo finds', () => {
   it('nothing in an ordinary rotation', async () => {
     const { world, checker } = guard();
     for (let day = 0; day < 30; day++) {
+      checker.begin({ caller: 'worker' });
       await pass(world, 'alice');
-      checker.atRest();
+      checker.upTo(world.aws.clock.now() - DAY);
       world.aws.clock.advance(DAY);
     }
-    checker.atRest(true);
+    checker.upTo(world.aws.clock.now());
     expect(checker.violations).toEqual([]);
   });
 });

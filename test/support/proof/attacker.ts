@@ -15,8 +15,9 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { BeforeCall } from '../../../local/aws/aws.ts';
+import { DAY, HOUR } from '../../../local/aws/clock.ts';
 import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
-import { DAY, HOUR, keysOf, lookAt } from './keys.ts';
+import { keysOf, lookAt } from '../../../local/checker/look.ts';
 import { ATTACKER, type Stage } from './stage.ts';
 
 /** One thing that somebody with `secretsmanager:*`, `kms:*` and `sqs:SendMessage` tries, and no permission on IAM. */

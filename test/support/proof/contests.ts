@@ -1,8 +1,9 @@
+import { DAY, HOUR } from '../../../local/aws/clock.ts';
+import type { Command } from '../../../local/checker/expectations.ts';
+import { currentKeyId, keysOf, lookAt, tag } from '../../../local/checker/look.ts';
 import { attackerOf, type Deed } from './attacker.ts';
-import type { Command } from './checker.ts';
 import { faultAt, faultKinds, staleRead } from './faults.ts';
 import { type Actor, type Gate, interleave, type Schedule } from './interleave.ts';
-import { currentKeyId, DAY, HOUR, keysOf, lookAt, tag } from './keys.ts';
 import { startProcess } from './process.ts';
 import { scenarios } from './scenarios.ts';
 import { invoke, messageOf, pass, type Stage, searchForSecrets, settle } from './stage.ts';

@@ -1,5 +1,5 @@
 import type { BeforeCall, Call, Fault } from '../../../local/aws/aws.ts';
-import { MINUTE, SECOND } from './keys.ts';
+import { MINUTE, SECOND } from '../../../local/aws/clock.ts';
 
 /** One kind of fault: what happens to a call, and to how many tries of it. */
 export interface FaultKind {

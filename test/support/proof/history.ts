@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { DAY, HOUR, MINUTE } from '../../../local/aws/clock.ts';
+import { GARBAGE } from '../../../local/checker/authority.ts';
+import type { Command, Limits } from '../../../local/checker/expectations.ts';
+import { keysOf, lookAt, tag } from '../../../local/checker/look.ts';
 import { attackerOf, campaign, type Deed, deedKinds, deedOf } from './attacker.ts';
-import { type Command, GARBAGE, type Limits } from './checker.ts';
 import { faultAt, faultKinds } from './faults.ts';
-import { DAY, HOUR, keysOf, lookAt, MINUTE, tag } from './keys.ts';
 import {
   administered,
   changeAudience,

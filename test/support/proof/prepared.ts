@@ -1,4 +1,5 @@
-import { currentKeyId, DAY, keyOf, keysOf, lookAt } from './keys.ts';
+import { DAY } from '../../../local/aws/clock.ts';
+import { currentKeyId, keyOf, keysOf, lookAt } from '../../../local/checker/look.ts';
 import { createStage, limits, ownerLives, pass, type Stage, type StageOptions } from './stage.ts';
 
 /** A stage on which something has happened already. */

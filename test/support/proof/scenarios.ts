@@ -1,6 +1,7 @@
 import type { BeforeCall } from '../../../local/aws/aws.ts';
-import type { Command } from './checker.ts';
-import { currentKeyId, DAY, keysOf, lookAt, SECOND, tag } from './keys.ts';
+import { DAY, SECOND } from '../../../local/aws/clock.ts';
+import type { Command } from '../../../local/checker/expectations.ts';
+import { currentKeyId, keysOf, lookAt, tag } from '../../../local/checker/look.ts';
 import {
   hasCurrent,
   isActive,

@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws/aws.ts';
+import { DAY, HOUR, MINUTE } from '../../../local/aws/clock.ts';
+import { type Checker, createChecker } from '../../../local/checker/checker.ts';
+import type { Command, Invocation, Limits } from '../../../local/checker/expectations.ts';
+import { currentKeyId, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from '../../../local/checker/look.ts';
 import { drain } from '../../../local/host/event-source.ts';
 import { createWorld, sqsEvent, type World } from '../world.ts';
-import { type Checker, type Command, createChecker, type Invocation, type Limits } from './checker.ts';
-import { currentKeyId, DAY, HOUR, keyLabels, keyOf, keysOf, type Look, lookAt, MINUTE, tag } from './keys.ts';
 import { type Ending, type FunctionName, type Process, startProcess } from './process.ts';
 
 /** Short periods, so that a whole rotation is over in a dozen passes. */
@@ -75,7 +77,7 @@ export function createStage(options: StageOptions = {}): Stage {
   const world = createWorld({ ...rest, environment: { ...environmentOf(limits), ...given } });
   const { aws } = world;
   const own = { ...limits };
-  const checker = createChecker(aws, own);
+  const checker = createChecker(aws, { limits: own });
   const made = aws.iam.addUser({
     userName,
     tags,

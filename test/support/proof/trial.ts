@@ -1,5 +1,5 @@
 import type { BeforeCall } from '../../../local/aws/aws.ts';
-import { DAY, HOUR } from './keys.ts';
+import { DAY, HOUR } from '../../../local/aws/clock.ts';
 import type { Scenario } from './scenarios.ts';
 import {
   deliverTwice,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { BeforeCall } from '../../../local/aws/aws.ts';
-import { currentKeyId, keysOf, lookAt, MINUTE } from './keys.ts';
+import { MINUTE } from '../../../local/aws/clock.ts';
+import { currentKeyId, keysOf, lookAt } from '../../../local/checker/look.ts';
 import { hasCurrent, later, type Prepared, passesOn, rotatedOnce, stageWith } from './prepared.ts';
 import type { Ending, FunctionName } from './process.ts';
 import type { Scenario } from './scenarios.ts';

@@ -1,5 +1,6 @@
-import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
-import { type Look, MINUTE } from './keys.ts';
+import { MINUTE } from '../aws/clock.ts';
+import type { Secret } from '../aws/secrets-manager/secret-state.ts';
+import type { Look } from './look.ts';
 
 /**
  * Who wrote what: of each secret the tags and labels that a function of the service itself has ever written. A checker

@@ -1,15 +1,23 @@
-import type { LocalAws } from '../../../local/aws/aws.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import { documentOf } from './json.ts';
 
-/** One message about a user, as the topic got it. */
+/** One message about a user, as a subscriber gets it. */
 export interface Message {
   readonly at: number;
   readonly event: string;
+  readonly reason: string;
   readonly transitionId: string;
   readonly userId: string;
+  readonly userName: string;
   readonly accessKeyId: string | undefined;
   readonly newAccessKeyId: string | undefined;
+  /** The sentence for people. */
+  readonly message: string;
   /** What the message says comes next, and not before when. */
   readonly next: { readonly action: string; readonly notBefore: number } | undefined;
+}
+
+export interface Delivered extends Message {
   /** Some confirmed subscription's filter let it through. */
   readonly isDelivered: boolean;
 }
@@ -17,23 +25,25 @@ export interface Message {
 /** What was published, read once. */
 export interface Mailbox {
   /** Messages that came since the last time. */
-  fresh(): readonly Message[];
+  fresh(): readonly Delivered[];
   /** Every message about the user, oldest first. */
-  about(userId: string): readonly Message[];
+  about(userId: string): readonly Delivered[];
 }
 
+/** A message names a key as `accessKeyId` or as `newAccessKeyId`. */
 export function names({ accessKeyId, newAccessKeyId }: Message, id: string): boolean {
   return accessKeyId === id || newAccessKeyId === id;
 }
 
 export function createMailbox(aws: LocalAws): Mailbox {
-  const byUser = new Map<string, Message[]>();
+  const byUser = new Map<string, Delivered[]>();
   let seen = 0;
   return {
     fresh() {
-      const messages = aws.sns.published.slice(seen).flatMap(({ at, message, messageId }) => {
-        const isDelivered = aws.sns.delivered.some((delivery) => delivery.messageId === messageId);
-        return parse(at, isDelivered, message.default);
+      const messages = aws.sns.published.slice(seen).flatMap((published) => {
+        const message = parseMessage(published);
+        const isDelivered = aws.sns.delivered.some(({ messageId }) => messageId === published.messageId);
+        return message === undefined ? [] : [{ ...message, isDelivered }];
       });
       seen = aws.sns.published.length;
       for (const message of messages) byUser.set(message.userId, [...(byUser.get(message.userId) ?? []), message]);
@@ -43,25 +53,30 @@ export function createMailbox(aws: LocalAws): Mailbox {
   };
 }
 
-function parse(at: number, isDelivered: boolean, document = '{}'): Message[] {
-  const fields: Record<string, unknown> = JSON.parse(document);
+/** A message about one user; undefined for a digest, or for anything else. */
+export function parseMessage(published: {
+  readonly at: number;
+  readonly message: Readonly<Record<string, string>>;
+}): Message | undefined {
+  const document = documentOf(published.message.default ?? '');
   const text = (name: string): string | undefined => {
-    const value = fields[name];
+    const value = document[name];
     return typeof value === 'string' ? value : undefined;
   };
   const userId = text('userId');
-  if (userId === undefined) return [];
-  const message: Message = {
-    at,
+  if (userId === undefined) return undefined;
+  return {
+    at: published.at,
     event: text('event') ?? '?',
+    reason: text('reason') ?? '?',
     transitionId: text('transitionId') ?? '?',
     userId,
+    userName: text('userName') ?? '?',
     accessKeyId: text('accessKeyId'),
     newAccessKeyId: text('newAccessKeyId'),
-    next: nextOf(fields.next),
-    isDelivered,
+    message: text('message') ?? '',
+    next: nextOf(document.next),
   };
-  return [message];
 }
 
 function nextOf(value: unknown): Message['next'] {

@@ -1,12 +1,8 @@
-import type { LocalAws } from '../../../local/aws/aws.ts';
-import type { AccessKey, IamUser } from '../../../local/aws/iam/iam-state.ts';
-import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
-import { keyIdOfLabel, unsigned } from '../../../local/checker/unsigned.ts';
-
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+import type { LocalAws } from '../aws/aws.ts';
+import type { AccessKey, IamUser } from '../aws/iam/iam-state.ts';
+import type { Secret } from '../aws/secrets-manager/secret-state.ts';
+import { documentOf } from './json.ts';
+import { keyIdOfLabel, unsigned } from './unsigned.ts';
 
 /** One user and their secret as the embedded AWS has them, immutable: two looks are equal if nothing was written. */
 export interface Look {
@@ -26,6 +22,20 @@ export function keyOf(look: Look, accessKeyId: string | undefined): AccessKey | 
   return keysOf(look).find((key) => key.accessKeyId === accessKeyId);
 }
 
+export function isActive(look: Look, accessKeyId: string): boolean {
+  return keyOf(look, accessKeyId)?.status === 'Active';
+}
+
+/** How long the key has not been used; from its creation if it never was. */
+export function idleFor({ createdAt, lastUsed }: AccessKey, now: number): number {
+  return now - Math.max(createdAt, lastUsed?.at ?? 0);
+}
+
+/** Not only by the proof that it works. */
+export function isInUse(key: AccessKey | undefined): boolean {
+  return key?.lastUsed !== undefined && key.lastUsed.service !== 'sts';
+}
+
 export function tag({ secret }: Look, name: string): string | undefined {
   const value = secret?.tags.find(({ Key }) => Key === `keyturn:${name}`)?.Value;
   return value === undefined ? undefined : unsigned(value);
@@ -36,7 +46,7 @@ export function userTag({ user }: Look, name: string): string | undefined {
 }
 
 /** Labels that are access key IDs, with the version they are on. */
-export function keyLabels({ secret }: Look): { label: string; versionId: string }[] {
+export function keyLabels({ secret }: Pick<Look, 'secret'>): { label: string; versionId: string }[] {
   const versions = secret?.versions ?? [];
   return versions.flatMap(({ labels, versionId }) =>
     labels.flatMap((label) => {
@@ -46,22 +56,21 @@ export function keyLabels({ secret }: Look): { label: string; versionId: string 
   );
 }
 
-/** The key in the value that a reader of the secret gets; undefined without a readable value. */
-export function currentKeyId({ secret }: Look): string | undefined {
+/** What a reader of the secret gets; undefined without a readable value. */
+export function currentValue({ secret }: Look): ReturnType<typeof storedKey> {
   if (secret === undefined || secret.deletedAt !== undefined) return undefined;
-  return storedKey(secret.versions.find(({ labels }) => labels.includes('AWSCURRENT'))?.value.text)?.accessKeyId;
+  return storedKey(secret.versions.find(({ labels }) => labels.includes('AWSCURRENT'))?.value.text);
+}
+
+export function currentKeyId(look: Look): string | undefined {
+  return currentValue(look)?.accessKeyId;
 }
 
 /** What a `credential_process` would take from a value. */
-export function storedKey(text: string | undefined): { accessKeyId: string; secretAccessKey: string } | undefined {
-  try {
-    const value: Record<string, unknown> = JSON.parse(text ?? '');
-    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = value;
-    if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') return undefined;
-    return { accessKeyId, secretAccessKey };
-  } catch {
-    return undefined;
-  }
+export function storedKey(text = ''): { accessKeyId: string; secretAccessKey: string } | undefined {
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = documentOf(text);
+  if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') return undefined;
+  return { accessKeyId, secretAccessKey };
 }
 
 /** `instant key-ID …` of a tag, read without the service's own parser. */
@@ -76,4 +85,10 @@ export function intent(look: Look): { verb: string; at: number; deadlineAt: numb
   const [verb = '', instant = '', deadline = '', runId = ''] = tag(look, 'doing')?.split(' ') ?? [];
   const at = Date.parse(instant);
   return Number.isNaN(at) ? undefined : { verb, at, deadlineAt: Date.parse(deadline), runId };
+}
+
+/** Of the intent: `<verb>/<UserId>/<its instant>`, as every announcement of what is done under it carries it. */
+export function transitionIdOf(userId: string, look: Look): string | undefined {
+  const doing = intent(look);
+  return doing && `${doing.verb}/${userId}/${new Date(doing.at).toISOString()}`;
 }
