@@ -61,7 +61,7 @@ function countedTag({ runtime, request: { origin } }: Pass, { action }: Step): R
   return { [secretTagNames.issuedOn]: formatIssued({ day: runtime.clock(), origin }) };
 }
 
-/** Row 4: finishes, or clears, what another run began. */
+/** Finishes, or clears, what another run began. */
 export async function resume(
   pass: Pass,
   state: UserState,

@@ -227,7 +227,7 @@ function rotationPending(facts: Facts): Answer | undefined {
   return due('rotation-stuck');
 }
 
-/** An Inactive key waits for its deletion, and everything else waits for that (rows 6 and 8 of the plan). */
+/** An Inactive key waits for its deletion, and everything else waits for that (`reactivated` and `recovering`). */
 function recovering(facts: Facts): Answer | undefined {
   const { records, slots, currentKeyId } = facts;
   if (records.length === 0) return undefined;
@@ -250,7 +250,7 @@ function deletionOf({ settings, tags, now }: Facts, record: DeactivatedRecord): 
   return told === 'in-force' && now >= at ? 'recovery-over' : undefined;
 }
 
-/** Two Active keys, one of them current: the ladder (row 12), whose instants are in the tags. */
+/** Two Active keys, one of them current: the grace period (`superseded`), whose instants are in the tags. */
 function superseded({ tags, settings, slots, currentKeyId, now }: Facts): Answer | undefined {
   const { currentSince, confirmed, notice } = tags;
   const isClocked = currentSince !== undefined && currentSince.accessKeyId === currentKeyId;
@@ -271,7 +271,7 @@ function superseded({ tags, settings, slots, currentKeyId, now }: Facts): Answer
   return reminder === undefined || isTold ? skip('in-grace') : due('reminder-due');
 }
 
-/** An old key that somebody else deactivated or deleted: recorded, reported or forgotten (rows 5, 9 and 11). */
+/** An old key that somebody else deactivated or deleted: recorded, reported or forgotten. */
 function leftover({ slots, otherKeyIds, currentKeyId }: Facts): Answer | undefined {
   if (slots === undefined) return undefined;
   const { active, inactive } = slots;

@@ -11,7 +11,7 @@ import { isSwitchConfirmed } from './grace-period.ts';
 
 const ROLLBACK_HOLD_DAYS = 30;
 
-/** Between rows 4 and 5: what was asked for by hand. `plan` and `status` ask for nothing; they see the rest. */
+/** What was asked for by hand, once unfinished work is seen to. `plan` and `status` ask for nothing; they see the rest. */
 export function askedByHand(s: Situation): Answer | undefined {
   const { asked, completed } = s.request;
   // What was asked for is done; the rest of the chain may have the second half of it (grace 0).

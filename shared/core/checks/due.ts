@@ -14,7 +14,7 @@ import { frozen, frozenUntil } from './inactive-keys.ts';
 import { pendingVersion } from './secrets-manager.ts';
 
 /**
- * Row 13: a due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
+ * A due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
  * issued, and each owner is told before.
  */
 export function unusedRetired(s: Situation): Answer | undefined {
@@ -40,7 +40,7 @@ export function unusedRetired(s: Situation): Answer | undefined {
 }
 
 /**
- * Row 14: the current key was deleted by somebody, and the other one is due. Issued again, but not daily to a user
+ * The current key was deleted by somebody, and the other one is due. Issued again, but not daily to a user
  * whose new keys keep being deleted.
  */
 export function currentGone(s: Situation): Answer | undefined {
@@ -55,7 +55,7 @@ export function currentGone(s: Situation): Answer | undefined {
   return issueBySchedule(s, 'current-gone', `${message}: a replacement is issued.`);
 }
 
-/** Row 15: the only key is due. */
+/** The only key is due. */
 export function due(s: Situation): Answer | undefined {
   const [key] = s.keys;
   if (key === undefined || s.keys.length > 1 || !key.isDue) return undefined;
@@ -63,7 +63,7 @@ export function due(s: Situation): Answer | undefined {
   return issueBySchedule(s, 'due', message);
 }
 
-/** Row 16: some key is due, but both slots are taken by Active keys, and neither is known to replace the other. */
+/** Some key is due, but both slots are taken by Active keys, and neither is known to replace the other. */
 export function slotsTaken(s: Situation): Answer | undefined {
   const active = s.keys.filter(({ isActive }) => isActive);
   const dueKey = s.keys.find(({ isDue }) => isDue);
@@ -94,7 +94,7 @@ function mostUsed(keys: readonly KeyView[], announced: string | undefined): KeyV
   return keys.toSorted((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt)[0];
 }
 
-/** Row 17: anything else. */
+/** Anything else. */
 export function nothingDue(s: Situation): Answer {
   const { userName } = s.state.user;
   const limit = (s.settings.maxAccessKeyAgeDays - s.settings.rotateAheadDays) * DAY;

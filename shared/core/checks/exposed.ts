@@ -109,7 +109,7 @@ export function isAboutExposed({ request, keys, tags }: Situation): boolean {
 }
 
 /**
- * Before row 5: what was begun is finished, by whoever comes: limits, holds and freezes are for what can wait. A pass
+ * What was begun is finished, by whoever comes: limits, holds and freezes are for what can wait. A pass
  * about an exposed key ends here.
  */
 export function exposedReplacement(s: Situation): Answer | undefined {

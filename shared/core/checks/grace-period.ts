@@ -12,7 +12,7 @@ const PROOF_WINDOW = 15 * MINUTE;
 /** Days before the end of the grace period on which a reminder is due. */
 export const REMINDER_DAYS = [7, 3, 1] as const;
 
-/** Row 12: the current key and an older Active one: the ladder of reminders and deactivation runs on the older one. */
+/** The current key and an older Active one: the ladder of reminders and deactivation runs on the older one. */
 export function superseded(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
@@ -26,7 +26,7 @@ export function isSwitchConfirmed({ tags: { confirmed, currentSince } }: Situati
 }
 
 interface LadderOptions {
-  /** Row 12. Otherwise the key only makes room (row 16, while it is quiet), which has a reason code of its own. */
+  /** By the current key. Otherwise the key only makes room while it is quiet, which has a reason code of its own. */
   isSuperseded: boolean;
 }
 

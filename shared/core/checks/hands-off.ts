@@ -12,7 +12,7 @@ import { isOwnIntent } from './secrets-manager.ts';
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
 export const SETTLING = MINUTE;
 
-/** Row 0: another run holds the lease, or somebody's record is so young that our reads may be older. */
+/** Another run holds the lease, or somebody's record is so young that our reads may be older. */
 export function busy(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   const { doing } = tags;
@@ -41,7 +41,7 @@ export function busy(s: Situation): Answer | undefined {
   return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };
 }
 
-/** Row 1: exempt, held, or tags that do not parse: nothing but deactivating our own orphan. */
+/** Exempt, held, or tags that do not parse: nothing but deactivating our own orphan. */
 export function leftAlone(s: Situation): Answer | undefined {
   return malformed(s) ?? exempt(s) ?? held(s);
 }
@@ -108,7 +108,7 @@ export function orphanMessage(s: Situation): string {
   );
 }
 
-/** Row 2: the secret is not verifiably ours, or its current value belongs to no key that we know. */
+/** The secret is not verifiably ours, or its current value belongs to no key that we know. */
 export function secretUnverified(s: Situation): Answer | undefined {
   if (s.secret === undefined) return undefined;
   const problem = secretProblem(s.secret, s.state.user, s.settings);
@@ -140,7 +140,7 @@ function ids({ accessKeyIds }: { accessKeyIds: readonly string[] }): string {
   return accessKeyIds.length === 0 ? 'no key before it' : accessKeyIds.join(', ');
 }
 
-/** Row 3: a status that is neither Active nor Inactive: the model now has `Expired`, and may have more. */
+/** A status that is neither Active nor Inactive: the model now has `Expired`, and may have more. */
 export function statusUnknown(s: Situation): Answer | undefined {
   const odd = s.keys.find(({ status }) => status !== 'Active' && status !== 'Inactive');
   if (odd === undefined) return undefined;

@@ -12,7 +12,7 @@ type ClearIntent = Extract<Action, { action: 'clear-intent' }>;
 /** IAM may not yet show a key to every reader: until then "no such key" means "not visible yet", not "gone". */
 const VISIBLE_AFTER = 10 * MINUTE;
 
-/** Row 4: an intent whose deadline is past is finished if its write is done in IAM, and cleared otherwise. */
+/** An intent whose deadline is past is finished if its write is done in IAM, and cleared otherwise. */
 export function intentPast(s: Situation): Answer | undefined {
   const { doing } = s.tags;
   if (doing === undefined) return undefined;

@@ -21,7 +21,7 @@ export function frozen(until: Instant, instead: string): Answer {
   return wait('frozen', `${instead}, but changes are frozen until ${formatDate(until)}.`, until);
 }
 
-/** Row 5: a label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
+/** A label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
 export function keyGone(s: Situation): Answer | undefined {
   const isGone = (id: string): boolean => s.keys.every(({ accessKeyId }) => accessKeyId !== id);
   const recorded = [s.tags.deactivated, s.tags.inactiveSeen].find((record) => record && isGone(record.accessKeyId));
@@ -31,7 +31,7 @@ export function keyGone(s: Situation): Answer | undefined {
   return act({ action: 'forget', accessKeyId }, 'key-gone', message, { continues: true });
 }
 
-/** Row 6: recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
+/** Recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
 export function reactivated(s: Situation): Answer | undefined {
   const key = s.keys.find(({ record, isActive }) => record !== undefined && isActive);
   if (key === undefined) return undefined;
@@ -39,7 +39,7 @@ export function reactivated(s: Situation): Answer | undefined {
   return act({ action: 'restart-grace', accessKeyId: key.accessKeyId }, 'reactivated', message, { continues: true });
 }
 
-/** Row 7: a hold after a rollback has ended, and the newer stored key is still there: use it, never make a third. */
+/** A hold after a rollback has ended, and the newer stored key is still there: use it, never make a third. */
 export function newerStoredKey(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
@@ -52,7 +52,7 @@ export function newerStoredKey(s: Situation): Answer | undefined {
 }
 
 /**
- * Row 8: Inactive since a recorded instant: deleted after the recovery period, once its owner has been told lately, and
+ * Inactive since a recorded instant: deleted after the recovery period, once its owner has been told lately, and
  * unless that leaves only Inactive keys.
  */
 export function recovering(s: Situation): Answer | undefined {
@@ -104,7 +104,7 @@ function isRecovering({ role, record, inactiveSince }: KeyView): boolean {
   return inactiveSince !== undefined && (role !== 'current' || record === 'deactivated');
 }
 
-/** Row 9: the current key is Inactive, and we did not do it. */
+/** The current key is Inactive, and we did not do it. */
 export function currentInactive(s: Situation): Answer | undefined {
   const { current } = s;
   if (current === undefined || current.isActive) return undefined;
@@ -114,7 +114,7 @@ export function currentInactive(s: Situation): Answer | undefined {
   return blocked(s, 'current-inactive', message, { accessKeyId: current.accessKeyId });
 }
 
-/** Row 10: a user without an Active key gets none by schedule. */
+/** A user without an Active key gets none by schedule. */
 export function noneActive(s: Situation): Answer | undefined {
   if (s.keys.some(({ isActive }) => isActive)) return undefined;
   return wait(
@@ -123,7 +123,7 @@ export function noneActive(s: Situation): Answer | undefined {
   );
 }
 
-/** Row 11: an Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
+/** An Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
 export function inactiveUnrecorded(s: Situation): Answer | undefined {
   const isSomeDue = s.keys.some(({ isDue }) => isDue);
   const key = s.keys.find((k) => !k.isActive && k.inactiveSince === undefined && (isInTheWay(s, k) || isSomeDue));

@@ -67,7 +67,7 @@ export function isOwnIntent({ request, tags, secret }: Pick<Situation, 'request'
   return stored !== undefined && !tags.doing.accessKeyIds.includes(stored);
 }
 
-/** Before row 4: the two steps that change something. Everything that is not theirs is left to row 4, or refused. */
+/** The two steps that change something. Everything that is not theirs is left to `intent-past`, or refused. */
 export function managedRotation(s: Situation): Answer | undefined {
   const { rotation } = s.request;
   switch (rotation?.step) {
@@ -123,13 +123,13 @@ function refuse(reason: 'two-keys' | 'no-active-key' | 'rotation-not-ready', mes
 
 const STUCK_AFTER_DAYS = 1;
 
-/** Before row 5: a rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
+/** A rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
 export function stuckRotation(s: Situation): Answer | undefined {
   const versionId = pendingVersion(s.secret);
   const since = s.secret?.pendingSince;
   if (versionId === undefined || since === undefined) return undefined;
   if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
-  // Pending again since a rollback, whose hold is over: row 7 makes it current in this very pass.
+  // Pending again since a rollback, whose hold is over: `newer-stored-key` makes it current in this very pass.
   if (newerStoredKey(s) !== undefined) return undefined;
   const message =
     `The rotation that Secrets Manager began for ${s.state.user.userName} has been pending since ` +

@@ -696,8 +696,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an exposed key that waits for a lease',
     file: 'shared/core/plan.ts',
-    find: "  'exposed-key': exposedKey,\n  'state-key-missing': stateKeyMissing,\n  'row-0-busy': busy,\n",
-    replace: "  'state-key-missing': stateKeyMissing,\n  'row-0-busy': busy,\n  'exposed-key': exposedKey,\n",
+    find: 'of Object.entries(checks)) {',
+    replace: 'of Object.entries({ busy, ...checks })) {',
     caughtBy: unit('exposed', 'is deactivated while another run'),
   },
   {

@@ -56,7 +56,7 @@ answeredBy('exposed-key', [
   },
 ]);
 
-answeredBy('row-0-busy', [
+answeredBy('busy', [
   {
     name: 'the live intent of somebody else keeps an exposed key from being replaced',
     keys: [key(C, { ageDays: 5, ...inactive })],
@@ -75,7 +75,7 @@ answeredBy('row-0-busy', [
 
 const maybeOrphans = [S, O].map((id) => key(id, { createdAt: minutesAgo(60) }));
 
-answeredBy('row-1-left-alone', [
+answeredBy('left-alone', [
   {
     name: 'of two keys that may be the orphan of a held user none is touched',
     keys: maybeOrphans,
@@ -86,7 +86,7 @@ answeredBy('row-1-left-alone', [
 
 const crashed = (options: SecretOptions): SecretOptions => ({ current: C, ...options });
 
-answeredBy('row-4-intent-past', [
+answeredBy('intent-past', [
   {
     name: 'the label that was current already is not what an issue has stored',
     keys: [key(S)],
@@ -122,7 +122,7 @@ answeredBy('row-4-intent-past', [
   },
 ]);
 
-answeredBy('row-8-recovering', [
+answeredBy('recovering', [
   {
     name: 'an Active key before it hides no key in its recovery',
     keys: [key(S), key(O, inactive)],
@@ -137,7 +137,7 @@ answeredBy('row-8-recovering', [
   },
 ]);
 
-answeredBy('row-9-current-inactive', [
+answeredBy('current-inactive', [
   {
     name: 'a newer stored key does not take the place of an Inactive C',
     keys: [key(C, { ageDays: 50, ...inactive }), key(P, { ageDays: 10 })],
@@ -146,7 +146,7 @@ answeredBy('row-9-current-inactive', [
   },
 ]);
 
-answeredBy('row-12-superseded', [
+answeredBy('superseded', [
   {
     name: 'a freeze stops a deactivation, and no reminder takes its place',
     keys: [key(C, { ageDays: 30, usedDaysAgo: 1 }), key(P, { ageDays: 120 })],
@@ -167,7 +167,7 @@ answeredBy('row-12-superseded', [
   },
 ]);
 
-answeredBy('row-16-slots-taken', [
+answeredBy('slots-taken', [
   {
     name: 'C gone and two Active keys is no reason to issue',
     keys: [key(S, { ageDays: 95 }), key(P, { ageDays: 10 })],
@@ -188,7 +188,7 @@ answeredBy('row-16-slots-taken', [
   },
 ]);
 
-describe('row 16: the least used key', () => {
+describe('the least used key', () => {
   const two = (quietSince: number): AccessKey[] => [
     key(C, { ageDays: 95, usedAt: NOW + 3 * DAY }),
     key(S, { ageDays: 50, usedAt: quietSince }),
@@ -201,7 +201,7 @@ describe('row 16: the least used key', () => {
   );
 });
 
-answeredBy('row-17-nothing-due', [
+answeredBy('nothing-due', [
   {
     name: 'an Inactive stranger beside a young one is in nobody’s way',
     keys: [key(S, { ageDays: 5 }), key(O, { ageDays: 50, ...inactive })],

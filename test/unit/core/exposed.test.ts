@@ -351,7 +351,7 @@ it('a key that somebody took away long before it was exposed is not replaced', (
 it('the replacement waits for an issue that was interrupted, and goes on after it', () => {
   const secret = { ...taken.secret, doing: { at: minutesAgo(60), accessKeyIds: [C] } };
   const answer = planOf({ ...taken, secret, request: found(C) });
-  expect(`${answer.check} ${inShort(answer)}`).toBe('row-4-intent-past act intent-cleared: clear-intent');
+  expect(`${answer.check} ${inShort(answer)}`).toBe('intent-past act intent-cleared: clear-intent');
   expect(answer.steps[0]?.continues).toBe(true);
 });
 

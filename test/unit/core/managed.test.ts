@@ -101,7 +101,7 @@ answeredBy('managed-rotation', [
   },
 ]);
 
-answeredBy('row-1-left-alone', [
+answeredBy('left-alone', [
   { name: 'exempt', ...alone, user: { tags: { 'keyturn:exempt': 'true' } }, gives: 'unchanged exempt: none' },
   { name: 'held', ...alone, secret: rotating(['AWSPENDING'], { hold: NOW + DAY }), gives: 'unchanged held: none' },
   {
@@ -112,7 +112,7 @@ answeredBy('row-1-left-alone', [
   },
 ]);
 
-answeredBy('row-0-busy', [
+answeredBy('busy', [
   {
     name: 'createSecret, under a live intent',
     ...alone,
@@ -139,7 +139,7 @@ answeredBy('row-0-busy', [
   },
 ]);
 
-answeredBy('row-4-intent-past', [
+answeredBy('intent-past', [
   {
     name: 'finishSecret takes the intent of its rotation over before its deadline',
     ...stored,
@@ -256,7 +256,7 @@ describe('a rotation that does not end', () => {
       },
     ],
     [
-      'that row 7 makes current after a rollback',
+      'that becomes current again after a rollback',
       {
         keys: [key(C, { ageDays: 40 }), key(P, { ageDays: 2 })],
         secret: rotating(['AWSPENDING', P], { as: { pendingSince } }),

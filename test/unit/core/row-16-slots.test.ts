@@ -8,7 +8,7 @@ const announcedFor = (accessKeyId: string, days: number) => ({ currentSince: rec
 const two = [key(C, { ageDays: 95, usedDaysAgo: 1 }), key(S, { ageDays: 50, usedDaysAgo: 30 })];
 const retireLeastUsed = { onBlocked: 'retire-least-used' } as const;
 
-answeredBy('row-16-slots-taken', [
+answeredBy('slots-taken', [
   {
     name: 'two Active keys that do not replace each other block a rotation',
     keys: two,
@@ -67,7 +67,7 @@ answeredBy('row-16-slots-taken', [
   },
 ]);
 
-describe('row 16 with onBlocked retire-least-used', () => {
+describe('onBlocked retire-least-used', () => {
   it('never deactivates the key that is not quiet, not even at the hard limit', () => {
     const keys = [key(C, { ageDays: 130, usedDaysAgo: 0 }), key(S, { ageDays: 90, usedDaysAgo: 1 })];
     const secret = { current: C, ...announcedFor(C, 40), notice: notice('deactivation', S, 1) };

@@ -24,7 +24,7 @@ const old = key(C, { ageDays: 95 });
 const fresh = key(N, { createdAt: BEGUN + SECOND });
 const issue = { at: BEGUN, accessKeyIds: [C], versionId: versionOf(C) };
 
-answeredBy('row-4-intent-past', [
+answeredBy('intent-past', [
   {
     name: 'an issue that left nothing is cleared',
     keys: [old],
@@ -158,7 +158,7 @@ describe('every verb that died on the key', () => {
   ])('%s of a key that is %s: %s', (verb, state, expected) => {
     const { keys, secret } = states[state] ?? { keys: [], secret: {} };
     const answer = planOf({ keys, secret: { ...secret, doing: { verb, accessKeyIds: [P] } } });
-    expect(answer.check).toBe('row-4-intent-past');
+    expect(answer.check).toBe('intent-past');
     expect(inShort(answer).split(': ')[1]).toBe(expected);
   });
 

@@ -9,7 +9,7 @@ const orphan = key(O, { createdAt: minutesAgo(60) });
 const crashed = { doing: { accessKeyIds: [S] } };
 const withOrphan = [key(S, { ageDays: 95 }), orphan];
 
-answeredBy('row-0-busy', [
+answeredBy('busy', [
   {
     name: 'is busy while the intent of another run has one millisecond left',
     keys: [due],
@@ -60,7 +60,7 @@ it('says until when the other run has the user in hand', () => {
   expect(steps[0]?.notBefore).toBe(NOW + 1);
 });
 
-it('row 0 does not settle on what this invocation wrote itself', () => {
+it('what this invocation wrote itself does not make it busy', () => {
   const at = NOW - SECOND;
   const given = { keys: [due], secret: { current: C, announced: { event: 'deleted', at } } };
   expect(inShort(planOf({ ...given, request: { wroteAt: new Set([at]) } }))).toBe('act due: issue');
@@ -69,7 +69,7 @@ it('row 0 does not settle on what this invocation wrote itself', () => {
 
 const heldFor5Days = { hold: NOW + 5 * DAY };
 
-answeredBy('row-1-left-alone', [
+answeredBy('left-alone', [
   {
     name: 'leaves a user with the tag exempt alone',
     keys: [due],
@@ -165,7 +165,7 @@ answeredBy('row-1-left-alone', [
   },
 ]);
 
-answeredBy('row-4-intent-past', [
+answeredBy('intent-past', [
   {
     name: 'a hold does not stop a command with force, and the past intent goes first',
     keys: [due, key(P, { status: 'Inactive' })],
@@ -198,7 +198,7 @@ answeredBy('asked-by-hand', [
   },
 ]);
 
-answeredBy('row-15-due', [
+answeredBy('due', [
   {
     name: 'a hold is over at the start of its day',
     keys: [due],
@@ -209,7 +209,7 @@ answeredBy('row-15-due', [
 
 const manualPlan = { request: { origin: 'manual', asked: { action: 'plan' } } } as const;
 
-answeredBy('row-2-secret-unverified', [
+answeredBy('secret-unverified', [
   {
     name: 'blocks on a secret of somebody else',
     keys: [due],
@@ -273,7 +273,7 @@ answeredBy('row-2-secret-unverified', [
   },
 ]);
 
-it('row 2 announces what the intent had not announced', () => {
+it('an unverified secret names what its intent had not finished', () => {
   const secret = {
     current: C,
     doing: { verb: 'deactivate', accessKeyIds: [P] } as const,
@@ -299,7 +299,7 @@ it('a blocked secret gets no tag', () => {
   expect(flags).toEqual([false]);
 });
 
-answeredBy('row-3-status-unknown', [
+answeredBy('status-unknown', [
   {
     name: 'fails on a status that is neither Active nor Inactive',
     keys: [due, key(P, { status: 'Expired' })],

@@ -10,7 +10,7 @@ const due = key(C, { ageDays: 90 });
 const announcedFor = (accessKeyId: string, days: number) => ({ currentSince: record(accessKeyId, days) });
 const retireUnused = { user: { tags: { 'keyturn:unused': 'retire' } } };
 
-answeredBy('row-12-superseded', [
+answeredBy('superseded', [
   {
     name: 'an older P is on the ladder',
     keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
@@ -74,13 +74,13 @@ answeredBy('row-12-superseded', [
   },
 ]);
 
-it('row 12 leaves a newer stranger beside a young current key alone', () => {
+it('a newer stranger beside a young current key is left alone', () => {
   expect(planOf({ keys: [key(C, { ageDays: 5 }), key(S, { ageDays: 4 })], secret: { current: C } }).check).toBe(
-    'row-17-nothing-due',
+    'nothing-due',
   );
 });
 
-answeredBy('row-13-unused-retired', [
+answeredBy('unused-retired', [
   {
     name: 'a due key that nobody uses is retired where its user wants that',
     keys: [key(C, { ageDays: 180, usedDaysAgo: 90 })],
@@ -147,7 +147,7 @@ answeredBy('row-13-unused-retired', [
   },
 ]);
 
-answeredBy('row-14-current-gone', [
+answeredBy('current-gone', [
   {
     name: 'the other key is replaced when it is due',
     keys: [key(S, { ageDays: 90 })],
@@ -175,11 +175,11 @@ answeredBy('row-14-current-gone', [
   },
 ]);
 
-answeredBy('row-15-due', [
+answeredBy('due', [
   { name: 'a stranger is replaced when due', keys: [key(S, { ageDays: 90 })], gives: 'act due: issue' },
   { name: 'C is replaced when due', keys: [due], secret: { current: C }, gives: 'act due: issue' },
   {
-    name: 'an earlier issue does not put it off: that is for row 14',
+    name: 'an earlier issue does not put it off: that is for a current key that is gone',
     keys: [due],
     secret: { current: C, issuedOn: daysAgo(1) },
     gives: 'act due: issue',
@@ -428,7 +428,7 @@ describe('when no grace is left between an issue and the deactivation', () => {
   });
 });
 
-answeredBy('row-17-nothing-due', [
+answeredBy('nothing-due', [
   { name: 'a young key is left alone', keys: [key(S)], gives: 'unchanged nothing-due: none' },
   {
     name: 'a young key beside a gone current key is left alone',
@@ -443,7 +443,7 @@ answeredBy('row-17-nothing-due', [
   },
 ]);
 
-it('row 17 says when the next key is due', () => {
+it('where nothing is due, it is said when the next key is', () => {
   const [step] = planOf({ keys: [key(S, { ageDays: 20 }), key(P, { ageDays: 30 })] }).steps;
   expect(step?.notBefore).toBe(NOW + 60 * DAY);
 });

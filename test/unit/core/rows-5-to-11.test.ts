@@ -9,7 +9,7 @@ const young = key(C, { ageDays: 5 });
 const due = key(C, { ageDays: 95 });
 const inactive = { status: 'Inactive' } as const;
 
-answeredBy('row-5-key-gone', [
+answeredBy('key-gone', [
   {
     name: 'a previous label whose key is gone is taken off',
     keys: [young],
@@ -49,11 +49,11 @@ answeredBy('row-5-key-gone', [
   },
 ]);
 
-it('row 5 leaves the label on AWSCURRENT, since AWSCURRENT can never be taken off', () => {
-  expect(planOf({ keys: [key(S)], secret: { current: C } }).check).toBe('row-17-nothing-due');
+it('the label of a gone key stays on AWSCURRENT, since AWSCURRENT can never be taken off', () => {
+  expect(planOf({ keys: [key(S)], secret: { current: C } }).check).toBe('nothing-due');
 });
 
-answeredBy('row-6-reactivated', [
+answeredBy('reactivated', [
   {
     name: 'a key that we deactivated and somebody reactivated gets a new grace',
     keys: [young, key(P, { ageDays: 100 })],
@@ -81,7 +81,7 @@ answeredBy('row-6-reactivated', [
   },
 ]);
 
-answeredBy('row-7-newer-stored-key', [
+answeredBy('newer-stored-key', [
   {
     name: 'a newer stored key becomes current again after the hold of a rollback',
     keys: [key(C, { ageDays: 130 }), key(P, { ageDays: 40 })],
@@ -103,19 +103,17 @@ answeredBy('row-7-newer-stored-key', [
   },
 ]);
 
-it('row 7 wants the newer key stored, Active and made at least a second later', () => {
+it('a newer stored key is Active, and made at least a second later', () => {
   const current = key(C, { ageDays: 100 });
   const check = (given: Parameters<typeof planOf>[0]) => planOf(given).check;
-  expect(check({ keys: [current, key(S, { ageDays: 40 })], secret: { current: C } })).toBe('row-16-slots-taken');
+  expect(check({ keys: [current, key(S, { ageDays: 40 })], secret: { current: C } })).toBe('slots-taken');
   expect(check({ keys: [current, key(P, { ageDays: 40, ...inactive })], secret: { current: C, previous: P } })).toBe(
-    'row-11-inactive-unrecorded',
+    'inactive-unrecorded',
   );
-  expect(check({ keys: [current, key(P, { ageDays: 100 })], secret: { current: C, previous: P } })).toBe(
-    'row-12-superseded',
-  );
+  expect(check({ keys: [current, key(P, { ageDays: 100 })], secret: { current: C, previous: P } })).toBe('superseded');
 });
 
-answeredBy('row-8-recovering', [
+answeredBy('recovering', [
   {
     name: 'P waits for its deletion',
     keys: [young, key(P, { ageDays: 100, ...inactive })],
@@ -253,7 +251,7 @@ answeredBy('row-8-recovering', [
   },
 ]);
 
-answeredBy('row-9-current-inactive', [
+answeredBy('current-inactive', [
   {
     name: 'C that somebody deactivated blocks',
     keys: [key(C, inactive)],
@@ -261,7 +259,7 @@ answeredBy('row-9-current-inactive', [
     gives: 'blocked current-inactive: announce-blocked C',
   },
   {
-    name: 'C that was only seen inactive blocks, however long ago: row 8 is for what we did ourselves',
+    name: 'C that was only seen inactive blocks, however long ago: only what we did ourselves is recovering',
     keys: [key(C, inactive), key(S)],
     secret: { current: C, inactiveSeen: record(C, 300) },
     gives: 'blocked current-inactive: announce-blocked C',
@@ -311,7 +309,7 @@ answeredBy('row-9-current-inactive', [
   },
 ]);
 
-answeredBy('row-10-none-active', [
+answeredBy('none-active', [
   { name: 'a user without a key gets none', keys: [], gives: 'unchanged no-active-key: none' },
   {
     name: 'a user with two Inactive keys of their own gets none',
@@ -326,7 +324,7 @@ answeredBy('row-10-none-active', [
   },
 ]);
 
-answeredBy('row-11-inactive-unrecorded', [
+answeredBy('inactive-unrecorded', [
   {
     name: 'P found Inactive beside an Active C is recorded',
     keys: [young, key(P, { ageDays: 100, ...inactive })],
@@ -383,7 +381,7 @@ answeredBy('row-11-inactive-unrecorded', [
   },
 ]);
 
-it('row 11 leaves a newer inactive stranger alone while nothing is due', () => {
+it('a newer inactive stranger is left alone while nothing is due', () => {
   const given = { keys: [young, key(S, { ageDays: 1, ...inactive })], secret: { current: C } };
   expect(inShort(planOf(given))).toBe('unchanged nothing-due: none');
 });
