@@ -1,12 +1,11 @@
 import type { Answer } from './answer.ts';
-import { askedByHand } from './checks/asked.ts';
 import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
+import { askedByHand } from './checks/by-hand.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
 import { exposedKey, exposedReplacement, exposureOver } from './checks/exposed.ts';
 import { superseded } from './checks/grace-period.ts';
 import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/hands-off.ts';
 import { unlessUnheard } from './checks/heard.ts';
-import { intentPast } from './checks/in-flight.ts';
 import {
   currentInactive,
   inactiveUnrecorded,
@@ -16,6 +15,7 @@ import {
   reactivated,
   recovering,
 } from './checks/inactive-keys.ts';
+import { intentPast } from './checks/intent-past.ts';
 import { managedRotation, stuckRotation } from './checks/secrets-manager.ts';
 import type { Request, UserState } from './model.ts';
 import type { Settings } from './settings.ts';

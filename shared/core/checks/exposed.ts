@@ -6,8 +6,8 @@ import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { verifiedSecret } from '../verify-secret.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
-import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
+import { issueAnswer } from './by-hand.ts';
 
 /**
  * Before everything else: an exposed key is deactivated and told of, whatever else there is to say about its user. Nothing
