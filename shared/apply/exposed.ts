@@ -1,8 +1,7 @@
 import { describeSecret, listAccessKeys } from '../aws/observe.ts';
 import type { Step } from '../core/answer.ts';
-import { workingKey } from '../core/checks/exposed.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
-import { REPLACED_LATER } from '../core/exposure.ts';
+import { REPLACED_LATER, workingKey } from '../core/exposure.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
 import { ANY_TIME, formatExposed, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
 import { assess } from '../core/situation.ts';
@@ -46,7 +45,7 @@ export async function deactivateExposed(
   const { transitionId, tag } = await announce(pass, inactive, step, {
     event: 'exposed',
     accessKeyId: key.accessKeyId,
-    newAccessKeyId: workingKey(situation)?.accessKeyId,
+    newAccessKeyId: workingKey(situation.keys)?.accessKeyId,
     next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
   });
   pass.told.add(key.accessKeyId);

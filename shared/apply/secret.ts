@@ -11,7 +11,6 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describeSecret } from '../aws/observe.ts';
-import { keyIdOf, pendingVersion } from '../core/checks/secrets-manager.ts';
 import { ConflictError, isFailure, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { SecretAccessKey } from '../core/redacted.ts';
@@ -26,6 +25,7 @@ import {
   signedTagNames,
   userIdOfSecretName,
 } from '../core/secret-tags.ts';
+import { keyIdOf, pendingVersion } from '../core/secret-versions.ts';
 import { keyIdInLabel, signLabel, signMade, signTag } from '../core/signed-state.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { formatInstant, type Instant, SECOND } from '../core/time.ts';

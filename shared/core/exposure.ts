@@ -1,4 +1,4 @@
-import type { AccessKey, Request } from './model.ts';
+import type { AccessKey, Request, Role } from './model.ts';
 import type { SecretTags } from './secret-tags.ts';
 import { type Instant, SECOND } from './time.ts';
 
@@ -26,6 +26,27 @@ export function namedByRequest(
 /** Somebody, or AWS, has said that others know a key. */
 export function isAboutExposure({ origin, asked }: Request): boolean {
   return origin === 'exposed' || asked?.compromised === true;
+}
+
+interface About {
+  request: Request;
+  keys: readonly AccessKey[];
+  tags: SecretTags;
+}
+
+/** This pass is about an exposed key that the user has, or had. */
+export function isAboutExposed({ request, keys, tags }: About): boolean {
+  if (request.asked?.compromised && request.completed !== undefined) return true;
+  const id = namedByRequest(request, keys);
+  if (id === undefined) return false;
+  return keys.some(({ accessKeyId }) => accessKeyId === id) || (tags.exposed?.accessKeyIds.includes(id) ?? false);
+}
+
+/** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
+export function workingKey<Key extends { isActive: boolean; isExposed: boolean; role: Role }>(
+  keys: readonly Key[],
+): Key | undefined {
+  return keys.find(({ isActive, isExposed, role }) => isActive && !isExposed && role !== 'orphan');
 }
 
 /** IAM's clock may be a little behind ours, and CreateDate is cut to whole seconds. */

@@ -1,16 +1,15 @@
-import { reminderInstants } from './checks/grace-period.ts';
-import { isTold, pendingVersion } from './checks/secrets-manager.ts';
 import type { ReportRow } from './credential-report.ts';
 import type { AccessKey, Request, Secret, User } from './model.ts';
-import { deletionNoticeFrom, noticed } from './noticed.ts';
+import { deletionNoticeFrom, isStuckTold, noticed, reminderInstants } from './noticed.ts';
 import { plan } from './plan.ts';
 import { deletableAt, graceDaysOf } from './promises.ts';
 import type { ReasonCode } from './reasons.ts';
 import { firstRun, isInSweep, isWeeklyTurn, type RunTimes, WEEKLY_DAYS } from './runs.ts';
 import { settingsDue } from './secret-settings.ts';
 import { type DeactivatedRecord, isKeyLabel, parseSecretTags, type SecretTags, secretTagNames } from './secret-tags.ts';
+import { keyLabels, pendingVersion, versionWith } from './secret-versions.ts';
 import type { Settings } from './settings.ts';
-import { keyLabels, ORPHAN_RECOVERY, versionWith } from './situation.ts';
+import { ORPHAN_RECOVERY } from './situation.ts';
 import { DAY, hasPassed, type Instant, MINUTE } from './time.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';
 import { secretProblem, verifiedSecret } from './verify-secret.ts';
@@ -223,7 +222,8 @@ function voidTags({ voidTags: names }: Facts): Answer | undefined {
 /** A rotation by Secrets Manager that has not ended: only the worker asks since when. */
 function rotationPending(facts: Facts): Answer | undefined {
   const versionId = pendingVersion(facts.scanned.secret);
-  if (versionId === undefined || isTold(facts, versionId) || leftAlone(facts) !== undefined) return undefined;
+  if (versionId === undefined || isStuckTold(facts.tags, versionId, facts.now) || leftAlone(facts) !== undefined)
+    return undefined;
   return due('rotation-stuck');
 }
 

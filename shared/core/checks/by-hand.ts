@@ -1,4 +1,5 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { isAboutExposed } from '../exposure.ts';
 import type { Asked } from '../model.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -6,8 +7,9 @@ import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
-import { deleteForSlot, isAboutExposed, slotOfExposed } from './exposed.ts';
+import { deleteForSlot, slotOfExposed } from './exposed.ts';
 import { isSwitchConfirmed } from './grace-period.ts';
+import { issueAnswer } from './issue.ts';
 
 const ROLLBACK_HOLD_DAYS = 30;
 
@@ -129,14 +131,6 @@ function rotate(s: Situation, asked: Asked): Answer | undefined {
 function compromisedUnknown(s: Situation, asked: Asked): Answer | undefined {
   const found = named(s, asked);
   return 'reason' in found ? found : undefined;
-}
-
-/** The one way to answer "issue": without grace, and for an exposed key, the same run goes on to the deactivation. */
-export function issueAnswer(s: Situation, reason: ReasonCode, message: string): Answer {
-  const graceDays = s.request.asked?.graceDays;
-  const continues = (graceDays ?? s.settings.graceDays) === 0 || isAboutExposed(s);
-  const action = { action: 'issue', ...(graceDays === undefined ? {} : { graceDays }) } as const;
-  return act(action, reason, message, { continues });
 }
 
 /** With both slots taken, the named key makes room; invariant 1 wants the other one Active. */

@@ -3,15 +3,15 @@ import { NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';
+import { pendingVersion } from '../secret-versions.ts';
 import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, hasPassed } from '../time.ts';
 import { age, allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
-import { issueAnswer } from './by-hand.ts';
-import { ladder } from './grace-period.ts';
-import { frozen, frozenUntil } from './inactive-keys.ts';
-import { pendingVersion } from './secrets-manager.ts';
+import { frozen, frozenUntil } from './frozen.ts';
+import { gracePeriod } from './grace-period.ts';
+import { issueAnswer } from './issue.ts';
 
 /**
  * A due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
@@ -77,7 +77,7 @@ export function slotsTaken(s: Situation): Answer | undefined {
   const other = active.find((key) => key !== stays);
   if (stays === undefined || other === undefined) return report;
   const isQuiet = s.now - other.quietSince >= s.settings.quietDays * DAY;
-  return isQuiet ? ladder(s, stays, other, { isSuperseded: false }) : report;
+  return isQuiet ? gracePeriod(s, stays, other, { isSuperseded: false }) : report;
 }
 
 /** Only what was announced since both keys exist is about the two of them. */

@@ -1,5 +1,5 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
-import { namedByRequest } from '../exposure.ts';
+import { isAboutExposed, namedByRequest, workingKey } from '../exposure.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
@@ -7,7 +7,7 @@ import type { KeyView, Situation } from '../situation.ts';
 import { verifiedSecret } from '../verify-secret.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
-import { issueAnswer } from './by-hand.ts';
+import { issueAnswer } from './issue.ts';
 
 /**
  * Before everything else: an exposed key is deactivated and told of, whatever else there is to say about its user. Nothing
@@ -56,7 +56,7 @@ function tellOnly(s: Situation, key: KeyView, because: string): Answer {
 }
 
 function deactivation(s: Situation, key: KeyView): Step {
-  const working = workingKey(s);
+  const working = workingKey(s.keys);
   const left =
     working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
   const isInTheWay = s.keys.length > 1 && working === undefined;
@@ -83,11 +83,6 @@ function found(s: Situation, { accessKeyId }: KeyView): string {
   return `${key} could be read with a key that others know`;
 }
 
-/** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
-export function workingKey({ keys }: Situation): KeyView | undefined {
-  return keys.find(({ isActive, isExposed, role }) => isActive && !isExposed && role !== 'orphan');
-}
-
 /**
  * Whether the user is owed a key for one that was taken away as exposed. By hand it is replaced in any case; otherwise
  * only if none is left to work with, and not for a key that somebody had taken away before.
@@ -97,15 +92,7 @@ export function awaitsReplacement(s: Situation): boolean {
   if (exposed === undefined || (currentSince !== undefined && currentSince.at > exposed.at)) return false;
   if (s.request.asked?.compromised) return true;
   const wasTakenBefore = exposed.accessKeyIds.every((id) => id === inactiveSeen?.accessKeyId);
-  return !wasTakenBefore && workingKey(s) === undefined;
-}
-
-/** This pass is about an exposed key that the user has, or had. */
-export function isAboutExposed({ request, keys, tags }: Situation): boolean {
-  if (request.asked?.compromised && request.completed !== undefined) return true;
-  const id = namedByRequest(request, keys);
-  if (id === undefined) return false;
-  return keys.some(({ accessKeyId }) => accessKeyId === id) || (tags.exposed?.accessKeyIds.includes(id) ?? false);
+  return !wasTakenBefore && workingKey(s.keys) === undefined;
 }
 
 /**
@@ -115,7 +102,7 @@ export function isAboutExposed({ request, keys, tags }: Situation): boolean {
 export function exposedReplacement(s: Situation): Answer | undefined {
   if (awaitsReplacement(s)) return replacement(s);
   if (!isAboutExposed(s)) return undefined;
-  const working = workingKey(s);
+  const working = workingKey(s.keys);
   const left = working === undefined ? 'there is no other' : `${describeKey(working, s.now)} is the key to use`;
   return wait(
     reasonOf(s),

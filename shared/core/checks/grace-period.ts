@@ -1,23 +1,21 @@
 import { type Answer, act, wait } from '../answer.ts';
-import { NOTICE_MIN, noticed } from '../noticed.ts';
+import { NOTICE_MIN, noticed, reminderInstants } from '../noticed.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
 import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
-import { frozen, frozenUntil } from './inactive-keys.ts';
+import { frozen, frozenUntil } from './frozen.ts';
 
 /** Our own proof uses the new key right after its creation; only a later use is the owner's. */
 const PROOF_WINDOW = 15 * MINUTE;
-/** Days before the end of the grace period on which a reminder is due. */
-export const REMINDER_DAYS = [7, 3, 1] as const;
 
-/** The current key and an older Active one: the ladder of reminders and deactivation runs on the older one. */
+/** The current key and an older Active one: the grace period of the older one runs. */
 export function superseded(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
   const old = s.keys.find((key) => key !== current && key.isActive && key.createdAt <= current.createdAt);
-  return old === undefined ? undefined : ladder(s, current, old, { isSuperseded: true });
+  return old === undefined ? undefined : gracePeriod(s, current, old, { isSuperseded: true });
 }
 
 /** Said of this grace period: what was said before AWSCURRENT moved away and back, or before a new grace, is void. */
@@ -25,7 +23,7 @@ export function isSwitchConfirmed({ tags: { confirmed, currentSince } }: Situati
   return confirmed?.accessKeyId === stays.accessKeyId && confirmed.at >= (currentSince?.at ?? confirmed.at);
 }
 
-interface LadderOptions {
+interface GraceOptions {
   /** By the current key. Otherwise the key only makes room while it is quiet, which has a reason code of its own. */
   isSuperseded: boolean;
 }
@@ -38,8 +36,8 @@ interface Grace {
   limit: Instant;
 }
 
-/** One step of the ladder on `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
-export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSuperseded }: LadderOptions): Answer {
+/** One step of the grace period of `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
+export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSuperseded }: GraceOptions): Answer {
   const { currentSince } = s.tags;
   // An announcement older than the old key was about another one: its owner was never told.
   if (currentSince?.accessKeyId !== stays.accessKeyId || currentSince.at < old.createdAt)
@@ -84,11 +82,6 @@ function startGrace(s: Situation, stays: KeyView, old: KeyView): Answer {
     `is deactivated after a grace period of ${s.settings.graceDays} days, which begins now.`;
   const notBefore = afterFreeze(s.settings, s.now + s.settings.graceDays * DAY);
   return act({ action: 'start-grace', accessKeyId: stays.accessKeyId }, 'grace-restarted', message, { notBefore });
-}
-
-/** 7, 3 and 1 days before the end, as far as they lie within the grace period. */
-export function reminderInstants({ since, end }: Pick<Grace, 'since' | 'end'>): Instant[] {
-  return REMINDER_DAYS.map((days) => end - days * DAY).filter((at) => at > since);
 }
 
 /** The latest reminder that is due, unless a message about the old key has been published since its instant. */

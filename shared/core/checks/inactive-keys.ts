@@ -1,25 +1,13 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
-import { afterFreeze, freezeEnd } from '../settings.ts';
+import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { deleteForSlot } from './exposed.ts';
-
-/** In a freeze nothing is issued, deactivated or deleted, except by hand; an exposed key has its own check. */
-export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
-  return request.asked !== undefined && isCommand(request.asked.action) ? undefined : freezeEnd(settings, now);
-}
-
-function isCommand(action: string): boolean {
-  return action !== 'plan' && action !== 'status';
-}
-
-export function frozen(until: Instant, instead: string): Answer {
-  return wait('frozen', `${instead}, but changes are frozen until ${formatDate(until)}.`, until);
-}
+import { frozen, frozenUntil } from './frozen.ts';
 
 /** A label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
 export function keyGone(s: Situation): Answer | undefined {

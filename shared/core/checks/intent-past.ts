@@ -1,6 +1,7 @@
 import { type Action, type Answer, act, wait } from '../answer.ts';
 import type { Doing } from '../secret-tags.ts';
-import { keyLabels, ORPHAN_RECOVERY, type Situation } from '../situation.ts';
+import { keyLabels } from '../secret-versions.ts';
+import { ORPHAN_RECOVERY, type Situation } from '../situation.ts';
 import { formatInstant, MINUTE } from '../time.ts';
 import { describeKey } from '../words.ts';
 import { blocked } from './blocked.ts';

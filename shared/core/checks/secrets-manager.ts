@@ -1,11 +1,12 @@
 import { type Answer, act, wait } from '../answer.ts';
-import type { AccessKey, Secret, UserState } from '../model.ts';
-import { WEEKLY_DAYS } from '../runs.ts';
-import { isKeyLabel } from '../secret-tags.ts';
-import { type Situation, versionWith } from '../situation.ts';
+import type { Secret } from '../model.ts';
+import { isStuckTold } from '../noticed.ts';
+import { keyIdOf, pendingVersion } from '../secret-versions.ts';
+import type { Situation } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';
 import { allKeys, describeKey } from '../words.ts';
-import { frozen, frozenUntil, newerStoredKey } from './inactive-keys.ts';
+import { frozen, frozenUntil } from './frozen.ts';
+import { newerStoredKey } from './inactive-keys.ts';
 
 /*
  * Secrets Manager's own rotation, beside the schedule:
@@ -15,7 +16,7 @@ import { frozen, frozenUntil, newerStoredKey } from './inactive-keys.ts';
  *   setSecret       user and secret belong together       } nothing is written
  *   testSecret      the label is there, the key is active }
  *   finishSecret    takes the intent over: steps 6 to 8
- *   later           the ladder on the old key, by the schedule
+ *   later           the grace period of the old key, by the schedule
  */
 
 /** What the guards of AWS's own template say about a step, before anything else is asked. */
@@ -35,25 +36,6 @@ export function guardStep(secret: Pick<Secret, 'name' | 'rotationEnabled' | 'ver
   if (labels.includes('AWSCURRENT')) return 'current';
   if (labels.includes('AWSPENDING')) return 'pending';
   return { field: 'ClientRequestToken', problem: `version ${versionId} of secret ${name} is not pending` };
-}
-
-/** The version that a rotation by Secrets Manager has not made current yet; it may not even have a value. */
-export function pendingVersion(secret: Secret | undefined): string | undefined {
-  if (!secret?.rotationEnabled) return undefined;
-  const versionId = versionWith(secret, 'AWSPENDING');
-  return versionId === versionWith(secret, 'AWSCURRENT') ? undefined : versionId;
-}
-
-/** The access key whose label is on the version. */
-export function keyIdOf(secret: Pick<Secret, 'versions'> | undefined, versionId: string): string | undefined {
-  return secret?.versions[versionId]?.find(isKeyLabel);
-}
-
-/** The key that is stored under the version: `unstored` without a label, `absent` if IAM does not show it. */
-export function storedKeyOf({ keys, secret }: UserState, versionId: string): AccessKey | 'unstored' | 'absent' {
-  const id = keyIdOf(secret, versionId);
-  if (id === undefined) return 'unstored';
-  return keys.find(({ accessKeyId }) => accessKeyId === id) ?? 'absent';
 }
 
 /**
@@ -128,19 +110,13 @@ export function stuckRotation(s: Situation): Answer | undefined {
   const versionId = pendingVersion(s.secret);
   const since = s.secret?.pendingSince;
   if (versionId === undefined || since === undefined) return undefined;
-  if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
+  if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isStuckTold(s.tags, versionId, s.now)) return undefined;
   // Pending again since a rollback, whose hold is over: `newer-stored-key` makes it current in this very pass.
   if (newerStoredKey(s) !== undefined) return undefined;
   const message =
     `The rotation that Secrets Manager began for ${s.state.user.userName} has been pending since ` +
     `${formatInstant(since)} as version ${versionId}: ${obstacle(s, versionId)}.`;
   return act({ action: 'announce-stuck', versionId }, 'rotation-stuck', message, { continues: true });
-}
-
-/** Each version once when it is seen, and weekly. */
-export function isTold({ tags, now }: Pick<Situation, 'tags' | 'now'>, versionId: string): boolean {
-  const { stuck } = tags;
-  return stuck?.versionId === versionId && !hasPassed(stuck.at, WEEKLY_DAYS, now);
 }
 
 function obstacle(s: Situation, versionId: string): string {

@@ -260,7 +260,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a freeze ignored',
-    file: `${checks}/inactive-keys.ts`,
+    file: `${checks}/frozen.ts`,
     find: '? undefined : freezeEnd(settings, now);',
     replace: '? undefined : freezeEnd({ ...settings, freeze: [] }, now);',
     caughtBy: unit('inactive-keys', 'a freeze stops the deletion'),
@@ -772,7 +772,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a lost key named as the one to use',
-    file: `${checks}/exposed.ts`,
+    file: 'shared/core/exposure.ts',
     find: " && role !== 'orphan');",
     replace: ' && role.length > 0);',
     caughtBy: unit('exposed', 'names no leftover as the one to use'),

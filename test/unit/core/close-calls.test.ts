@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { keyIdOf, storedKeyOf } from '../../../shared/core/checks/secrets-manager.ts';
 import type { AccessKey } from '../../../shared/core/model.ts';
+import { keyIdOf, storedKeyOf } from '../../../shared/core/secret-versions.ts';
 import { assess, type Situation } from '../../../shared/core/situation.ts';
 import { DAY, MINUTE } from '../../../shared/core/time.ts';
 import {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { guardStep, isOwnIntent, pendingVersion, storedKeyOf } from '../../../shared/core/checks/secrets-manager.ts';
+import { guardStep, isOwnIntent } from '../../../shared/core/checks/secrets-manager.ts';
 import type { ManagedRotation, Request } from '../../../shared/core/model.ts';
 import { parseRotationEvent } from '../../../shared/core/rotation-events.ts';
+import { pendingVersion, storedKeyOf } from '../../../shared/core/secret-versions.ts';
 import { assess } from '../../../shared/core/situation.ts';
 import { DAY } from '../../../shared/core/time.ts';
 import { triage } from '../../../shared/core/triage.ts';
