@@ -40,7 +40,7 @@ export interface StoredKey {
 
 /**
  * The whole issue sequence: announce the intent, create, prove in memory, store, make current, tell, record. The order
- * is what makes a crash after any call recoverable; see the table in the design, section 4.
+ * is what makes a crash after any call recoverable; docs/architecture.md says what each leaves behind.
  */
 export async function issue(pass: Pass, state: UserState, step: IssueStep, now: Instant): Promise<Outcome> {
   const stored = await issueAndStore(pass, state, step, now, randomUUID());

@@ -153,7 +153,7 @@ describe('the limits on harm', () => {
     expect(Object.values(keysOf(life))).toEqual(['Active', 'Active']);
   });
 
-  it('stop only issuing: the ladder of an issued key goes on', async () => {
+  it('stop only issuing: the grace period of an issued key goes on', async () => {
     const life = createLife({ environment: { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '1' } });
     await live(life, { from: 90, to: 90 });
     life.environment.KEYTURN_MAX_NEW_ROTATIONS_PER_DAY = '0';

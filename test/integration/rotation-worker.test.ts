@@ -229,12 +229,12 @@ describe('a failure', () => {
     expect(writes(life)).toEqual([]);
     expect(keysOf(life)).toEqual({ [life.oldKey]: 'Active' });
 
-    const ladder = createLife();
-    await live(ladder, { from: 90, to: 99 });
-    ladder.aws.clock.advance(DAY);
-    const from = ladder.aws.calls.length;
-    expect(await pass(ladder, 'alice', throttled)).toBe(false);
-    expect(writes(ladder, from)).toEqual([]);
+    const inGrace = createLife();
+    await live(inGrace, { from: 90, to: 99 });
+    inGrace.aws.clock.advance(DAY);
+    const from = inGrace.aws.calls.length;
+    expect(await pass(inGrace, 'alice', throttled)).toBe(false);
+    expect(writes(inGrace, from)).toEqual([]);
   });
 
   it('of the time that is left brings the message back before anything is begun', async () => {

@@ -118,7 +118,7 @@ describe('a rotation by Secrets Manager', () => {
     expect(withToken[0]?.input.VersionStages).toContain('AWSPENDING');
   });
 
-  it('leaves the old key to the ladder of the schedule, which issues nothing meanwhile', async () => {
+  it('leaves the old key to the grace period of the schedule, which issues nothing meanwhile', async () => {
     const { world, userId, old } = await alice();
     await rotateSecret(world, userId);
     await attempt(world);

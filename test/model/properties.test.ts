@@ -36,7 +36,7 @@ const maybe = <T>(tenths: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | unde
   fc.oneof({ weight: tenths, arbitrary: value }, { weight: 10 - tenths, arbitrary: fc.constant(undefined) });
 
 const id = fc.constantFrom(C, C, C, P, P, P, S, G);
-/** Dense around the limits of the design, and anywhere else. */
+/** Dense around the limits of the checks, and anywhere else. */
 const instant: fc.Arbitrary<Instant> = fc
   .tuple(
     fc.constantFrom(0, 0.5, 1, 2, 3, 7, 9, 10, 11, 19, 20, 30, 80, 90, 100, 180, -0.01, -2),

@@ -133,7 +133,7 @@ function compromisedUnknown(s: Situation, asked: Asked): Answer | undefined {
   return 'reason' in found ? found : undefined;
 }
 
-/** With both slots taken, the named key makes room; invariant 1 wants the other one Active. */
+/** With both slots taken, the named key makes room, unless its owner would be left without an Active one. */
 function giveUp(s: Situation, key: KeyView): Answer {
   if (!key.isActive) return alreadyInactive(s, key);
   const other = s.keys.find((candidate) => candidate !== key && candidate.isActive);

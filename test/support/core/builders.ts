@@ -26,7 +26,7 @@ import { DAY, formatDate, type Instant, MINUTE } from '../../../shared/core/time
 /** A Tuesday noon, so that dates and instants differ. */
 export const NOW: Instant = Date.UTC(2026, 2, 10, 12);
 
-/** Key IDs after the roles of design section 6; the fifth letter is the role. */
+/** Key IDs; the fifth letter is the role: current, previous, stranger, orphan. */
 export const C = 'AKIACCCCCCCCCCCCCCCC';
 export const P = 'AKIAPPPPPPPPPPPPPPPP';
 export const S = 'AKIASSSSSSSSSSSSSSSS';

@@ -29,7 +29,7 @@ const stale = (name: string): Test => proof('two-workers', `${name}: nobody is l
 const apply = 'shared/apply';
 const checks = 'shared/core/checks';
 
-/** One for each invariant and each guard of the design, in the order of a key's life. */
+/** One for each invariant and each guard, in the order of a key's life. */
 export const mutants: readonly Mutant[] = [
   // ---- mutual exclusion ----
   {
@@ -214,7 +214,7 @@ export const mutants: readonly Mutant[] = [
     replace: '{ ...doing, ...leaseOf(pass), at: pass.runtime.clock() }, {});',
     caughtBy: crash('grace end, second rotation'),
   },
-  // ---- the ladder ----
+  // ---- the grace period ----
   {
     name: 'the quiet check inverted',
     file: `${checks}/grace-period.ts`,

@@ -12,13 +12,13 @@ const retireUnused = { user: { tags: { 'keyturn:unused': 'retire' } } };
 
 answeredBy('superseded', [
   {
-    name: 'an older P is on the ladder',
+    name: 'an older P is in its grace period',
     keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
     secret: { current: C, previous: P, ...announcedFor(C, 1) },
     gives: 'unchanged in-grace: none',
   },
   {
-    name: 'an older S is on the ladder',
+    name: 'an older S is in its grace period',
     keys: [key(C, { ageDays: 1 }), key(S, { ageDays: 91 })],
     secret: { current: C, ...announcedFor(C, 1) },
     gives: 'unchanged in-grace: none',
@@ -67,7 +67,7 @@ answeredBy('superseded', [
     gives: 'unchanged frozen: none',
   },
   {
-    name: 'a key on the ladder is not replaced although it is due',
+    name: 'a key in its grace period is not replaced although it is due',
     keys: [key(C, { ageDays: 95 }), key(P, { ageDays: 200 })],
     secret: { current: C, previous: P, ...announcedFor(C, 1) },
     gives: 'unchanged in-grace: none',

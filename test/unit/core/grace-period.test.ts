@@ -25,7 +25,9 @@ const old = (used?: Instant): AccessKey => ({
 });
 
 /** Two keys, announced at SINCE; last used, and what was last told of. */
-function ladder(options: { used?: number; switched?: number | false; notice?: NoticeGiven } & SecretOptions): Given {
+function gracePeriod(
+  options: { used?: number; switched?: number | false; notice?: NoticeGiven } & SecretOptions,
+): Given {
   const { used = -1, switched = 1, notice, ...secret } = options;
   return {
     keys: [fresh(switched === false ? undefined : at(switched)), old(at(used))],
@@ -69,32 +71,32 @@ describe('the age limit', () => {
 });
 
 describe('reminders', () => {
-  aroundLimit('7 days before', at(3), ladder({}), [inGrace, remind]);
-  aroundLimit('3 days before', at(7), ladder({ notice: told(3) }), [inGrace, remind]);
-  aroundLimit('1 day before', at(9), ladder({ notice: told(7) }), [inGrace, remind]);
+  aroundLimit('7 days before', at(3), gracePeriod({}), [inGrace, remind]);
+  aroundLimit('3 days before', at(7), gracePeriod({ notice: told(3) }), [inGrace, remind]);
+  aroundLimit('1 day before', at(9), gracePeriod({ notice: told(7) }), [inGrace, remind]);
 
   it('are not repeated', () => {
-    expect(inShort(planOf({ ...ladder({ notice: told(3) }), now: at(4) }))).toBe(inGrace);
-    expect(inShort(planOf({ ...ladder({ notice: told(9) }), now: at(9.9) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...gracePeriod({ notice: told(3) }), now: at(4) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...gracePeriod({ notice: told(9) }), now: at(9.9) }))).toBe(inGrace);
   });
   it('that were missed are given once, as the latest one due', () => {
-    expect(inShort(planOf({ ...ladder({}), now: at(9.5) }))).toBe(remind);
-    expect(inShort(planOf({ ...ladder({ notice: told(9.5) }), now: at(9.6) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...gracePeriod({}), now: at(9.5) }))).toBe(remind);
+    expect(inShort(planOf({ ...gracePeriod({ notice: told(9.5) }), now: at(9.6) }))).toBe(inGrace);
   });
   it('about another key do not count', () => {
     const notice = { ...told(3), accessKeyId: C };
-    expect(inShort(planOf({ ...ladder({ notice }), now: at(4) }))).toBe(remind);
+    expect(inShort(planOf({ ...gracePeriod({ notice }), now: at(4) }))).toBe(remind);
   });
   it('of an earlier grace period do not count', () => {
-    expect(inShort(planOf({ ...ladder({ notice: told(-1) }), now: at(3) }))).toBe(remind);
+    expect(inShort(planOf({ ...gracePeriod({ notice: told(-1) }), now: at(3) }))).toBe(remind);
   });
   it('that would lie before the announcement are left out of a short grace', () => {
     const short = { user: { tags: { 'keyturn:grace-days': '3' } } };
-    expect(inShort(planOf({ ...ladder({}), ...short, now: at(1.9) }))).toBe(inGrace);
-    expect(inShort(planOf({ ...ladder({}), ...short, now: at(2) }))).toBe(remind);
+    expect(inShort(planOf({ ...gracePeriod({}), ...short, now: at(1.9) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...gracePeriod({}), ...short, now: at(2) }))).toBe(remind);
   });
   it('say when the deactivation comes and where the old key was last used', () => {
-    const { message, steps } = planOf({ ...ladder({ used: 2 }), now: at(3) });
+    const { message, steps } = planOf({ ...gracePeriod({ used: 2 }), now: at(3) });
     expect(message).toContain('in 7 days (2026-03-20)');
     expect(message).toContain('last used 2026-03-12T12:00:00.000Z by s3 in eu-west-1');
     expect(steps[0]).toMatchObject({ kind: 'deactivation', earliestAt: at(10), notBefore: at(10) });
@@ -103,12 +105,12 @@ describe('reminders', () => {
 
 describe('the end of the grace period', () => {
   const reminded = { notice: told(9) };
-  aroundLimit('10 days after the announcement', at(10), ladder(reminded), [inGrace, over]);
+  aroundLimit('10 days after the announcement', at(10), gracePeriod(reminded), [inGrace, over]);
   aroundLimit(
     'by the tag of the user',
     at(5),
     {
-      ...ladder({ notice: told(4, 5) }),
+      ...gracePeriod({ notice: told(4, 5) }),
       user: { tags: { 'keyturn:grace-days': '5' } },
     },
     [inGrace, over],
@@ -116,14 +118,14 @@ describe('the end of the grace period', () => {
   aroundLimit(
     'by the rotation that asked for it',
     at(5),
-    ladder({ notice: told(4, 5), currentSince: { accessKeyId: C, at: SINCE, graceDays: 5 } }),
+    gracePeriod({ notice: told(4, 5), currentSince: { accessKeyId: C, at: SINCE, graceDays: 5 } }),
     [inGrace, over],
   );
   aroundLimit(
     'the grace of the rotation goes before that of the user',
     at(20),
     {
-      ...ladder({ notice: told(19, 20), currentSince: { accessKeyId: C, at: SINCE, graceDays: 20 } }),
+      ...gracePeriod({ notice: told(19, 20), currentSince: { accessKeyId: C, at: SINCE, graceDays: 20 } }),
       user: { tags: { 'keyturn:grace-days': '5' } },
     },
     [inGrace, over],
@@ -136,50 +138,50 @@ describe('a promise', () => {
   aroundLimit(
     'outlives a grace that was cut off',
     at(10),
-    { ...ladder({ currentSince, notice: told(9) }), settings: { graceDays: 0 } },
+    { ...gracePeriod({ currentSince, notice: told(9) }), settings: { graceDays: 0 } },
     [inGrace, over],
   );
   aroundLimit(
     'outlives a shorter grace',
     at(10),
-    { ...ladder({ currentSince, notice: told(9) }), settings: { graceDays: 3 } },
+    { ...gracePeriod({ currentSince, notice: told(9) }), settings: { graceDays: 3 } },
     [inGrace, over],
   );
   aroundLimit(
     'is exceeded by a longer one',
     at(12),
-    { ...ladder({ currentSince, notice: told(11, 12) }), settings: { graceDays: 12 } },
+    { ...gracePeriod({ currentSince, notice: told(11, 12) }), settings: { graceDays: 12 } },
     [inGrace, over],
   );
   aroundLimit(
     'of the hard limit, too',
     at(20),
-    { ...ladder({ used: 19.9, currentSince, notice: told(19, 20) }), settings: { maxPostponeDays: 0 } },
+    { ...gracePeriod({ used: 19.9, currentSince, notice: told(19, 20) }), settings: { maxPostponeDays: 0 } },
     [inUse, forced],
   );
   aroundLimit(
     'is what the rotation asked for, where it did',
     at(2),
-    ladder({ currentSince: { ...currentSince, graceDays: 2 }, notice: told(1, 2) }),
+    gracePeriod({ currentSince: { ...currentSince, graceDays: 2 }, notice: told(1, 2) }),
     [inGrace, over],
   );
 });
 
 describe('quiet', () => {
   const reminded = { notice: told(9.5) };
-  aroundLimit('2 days after the last use', at(10.5), ladder({ ...reminded, used: 8.5 }), [inUse, over]);
+  aroundLimit('2 days after the last use', at(10.5), gracePeriod({ ...reminded, used: 8.5 }), [inUse, over]);
   const short = { currentSince: { accessKeyId: C, at: SINCE, graceDays: 1 }, notice: told(0.9, 1.4) };
   aroundLimit(
     'counts from the creation of a key that was never used',
     at(1.5),
-    { ...ladder(short), keys: [fresh(at(1)), key(P, { createdAt: at(-0.5) })] },
+    { ...gracePeriod(short), keys: [fresh(at(1)), key(P, { createdAt: at(-0.5) })] },
     [inUse, over],
   );
   it('is not enough without a switch', () => {
-    expect(inShort(planOf({ ...ladder({ ...reminded, switched: false }), now: at(10.5) }))).toBe(notSwitched);
+    expect(inShort(planOf({ ...gracePeriod({ ...reminded, switched: false }), now: at(10.5) }))).toBe(notSwitched);
   });
   it('never counts for a use that lies ahead of the clock', () => {
-    expect(inShort(planOf({ ...ladder({ ...reminded, used: 11 }), now: at(10.5) }))).toBe(inUse);
+    expect(inShort(planOf({ ...gracePeriod({ ...reminded, used: 11 }), now: at(10.5) }))).toBe(inUse);
   });
 });
 
@@ -191,20 +193,22 @@ describe('switched', () => {
     ['a millisecond later is the owner', WINDOW + 1 / DAY, over],
     ['before the announcement belongs to a former life', -20, notSwitched],
   ])('a use of the new key %s', (_, switched, gives) => {
-    expect(inShort(planOf({ ...ladder({ ...reminded, switched }), now: at(10) }))).toBe(gives);
+    expect(inShort(planOf({ ...gracePeriod({ ...reminded, switched }), now: at(10) }))).toBe(gives);
   });
   it('by the word of the owner', () => {
     const confirmed = { accessKeyId: C, at: at(8) };
-    expect(inShort(planOf({ ...ladder({ ...reminded, switched: false, confirmed }), now: at(10) }))).toBe(over);
+    expect(inShort(planOf({ ...gracePeriod({ ...reminded, switched: false, confirmed }), now: at(10) }))).toBe(over);
   });
   it('not by a word about another key', () => {
     const confirmed = { accessKeyId: P, at: at(8) };
-    expect(inShort(planOf({ ...ladder({ ...reminded, switched: false, confirmed }), now: at(10) }))).toBe(notSwitched);
+    expect(inShort(planOf({ ...gracePeriod({ ...reminded, switched: false, confirmed }), now: at(10) }))).toBe(
+      notSwitched,
+    );
   });
   aroundLimit(
     '90 days after the last use of the old key',
     at(10.25),
-    ladder({ ...reminded, switched: false, used: -79.75 }),
+    gracePeriod({ ...reminded, switched: false, used: -79.75 }),
     [notSwitched, over],
   );
 });
@@ -217,82 +221,82 @@ describe('notice', () => {
     ['told of something else', { ...told(10.5), kind: 'retirement' } as const, remind],
     ['told about another key', { ...told(10.5), accessKeyId: C }, remind],
   ])('%s: reminded first', (_, notice, gives) => {
-    expect(inShort(planOf({ ...ladder(notice === undefined ? {} : { notice }), now: at(11.5) }))).toBe(gives);
+    expect(inShort(planOf({ ...gracePeriod(notice === undefined ? {} : { notice }), now: at(11.5) }))).toBe(gives);
   });
-  aroundLimit('12 hours after it', at(11.5), ladder({ notice: told(11) }), [running, over]);
-  aroundLimit('on the earliest day that it named', at(12), ladder({ notice: told(11, 12) }), [running, over]);
-  aroundLimit('4 days after it', at(15) + 1, ladder({ notice: told(11) }), [over, remind]);
+  aroundLimit('12 hours after it', at(11.5), gracePeriod({ notice: told(11) }), [running, over]);
+  aroundLimit('on the earliest day that it named', at(12), gracePeriod({ notice: told(11, 12) }), [running, over]);
+  aroundLimit('4 days after it', at(15) + 1, gracePeriod({ notice: told(11) }), [over, remind]);
   for (const [runEveryDays, days] of [
     [2, 6],
     [3, 8],
     [7, 16],
   ] as const) {
-    const given = { ...ladder({ notice: told(11) }), settings: { runEveryDays, maxPostponeDays: 30 } };
+    const given = { ...gracePeriod({ notice: told(11) }), settings: { runEveryDays, maxPostponeDays: 30 } };
     aroundLimit(`${days} days after it, with a run every ${runEveryDays}`, at(11 + days) + 1, given, [over, remind]);
   }
   it('is needed at the hard limit, too', () => {
-    const given = ladder({ used: 19.9, switched: false });
+    const given = gracePeriod({ used: 19.9, switched: false });
     expect(inShort(planOf({ ...given, now: at(25) }))).toBe(remind);
-    expect(inShort(planOf({ ...given, ...ladder({ used: 25, notice: told(25) }), now: at(25.4) }))).toBe(running);
-    expect(inShort(planOf({ ...given, ...ladder({ used: 25, notice: told(25) }), now: at(25.5) }))).toBe(forced);
+    expect(inShort(planOf({ ...given, ...gracePeriod({ used: 25, notice: told(25) }), now: at(25.4) }))).toBe(running);
+    expect(inShort(planOf({ ...given, ...gracePeriod({ used: 25, notice: told(25) }), now: at(25.5) }))).toBe(forced);
   });
   it('says half a day, where that is all that is left', () => {
-    expect(planOf({ ...ladder({}), now: at(11.5) }).steps[0]).toMatchObject({ earliestAt: at(12) });
+    expect(planOf({ ...gracePeriod({}), now: at(11.5) }).steps[0]).toMatchObject({ earliestAt: at(12) });
   });
 });
 
 describe('postponed', () => {
   it('is announced daily while the old key is in use', () => {
-    const given = (notice: NoticeGiven) => ladder({ used: 13, notice });
+    const given = (notice: NoticeGiven) => gracePeriod({ used: 13, notice });
     expect(inShort(planOf({ ...given(told(12)), now: at(13) }))).toBe(inUse);
     expect(inShort(planOf({ ...given(told(13)), now: at(13.1) }))).toBe('unchanged still-in-use: none');
   });
   it('names half a day on as the earliest, and the limit apart from it', () => {
-    const { steps, message } = planOf({ ...ladder({ used: 13, notice: told(12) }), now: at(13) });
+    const { steps, message } = planOf({ ...gracePeriod({ used: 13, notice: told(12) }), now: at(13) });
     expect(steps[0]).toMatchObject({ earliestAt: at(13.5), notBefore: at(13.5), latestAt: at(20) });
     expect(message).toContain('in 7 days (2026-03-30) at the latest, and from 2026-03-24T00:00:00.000Z on');
   });
   it('is announced once while the owner has not switched', () => {
-    const given = (notice: NoticeGiven) => ladder({ switched: false, notice });
+    const given = (notice: NoticeGiven) => gracePeriod({ switched: false, notice });
     expect(inShort(planOf({ ...given(told(9)), now: at(10) }))).toBe(notSwitched);
     expect(inShort(planOf({ ...given(told(10)), now: at(15) }))).toBe('unchanged not-switched: none');
   });
   it('ends as soon as the old key is quiet and the owner has switched', () => {
-    expect(inShort(planOf({ ...ladder({ used: 11, notice: told(12.2) }), now: at(13) }))).toBe(over);
+    expect(inShort(planOf({ ...gracePeriod({ used: 11, notice: told(12.2) }), now: at(13) }))).toBe(over);
   });
-  aroundLimit('reminded 1 day before the hard limit', at(19), ladder({ switched: false, notice: told(10) }), [
+  aroundLimit('reminded 1 day before the hard limit', at(19), gracePeriod({ switched: false, notice: told(10) }), [
     'unchanged not-switched: none',
     remind,
   ]);
   aroundLimit(
     'or in the last run before it',
     at(15),
-    { ...ladder({ switched: false, notice: told(10) }), settings: { runEveryDays: 5 } },
+    { ...gracePeriod({ switched: false, notice: told(10) }), settings: { runEveryDays: 5 } },
     ['unchanged not-switched: none', remind],
   );
-  aroundLimit('in use or not, over at the hard limit', at(20), ladder({ used: 19.9, notice: told(19) }), [
+  aroundLimit('in use or not, over at the hard limit', at(20), gracePeriod({ used: 19.9, notice: told(19) }), [
     inUse,
     forced,
   ]);
-  aroundLimit('switched or not', at(20), ladder({ switched: false, notice: told(19) }), [
+  aroundLimit('switched or not', at(20), gracePeriod({ switched: false, notice: told(19) }), [
     'unchanged not-switched: none',
     forced,
   ]);
   aroundLimit(
     'the hard limit is maxPostponeDays after the grace',
     at(14),
-    { ...ladder({ used: 13.9, notice: told(13) }), settings: { maxPostponeDays: 4 } },
+    { ...gracePeriod({ used: 13.9, notice: told(13) }), settings: { maxPostponeDays: 4 } },
     [inUse, forced],
   );
 });
 
 it('several passes on the last day before the hard limit neither repeat nor alternate messages', () => {
-  const given = ladder({ used: 18.9, notice: told(18) });
+  const given = gracePeriod({ used: 18.9, notice: told(18) });
   const published: string[] = [];
   let notice = told(18);
   for (let hour = 0; hour < 24; hour += 2) {
     const now = at(19) + hour * HOUR;
-    const { action } = planOf({ ...given, ...ladder({ used: 18.9 + hour / 24, notice }), now }).steps[0] ?? {};
+    const { action } = planOf({ ...given, ...gracePeriod({ used: 18.9 + hour / 24, notice }), now }).steps[0] ?? {};
     if (action !== 'remind' && action !== 'postpone') continue;
     published.push(action);
     notice = { kind: 'deactivation', at: now, accessKeyId: P, earliestAt: now + DAY / 2 };
@@ -304,7 +308,7 @@ it('several passes on the last day before the hard limit neither repeat nor alte
 describe('confirm', () => {
   const confirmed = { accessKeyId: C, at: at(2) };
   it('is followed by one more reminder before anything is deactivated', () => {
-    const given = (notice?: NoticeGiven) => ladder({ switched: false, confirmed, ...(notice && { notice }) });
+    const given = (notice?: NoticeGiven) => gracePeriod({ switched: false, confirmed, ...(notice && { notice }) });
     expect(inShort(planOf({ ...given(), now: at(2.5) }))).toBe(remind);
     expect(inShort(planOf({ ...given(told(1.9, 2.4)), now: at(2.5) }))).toBe(remind);
     expect(inShort(planOf({ ...given(told(2, 2.5)), now: at(2.5) }))).toBe(remind);
@@ -312,22 +316,24 @@ describe('confirm', () => {
     expect(inShort(planOf({ ...given(told(2.1, 2.6)), now: at(2.6) }))).toBe(over);
   });
   it('ends the grace early, but not the quiet check', () => {
-    const given = ladder({ used: 2.5, confirmed, notice: told(2.1, 2.6) });
+    const given = gracePeriod({ used: 2.5, confirmed, notice: told(2.1, 2.6) });
     expect(inShort(planOf({ ...given, now: at(3) }))).toBe(inUse);
   });
   aroundLimit(
     'does not move the hard limit',
     at(20),
-    ladder({ used: 19.9, confirmed: { accessKeyId: C, at: at(19) }, notice: told(19.1) }),
+    gracePeriod({ used: 19.9, confirmed: { accessKeyId: C, at: at(19) }, notice: told(19.1) }),
     [inUse, forced],
   );
   it('at the last moment needs no more than the reminder that the hard limit has', () => {
     const late = { accessKeyId: C, at: at(19.5) };
-    expect(inShort(planOf({ ...ladder({ used: 19.9, confirmed: late, notice: told(19) }), now: at(20) }))).toBe(forced);
+    expect(inShort(planOf({ ...gracePeriod({ used: 19.9, confirmed: late, notice: told(19) }), now: at(20) }))).toBe(
+      forced,
+    );
   });
   it('is void when AWSCURRENT has moved away and back since', () => {
     const before = { accessKeyId: C, at: at(-30) };
-    expect(inShort(planOf({ ...ladder({ confirmed: before, switched: false }), now: at(1) }))).toBe(inGrace);
+    expect(inShort(planOf({ ...gracePeriod({ confirmed: before, switched: false }), now: at(1) }))).toBe(inGrace);
   });
 });
 
@@ -335,26 +341,26 @@ describe('grace 0', () => {
   const none = 'act no-grace: deactivate P';
   const inUseAndNotSwitched = { used: 0.001, switched: false } as const;
   it('skips quiet, switched and reminder', () => {
-    const given = { ...ladder(inUseAndNotSwitched), now: at(0.002), settings: { graceDays: 0 } };
+    const given = { ...gracePeriod(inUseAndNotSwitched), now: at(0.002), settings: { graceDays: 0 } };
     expect(inShort(planOf(given))).toBe(none);
   });
   it('may be that of one rotation', () => {
     const currentSince = { accessKeyId: C, at: SINCE, graceDays: 0 };
-    expect(inShort(planOf({ ...ladder({ ...inUseAndNotSwitched, currentSince }), now: at(0.002) }))).toBe(none);
+    expect(inShort(planOf({ ...gracePeriod({ ...inUseAndNotSwitched, currentSince }), now: at(0.002) }))).toBe(none);
   });
   it('is not that of a rotation which asked for more', () => {
     const currentSince = { accessKeyId: C, at: SINCE, graceDays: 2 };
-    const given = { ...ladder({ currentSince }), now: at(0.5), settings: { graceDays: 0 } };
+    const given = { ...gracePeriod({ currentSince }), now: at(0.5), settings: { graceDays: 0 } };
     expect(inShort(planOf(given))).toBe(inGrace);
   });
   it('still waits for the announcement', () => {
-    const { keys } = ladder({});
+    const { keys } = gracePeriod({});
     const given = { keys: keys ?? [], secret: { current: C, previous: P }, settings: { graceDays: 0 }, now: at(1) };
     expect(inShort(planOf(given))).toBe('act grace-restarted: start-grace C');
   });
   it('still waits for the end of a freeze', () => {
     const settings = { graceDays: 0, freeze: [[at(-1), at(1)]] } satisfies Given['settings'];
-    expect(inShort(planOf({ ...ladder({}), settings, now: at(0.5) }))).toBe('unchanged frozen: none');
+    expect(inShort(planOf({ ...gracePeriod({}), settings, now: at(0.5) }))).toBe('unchanged frozen: none');
   });
 });
 
@@ -363,9 +369,9 @@ describe('a date in a freeze is the end of the freeze', () => {
   const date = (days: number): string => new Date(at(days)).toISOString().slice(0, 10);
 
   it.each([
-    ['of the grace period', { ...ladder({ notice: told(3) }), now: at(4) }, inGrace, 10],
-    ['of a reminder', { ...ladder({}), now: at(9) }, remind, 10],
-    ['of the last reminder', { ...ladder({ used: 19, notice: told(18) }), now: at(19) }, remind, 20],
+    ['of the grace period', { ...gracePeriod({ notice: told(3) }), now: at(4) }, inGrace, 10],
+    ['of a reminder', { ...gracePeriod({}), now: at(9) }, remind, 10],
+    ['of the last reminder', { ...gracePeriod({ used: 19, notice: told(18) }), now: at(19) }, remind, 20],
   ])('%s', (_, given, answer, day) => {
     const before = planOf(given);
     const frozen = planOf({ ...given, settings: until(day - 0.5, day + 14) });
@@ -378,7 +384,7 @@ describe('a date in a freeze is the end of the freeze', () => {
   });
 
   it('of a postponement, both of them', () => {
-    const given = { ...ladder({ used: 10 }), now: at(11) };
+    const given = { ...gracePeriod({ used: 10 }), now: at(11) };
     const [first] = planOf({ ...given, settings: until(11.2, 14) }).steps;
     expect(first).toMatchObject({ action: 'postpone', earliestAt: at(14), latestAt: at(20) });
     const { steps, message } = planOf({ ...given, settings: until(19.5, 34) });
@@ -390,10 +396,10 @@ describe('a date in a freeze is the end of the freeze', () => {
     const recovering = { keys: [fresh(), { ...old(), status: 'Inactive' as const }], now: at(11) };
     const secret = { current: C, previous: P, deactivated: { accessKeyId: P, at: at(10) } };
     const given: Given[] = [
-      { ...ladder({ notice: told(9) }), now: at(10) },
+      { ...gracePeriod({ notice: told(9) }), now: at(10) },
       { ...recovering, secret },
       { ...recovering, secret, request: byHand({ action: 'rotate', accessKeyId: P }) },
-      { ...ladder({}), now: at(10), request: byHand({ action: 'rotate', accessKeyId: P }) },
+      { ...gracePeriod({}), now: at(10), request: byHand({ action: 'rotate', accessKeyId: P }) },
       { keys: [fresh(), old()], now: at(10), request: request({ origin: 'exposed', accessKeyId: P }) },
     ];
     for (const each of given) {
@@ -404,7 +410,7 @@ describe('a date in a freeze is the end of the freeze', () => {
   });
 
   it('of a grace period that begins', () => {
-    const { keys } = ladder({});
+    const { keys } = gracePeriod({});
     const given = { keys: keys ?? [], secret: { current: C, previous: P }, settings: until(9, 12), now: at(1) };
     expect(planOf(given).steps[0]?.notBefore).toBe(at(12));
   });
@@ -430,13 +436,13 @@ describe('the recovery period', () => {
     expect(planOf({ keys, secret, now: at(12) }).steps[0]?.notBefore).toBe(at(20));
   });
   it('tells the owner with the deactivation', () => {
-    const [step] = planOf({ ...ladder({ notice: told(9) }), now: at(10) }).steps;
+    const [step] = planOf({ ...gracePeriod({ notice: told(9) }), now: at(10) }).steps;
     expect(step).toMatchObject({ action: 'deactivate', notBefore: at(20) });
   });
 });
 
 it('last used by somebody else than the owner is told where', () => {
-  const given = { ...ladder({ used: 12, notice: told(11) }), now: at(12.5) };
+  const given = { ...gracePeriod({ used: 12, notice: told(11) }), now: at(12.5) };
   const used = planOf({ ...given, keys: [fresh(), { ...old(), lastUsed: { ...use(12), service: 'ec2' } }] });
   expect(used.message).toContain('by ec2 in eu-west-1');
 });

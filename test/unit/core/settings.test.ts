@@ -23,7 +23,7 @@ function refusal(more: Record<string, string | undefined>): string {
   throw new Error('the settings were accepted');
 }
 
-it('the defaults are those of the design', () => {
+it('the defaults are those of the documentation', () => {
   expect(parse({})).toMatchObject({
     enforce: false,
     secretPrefix: 'keyturn',
@@ -206,7 +206,7 @@ describe('the timeline', () => {
       expect(message).toContain(part);
     }
   });
-  it('is exactly the inequality of the design', () => {
+  it('is exactly one inequality', () => {
     const n = fc.integer({ min: 0, max: 60 });
     fc.assert(
       fc.property(n, n, n, n, n, (maxAccessKeyAgeDays, rotateAheadDays, graceDays, maxPostponeDays, recoveryDays) => {

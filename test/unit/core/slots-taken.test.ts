@@ -34,7 +34,7 @@ answeredBy('slots-taken', [
     gives: 'act grace-restarted: start-grace C',
   },
   {
-    name: 'then the ladder runs on the other',
+    name: 'then the grace period of the other runs',
     keys: two,
     secret: { current: C, ...announcedFor(C, 3) },
     settings: retireLeastUsed,
