@@ -1,11 +1,10 @@
 import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
-import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call, Fault } from '../../local/aws.ts';
 import { keyIdOfLabel } from '../../local/demo/unsigned.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { makeSecret, signed } from '../support/signed.ts';
-import { createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
+import { createWorld, DAY, pass, published, type World } from '../support/world.ts';
 
 searchForSecretsAfterEach();
 
@@ -129,49 +128,5 @@ describe('an interrupted issue that nobody looked at for days', () => {
     expect(Object.values(statuses(world))).toEqual(['Active', 'Active']);
     expect(published(world)).toEqual(['failed', 'blocked']);
     expect(world.aws.secrets.find(`keyturn/${userId}/access-key`)?.tags).not.toHaveProperty('keyturn:doing');
-  });
-});
-
-describe('the digest', () => {
-  it('says how many messages the worker gave up on', async () => {
-    const world = createWorld();
-    world.environment.KEYTURN_DEAD_LETTER_QUEUE_URL = world.deadLetterQueueUrl;
-    await invoke(world, 'scheduled-rotation', createScheduledRotation(world.runtime('scan')), {});
-    expect(JSON.parse(world.aws.sns.published.at(-1)?.message.default ?? '{}')).toMatchObject({ deadLetters: 0 });
-  });
-});
-
-describe('the Config rule', () => {
-  async function deactivation(world: World): Promise<boolean> {
-    aliceIn(world);
-    await rotateUser(world, { userName: 'alice', action: 'rotate' });
-    world.aws.clock.advance(20.5 * DAY);
-    await pass(world, 'alice');
-    world.aws.clock.advance(DAY);
-    return pass(world, 'alice');
-  }
-
-  const evaluations = ({ aws }: World): Call[] =>
-    aws.calls.filter(({ operation }) => operation === 'StartConfigRulesEvaluation');
-
-  it('is evaluated again after a deactivation, and only then', async () => {
-    const world = createWorld({ environment: { KEYTURN_CONFIG_RULE_NAME: 'keyturn-test' } });
-    world.aws.config.addRule('keyturn-test');
-    await deactivation(world);
-    expect(published(world)).toContain('deactivated');
-    expect(evaluations(world).map(({ outcome }) => outcome)).toEqual(['ok']);
-  });
-
-  it('that cannot be evaluated is a warning, not a failed pass', async () => {
-    const world = createWorld({ environment: { KEYTURN_CONFIG_RULE_NAME: 'not-there' } });
-    expect(await deactivation(world)).toBe(true);
-    expect(published(world)).not.toContain('failed');
-    expect(world.logged.some((line) => line.includes('Cannot have the Config rule evaluated again'))).toBe(true);
-  });
-
-  it('that is not configured costs nothing', async () => {
-    const world = createWorld();
-    await deactivation(world);
-    expect(evaluations(world)).toEqual([]);
   });
 });

@@ -390,6 +390,13 @@ describe('the digest', () => {
     else expect(said).toMatch(note);
   });
 
+  test('says how many messages the worker gave up on', async () => {
+    const world = createWorld();
+    world.environment.KEYTURN_DEAD_LETTER_QUEUE_URL = world.deadLetterQueueUrl;
+    await run(world);
+    expect(digest(world)).toMatchObject({ deadLetters: 0 });
+  });
+
   test('says that the circuit breaker is open', async () => {
     const world = createWorld();
     const now = new Date(world.aws.clock.now() + HOUR).toISOString();

@@ -123,7 +123,7 @@ export const mutants: readonly Mutant[] = [
     file: `${apply}/issue.ts`,
     find: '  if (!(await promote(pass, lease, versionId))) {\n    await giveWay',
     replace:
-      "  const { setStatus } = await import('./keys.ts');\n  for (const old of fresh.keys) await setStatus(pass, fresh.user, old.accessKeyId, 'Inactive');\n  if (!(await promote(pass, lease, versionId))) {\n    await giveWay",
+      "  const { setStatus } = await import('./access-keys.ts');\n  for (const old of fresh.keys) await setStatus(pass, fresh.user, old.accessKeyId, 'Inactive');\n  if (!(await promote(pass, lease, versionId))) {\n    await giveWay",
     caughtBy: integration('issue', 'gives way to whoever was faster'),
   },
   {
@@ -483,7 +483,7 @@ export const mutants: readonly Mutant[] = [
     file: 'shared/core/redacted.ts',
     find: "  toJSON(): string {\n    return '[redacted]';",
     replace: '  toJSON(): string {\n    return this.#value;',
-    caughtBy: unit('small', 'does not print by JSON'),
+    caughtBy: unit('redacted', 'does not print by JSON'),
   },
   {
     name: 'a write outside of apply',

@@ -322,3 +322,34 @@ it('an answer by hand never publishes that somebody is blocked', () => {
 it('what was asked for is read from the request, not from its origin', () => {
   expect(inShort(planOf({ ...alone, request: request({ origin: 'manual' }) }))).toBe('unchanged nothing-due: none');
 });
+
+answeredBy('asked-by-hand', [
+  {
+    name: 'confirm, of two keys of the same second',
+    keys: [key(C, { ageDays: 5 }), key(P, { ageDays: 5 })],
+    secret: { current: C, previous: P, currentSince: record(C, 4) },
+    request: byHand({ action: 'confirm' }),
+    gives: 'act confirmed: confirm C',
+  },
+  {
+    name: 'confirm, at the very instant of the announcement',
+    keys: [key(C, { ageDays: 5 }), key(P)],
+    secret: { current: C, previous: P, currentSince: record(C, 4), confirmed: record(C, 4) },
+    request: byHand({ action: 'confirm' }),
+    gives: 'unchanged confirmed: none',
+  },
+  {
+    name: 'confirm, before anything was announced',
+    keys: [key(C, { ageDays: 5 }), key(P)],
+    secret: { current: C, previous: P, confirmed: record(C, 4) },
+    request: byHand({ action: 'confirm' }),
+    gives: 'unchanged confirmed: none',
+  },
+  {
+    name: 'rollback, to a key of the same second',
+    keys: [key(C, { ageDays: 5 }), key(P, { ageDays: 5 })],
+    secret: { current: C, previous: P },
+    request: byHand({ action: 'rollback' }),
+    gives: 'act rolled-back: roll-back P',
+  },
+]);

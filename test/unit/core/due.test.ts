@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Limits, Secret } from '../../../shared/core/model.ts';
 import { DAY, HOUR } from '../../../shared/core/time.ts';
-import { byHand, C, daysAgo, G, key, NOW, notice, P, record, request, S } from '../../support/core/builders.ts';
+import { byHand, C, daysAgo, G, key, NOW, notice, O, P, record, request, S } from '../../support/core/builders.ts';
 import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 const frozenNow = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
@@ -9,76 +9,6 @@ const inactive = { status: 'Inactive' } as const;
 const due = key(C, { ageDays: 90 });
 const announcedFor = (accessKeyId: string, days: number) => ({ currentSince: record(accessKeyId, days) });
 const retireUnused = { user: { tags: { 'keyturn:unused': 'retire' } } };
-
-answeredBy('superseded', [
-  {
-    name: 'an older P is in its grace period',
-    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
-    secret: { current: C, previous: P, ...announcedFor(C, 1) },
-    gives: 'unchanged in-grace: none',
-  },
-  {
-    name: 'an older S is in its grace period',
-    keys: [key(C, { ageDays: 1 }), key(S, { ageDays: 91 })],
-    secret: { current: C, ...announcedFor(C, 1) },
-    gives: 'unchanged in-grace: none',
-  },
-  {
-    name: 'an S of the same second counts as older',
-    keys: [key(C, { ageDays: 1 }), key(S, { ageDays: 1 })],
-    secret: { current: C, ...announcedFor(C, 1) },
-    gives: 'unchanged in-grace: none',
-  },
-  {
-    name: 'a P of the same second counts as older',
-    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 1 })],
-    secret: { current: C, previous: P, ...announcedFor(C, 1) },
-    gives: 'unchanged in-grace: none',
-  },
-  {
-    name: 'the grace is started when nobody was told',
-    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
-    secret: { current: C, previous: P },
-    gives: 'act grace-restarted: start-grace C',
-  },
-  {
-    name: 'the grace is started anew when its tag names another key',
-    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
-    secret: { current: C, previous: P, ...announcedFor(P, 60) },
-    gives: 'act grace-restarted: start-grace C',
-  },
-  {
-    name: 'reminders go on in a freeze',
-    keys: [key(C, { ageDays: 5 }), key(P, { ageDays: 91 })],
-    secret: { current: C, previous: P, ...announcedFor(C, 5) },
-    settings: frozenNow,
-    gives: 'act reminder-due: remind P',
-  },
-  {
-    name: 'a freeze stops the deactivation',
-    keys: [key(C, { ageDays: 11, usedDaysAgo: 0 }), key(P, { ageDays: 101 })],
-    secret: {
-      current: C,
-      previous: P,
-      ...announcedFor(C, 11),
-      notice: notice('deactivation', P, 1),
-    },
-    settings: frozenNow,
-    gives: 'unchanged frozen: none',
-  },
-  {
-    name: 'a key in its grace period is not replaced although it is due',
-    keys: [key(C, { ageDays: 95 }), key(P, { ageDays: 200 })],
-    secret: { current: C, previous: P, ...announcedFor(C, 1) },
-    gives: 'unchanged in-grace: none',
-  },
-]);
-
-it('a newer stranger beside a young current key is left alone', () => {
-  expect(planOf({ keys: [key(C, { ageDays: 5 }), key(S, { ageDays: 4 })], secret: { current: C } }).check).toBe(
-    'nothing-due',
-  );
-});
 
 answeredBy('unused-retired', [
   {
@@ -447,3 +377,11 @@ it('where nothing is due, it is said when the next key is', () => {
   const [step] = planOf({ keys: [key(S, { ageDays: 20 }), key(P, { ageDays: 30 })] }).steps;
   expect(step?.notBefore).toBe(NOW + 60 * DAY);
 });
+
+answeredBy('nothing-due', [
+  {
+    name: 'an Inactive stranger beside a young one is in nobody’s way',
+    keys: [key(S, { ageDays: 5 }), key(O, { ageDays: 50, ...inactive })],
+    gives: 'unchanged nothing-due: none',
+  },
+]);

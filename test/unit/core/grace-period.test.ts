@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKey, LastUsed } from '../../../shared/core/model.ts';
 import type { NoticeGiven } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { byHand, C, daysAgo, key, NOW, P, request, type SecretOptions } from '../../support/core/builders.ts';
-import { aroundLimit, type Given, inShort, planOf } from '../../support/core/cases.ts';
+import {
+  byHand,
+  C,
+  daysAgo,
+  key,
+  NOW,
+  notice,
+  P,
+  record,
+  request,
+  S,
+  type SecretOptions,
+} from '../../support/core/builders.ts';
+import { answeredBy, aroundLimit, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 /** The announcement: day 90 of the old key. Everything else is relative to it. */
 const SINCE = NOW;
@@ -446,3 +458,94 @@ it('last used by somebody else than the owner is told where', () => {
   const used = planOf({ ...given, keys: [fresh(), { ...old(), lastUsed: { ...use(12), service: 'ec2' } }] });
   expect(used.message).toContain('by ec2 in eu-west-1');
 });
+
+answeredBy('superseded', [
+  {
+    name: 'an older P is in its grace period',
+    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
+    secret: { current: C, previous: P, currentSince: record(C, 1) },
+    gives: 'unchanged in-grace: none',
+  },
+  {
+    name: 'an older S is in its grace period',
+    keys: [key(C, { ageDays: 1 }), key(S, { ageDays: 91 })],
+    secret: { current: C, currentSince: record(C, 1) },
+    gives: 'unchanged in-grace: none',
+  },
+  {
+    name: 'an S of the same second counts as older',
+    keys: [key(C, { ageDays: 1 }), key(S, { ageDays: 1 })],
+    secret: { current: C, currentSince: record(C, 1) },
+    gives: 'unchanged in-grace: none',
+  },
+  {
+    name: 'a P of the same second counts as older',
+    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 1 })],
+    secret: { current: C, previous: P, currentSince: record(C, 1) },
+    gives: 'unchanged in-grace: none',
+  },
+  {
+    name: 'the grace is started when nobody was told',
+    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
+    secret: { current: C, previous: P },
+    gives: 'act grace-restarted: start-grace C',
+  },
+  {
+    name: 'the grace is started anew when its tag names another key',
+    keys: [key(C, { ageDays: 1 }), key(P, { ageDays: 91 })],
+    secret: { current: C, previous: P, currentSince: record(P, 60) },
+    gives: 'act grace-restarted: start-grace C',
+  },
+  {
+    name: 'reminders go on in a freeze',
+    keys: [key(C, { ageDays: 5 }), key(P, { ageDays: 91 })],
+    secret: { current: C, previous: P, currentSince: record(C, 5) },
+    settings: { freeze: [[daysAgo(1), NOW + DAY]] },
+    gives: 'act reminder-due: remind P',
+  },
+  {
+    name: 'a freeze stops the deactivation',
+    keys: [key(C, { ageDays: 11, usedDaysAgo: 0 }), key(P, { ageDays: 101 })],
+    secret: {
+      current: C,
+      previous: P,
+      currentSince: record(C, 11),
+      notice: notice('deactivation', P, 1),
+    },
+    settings: { freeze: [[daysAgo(1), NOW + DAY]] },
+    gives: 'unchanged frozen: none',
+  },
+  {
+    name: 'a key in its grace period is not replaced although it is due',
+    keys: [key(C, { ageDays: 95 }), key(P, { ageDays: 200 })],
+    secret: { current: C, previous: P, currentSince: record(C, 1) },
+    gives: 'unchanged in-grace: none',
+  },
+]);
+
+it('a newer stranger beside a young current key is left alone', () => {
+  expect(planOf({ keys: [key(C, { ageDays: 5 }), key(S, { ageDays: 4 })], secret: { current: C } }).check).toBe(
+    'nothing-due',
+  );
+});
+
+answeredBy('superseded', [
+  {
+    name: 'a freeze stops a deactivation, and no reminder takes its place',
+    keys: [key(C, { ageDays: 30, usedDaysAgo: 1 }), key(P, { ageDays: 120 })],
+    secret: { current: C, previous: P, currentSince: record(C, 30) },
+    settings: { freeze: [[daysAgo(1), NOW + DAY]] },
+    gives: 'unchanged frozen: none',
+  },
+  {
+    name: 'at the hard limit, quiet and switched, it is the end of the grace all the same',
+    keys: [key(C, { ageDays: 30, usedDaysAgo: 1 }), key(P, { ageDays: 120 })],
+    secret: {
+      current: C,
+      previous: P,
+      currentSince: record(C, 30),
+      notice: notice('deactivation', P, 1),
+    },
+    gives: 'act grace-over: deactivate P',
+  },
+]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../shared/core/time.ts';
-import { C, daysAgo, key, minutesAgo, NOW, O, P, record, S } from '../../support/core/builders.ts';
+import { C, daysAgo, key, minutesAgo, NOW, O, P, RUN, record, request, S } from '../../support/core/builders.ts';
 import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 const due = key(C, { ageDays: 95 });
@@ -349,3 +349,31 @@ describe('the leftover of an issue that is too old to be gone on with is left as
     expect(shown).toEqual([true, false]);
   });
 });
+
+answeredBy('busy', [
+  {
+    name: 'the live intent of somebody else keeps an exposed key from being replaced',
+    keys: [key(C, { ageDays: 5, status: 'Inactive' })],
+    secret: { current: C, exposed: { at: daysAgo(1), accessKeyIds: [C] }, doing: { at: NOW - MINUTE } },
+    request: request({ origin: 'exposed', accessKeyId: C }),
+    gives: 'busy busy: none',
+  },
+  {
+    name: 'and any other pass from everything',
+    keys: [key(C, { ageDays: 5 })],
+    secret: { current: C, doing: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
+    request: { completed: { verb: 'issue' } },
+    gives: 'busy busy: none',
+  },
+]);
+
+const maybeOrphans = [S, O].map((id) => key(id, { createdAt: minutesAgo(60) }));
+
+answeredBy('left-alone', [
+  {
+    name: 'of two keys that may be the orphan of a held user none is touched',
+    keys: maybeOrphans,
+    secret: { doing: {}, ...heldFor5Days },
+    gives: 'unchanged held: none',
+  },
+]);

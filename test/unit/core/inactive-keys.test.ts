@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../shared/core/time.ts';
-import { byHand, C, daysAgo, G, key, NOW, notice, P, record, S } from '../../support/core/builders.ts';
+import { byHand, C, daysAgo, G, key, NOW, notice, O, P, record, S } from '../../support/core/builders.ts';
 import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
 
 const manualPlan = byHand({ action: 'plan' });
@@ -385,3 +385,27 @@ it('a newer inactive stranger is left alone while nothing is due', () => {
   const given = { keys: [young, key(S, { ageDays: 1, ...inactive })], secret: { current: C } };
   expect(inShort(planOf(given))).toBe('unchanged nothing-due: none');
 });
+
+answeredBy('recovering', [
+  {
+    name: 'an Active key before it hides no key in its recovery',
+    keys: [key(S), key(O, inactive)],
+    secret: { inactiveSeen: record(O, 20), notice: notice('deletion', O, 1) },
+    gives: 'act recovery-over: delete O',
+  },
+  {
+    name: 'a use at the very instant of the record is no use after it',
+    keys: [key(C), key(P, { ...inactive, usedAt: daysAgo(20) })],
+    secret: { current: C, previous: P, deactivated: record(P, 20), notice: notice('deletion', P, 1) },
+    gives: 'act recovery-over: delete P',
+  },
+]);
+
+answeredBy('current-inactive', [
+  {
+    name: 'a newer stored key does not take the place of an Inactive C',
+    keys: [key(C, { ageDays: 50, ...inactive }), key(P, { ageDays: 10 })],
+    secret: { current: C, previous: P },
+    gives: 'blocked current-inactive: announce-blocked C',
+  },
+]);

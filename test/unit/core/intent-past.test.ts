@@ -306,3 +306,41 @@ describe('the recovery of an orphan', () => {
     expect(planOf({ keys, secret }).steps[0]?.notBefore).toBe(daysAgo(0.1) + 12 * HOUR);
   });
 });
+
+answeredBy('intent-past', [
+  {
+    name: 'the label that was current already is not what an issue has stored',
+    keys: [key(S)],
+    secret: {
+      current: G,
+      doing: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [S], versionId: versionOf(G) },
+    },
+    gives: 'act intent-cleared: clear-intent',
+  },
+  {
+    name: 'a young issue that has stored nothing is cleared, too',
+    keys: [key(C)],
+    secret: {
+      current: C,
+      doing: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [C], versionId: versionOf(C) },
+    },
+    gives: 'act intent-cleared: clear-intent',
+  },
+  {
+    name: 'recorded, but not current, its key is made current',
+    keys: [key(C), key(O, { createdAt: minutesAgo(60) })],
+    secret: {
+      current: C,
+      pending: O,
+      currentSince: { at: minutesAgo(59), accessKeyId: O },
+      doing: { accessKeyIds: [C], versionId: versionOf(C) },
+    },
+    gives: 'act finished: finish O',
+  },
+  {
+    name: 'where no version is current, the schedule makes none',
+    keys: [key(O, { createdAt: minutesAgo(60) })],
+    secret: { pending: O, doing: {} },
+    gives: 'act intent-cleared: clear-intent',
+  },
+]);

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { guardStep, isOwnIntent } from '../../../shared/core/checks/secrets-manager.ts';
 import type { ManagedRotation, Request } from '../../../shared/core/model.ts';
-import { parseRotationEvent } from '../../../shared/core/rotation-events.ts';
-import { pendingVersion, storedKeyOf } from '../../../shared/core/secret-versions.ts';
 import { assess } from '../../../shared/core/situation.ts';
 import { DAY } from '../../../shared/core/time.ts';
 import { triage } from '../../../shared/core/triage.ts';
@@ -309,20 +307,7 @@ describe('the guards of a step', () => {
   });
 });
 
-describe('what is known of a rotation', () => {
-  it('its version is pending while AWSPENDING is elsewhere than AWSCURRENT and rotation is enabled', () => {
-    expect(pendingVersion(secret(unstored))).toBe(TOKEN);
-    expect(pendingVersion(secret({ ...unstored, as: { ...unstored.as, rotationEnabled: false } }))).toBeUndefined();
-    expect(pendingVersion(secret({ current: C, as: enabled }))).toBeUndefined();
-    expect(pendingVersion(undefined)).toBeUndefined();
-  });
-
-  it('its key is the one whose label is on its version', () => {
-    expect(storedKeyOf(user({ keys: [young], secret: unstored }), TOKEN)).toBe('unstored');
-    expect(storedKeyOf(user({ keys: [], secret: stored.secret }), TOKEN)).toBe('absent');
-    expect(storedKeyOf(user({ keys: [young], secret: stored.secret }), TOKEN)).toEqual(young);
-  });
-
+describe('the intent of a rotation', () => {
   it.each<[string, Partial<Request>, SecretOptions, boolean]>([
     ['its own', asks('finishSecret'), stored.secret, true],
     ['of another request', {}, stored.secret, false],
@@ -331,45 +316,7 @@ describe('what is known of a rotation', () => {
     ['of a later issue', asks('finishSecret'), rotating(['AWSPENDING', P], { doing: { accessKeyIds: [P] } }), false],
     ['of another verb', asks('finishSecret'), rotating(['AWSPENDING', P], { doing: { verb: 'retire' } }), false],
     ['none', asks('finishSecret'), rotating(['AWSPENDING', P]), false],
-  ])('the intent is its own or not: %s', (_, asked, options, expected) => {
+  ])('is its own or not: %s', (_, asked, options, expected) => {
     expect(isOwnIntent(assess(user({ secret: options }), request(asked), settings(), NOW))).toBe(expected);
-  });
-});
-
-describe('the event of a step', () => {
-  const given = { Step: 'createSecret', SecretId: 'arn:x', ClientRequestToken: 'a'.repeat(32) };
-
-  it.each(['createSecret', 'create_secret'])('%s is the same step', (Step) => {
-    expect(parseRotationEvent({ ...given, Step })).toEqual({
-      step: 'createSecret',
-      secretId: 'arn:x',
-      versionId: 'a'.repeat(32),
-    });
-  });
-
-  it('keeps the RotationToken to itself', () => {
-    const RotationToken = 'b'.repeat(36);
-    const { rotationToken } = parseRotationEvent({ ...given, RotationToken });
-    expect(rotationToken?.reveal()).toBe(RotationToken);
-    expect(`${rotationToken} ${JSON.stringify({ rotationToken })}`).not.toContain('b');
-  });
-
-  it.each([
-    [{ Step: 'rotate' }, 'Step: must be one of createSecret, setSecret, testSecret, finishSecret'],
-    [{ Step: 'toString' }, 'Step: '],
-    [{ SecretId: '' }, 'SecretId: '],
-    [{ SecretId: 5 }, 'SecretId: '],
-    [{ ClientRequestToken: 'a'.repeat(31) }, 'ClientRequestToken: '],
-    [{ ClientRequestToken: 'a'.repeat(65) }, 'ClientRequestToken: '],
-    [{ RotationToken: 'c'.repeat(35) }, 'RotationToken: '],
-    [{ RotationToken: 'c'.repeat(257) }, 'RotationToken: '],
-    [{ RotationToken: 7 }, 'RotationToken: '],
-  ])('names the field that is wrong, and not what is in it: %j', (wrong, message) => {
-    expect(() => parseRotationEvent({ ...given, ...wrong })).toThrow(message);
-    expect(() => parseRotationEvent({ ...given, ...wrong })).not.toThrow(/ccc/);
-  });
-
-  it('names every field that is missing', () => {
-    expect(() => parseRotationEvent({})).toThrow(/Step: .*SecretId: .*ClientRequestToken: /);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { AccessKey } from '../../../shared/core/model.ts';
 import { DAY } from '../../../shared/core/time.ts';
-import { C, daysAgo, key, NOW, notice, P, record, S } from '../../support/core/builders.ts';
-import { answeredBy, inShort, planOf } from '../../support/core/cases.ts';
+import { C, daysAgo, G, key, NOW, notice, O, P, record, S } from '../../support/core/builders.ts';
+import { answeredBy, aroundLimit, inShort, planOf } from '../../support/core/cases.ts';
 
 const frozenNow = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
 const announcedFor = (accessKeyId: string, days: number) => ({ currentSince: record(accessKeyId, days) });
@@ -120,4 +121,38 @@ describe('onBlocked retire-least-used', () => {
     const secret = { current: C, ...announcedFor(C, 94) };
     expect(inShort(planOf({ keys, secret, settings: retireLeastUsed }))).toBe('act grace-restarted: start-grace S');
   });
+});
+
+answeredBy('slots-taken', [
+  {
+    name: 'C gone and two Active keys is no reason to issue',
+    keys: [key(S, { ageDays: 95 }), key(P, { ageDays: 10 })],
+    secret: { current: G },
+    gives: 'blocked slots-taken: announce-blocked S',
+  },
+  {
+    name: 'of two that were never used the newer stays',
+    keys: [key(S, { ageDays: 95 }), key(O, { ageDays: 20 })],
+    settings: { onBlocked: 'retire-least-used' },
+    gives: 'act grace-restarted: start-grace O',
+  },
+  {
+    name: 'also in the other order',
+    keys: [key(O, { ageDays: 20 }), key(S, { ageDays: 95 })],
+    settings: { onBlocked: 'retire-least-used' },
+    gives: 'act grace-restarted: start-grace O',
+  },
+]);
+
+describe('the least used key', () => {
+  const two = (quietSince: number): AccessKey[] => [
+    key(C, { ageDays: 95, usedAt: NOW + 3 * DAY }),
+    key(S, { ageDays: 50, usedAt: quietSince }),
+  ];
+  aroundLimit(
+    'has to be quiet',
+    NOW + 2 * DAY,
+    { keys: two(NOW), secret: { current: C }, settings: { onBlocked: 'retire-least-used' } },
+    ['blocked slots-taken: announce-blocked C', 'act grace-restarted: start-grace C'],
+  );
 });
