@@ -1,3 +1,5 @@
+// Tests of shared/aws/clients.ts and shared/aws/failure.ts: each call refused in turn.
+
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import type { BeforeCall, Fault } from '../../local/aws.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/apply/exposed.ts and shared/service/exposed-pass.ts.
+
 import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';

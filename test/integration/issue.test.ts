@@ -1,3 +1,6 @@
+// Tests of shared/apply/issue.ts, shared/apply/lease.ts, shared/apply/orphan.ts, shared/apply/access-keys.ts and
+// shared/apply/secret.ts: who was faster, and what is left behind.
+
 import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import type { Call, Fault } from '../../local/aws.ts';

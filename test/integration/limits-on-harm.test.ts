@@ -1,3 +1,5 @@
+// Tests of shared/aws/limits.ts and shared/core/checks/heard.ts.
+
 import { SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { createLife, keysOf, live, messages, newKeyOf, secretNameOf, tagOf, use, writes } from '../support/life.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/apply/refusals.ts.
+
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/apply/bookkeeping.ts and shared/apply/transitions.ts: confirm, hold, rollback and retire.
+
 import { describe, expect, it } from 'vitest';
 import {
   createLife,

@@ -1,3 +1,5 @@
+// Tests of shared/service/rotate-user.ts and shared/core/shown-step.ts.
+
 import { describe, expect, it } from 'vitest';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import {

@@ -1,3 +1,6 @@
+// Tests of shared/service/rotation-worker.ts, shared/apply/failed.ts, shared/core/last-use.ts and
+// shared/lambda/handler.ts.
+
 import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws.ts';
 import { deliver, drain } from '../../local/event-source.ts';

@@ -1,3 +1,6 @@
+// Tests of shared/service/scheduled-rotation.ts, shared/aws/scan.ts, shared/aws/enqueue.ts, shared/aws/last-run.ts and
+// shared/core/shares.ts.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';

@@ -1,3 +1,5 @@
+// Tests of shared/service/secret-rotation.ts and shared/apply/pending-key.ts.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws.ts';

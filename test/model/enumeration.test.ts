@@ -1,3 +1,5 @@
+// Tests of shared/core/plan.ts and shared/core/model.ts: every state that differs in a fact.
+
 import { expect, it } from 'vitest';
 import type { Request, RotationStep, Secret } from '../../shared/core/model.ts';
 import { checkNames, plan } from '../../shared/core/plan.ts';

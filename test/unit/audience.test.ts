@@ -1,3 +1,5 @@
+// Tests of shared/aws/audience.ts.
+
 import { SetSubscriptionAttributesCommand, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { type Call, createLocalAws, type Fault } from '../../local/aws.ts';

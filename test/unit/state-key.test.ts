@@ -1,3 +1,5 @@
+// Tests of shared/aws/state-key.ts.
+
 import { describe, expect, it } from 'vitest';
 import { type Call, createLocalAws, type Fault } from '../../local/aws.ts';
 import { functionCredentials } from '../../local/principals.ts';

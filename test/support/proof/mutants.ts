@@ -355,7 +355,7 @@ export const mutants: readonly Mutant[] = [
     file: 'shared/core/breaker.ts',
     find: " && announced.reason === 'not-proven'",
     replace: '',
-    caughtBy: unit('limits', 'three refusals'),
+    caughtBy: unit('limits-of-time', 'three refusals'),
   },
   {
     name: 'what came to nothing counted for the day',

@@ -1,3 +1,5 @@
+// Tests of shared/core/answer.ts: from when on, whether the run goes on, and the words, for every check.
+
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../shared/core/time.ts';
 import {

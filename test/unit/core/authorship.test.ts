@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/authorship.ts.
+
 import { describe, expect, it } from 'vitest';
 import { secretTagNames as names } from '../../../shared/core/secret-tags.ts';
 import {

@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/due.ts, shared/core/checks/issue.ts and shared/core/checks/heard.ts.
+
 import { describe, expect, it } from 'vitest';
 import type { Limits, Secret } from '../../../shared/core/model.ts';
 import { DAY, HOUR } from '../../../shared/core/time.ts';

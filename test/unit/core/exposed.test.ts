@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/exposed.ts and shared/core/exposure.ts.
+
 import { describe, expect, it } from 'vitest';
 import type { RequestOrigin } from '../../../shared/core/model.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../shared/core/time.ts';

@@ -1,3 +1,6 @@
+// Tests of shared/core/checks/grace-period.ts, shared/core/checks/frozen.ts, shared/core/noticed.ts and
+// shared/core/promises.ts.
+
 import { describe, expect, it } from 'vitest';
 import type { AccessKey, LastUsed } from '../../../shared/core/model.ts';
 import type { NoticeGiven } from '../../../shared/core/secret-tags.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/hands-off.ts and shared/core/checks/blocked.ts.
+
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../shared/core/time.ts';
 import { C, daysAgo, key, minutesAgo, NOW, O, P, RUN, record, request, S } from '../../support/core/builders.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/core/refusals.ts.
+
 import { describe, expect, test } from 'vitest';
 import { aboutUser, RotationError } from '../../../shared/core/errors.ts';
 import { causeOf, commonRefusal, describeRefusal, type Tried } from '../../../shared/core/refusals.ts';

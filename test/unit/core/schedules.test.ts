@@ -1,3 +1,5 @@
+// Tests of shared/core/plan.ts: a year of days, with every rhythm of the schedule.
+
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../shared/core/answer.ts';
 import type { AccessKey, Secret } from '../../../shared/core/model.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/core/settings.ts and shared/core/zod.ts.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../shared/core/errors.ts';

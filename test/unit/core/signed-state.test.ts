@@ -1,3 +1,5 @@
+// Tests of shared/core/signed-state.ts and shared/core/signed-message.ts.
+
 import { describe, expect, it } from 'vitest';
 import { RotationError } from '../../../shared/core/errors.ts';
 import { noticeEvents } from '../../../shared/core/messages/notice.ts';

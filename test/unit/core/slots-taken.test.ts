@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/due.ts: `slotsTaken`, and whose grace period makes room.
+
 import { describe, expect, it } from 'vitest';
 import type { AccessKey } from '../../../shared/core/model.ts';
 import { DAY } from '../../../shared/core/time.ts';

@@ -1,3 +1,6 @@
+// Tests of shared/apply/lease.ts and shared/core/breaker.ts: and every other limit that is a number of seconds or days,
+// on both sides.
+
 import { describe, expect, it } from 'vitest';
 import { isBreakerOpen } from '../../../shared/core/breaker.ts';
 import type { SecretTags } from '../../../shared/core/secret-tags.ts';
