@@ -138,37 +138,3 @@ it('every check has answered for some state', () => {
   console.log(Object.fromEntries(reached));
   expect(checkNames.filter((name) => !reached.has(name))).toEqual([]);
 });
-
-it('the checks are asked in the order of the table', () => {
-  expect(checkNames).toEqual([
-    'exposed-key',
-    'state-key-missing',
-    'busy',
-    'adoption',
-    'state-unverified',
-    'policy-outdated',
-    'left-alone',
-    'secret-unverified',
-    'status-unknown',
-    'void-tags',
-    'managed-rotation',
-    'intent-past',
-    'asked-by-hand',
-    'exposed-replacement',
-    'exposure-over',
-    'rotation-stuck',
-    'key-gone',
-    'reactivated',
-    'newer-stored-key',
-    'recovering',
-    'current-inactive',
-    'none-active',
-    'inactive-unrecorded',
-    'superseded',
-    'unused-retired',
-    'current-gone',
-    'due',
-    'slots-taken',
-    'nothing-due',
-  ]);
-});
