@@ -21,6 +21,7 @@ import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
 import { matchNobody } from '../core/user-settings.ts';
 import type { Aws } from './clients.ts';
+import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -40,9 +41,6 @@ export interface Scan {
   /** Sentences: settings that match nobody, a report that says little. */
   findings: readonly string[];
 }
-
-/** More at once only meets IAM's throttle sooner. */
-const CONCURRENCY = 4;
 
 /**
  * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
@@ -235,15 +233,4 @@ async function getReport(aws: Aws): Promise<CredentialReport | 'pending' | 'gone
     if (isGone) return 'gone';
     throw error;
   }
-}
-
-/** In order, with at most four at a time: a fan-out that is neither slow nor a burst. */
-export async function mapConcurrently<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await map(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return results;
 }

@@ -6,9 +6,10 @@ import {
   putEvaluations,
   recordedItem,
 } from '../aws/config.ts';
+import { mapConcurrently } from '../aws/map-concurrently.ts';
 import { listAccessKeys } from '../aws/observe.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
-import { mapConcurrently, scanAccount } from '../aws/scan.ts';
+import { scanAccount } from '../aws/scan.ts';
 import { verifyingReader } from '../aws/state-key.ts';
 import { type ComplianceType, judge, notApplicable, prejudge, type Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';

@@ -1,10 +1,11 @@
 import { countMessages, enqueue } from '../aws/enqueue.ts';
 import { readLastRun, rememberRun } from '../aws/last-run.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
+import { mapConcurrently } from '../aws/map-concurrently.ts';
 import { publish } from '../aws/notify.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
-import { mapConcurrently, type Scan, scanAccount } from '../aws/scan.ts';
+import { type Scan, scanAccount } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import { activityOf, decisionsOf, type Hears, type Triaged } from '../core/activity.ts';
 import { audienceHears, audienceNotes, isDeaf } from '../core/audience.ts';
