@@ -1,15 +1,9 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import type { Step } from '../core/answer.ts';
+import { formatExposed, formatPolicyPut } from '../core/format-secret-tags.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
-import {
-  ANY_TIME,
-  formatExposed,
-  formatPolicyPut,
-  isKeyLabel,
-  parseSecretTags,
-  secretTagNames,
-  signedTagNames,
-} from '../core/secret-tags.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { isKeyLabel, secretTagNames, signedTagNames } from '../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../core/signed-state.ts';
 import { formatDate } from '../core/time.ts';
 import { announce } from './announce.ts';

@@ -1,6 +1,7 @@
 import type { Step } from '../core/answer.ts';
+import { formatNotice, formatStuck } from '../core/format-secret-tags.ts';
 import type { UserState } from '../core/model.ts';
-import { formatNotice, formatStuck, secretTagNames } from '../core/secret-tags.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
 import { assess } from '../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../core/time.ts';
 import { type Announcement, announce } from './announce.ts';

@@ -1,10 +1,13 @@
 import { describeSecret } from '../aws/observe.ts';
 import { messageOf } from '../core/errors.ts';
+import { formatAnnounced } from '../core/format-secret-tags.ts';
 import type { User } from '../core/model.ts';
+import { parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { causeOf, describeRefusal } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
-import { type Announced, formatAnnounced, parseSecretTags, secretNameOf, secretTagNames } from '../core/secret-tags.ts';
+import { secretNameOf } from '../core/secret-name.ts';
+import { type Announced, secretTagNames } from '../core/secret-tags.ts';
 import { DAY, hasPassed } from '../core/time.ts';
 import { verifiedSecret } from '../core/verify-secret.ts';
 import { announce } from './announce.ts';

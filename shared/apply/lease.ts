@@ -1,6 +1,8 @@
 import { describeSecret } from '../aws/observe.ts';
+import { formatDoing } from '../core/format-secret-tags.ts';
 import type { Secret, TransitionVerb, UserState } from '../core/model.ts';
-import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { type Doing, secretTagNames } from '../core/secret-tags.ts';
 import { formatInstant, type Instant, SECOND } from '../core/time.ts';
 import type { Pass } from './pass.ts';
 import { STALE_READS, tagSecret, untagSecret } from './secret.ts';

@@ -2,9 +2,11 @@ import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { secretOf } from '../aws/observe.ts';
 import type { Memory } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
+import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { type CommonRefusal, commonRefusal, type Tried } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
-import { type Announced, parseSecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
+import { userIdOfSecretName } from '../core/secret-name.ts';
+import { type Announced, secretTagNames } from '../core/secret-tags.ts';
 import { formatDate, hasPassed, type Instant } from '../core/time.ts';
 import type { Pass } from './pass.ts';
 

@@ -13,19 +13,14 @@ import {
 import { describeSecret } from '../aws/observe.ts';
 import { keyIdOf, pendingVersion } from '../core/checks/secrets-manager.ts';
 import { ConflictError, isFailure, RotationError } from '../core/errors.ts';
+import { formatPolicyPut } from '../core/format-secret-tags.ts';
 import type { Secret, User } from '../core/model.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import type { SecretAccessKey } from '../core/redacted.ts';
+import { secretDescription, secretNameOf, userIdOfSecretName } from '../core/secret-name.ts';
 import { secretPolicy } from '../core/secret-policy.ts';
 import { DEFAULT_KMS_KEY, isSameKmsKey, missingTags, replicaGaps, settingsHash } from '../core/secret-settings.ts';
-import {
-  ANY_TIME,
-  formatPolicyPut,
-  parseSecretTags,
-  secretNameOf,
-  secretTagNames,
-  signedTagNames,
-  userIdOfSecretName,
-} from '../core/secret-tags.ts';
+import { secretTagNames, signedTagNames } from '../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade, signTag } from '../core/signed-state.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { formatInstant, type Instant, SECOND } from '../core/time.ts';
@@ -61,7 +56,7 @@ async function createSecret(pass: Pass, user: User): Promise<Secret> {
   const name = secretNameOf(settings.secretPrefix, user.userId);
   const command = new CreateSecretCommand({
     Name: name,
-    Description: descriptionOf(user),
+    Description: secretDescription(user.userName),
     Tags: [
       { Key: secretTagNames.made, Value: signMade(signerOf(pass), name, user, runtime.clock()) },
       { Key: secretTagNames.userId, Value: user.userId },
@@ -87,10 +82,6 @@ async function createSecret(pass: Pass, user: User): Promise<Secret> {
   }
 }
 
-function descriptionOf({ userName }: User): string {
-  return `Access key of IAM user ${userName}, kept by Keyturn`;
-}
-
 /** Tag values may not hold a comma, which an IAM name may; the exact name is in the description. */
 function tagValueOf(text: string): string {
   return text.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, '_');
@@ -98,7 +89,7 @@ function tagValueOf(text: string): string {
 
 /** Puts what a rename changed right: the description, and the tag that goes with the next intent. */
 export async function refreshDescription(pass: Pass, secret: Secret, user: User): Promise<void> {
-  const description = descriptionOf(user);
+  const description = secretDescription(user.userName);
   if (secret.description === description) return;
   await pass.runtime.aws.secrets.send(new UpdateSecretCommand({ SecretId: secret.arn, Description: description }));
   logWrite(pass, 'secretsmanager:UpdateSecret', { userName: user.userName, secretName: secret.name });

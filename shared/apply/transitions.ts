@@ -1,8 +1,10 @@
 import { listAccessKeys, observeAgain } from '../aws/observe.ts';
 import type { Step } from '../core/answer.ts';
 import { ConflictError, RotationError } from '../core/errors.ts';
+import { formatDeactivated, formatIssued } from '../core/format-secret-tags.ts';
 import type { Secret, UserState } from '../core/model.ts';
-import { ANY_TIME, formatDeactivated, formatIssued, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
 import { assess, keyLabels, versionWith } from '../core/situation.ts';
 import { DAY, formatDate, type Instant } from '../core/time.ts';
 import { deleteAccessKey, setStatus } from './access-keys.ts';

@@ -15,7 +15,7 @@ import {
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { RunTimes } from '../core/runs.ts';
-import { userIdOfSecretName } from '../core/secret-tags.ts';
+import { userIdOfSecretName } from '../core/secret-name.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';

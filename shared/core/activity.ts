@@ -1,8 +1,8 @@
 import { pendingVersion } from './checks/secrets-manager.ts';
 import type { User } from './model.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
 import { type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';
-import { parseSecretTags } from './secret-tags.ts';
 import { DAY, type Instant } from './time.ts';
 import type { DueReason, ScannedUser, Triage } from './triage.ts';
 

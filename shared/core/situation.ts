@@ -1,7 +1,8 @@
 import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { deletableAt } from './promises.ts';
-import { type DeactivatedRecord, type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
+import { type DeactivatedRecord, type Doing, isKeyLabel, type SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';

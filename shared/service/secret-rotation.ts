@@ -6,9 +6,10 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { guardStep, isOwnIntent, keyIdOf, storedKeyOf } from '../core/checks/secrets-manager.ts';
 import { ConflictError, EventError, isFailure, RotationError, SettingsError } from '../core/errors.ts';
 import type { RotationStep, Secret, UserState } from '../core/model.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { RotationEvent } from '../core/rotation-events.ts';
-import { ANY_TIME, parseSecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
+import { describedUserName, userIdOfSecretName } from '../core/secret-name.ts';
 import { environmentName, parseSettings } from '../core/settings.ts';
 import { SECOND } from '../core/time.ts';
 import { secretProblem } from '../core/verify-secret.ts';
@@ -100,7 +101,7 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
     const variable = environmentName('secretRotationFunctionArn');
     throw new SettingsError(`Cannot rotate ${secret.name}: ${variable} is not set, so no secret may name a rotator.`);
   }
-  const userName = userNameIn(secret.description);
+  const userName = describedUserName(secret.description);
   const known = { userId, ...(userName === undefined ? {} : { userName }) };
   const state = await observeByUserId(reader, known);
   if (state === undefined || state.user.accountId !== accountIdOf(secret.arn)) {
@@ -117,11 +118,6 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
 
 function rotatorProblem({ rotationLambdaArn }: Secret): string | undefined {
   return rotationLambdaArn === undefined ? 'it is rotated by no Lambda function.' : undefined;
-}
-
-/** The exact name: a tag cannot hold every character of it. Only a hint, since anybody may have edited it. */
-function userNameIn(description = ''): string | undefined {
-  return /^Access key of IAM user ([\w+=,.@-]{1,64}), kept by Keyturn$/.exec(description)?.[1];
 }
 
 async function perform(context: Context): Promise<Done> {

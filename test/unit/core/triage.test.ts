@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
+import { formatExposed } from '../../../shared/core/format-secret-tags.ts';
 import { firstRun } from '../../../shared/core/runs.ts';
 import { settingsHash } from '../../../shared/core/secret-settings.ts';
-import { formatExposed, secretTagNames } from '../../../shared/core/secret-tags.ts';
+import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
 import { needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
 import {
