@@ -1,12 +1,13 @@
 import { publish } from '../aws/notify.ts';
 import type { Step } from '../core/answer.ts';
 import { formatAnnounced } from '../core/format-secret-tags.ts';
+import { afterFreeze } from '../core/freeze.ts';
 import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../core/messages.ts';
 import type { UserState } from '../core/model.ts';
 import { secretNameOf } from '../core/secret-name.ts';
 import { EXPOSED_FOR, readersOf } from '../core/secret-policy.ts';
 import { secretTagNames } from '../core/secret-tags.ts';
-import { afterFreeze, type Settings } from '../core/settings.ts';
+import type { Settings } from '../core/settings.ts';
 import { assess, type Situation } from '../core/situation.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
 import type { Pass } from './pass.ts';

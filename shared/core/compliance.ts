@@ -1,13 +1,14 @@
 import type { Step } from './answer.ts';
 import type { RuleParameters } from './config-events.ts';
 import type { ReportRow } from './credential-report.ts';
+import { afterFreeze } from './freeze.ts';
 import type { Request, UserState } from './model.ts';
 import { type Plan, planFor } from './plan.ts';
 import { postponeDaysOf } from './promises.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
 import { reasons } from './reasons.ts';
 import type { SecretTags } from './secret-tags.ts';
-import { afterFreeze, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { assess, type KeyView, keyLabels, type Situation, versionWith } from './situation.ts';
 import { DAY, formatDate, formatInstant, hasPassed, type Instant, MINUTE } from './time.ts';
 import type { ScannedUser } from './triage.ts';

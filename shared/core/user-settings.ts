@@ -1,6 +1,7 @@
 import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
-import { regionName, type SecretReader, type Settings, settingSpecs, timelineProblem } from './settings.ts';
+import { regionName, type SecretReader } from './setting-schemas.ts';
+import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
 import { type Instant, parseDate } from './time.ts';
 
 export const userTagNames = {

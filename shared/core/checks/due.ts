@@ -1,9 +1,9 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, hasPassed } from '../time.ts';
 import { age, allKeys, describeKey, inWords } from '../words.ts';

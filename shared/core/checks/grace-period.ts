@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';

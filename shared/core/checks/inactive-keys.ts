@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze, freezeEnd } from '../freeze.ts';
 import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
-import { afterFreeze, freezeEnd } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
