@@ -10,6 +10,7 @@ import {
   type CredentialReport,
   isSameCreation,
   parseCredentialReport,
+  REPORT_LAG,
   type ReportRow,
 } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
@@ -18,7 +19,8 @@ import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-name.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
+import type { ScannedUser } from '../core/triage/facts.ts';
+import { needsExactKeys } from '../core/triage.ts';
 import { matchNobody } from '../core/user-settings.ts';
 import type { Aws } from './clients.ts';
 import { mapConcurrently } from './map-concurrently.ts';

@@ -4,7 +4,8 @@ import { parseSecretTags } from './read-secret-tags.ts';
 import { type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';
 import { DAY, type Instant } from './time.ts';
-import type { DueReason, ScannedUser, Triage } from './triage.ts';
+import type { DueReason, ScannedUser } from './triage/facts.ts';
+import type { Triage } from './triage.ts';
 
 /** A scanned user with the verdict on them. */
 export interface Triaged {

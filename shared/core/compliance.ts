@@ -1,17 +1,16 @@
 import type { Step } from './answer.ts';
 import type { RuleParameters } from './config-events.ts';
-import type { ReportRow } from './credential-report.ts';
+import { isOutdated, type ReportRow } from './credential-report.ts';
 import { afterFreeze } from './freeze.ts';
-import type { Request, UserState } from './model.ts';
+import { asScheduled, type UserState } from './model.ts';
 import { type Plan, planFor } from './plan.ts';
 import { postponeDaysOf } from './promises.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
 import { reasons } from './reasons.ts';
-import type { SecretTags } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { assess, type KeyView, keyLabels, type Situation, versionWith } from './situation.ts';
-import { DAY, formatDate, formatInstant, hasPassed, type Instant, MINUTE } from './time.ts';
-import type { ScannedUser } from './triage.ts';
+import { DAY, formatDate, formatInstant, hasPassed, type Instant } from './time.ts';
+import type { ScannedUser } from './triage/facts.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';
 
 export type ComplianceType = 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
@@ -26,15 +25,12 @@ export interface Verdict {
 /** AWS Config refuses a longer annotation, and an empty one. */
 const ANNOTATION_MAX = 256;
 
-/** What the daily pass would be asked, so that the annotation says what it will do. */
-const request: Request = { origin: 'schedule', runId: '-', wroteAt: new Set() };
-
 /**
  * The verdict on one user, from their exact keys: a fact about ages, in the grace period too. What happens next is the
  * planner's answer. Pure and total; right about a user without their last use, but for what happens next.
  */
 export function judge(state: UserState, settings: Settings, parameters: RuleParameters, now: Instant): Verdict {
-  const s = assess(state, request, settings, now);
+  const s = assess(state, asScheduled, settings, now);
   const excused = exemptUntil(s.settings);
   if (excused !== undefined) return excused;
   const limitDays = limitOf(s.settings, parameters);
@@ -102,9 +98,6 @@ function compliant(oldest: KeyView | undefined, limitDays: number, now: Instant)
   );
 }
 
-/** Reports lag, so a record of the last minutes before one is not in it. */
-const REPORT_LAG = 15 * MINUTE;
-
 /** In a rotation the report may show neither the new key nor what became of the old one. */
 function isInFlight({ secret }: ScannedUser, report: ReportRow, now: Instant): boolean {
   if (secret === undefined) return false;
@@ -114,10 +107,6 @@ function isInFlight({ secret }: ScannedUser, report: ReportRow, now: Instant): b
   const hasTwoKeys = report.keys.every(({ rotatedAt }) => rotatedAt !== undefined);
   const hasRecord = [tags.doing, tags.deactivated, tags.inactiveSeen].some((record) => record !== undefined);
   return hasRecord || hasOtherLabel || hasTwoKeys || problems.length > 0 || isOutdated(report, tags);
-}
-
-function isOutdated({ reportedAt }: ReportRow, { currentSince, confirmed, announced }: SecretTags): boolean {
-  return [currentSince, confirmed, announced].some((record) => (record?.at ?? 0) > reportedAt - REPORT_LAG);
 }
 
 function whatNext(plan: Plan, s: Situation, oldest: KeyView): string {

@@ -149,6 +149,13 @@ export interface SecretTags {
   policy?: PolicyPut;
 }
 
+/** Whatever says when something was done to the user, or somebody was told. */
+export function recordsOf(tags: SecretTags): { at: Instant }[] {
+  const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed } = tags;
+  const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed];
+  return records.filter((record) => record !== undefined);
+}
+
 export type ParsedSecretTags = { tags: SecretTags; problems: readonly string[] };
 
 /** True for a version label that is an access key ID; AWS's own labels are shorter. */

@@ -17,7 +17,8 @@ import { EventError, isFailure, messageOf, RotationError } from '../core/errors.
 import type { AccessKey, User, UserState } from '../core/model.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
-import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
+import type { ScannedUser } from '../core/triage/facts.ts';
+import { needsExactKeys } from '../core/triage.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {

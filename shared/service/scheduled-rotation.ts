@@ -15,7 +15,7 @@ import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { freezeEnd } from '../core/freeze.ts';
 import { keyAges } from '../core/key-ages.ts';
 import { attributesOf } from '../core/messages.ts';
-import type { Limits, Request } from '../core/model.ts';
+import { asScheduled, type Limits, type Request } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
 import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { commonRefusal, describeRefusal } from '../core/refusals.ts';
@@ -222,9 +222,8 @@ async function enqueueAll(
 /** What the worker would do about each user, from the same observation and plan, without a write. */
 async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | undefined): Promise<PlannedStep[]> {
   const request: Request = {
-    origin: 'schedule',
+    ...asScheduled,
     runId: run.runId,
-    wroteAt: new Set(),
     ...(limits === undefined ? {} : { limits }),
   };
   const plans = await mapConcurrently(dueUsers, async ({ scanned: { user } }): Promise<PlannedStep[]> => {

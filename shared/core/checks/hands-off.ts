@@ -1,9 +1,9 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { type Doing, isKeyLabel } from '../secret-tags.ts';
+import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
-import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
+import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
@@ -22,20 +22,10 @@ export function busy(s: Situation): Answer | undefined {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
-  const records = [
-    isOwn ? undefined : tags.doing,
-    tags.currentSince,
-    tags.deactivated,
-    tags.inactiveSeen,
-    tags.confirmed,
-    tags.announced,
-    tags.notice,
-    tags.exposed,
-  ];
-  const fresh = records
-    .map((record) => record?.at)
+  const fresh = recordsOf(tags)
+    .filter((record) => !isOwn || record !== doing)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.
-    .find((at): at is Instant => at !== undefined && now - at < SETTLING && !request.wroteAt.has(at));
+    .find(({ at }) => now - at < SETTLING && !request.wroteAt.has(at))?.at;
   if (fresh === undefined) return undefined;
   const message = `Something was recorded about the user at ${formatInstant(fresh)}, less than a minute ago.`;
   return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };

@@ -305,6 +305,11 @@ describe('the report', () => {
       { ...labelled, secret: { current: C, currentSince: { accessKeyId: C, at: minutesAgo(75) } } },
       'COMPLIANT',
     ],
+    [
+      'from before the latest notice, as triage sees it',
+      { ...labelled, secret: { current: C, notice: notice('deletion', S, 1 / 24) } },
+      'exact',
+    ],
     ['beside a secret whose tags do not parse', { ...labelled, secret: { raw: { 'keyturn:doing': 'what' } } }, 'exact'],
     [
       'is not needed where the keys are known',

@@ -5,7 +5,8 @@ import { firstRun } from '../../../shared/core/runs.ts';
 import { settingsHash } from '../../../shared/core/secret-settings.ts';
 import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
+import type { ScannedUser } from '../../../shared/core/triage/facts.ts';
+import { needsExactKeys, triage } from '../../../shared/core/triage.ts';
 import {
   C,
   daysAgo,
