@@ -6,7 +6,8 @@ import type { Instant } from './time.ts';
 
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
 export type Action =
-  | { action: 'none' }
+  /** With a key ID: the key that is waited for. */
+  | { action: 'none'; accessKeyId?: string }
   /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
   | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
@@ -118,9 +119,10 @@ export function act(action: Action, reason: ReasonCode, message: string, options
   return { status: 'act', reason, message, steps: [step(action, reason, message, options)] };
 }
 
-/** An answer that changes nothing, and says what it waits for. */
-export function wait(reason: ReasonCode, message: string, notBefore?: Instant): Answer {
-  return { status: 'unchanged', reason, message, steps: [step({ action: 'none' }, reason, message, { notBefore })] };
+/** An answer that changes nothing, and says what it waits for: until when, and about which key, if it is about one. */
+export function wait(reason: ReasonCode, message: string, notBefore?: Instant, about?: string): Answer {
+  const action = { action: 'none', ...(about === undefined ? {} : { accessKeyId: about }) } as const;
+  return { status: 'unchanged', reason, message, steps: [step(action, reason, message, { notBefore })] };
 }
 
 export function step(action: Action, reason: ReasonCode, message: string, options: StepOptions = {}): Step {

@@ -2,7 +2,7 @@ import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
 import { regionName, type SecretReader } from './setting-schemas.ts';
 import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
-import { type Instant, parseDate } from './time.ts';
+import { formatDate, type Instant, parseDate } from './time.ts';
 
 export const userTagNames = {
   exempt: 'keyturn:exempt',
@@ -19,6 +19,11 @@ export const userTagNames = {
 export interface Exemption {
   because: string;
   until?: Instant;
+}
+
+/** In a sentence. */
+export function describeExemption(userName: string, { because, until }: Exemption): string {
+  return `User ${userName} is exempt${until === undefined ? '' : ` until ${formatDate(until)}`}: ${because}.`;
 }
 
 /** The settings that hold for one user: the function's own, with the user's IAM tags over them. */

@@ -32,7 +32,9 @@ export function unusedRetired(s: Situation): Answer | undefined {
     const action = { action: 'remind', accessKeyId, kind: 'retirement', earliestAt } as const;
     return act(action, 'retirement-soon', `${plan} ${inWords(earliestAt, s.now)}.`, { notBefore: earliestAt });
   }
-  if (told.is === 'running') return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until);
+  if (told.is === 'running') {
+    return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until, accessKeyId);
+  }
   const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is put off`);
   if (full !== undefined) return full;
   const notBefore = deletedFrom(s.settings, s.now);
@@ -50,16 +52,22 @@ export function currentGone(s: Situation): Answer | undefined {
   const { issuedOn } = s.tags;
   const message = `The current key ${s.currentKeyId} of ${s.state.user.userName} is gone, and ${describeKey(key, s.now)} is due`;
   const again = issuedOn === undefined ? s.now : issuedOn + s.settings.graceDays * DAY;
-  if (s.now < again)
-    return wait('issued-lately', `${message}; the next one is issued ${inWords(again, s.now)}.`, again);
-  return issueBySchedule(s, 'current-gone', `${message}: a replacement is issued.`);
+  if (s.now < again) {
+    return wait(
+      'issued-lately',
+      `${message}; the next one is issued ${inWords(again, s.now)}.`,
+      again,
+      key.accessKeyId,
+    );
+  }
+  return issueBySchedule(s, 'current-gone', `${message}: a replacement is issued`);
 }
 
 /** Row 15: the only key is due. */
 export function due(s: Situation): Answer | undefined {
   const [key] = s.keys;
   if (key === undefined || s.keys.length > 1 || !key.isDue) return undefined;
-  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is ${age(key, s.now)} old: a replacement is issued.`;
+  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is ${age(key, s.now)} old: a replacement is issued`;
   return issueBySchedule(s, 'due', message);
 }
 
@@ -105,14 +113,15 @@ export function nothingDue(s: Situation): Answer {
     'nothing-due',
     `Nothing is due for ${userName}: ${next.accessKeyId} is due on ${formatDate(notBefore)}.`,
     notBefore,
+    next.accessKeyId,
   );
 }
 
 /** Limits on harm stop only new rotations, and only those that nobody asked for by hand. */
-function issueBySchedule(s: Situation, reason: ReasonCode, message: string): Answer {
+function issueBySchedule(s: Situation, reason: ReasonCode, plan: string): Answer {
   const until = frozenUntil(s);
-  if (until !== undefined) return frozen(until, message);
-  return limitReached(s) ?? issueAnswer(s, reason, message);
+  if (until !== undefined) return frozen(until, plan);
+  return limitReached(s) ?? issueAnswer(s, reason, `${plan}.`);
 }
 
 function limitReached(s: Situation): Answer | undefined {

@@ -4,6 +4,7 @@ import type { ReasonCode } from '../reasons.ts';
 import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
+import { describeExemption } from '../user-settings.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
@@ -45,9 +46,8 @@ function malformed(s: Situation): Answer | undefined {
 function exempt(s: Situation): Answer | undefined {
   const { exemption } = s.settings;
   if (exemption === undefined) return undefined;
-  const until = exemption.until === undefined ? '' : ` until ${formatDate(exemption.until)}`;
   const force = s.request.asked?.force ? ' `force` overrides a hold, never an exemption.' : '';
-  const message = `User ${s.state.user.userName} is exempt${until}: ${exemption.because}.${force}`;
+  const message = describeExemption(s.state.user.userName, exemption) + force;
   return orOrphan(s, wait('exempt', message, exemption.until));
 }
 

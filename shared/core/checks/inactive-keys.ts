@@ -68,6 +68,7 @@ export function recovering(s: Situation): Answer | undefined {
       'recovery',
       `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`,
       until,
+      accessKeyId,
     );
   };
   if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);
