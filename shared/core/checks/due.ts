@@ -1,5 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
+import { breakerOpen, dayFull, putOff, startOfTomorrow } from '../limits.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
@@ -35,7 +36,7 @@ export function unusedRetired(s: Situation): Answer | undefined {
   if (told.is === 'running') {
     return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until, accessKeyId);
   }
-  const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is put off`);
+  const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is`);
   if (full !== undefined) return full;
   const notBefore = deletedFrom(s.settings, s.now);
   return act({ action: 'retire', accessKeyId }, 'unused', `${plan}.`, { notBefore });
@@ -126,19 +127,12 @@ function issueBySchedule(s: Situation, reason: ReasonCode, plan: string): Answer
 
 function limitReached(s: Situation): Answer | undefined {
   const { limits } = s.request;
-  const postponed = `The rotation of ${s.state.user.userName} is put off`;
-  if (s.secret?.rotationEnabled) return managed(s, postponed);
+  const rotation = `The rotation of ${s.state.user.userName} is`;
+  if (s.secret?.rotationEnabled) return managed(s, `${rotation} put off`);
   const refusal = s.request.refusal ?? limits?.refusal;
-  if (refusal !== undefined)
-    return wait('refused-everywhere', `${postponed}: ${describeRefusal(refusal)}`, tomorrow(s));
-  if (limits?.isBreakerOpen) {
-    return wait(
-      'breaker-open',
-      `${postponed}: the three newest issues of the day ended in failed proofs.`,
-      tomorrow(s),
-    );
-  }
-  return dayIsFull(s, postponed);
+  if (refusal !== undefined) return tomorrow(s, 'refused-everywhere', rotation, describeRefusal(refusal));
+  if (limits?.isBreakerOpen) return tomorrow(s, 'breaker-open', rotation, breakerOpen);
+  return dayIsFull(s, rotation);
 }
 
 /** Left to Secrets Manager; but one that never rotates, although a rotation is enabled, leaves a key to grow old. */
@@ -156,19 +150,18 @@ function managed(s: Situation, postponed: string): Answer {
 }
 
 /** The scheduled run has shared out what is left of the day; whoever comes from elsewhere asks. */
-function dayIsFull(s: Situation, postponed: string): Answer | undefined {
+function dayIsFull(s: Situation, what: string): Answer | undefined {
   const { mayIssue, limits } = s.request;
   const { maxNewRotationsPerDay } = s.settings;
   if (mayIssue === true) return undefined;
   if (mayIssue === false) {
-    const message = `${postponed}: maxNewRotationsPerDay is ${maxNewRotationsPerDay}, and others come first today.`;
-    return wait('daily-limit', message, tomorrow(s));
+    const because = `maxNewRotationsPerDay is ${maxNewRotationsPerDay}, and others come first today`;
+    return tomorrow(s, 'daily-limit', what, because);
   }
   if (limits?.issuedToday === undefined || limits.issuedToday < maxNewRotationsPerDay) return undefined;
-  const message = `${postponed}: ${limits.issuedToday} rotations began today, and maxNewRotationsPerDay is ${maxNewRotationsPerDay}.`;
-  return wait('daily-limit', message, tomorrow(s));
+  return tomorrow(s, 'daily-limit', what, dayFull(limits.issuedToday, maxNewRotationsPerDay));
 }
 
-function tomorrow({ now }: Situation): number {
-  return (Math.floor(now / DAY) + 1) * DAY;
+function tomorrow({ now }: Situation, reason: ReasonCode, what: string, because: string): Answer {
+  return wait(reason, putOff(what, because, now), startOfTomorrow(now));
 }

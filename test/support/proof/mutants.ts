@@ -166,8 +166,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the circuit breaker ignored',
     file: `${checks}/due.ts`,
-    find: 'if (limits?.isBreakerOpen) {',
-    replace: 'if (limits?.isBreakerOpen && s.now < 0) {',
+    find: 'if (limits?.isBreakerOpen) return',
+    replace: 'if (limits?.isBreakerOpen && s.now < 0) return',
     caughtBy: integration('worker-limits', 'is put off by the breaker'),
   },
   {
