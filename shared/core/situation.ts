@@ -74,7 +74,7 @@ export function assess(state: UserState, request: Request, settings: Settings, n
       ...(versionId === undefined ? {} : { versionId }),
     };
   });
-  const exposedIds = exposedKeyIds(views, tags, request, userSettings, now);
+  const exposedIds = exposedKeyIds(views, { tags, request, settings: userSettings, now });
   const keys = views.map((view): KeyView => ({ ...view, isExposed: exposedIds.has(view.accessKeyId) }));
   const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
   return {
