@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
+import { STALE_READS } from '../apply/secret.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
@@ -56,12 +57,17 @@ async function handleKey(
   accessKeyId: string,
 ): Promise<ExposedKeyAnswer> {
   const settings = parseSettings(runtime.environment);
-  const userName = await userNameOf(runtime, accessKeyId);
   const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
+  let { userName, state } = await findKey(pass, accessKeyId);
+  if (state === undefined) {
+    // IAM may not show yet what was made seconds ago.
+    await runtime.sleep(STALE_READS);
+    const again = await findKey(pass, accessKeyId);
+    userName ??= again.userName;
+    ({ state } = again);
+  }
   if (userName === undefined) return tellOfNobody(pass, event, accessKeyId);
-  // Who has the key, and what it is, IAM says.
-  const state = await observeUser(withoutSecret(pass.reader), { userName }, () => false);
-  if (state === undefined || !hasKey(state, accessKeyId)) {
+  if (state === undefined) {
     const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
@@ -74,6 +80,17 @@ async function handleKey(
   const result = await tryNow(noted, state, accessKeyId);
   if (result === undefined) return { ...answer, ...(await tryLater(pass, state, event, accessKeyId)) };
   return { ...answer, status: result.status, message: result.message };
+}
+
+/** The user whose key it is, and who has it still; who has the key, and what it is, IAM says. */
+async function findKey(
+  { runtime, reader }: Pass,
+  accessKeyId: string,
+): Promise<{ userName?: string | undefined; state?: UserState | undefined }> {
+  const userName = await userNameOf(runtime, accessKeyId);
+  if (userName === undefined) return {};
+  const state = await observeUser(withoutSecret(reader), { userName }, () => false);
+  return { userName, state: hasKey(state, accessKeyId) ? state : undefined };
 }
 
 /**
