@@ -13,6 +13,7 @@ import {
   type ParsedSecretTags,
   type PolicyPut,
   type Promised,
+  recordsOf,
   type SecretTags,
   type Stuck,
   secretTagNames,
@@ -22,59 +23,39 @@ import { DAY, type Instant, parseDate, parseInstant } from './time.ts';
 /** For a reader that only compares: then nothing lies in the future. */
 export const ANY_TIME: Instant = Number.POSITIVE_INFINITY;
 
+/** What the fields of each tag say; undefined if they do not parse. */
+const readers: Readonly<Record<string, (fields: string[]) => SecretTags | undefined>> = {
+  [secretTagNames.doing]: (fields) => as(parseDoing(fields), (doing) => ({ doing })),
+  [secretTagNames.currentSince]: (fields) => as(parseCurrentSince(fields), (currentSince) => ({ currentSince })),
+  [secretTagNames.deactivated]: (fields) => as(parseDeactivated(fields), (deactivated) => ({ deactivated })),
+  [secretTagNames.inactiveSeen]: (fields) => as(parseDeactivated(fields), (inactiveSeen) => ({ inactiveSeen })),
+  [secretTagNames.confirmed]: (fields) => as(parseKeyRecord(fields), (confirmed) => ({ confirmed })),
+  [secretTagNames.announced]: (fields) => as(parseAnnounced(fields), (announced) => ({ announced })),
+  [secretTagNames.issuedOn]: (fields) =>
+    as(parseIssued(fields), ({ day, origin }) => ({ issuedOn: day, issuedFor: origin })),
+  [secretTagNames.hold]: (fields) => as(parseDay(fields), ({ day }) => ({ holdUntil: day })),
+  [secretTagNames.stuck]: (fields) => as(parseStuck(fields), (stuck) => ({ stuck })),
+  [secretTagNames.notice]: (fields) => as(parseNotice(fields), (notice) => ({ notice })),
+  [secretTagNames.exposed]: (fields) => as(parseExposed(fields), (exposed) => ({ exposed })),
+  [secretTagNames.policy]: (fields) => as(parsePolicyPut(fields), (policy) => ({ policy })),
+};
+
+function as<T>(parsed: T | undefined, tags: (value: T) => SecretTags): SecretTags | undefined {
+  return parsed === undefined ? undefined : tags(parsed);
+}
+
 /** Never throws: each tag that does not parse is a problem that names it, and is left out of the result. */
 export function parseSecretTags(raw: Readonly<Record<string, string>>, now: Instant): ParsedSecretTags {
   const tags: SecretTags = {};
   const problems: string[] = [];
-  const read = <T extends object>(
-    name: string,
-    parse: (fields: string[]) => T | undefined,
-    set: (value: T) => void,
-  ): void => {
+  for (const [name, read] of Object.entries(readers)) {
     const value = raw[name];
-    if (value === undefined) return;
-    const parsed = parse(value.split(' '));
-    if (parsed === undefined) problems.push(`tag ${name} of the secret does not parse: "${value}"`);
-    else if (liesAhead(parsed, now)) problems.push(`tag ${name} of the secret lies in the future: "${value}"`);
-    else set(parsed);
-  };
-  read(secretTagNames.doing, parseDoing, (value) => {
-    tags.doing = value;
-  });
-  read(secretTagNames.currentSince, parseCurrentSince, (value) => {
-    tags.currentSince = value;
-  });
-  read(secretTagNames.deactivated, parseDeactivated, (value) => {
-    tags.deactivated = value;
-  });
-  read(secretTagNames.inactiveSeen, parseDeactivated, (value) => {
-    tags.inactiveSeen = value;
-  });
-  read(secretTagNames.confirmed, parseKeyRecord, (value) => {
-    tags.confirmed = value;
-  });
-  read(secretTagNames.announced, parseAnnounced, (value) => {
-    tags.announced = value;
-  });
-  read(secretTagNames.issuedOn, parseIssued, ({ day, origin }) => {
-    tags.issuedOn = day;
-    tags.issuedFor = origin;
-  });
-  read(secretTagNames.hold, parseDay, (value) => {
-    tags.holdUntil = value.day;
-  });
-  read(secretTagNames.stuck, parseStuck, (value) => {
-    tags.stuck = value;
-  });
-  read(secretTagNames.notice, parseNotice, (value) => {
-    tags.notice = value;
-  });
-  read(secretTagNames.exposed, parseExposed, (value) => {
-    tags.exposed = value;
-  });
-  read(secretTagNames.policy, parsePolicyPut, (value) => {
-    tags.policy = value;
-  });
+    if (value === undefined) continue;
+    const own = read(value.split(' '));
+    if (own === undefined) problems.push(`tag ${name} of the secret does not parse: "${value}"`);
+    else if (liesAhead(own, now)) problems.push(`tag ${name} of the secret lies in the future: "${value}"`);
+    else Object.assign(tags, own);
+  }
   return { tags, problems };
 }
 
@@ -82,8 +63,12 @@ export function parseSecretTags(raw: Readonly<Record<string, string>>, now: Inst
  * A clock may be a little ahead of ours; a record a day ahead was written by hand, and would stand still for as long
  * as its date says without anybody being told.
  */
-function liesAhead(value: object, now: Instant): boolean {
-  return Object.entries(value).some(([name, at]) => (name === 'at' || name === 'deadlineAt') && at > now + DAY);
+function liesAhead(own: SecretTags, now: Instant): boolean {
+  const limit = now + DAY;
+  return (
+    recordsOf(own).some(({ at }) => at > limit) ||
+    [own.doing?.deadlineAt, own.stuck?.at].some((at) => (at ?? 0) > limit)
+  );
 }
 
 function parseDay(fields: string[]): { day: Instant } | undefined {
