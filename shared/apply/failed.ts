@@ -15,7 +15,8 @@ import { tagSecret } from './secret.ts';
 /** Who a message of the queue is about. */
 type Known = Pick<User, 'accountId' | 'userId' | 'userName'>;
 
-interface FailureOptions {
+interface Failure {
+  error: unknown;
   /** False where a tag may not be written. */
   isRecordable: boolean;
   /** The digest tells what became of it. */
@@ -37,14 +38,12 @@ interface Told {
 export async function announceFailure(
   pass: Pass,
   known: Known,
-  error: unknown,
-  { isRecordable, isProbe }: FailureOptions,
+  { error, isRecordable, isProbe }: Failure,
 ): Promise<void> {
   const { runtime, wroteAt } = pass;
   const user: User = { ...known, arn: '', path: '/', tags: {}, groups: [] };
   const alone: Told = { reason: causeOf(error) === undefined ? 'failed' : 'refused', message: messageOf(error) };
-  const tell = ({ reason, message }: Told) =>
-    announce(pass, { user, keys: [] }, { reason, message }, { event: 'failed' });
+  const tell = (step: Told) => announce({ pass, state: { user, keys: [] }, step }, { event: 'failed' });
   const secret = !isRecordable
     ? undefined
     : await secretOf(pass, user).catch(async (unreadable: unknown) => {
@@ -70,7 +69,7 @@ export async function announceFailure(
     reason: told.reason,
     ...(lastToldAt === undefined ? {} : { toldAt: lastToldAt }),
   };
-  if (cause !== undefined) rememberRefusal(runtime.memory, user.userId, user.userName, announced);
+  if (cause !== undefined) rememberRefusal(runtime.memory, user, announced);
   if (secret === undefined) return;
   wroteAt.add(at);
   await tagSecret(pass, secret, { [secretTagNames.announced]: formatAnnounced(announced) });

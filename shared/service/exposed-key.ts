@@ -133,7 +133,7 @@ async function tellOfSuspicion(
     message,
     continues: false,
   } as const;
-  await announceExposed(pass, state, step);
+  await announceExposed({ pass, state, step });
   return { accessKeyId, userName, status: 'unchanged', message, quarantinePolicies: [] };
 }
 

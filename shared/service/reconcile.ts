@@ -134,8 +134,8 @@ async function isWaitedOut(pass: Pass, answer: Plan, now: Instant, left: number)
 /** The one thing beside its digest that a dry run publishes. A question is asked by somebody who reads the answer. */
 async function tellExposed(pass: Pass, state: UserState, { steps: [first] }: Plan): Promise<void> {
   if (pass.request.origin !== 'exposed') return;
-  if (first?.action === 'deactivate-exposed') await tellInDryRun(pass, state, first);
-  if (first?.action === 'announce-exposed') await announceExposed(pass, state, first);
+  if (first?.action === 'deactivate-exposed') await tellInDryRun({ pass, state, step: first, now: pass.runtime.clock() });
+  if (first?.action === 'announce-exposed') await announceExposed({ pass, state, step: first });
 }
 
 async function applyAll(pass: Pass, state: UserState, steps: readonly Step[], now: Instant): Promise<Outcome[]> {
@@ -153,7 +153,7 @@ async function applyAll(pass: Pass, state: UserState, steps: readonly Step[], no
 
 async function applyOne(pass: Pass, state: UserState, step: Step, now: Instant): Promise<Outcome | undefined> {
   try {
-    const outcome = await apply(pass, state, step, now);
+    const outcome = await apply({ pass, state, now }, step);
     if (outcome !== undefined) logOutcome(pass, state, outcome);
     return outcome;
   } catch (error) {
