@@ -443,8 +443,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a dry run that applies',
     file: 'shared/service/reconcile.ts',
-    find: 'options.isDryRun ? [] : answer.steps',
-    replace: 'answer.steps',
+    find: '  if (options.isDryRun) {\n    await tellExposed(planned, answer);\n',
+    replace: '  if (options.isDryRun && planned.now < 0) {\n    await tellExposed(planned, answer);\n',
     caughtBy: integration('exposed-key', 'is changed by no dry run'),
   },
   {
