@@ -15,7 +15,7 @@ export async function readListeners(
   { aws, memory, clock }: Pick<Runtime, 'aws' | 'memory' | 'clock'>,
   { requireSubscription, topicArn }: Pick<Settings, 'requireSubscription' | 'topicArn'>,
 ): Promise<Audience | undefined> {
-  return requireSubscription ? rememberedAudience(aws, topicArn, memory.audiences, clock) : undefined;
+  return requireSubscription ? rememberedAudience(aws, topicArn, { memory: memory.audiences, clock }) : undefined;
 }
 
 /**

@@ -16,7 +16,6 @@ import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-tags.ts';
-import type { Settings } from '../core/settings.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
 import { matchNobody } from '../core/user-settings.ts';
@@ -69,7 +68,7 @@ export async function scanAccount(
   return {
     accountId,
     at,
-    users: await mapConcurrently(scanned, (user) => withExactKeys(aws, settings, user, { at, run }, errors)),
+    users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, errors })),
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
@@ -140,11 +139,9 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
 
 /** A user whose keys cannot be listed is judged by the rest, and the run fails when it is over. */
 async function withExactKeys(
-  aws: Aws,
-  settings: Settings,
+  { aws, settings }: Reader,
   scanned: ScannedUser,
-  { at, run }: { at: Instant; run: RunTimes | undefined },
-  errors: string[],
+  { at, run, errors }: { at: Instant; run: RunTimes | undefined; errors: string[] },
 ): Promise<ScannedUser> {
   if (!needsExactKeys(scanned, settings, at, run)) return scanned;
   try {

@@ -100,8 +100,8 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
     const variable = environmentName('secretRotationFunctionArn');
     throw new SettingsError(`Cannot rotate ${secret.name}: ${variable} is not set, so no secret may name a rotator.`);
   }
-  const userName = userNameIn(secret.description);
-  const known = { userId, ...(userName === undefined ? {} : { userName }) };
+  const hint = userNameIn(secret.description);
+  const known = { userId, ...(hint === undefined ? {} : { userName: hint }) };
   const state = await observeByUserId(reader, known);
   if (state === undefined || state.user.accountId !== accountIdOf(secret.arn)) {
     const account = accountIdOf(secret.arn);
@@ -109,10 +109,8 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
   }
   const problem = secretProblem(secret, state.user, settings)?.message ?? rotatorProblem(secret);
   if (problem === undefined) return state;
-  throw new ConflictError(`Cannot rotate ${secret.name}: ${problem}`, {
-    userName: state.user.userName,
-    accountId: state.user.accountId,
-  });
+  const { userName, accountId } = state.user;
+  throw new ConflictError(`Cannot rotate ${secret.name}: ${problem}`, { userName, accountId });
 }
 
 function rotatorProblem({ rotationLambdaArn }: Secret): string | undefined {
@@ -156,7 +154,7 @@ async function dryRun({ pass, event, state }: Context): Promise<SettingsError> {
   return new SettingsError(message, { userName, accountId });
 }
 
-/** Steps 1 to 5 of an issue, under the token as the version ID. */
+/** An issue as far as the key is stored, under the token as the version ID. */
 async function create(context: Context): Promise<Done> {
   const { event, secret, state } = context;
   const accessKeyId = keyIdOf(secret, event.versionId);
@@ -167,7 +165,7 @@ async function create(context: Context): Promise<Done> {
   return reach(context, ['rotation-asked', 'rotation-stored']);
 }
 
-/** Steps 6 to 8. AWSPENDING stays where it is: AWS asks not to take it off. */
+/** The rest of the issue. AWSPENDING stays where it is: AWS asks not to take it off. */
 function finish(context: Context): Promise<Done> {
   return reach(context, ['rotation-finished']);
 }

@@ -112,7 +112,7 @@ describe('the memory of it', () => {
     const arn = await subscribe('all@example.com');
     const memory: AudienceMemory = new Map();
     let now = Date.UTC(2026, 3, 1);
-    const remembered = (of = topicArn) => rememberedAudience(aws, of, memory, () => now);
+    const remembered = (of = topicArn) => rememberedAudience(aws, of, { memory, clock: () => now });
     await expect(remembered()).rejects.toThrow('InvalidParameter');
     isRefused = false;
     expect(await remembered()).toEqual({ kind: 'everything' });
