@@ -1,4 +1,4 @@
-/** One line for each reason code: what it says, and what to do. Published in the README, pinned by a test. */
+/** One line for each reason code: what it says, and what to do. Published in docs/reference.md, pinned by a test. */
 export const reasons = {
   exposed: {
     says: 'Others know the key, or could have read it with one that they know: it is deactivated, then replaced.',
