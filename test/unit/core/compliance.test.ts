@@ -187,7 +187,7 @@ describe('what happens next', () => {
     [
       'in the hands of a run',
       { ...old, secret: { doing: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
-      'Another run has the user in hand. [busy]',
+      'Another run is working on this user. [busy]',
     ],
   ])('%s', (_, given, expected) => {
     const { complianceType, annotation } = verdictOf(given);
