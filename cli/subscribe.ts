@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { readSubscriptionFilter } from '../shared/aws/audience.ts';
-import { mapConcurrently } from '../shared/aws/scan.ts';
+import { mapConcurrently } from '../shared/aws/map-concurrently.ts';
 import { standingOf } from '../shared/core/audience.ts';
 import { EventError, messageOf } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/events.ts';

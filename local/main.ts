@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
-import { createLocalAws } from './aws.ts';
-import type { Call } from './call.ts';
+import { createLocalAws } from './aws/aws.ts';
+import type { Call } from './aws/call.ts';
+import { type FunctionName, functionCredentials } from './aws/principals.ts';
+import { type LocalServer, startServer } from './aws/server.ts';
 import { parseMessage } from './demo/announcements.ts';
 import { cast } from './demo/cast.ts';
-import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './demo/process.ts';
-import { addCharacter, createResources, type Resources } from './demo/set-up.ts';
-import { deliver } from './event-source.ts';
-import { type FunctionName, functionCredentials } from './principals.ts';
-import { type LocalServer, startServer } from './server.ts';
+import { deliver } from './host/event-source.ts';
+import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './host/process.ts';
+import { addCharacter, createResources, type Resources } from './host/set-up.ts';
 
 const defaultPort = 4599;
 const pollMs = 500;

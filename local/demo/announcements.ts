@@ -1,6 +1,6 @@
-import type { LocalAws } from '../aws.ts';
-import { documentOf } from './json.ts';
-import type { ChangeKind, KeyState } from './key-state.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import { documentOf } from '../checker/json.ts';
+import type { ChangeKind, KeyState } from '../checker/key-state.ts';
 
 /** One message about a user, as a subscriber gets it. */
 export interface Message {

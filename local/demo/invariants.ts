@@ -1,9 +1,10 @@
-import type { Call, LocalAws } from '../aws.ts';
+import type { Call, LocalAws } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
+import { changesOf, currentKeyOf, parseValue, secretOf, tagsOf, userOfCall } from '../checker/key-state.ts';
+import { createSecrecy } from '../checker/secrecy.ts';
+import { keyIdOfLabel, unsigned } from '../checker/unsigned.ts';
 import { createAnnouncements } from './announcements.ts';
 import { type Asked, createRules, type Expectations } from './key-rules.ts';
-import { changesOf, currentKeyOf, parseValue, secretOf, tagsOf, userOfCall } from './key-state.ts';
-import { createSecrecy } from './secrecy.ts';
-import { keyIdOfLabel, unsigned } from './unsigned.ts';
 
 /** Something that may never be, and was. */
 export interface Violation {
@@ -29,7 +30,6 @@ export interface Checker {
   stop(): void;
 }
 
-const dayMs = 86_400_000;
 /** A command that was given by hand is carried out within this. */
 const commandMs = 15 * 60_000;
 
@@ -154,7 +154,7 @@ export function createChecker(aws: LocalAws, expected: Expectations): Checker {
     },
     atRest(isLast = false) {
       const now = aws.clock.now();
-      for (const { userName, what } of told.overdue(isLast ? now : now - dayMs)) {
+      for (const { userName, what } of told.overdue(isLast ? now : now - DAY)) {
         violations.push({ at: now, userName, what: `${what} was not announced.`, where: 'between two runs' });
       }
     },

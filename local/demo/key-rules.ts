@@ -1,6 +1,7 @@
-import type { LocalAws } from '../aws.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
+import { currentKeyOf, idleFor, isStored, type KeyState } from '../checker/key-state.ts';
 import type { Announcements } from './announcements.ts';
-import { currentKeyOf, idleFor, isStored, type KeyState } from './key-state.ts';
 
 /** The settings that the run under check was given, and what only people know. */
 export interface Expectations {
@@ -30,7 +31,6 @@ interface Facts {
   wasAsked(userId: string, at: number, ...what: Asked[]): boolean;
 }
 
-const dayMs = 86_400_000;
 const proofMs = 15 * 60_000;
 /** Messages that begin, or begin again, the grace period of an old key. */
 const graceEvents = ['issued', 'grace-restarted', 'moved-forward', 'reactivated'];
@@ -53,17 +53,17 @@ export function createRules(aws: LocalAws, { told, expected, wasAsked }: Facts):
     }
     const begin = told.latest(userId, graceEvents, [accessKeyId, current.accessKeyId], at);
     if (begin === undefined) return 'was deactivated before its owner was told of another one';
-    const toldDays = (at - begin.at) / dayMs;
+    const toldDays = (at - begin.at) / DAY;
     const isConfirmed = wasAsked(userId, at, 'confirm');
     if (toldDays < expected.graceDays && !isConfirmed)
       return `was deactivated after ${toldDays.toFixed(1)} days of grace`;
     const notice = told.latest(userId, ['reminder', 'postponed'], [accessKeyId], at);
-    const noticeDays = notice === undefined || notice.at < begin.at ? 0 : (at - notice.at) / dayMs;
+    const noticeDays = notice === undefined || notice.at < begin.at ? 0 : (at - notice.at) / DAY;
     if (noticeDays < 0.5 || noticeDays > 3)
       return 'was deactivated without a message about it half a day to 3 days before';
     if (toldDays >= expected.graceDays + expected.maxPostponeDays) return undefined;
-    const isUnused = idleFor(old, at) >= expected.unusedDays * dayMs;
-    if (idleFor(old, at) < expected.quietDays * dayMs) return 'was deactivated while in use';
+    const isUnused = idleFor(old, at) >= expected.unusedDays * DAY;
+    if (idleFor(old, at) < expected.quietDays * DAY) return 'was deactivated while in use';
     const hasSwitched = isConfirmed || isUnused || current.lastUsedAt > begin.at + proofMs;
     if (!hasSwitched) return 'was deactivated before its owner had switched';
     return isUnused || canWork(userId) ? undefined : 'was deactivated, which left its owner without a working key';
@@ -80,7 +80,7 @@ export function createRules(aws: LocalAws, { told, expected, wasAsked }: Facts):
     deactivationFault(key, at) {
       if (isLost(key) || wasAsked(key.userId, at, 'retire', 'give-up')) return undefined;
       if (isFrozen(at)) return 'was deactivated in a freeze';
-      const isRetired = key.userTags['keyturn:unused'] === 'retire' && idleFor(key, at) >= expected.unusedDays * dayMs;
+      const isRetired = key.userTags['keyturn:unused'] === 'retire' && idleFor(key, at) >= expected.unusedDays * DAY;
       return isRetired ? undefined : ladderFault(key, at);
     },
     deletionFault(key, at) {
@@ -92,7 +92,7 @@ export function createRules(aws: LocalAws, { told, expected, wasAsked }: Facts):
       if (isFrozen(at) && !isOurLoss) return 'was deleted in a freeze';
       const record = told.latest(userId, inactiveEvents, [accessKeyId], at);
       if (record === undefined) return 'was deleted before anybody was told that it is inactive';
-      const days = (at - record.at) / dayMs;
+      const days = (at - record.at) / DAY;
       if (days < (isOurLoss ? 0.5 : expected.recoveryDays))
         return `was deleted after ${days.toFixed(1)} days of recovery`;
       if (key.lastUsedAt > record.at) return 'was deleted although it was used since it was deactivated';

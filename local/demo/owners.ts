@@ -1,13 +1,12 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { LocalAws } from '../aws.ts';
-import type { KeyPair } from '../iam-helpers.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
+import type { KeyPair } from '../aws/iam/iam-helpers.ts';
+import { parseValue } from '../checker/key-state.ts';
+import { sdkOptions } from '../host/process.ts';
 import type { Message } from './announcements.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
-import { parseValue } from './key-state.ts';
-import { sdkOptions } from './process.ts';
-
-const dayMs = 86_400_000;
 
 /** A person or robot with access keys, who knows nothing but the messages and the secret. */
 export interface Owner {
@@ -104,7 +103,7 @@ export function createOwner(character: Character, userId: string, keys: readonly
       const [days, ...rest] = patience;
       if (!keyChanged.includes(event) || days === undefined) return;
       if (rest.length > 0) patience = rest;
-      readsAt = at + days * dayMs;
+      readsAt = at + days * DAY;
     },
     take({ accessKeyId, secretAccessKey }) {
       hand.set(accessKeyId, secretAccessKey);
@@ -116,14 +115,14 @@ export function createOwner(character: Character, userId: string, keys: readonly
         readsAt = undefined;
         await readSecret();
         const { confirmsAfterDays } = character;
-        if (confirmsAfterDays !== undefined) confirmsAt = now + confirmsAfterDays * dayMs;
+        if (confirmsAfterDays !== undefined) confirmsAt = now + confirmsAfterDays * DAY;
       }
       if (confirmsAt !== undefined && now >= confirmsAt) {
         confirmsAt = undefined;
         await world.confirm(userId);
       }
       const { usesEveryDays } = character;
-      if (usesEveryDays !== undefined && Math.floor(now / dayMs) % usesEveryDays === 0) work();
+      if (usesEveryDays !== undefined && Math.floor(now / DAY) % usesEveryDays === 0) work();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { DAY, HOUR } from '../aws/clock.ts';
 import type { Happening } from './chronicle.ts';
 import { markOf, marks } from './marks.ts';
 import { style } from './picture-style.ts';
@@ -7,8 +8,6 @@ import { freeze } from './script.ts';
 import { inShort } from './words.ts';
 import { firstDay, type Year } from './year.ts';
 
-const dayMs = 86_400_000;
-const hourMs = 3_600_000;
 const left = 246;
 const top = 34;
 const laneHeight = 35;
@@ -77,7 +76,7 @@ interface Lane {
 }
 
 function lane({ userId, userName, about, y, year, isShaded }: Lane): string {
-  const end = firstDay + year.days * dayMs;
+  const end = firstDay + year.days * DAY;
   const keys = year.keys.filter((key) => key.userId === userId).toSorted((a, b) => a.createdAt - b.createdAt);
   const slots = assignSlots(keys, end);
   const yOf = (accessKeyId: string | undefined) => y + 5 + (slots.get(accessKeyId ?? '') ?? 0) * (barHeight + 5);
@@ -113,7 +112,7 @@ function assignSlots(keys: readonly KeyHistory[], end: number): Map<string, numb
 
 /** Before the bars of the keys that were there on the first day, whose beginning does not fit. */
 function ageAtFirst({ createdAt }: KeyHistory, y: number): string {
-  const days = Math.round((firstDay - createdAt) / dayMs);
+  const days = Math.round((firstDay - createdAt) / DAY);
   return days < 3 ? '' : `<text x="${xOf(0) - 4}" y="${y + barHeight - 1}" class="age">${days} d</text>`;
 }
 
@@ -123,7 +122,7 @@ function bar(
   y: number,
   end: number,
 ): string {
-  const visible = segments.filter(({ from, to }) => to - from >= hourMs || segments.length === 1);
+  const visible = segments.filter(({ from, to }) => to - from >= HOUR || segments.length === 1);
   const rects = visible.map((segment, i) => {
     const to = visible[i + 1]?.from ?? deletedAt ?? end;
     const x = xOf(segment.from);
@@ -138,7 +137,7 @@ function bar(
 }
 
 function spanOf({ look, from }: Segment, to: number, accessKeyId: string, userName: string): string {
-  const days = Math.round((to - from) / dayMs);
+  const days = Math.round((to - from) / DAY);
   return `${accessKeyId} of ${userName}: ${looks[look]}, ${date(from)} to ${date(to)} (${days} days)`;
 }
 
@@ -151,7 +150,7 @@ function markAt(happening: Happening, y: number): string {
 
 function calendar(days: number, height: number): string {
   const parts: string[] = [];
-  const end = firstDay + days * dayMs;
+  const end = firstDay + days * DAY;
   for (let at = firstDay; at < end; at = nextMonth(at)) {
     const x = xOf(at);
     const name = new Date(at).toLocaleString('en', { month: 'short', year: '2-digit', timeZone: 'UTC' });
@@ -199,7 +198,7 @@ function legend(): string {
 }
 
 function xOf(at: number): number {
-  return Math.round((left + (Math.max(at - firstDay, -2 * dayMs) / dayMs) * dayWidth) * 10) / 10;
+  return Math.round((left + (Math.max(at - firstDay, -2 * DAY) / DAY) * dayWidth) * 10) / 10;
 }
 
 function date(at: number): string {

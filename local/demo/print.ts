@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { DAY } from '../aws/clock.ts';
 import type { Row, Totals } from './report.ts';
 import type { Line } from './timeline.ts';
 
@@ -14,7 +15,6 @@ const styles: Readonly<Record<Line['tone'], Style>> = {
   bad: 'red',
   faint: 'dim',
 };
-const dayMs = 86_400_000;
 const nameWidth = 15;
 /** One mistake breaks the same rule again and again. */
 const shownViolations = 25;
@@ -30,7 +30,7 @@ export function printTimeline(lines: readonly Line[], firstDay: number, out: Out
   let lastDay: number | undefined;
   out.write(`${paint('bold', ` day  date        ${'user'.padEnd(nameWidth)} what happened`, out)}\n`);
   for (const { at, userName, text, tone } of lines) {
-    const day = Math.floor((at - firstDay) / dayMs);
+    const day = Math.floor((at - firstDay) / DAY);
     const when =
       day === lastDay ? ' '.repeat(16) : `${String(day).padStart(4)}  ${new Date(at).toISOString().slice(0, 10)}`;
     lastDay = day;

@@ -1,6 +1,6 @@
-import type { LocalAws } from '../aws.ts';
-import type { AccessKey, IamUser } from '../iam-state.ts';
-import { currentKeyOf, userOfCall } from './key-state.ts';
+import type { LocalAws } from '../aws/aws.ts';
+import type { AccessKey, IamUser } from '../aws/iam/iam-state.ts';
+import { currentKeyOf, userOfCall } from '../checker/key-state.ts';
 
 /** How a key stands at one moment: what its bar in the picture looks like. */
 export type Look = 'unmanaged' | 'current' | 'superseded' | 'extra' | 'inactive';

@@ -1,12 +1,11 @@
-import type { Call } from '../aws.ts';
+import type { Call } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
+import { currentKeyOf, secretOf } from '../checker/key-state.ts';
 import type { Happening } from './chronicle.ts';
 import type { Violation } from './invariants.ts';
-import { currentKeyOf, secretOf } from './key-state.ts';
 import type { Owner } from './owners.ts';
 import type { Stage } from './stage.ts';
 import type { Year } from './year.ts';
-
-const dayMs = 86_400_000;
 
 export interface Row {
   readonly userName: string;
@@ -47,7 +46,7 @@ function rowOf({ userId, character, outageDays }: Owner, stage: Stage, happening
   const count = (...events: string[]) => own.filter(({ event }) => events.includes(event)).length;
   const user = stage.aws.iam.state.users.get(userId);
   const active = user?.keys.filter(({ status }) => status === 'Active') ?? [];
-  const ages = active.map(({ createdAt }) => (stage.aws.clock.now() - createdAt) / dayMs);
+  const ages = active.map(({ createdAt }) => (stage.aws.clock.now() - createdAt) / DAY);
   return {
     userName: user?.userName ?? `${character.userName} (first)`,
     about: character.about,

@@ -1,7 +1,8 @@
 import { IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
-import type { FaultRule } from '../faults.ts';
+import { HOUR } from '../aws/clock.ts';
+import type { FaultRule } from '../aws/faults.ts';
+import { sdkOptions } from '../host/process.ts';
 import type { Asked } from './key-rules.ts';
-import { sdkOptions } from './process.ts';
 import type { RotateUserEvent, Stage } from './stage.ts';
 
 /** Something that people or AWS do on one day of the year, by plan. */
@@ -46,7 +47,7 @@ export const script: readonly Act[] = [
     day: 20,
     at: 'after the scan',
     async does(stage) {
-      await stage.orderFaults([throttle], stage.aws.clock.now() + 3_600_000);
+      await stage.orderFaults([throttle], stage.aws.clock.now() + HOUR);
       stage.narrate('world', undefined, 'fault', 'for an hour IAM answers every ListAccessKeys with "Rate exceeded"');
     },
   },

@@ -1,19 +1,21 @@
 import type { SQSEvent } from 'aws-lambda';
-import { createLocalAws, type LocalAws } from '../aws.ts';
-import { drain } from '../event-source.ts';
-import type { FaultRule } from '../faults.ts';
-import type { AccessKey } from '../iam-state.ts';
-import type { FunctionName } from '../principals.ts';
-import { startServer } from '../server.ts';
+import { createLocalAws, type LocalAws } from '../aws/aws.ts';
+import type { FaultRule } from '../aws/faults.ts';
+import type { AccessKey } from '../aws/iam/iam-state.ts';
+import type { FunctionName } from '../aws/principals.ts';
+import { startServer } from '../aws/server.ts';
+import { documentOf } from '../checker/json.ts';
+import { drain } from '../host/event-source.ts';
+import { type LogLine, type Process, ProcessDied, startProcess } from '../host/process.ts';
+import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
 import { parseMessage } from './announcements.ts';
 import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
 import { type Checker, createChecker } from './invariants.ts';
-import { documentOf } from './json.ts';
 import type { Asked } from './key-rules.ts';
 import { createOwner, type Owner } from './owners.ts';
-import { type LogLine, type Process, ProcessDied, startProcess } from './process.ts';
-import { addCharacter, createResources, type Resources } from './set-up.ts';
+
+const dayMs = 86_400_000;
 
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */
 export interface Stage {
@@ -90,7 +92,9 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
 
   function log({ level, message, facts }: LogLine): void {
     checker.readText('a log line', JSON.stringify({ level, message, facts }));
-    if (message === 'Message failed') narrate('world', atHand, 'retry', `a pass fails: ${facts.reason}`);
+    if (message === 'Message failed') {
+      narrate('world', atHand, 'retry', 'a pass fails; its message comes back in half an hour');
+    }
   }
 
   async function invoke(name: FunctionName, event: unknown): Promise<unknown> {
@@ -118,6 +122,11 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
     }
   }
 
+  function oldestDays(userName: string): number {
+    const createdAt = aws.iam.keysOf(userName).map((key) => key.createdAt);
+    return Math.floor((aws.clock.now() - Math.min(...createdAt)) / dayMs);
+  }
+
   /** Everybody reads what was published about them. */
   function readMail(): void {
     for (const published of aws.sns.published.slice(read)) {
@@ -127,7 +136,8 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
         continue;
       }
       const { userId } = message;
-      chronicle.add({ ...message, actor: 'keyturn', text: shorten(message.message) });
+      const replacedDays = message.event === 'issued' ? oldestDays(message.userName) : undefined;
+      chronicle.add({ ...message, actor: 'keyturn', text: shorten(message.message), replacedDays });
       owners.get(userId)?.hear(message);
     }
     read = aws.sns.published.length;

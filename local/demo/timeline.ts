@@ -1,3 +1,4 @@
+import { DAY } from '../aws/clock.ts';
 import type { Happening } from './chronicle.ts';
 import { inShort } from './words.ts';
 
@@ -9,7 +10,6 @@ export interface Line {
   readonly tone: 'plain' | 'good' | 'warning' | 'bad' | 'faint';
 }
 
-const dayMs = 86_400_000;
 /** What an undisturbed rotation consists of. */
 const routineReasons = ['due', 'reminder-due', 'grace-over', 'recovery-over'];
 const routineEvents = ['switched'];
@@ -39,7 +39,7 @@ export function timeline(happenings: readonly Happening[], firstDay: number, all
     const last = month.at(-1);
     if (last !== undefined && routine.length > 0) lines.push(summaryOf(routine, last.at));
   }
-  const issued = happenings.filter(({ event, at }) => event === 'issued' && at < firstDay + dayMs);
+  const issued = happenings.filter(({ event, at }) => event === 'issued' && at < firstDay + DAY);
   const place = lines.findIndex(({ at }) => at >= (issued[0]?.at ?? 0));
   return merge(lines.toSpliced(place, 0, ...firstIssues(issued)));
 }
@@ -50,14 +50,14 @@ function createEditor(firstDay: number): (happening: Happening) => boolean {
   const told = new Set<string>();
   const everybody = '-';
   return ({ at, event, reason, userId = everybody, userName }) => {
-    if (userName === example && at < firstDay + exampleDays * dayMs) return true;
+    if (userName === example && at < firstDay + exampleDays * DAY) return true;
     const isRoutine = routineReasons.includes(reason ?? '') || routineEvents.includes(event);
     const isAgain = repeated.includes(event) && told.has(`${userId} ${event}`);
     const storyEnd = Math.max(stories.get(userId) ?? 0, stories.get(everybody) ?? 0);
     if (isRoutine || isAgain) return at < storyEnd && event !== 'reminder' && !isAgain;
     told.add(`${userId} ${event}`);
     const days = storyDays[event] ?? otherStoryDays;
-    if (!asides.includes(event)) stories.set(userId, Math.max(storyEnd, at + days * dayMs));
+    if (!asides.includes(event)) stories.set(userId, Math.max(storyEnd, at + days * DAY));
     return true;
   };
 }
@@ -86,7 +86,7 @@ function toneOf({ event, actor }: Happening): Line['tone'] {
 function firstIssues(issued: readonly Happening[]): Line[] {
   const [first] = issued;
   if (first === undefined) return [];
-  const users = issued.map(({ userName, text }) => `${userName} (${/is (\d+)\S* days old/.exec(text)?.[1]})`);
+  const users = issued.map(({ userName, replacedDays }) => `${userName} (${replacedDays})`);
   const text = `have keys of 90 days and more, so each gets a new one: ${users.join(', ')}`;
   return [{ at: first.at, userName: `${issued.length} users`, text, tone: 'good' }];
 }
@@ -107,7 +107,7 @@ function merge(lines: readonly Line[]): Line[] {
   const groups: Line[][] = [];
   for (const line of lines) {
     const group = groups.at(-1);
-    const isSame = group?.[0]?.text === line.text && line.at - group[0].at < dayMs / 24;
+    const isSame = group?.[0]?.text === line.text && line.at - group[0].at < DAY / 24;
     if (isSame) group?.push(line);
     else groups.push([line]);
   }

@@ -1,3 +1,4 @@
+import { DAY, HOUR } from '../aws/clock.ts';
 import type { Happening } from './chronicle.ts';
 import { createChronicle } from './chronicle.ts';
 import { createRecorder, type KeyHistory } from './recorder.ts';
@@ -22,9 +23,6 @@ export interface Year {
   readonly wallMs: number;
 }
 
-const dayMs = 86_400_000;
-const hourMs = 3_600_000;
-
 /** The first day; its scheduled run is at 06:00 UTC, as of every day. */
 export const firstDay = Date.UTC(2026, 1, 1);
 
@@ -32,7 +30,7 @@ export const firstDay = Date.UTC(2026, 1, 1);
 export async function playYear({ days = 365, onDay = () => {}, onStage = () => {} }: YearOptions = {}): Promise<Year> {
   const startedAt = performance.now();
   const chronicle = createChronicle();
-  const stage = await createStage({ startsAt: firstDay + 5.5 * hourMs, chronicle, freeze });
+  const stage = await createStage({ startsAt: firstDay + 5.5 * HOUR, chronicle, freeze });
   const recorder = createRecorder(stage.aws);
   onStage(stage);
   await dryRun(stage);
@@ -63,7 +61,7 @@ function isPlanned(answer: unknown): answer is { plan: { action: string }[] } {
 
 async function playDay(stage: Stage, day: number): Promise<void> {
   const { clock } = stage.aws;
-  const setHour = (hour: number) => clock.set(Math.max(clock.now(), firstDay + day * dayMs + hour * hourMs));
+  const setHour = (hour: number) => clock.set(Math.max(clock.now(), firstDay + day * DAY + hour * HOUR));
   const today = script.filter((act) => act.day === day);
   const play = async (at: (typeof script)[number]['at']) => {
     for (const act of today.filter((candidate) => candidate.at === at)) await act.does(stage);

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Replica, Secret, User, UserState } from '../core/model.ts';
-import { secretNameOf, userIdOfSecretName } from '../core/secret-tags.ts';
+import { secretNameOf, userIdOfSecretName } from '../core/secret-name.ts';
 import { pendingVersion } from '../core/secret-versions.ts';
 import type { Settings } from '../core/settings.ts';
 import { verifySecret } from '../core/signed-state.ts';

@@ -6,7 +6,8 @@ import type { Instant } from './time.ts';
 
 /** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
 export type Action =
-  | { action: 'none' }
+  /** With a key ID: the key that is waited for. */
+  | { action: 'none'; accessKeyId?: string }
   /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
   | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
@@ -50,40 +51,42 @@ export type Action =
 
 export type ActionName = Action['action'];
 
-/** The closed list, in the order in which a rotation may meet them. */
-export const actionNames = [
-  'none',
-  'issue',
-  'finish',
-  'clear-intent',
-  'deactivate-orphan',
-  'deactivate-unrecorded',
-  'deactivate-exposed',
-  'announce-exposed',
-  'end-exposure',
-  'record-orphan',
-  'delete-orphan',
-  'deactivate',
-  'delete',
-  'retire',
-  'roll-back',
-  'move-forward',
-  'forget',
-  'restart-grace',
-  'start-grace',
-  'remind',
-  'postpone',
-  'record-inactive',
-  'confirm',
-  'hold',
-  'restore-secret',
-  'drop-tags',
-  'adopt-secret',
-  'put-policy',
-  'sync-replicas',
-  'announce-blocked',
-  'announce-stuck',
-] as const satisfies readonly ActionName[];
+/** In the order in which a rotation may meet them; one that is missing does not compile. */
+const everyAction: Readonly<Record<ActionName, true>> = {
+  none: true,
+  issue: true,
+  finish: true,
+  'clear-intent': true,
+  'deactivate-orphan': true,
+  'deactivate-unrecorded': true,
+  'deactivate-exposed': true,
+  'announce-exposed': true,
+  'end-exposure': true,
+  'record-orphan': true,
+  'delete-orphan': true,
+  deactivate: true,
+  delete: true,
+  retire: true,
+  'roll-back': true,
+  'move-forward': true,
+  forget: true,
+  'restart-grace': true,
+  'start-grace': true,
+  remind: true,
+  postpone: true,
+  'record-inactive': true,
+  confirm: true,
+  hold: true,
+  'restore-secret': true,
+  'drop-tags': true,
+  'adopt-secret': true,
+  'put-policy': true,
+  'sync-replicas': true,
+  'announce-blocked': true,
+  'announce-stuck': true,
+};
+
+export const actionNames: readonly string[] = Object.keys(everyAction);
 
 /** One step of a plan: what, why, and in words. */
 export type Step = Action & {
@@ -116,9 +119,10 @@ export function act(action: Action, reason: ReasonCode, message: string, options
   return { status: 'act', reason, message, steps: [step(action, reason, message, options)] };
 }
 
-/** An answer that changes nothing, and says what it waits for. */
-export function wait(reason: ReasonCode, message: string, notBefore?: Instant): Answer {
-  return { status: 'unchanged', reason, message, steps: [step({ action: 'none' }, reason, message, { notBefore })] };
+/** An answer that changes nothing, and says what it waits for: until when, and about which key, if it is about one. */
+export function wait(reason: ReasonCode, message: string, notBefore?: Instant, about?: string): Answer {
+  const action = { action: 'none', ...(about === undefined ? {} : { accessKeyId: about }) } as const;
+  return { status: 'unchanged', reason, message, steps: [step(action, reason, message, { notBefore })] };
 }
 
 export function step(action: Action, reason: ReasonCode, message: string, options: StepOptions = {}): Step {

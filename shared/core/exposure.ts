@@ -60,13 +60,18 @@ interface Candidate extends AccessKey {
   inactiveSince?: Instant;
 }
 
+/** What beside the keys decides which of them others know. */
+interface ExposureFacts {
+  tags: Pick<SecretTags, 'exposed'>;
+  request: Request;
+  settings: { ownersRead: boolean };
+  now: Instant;
+}
+
 /** The IDs of all keys that others know, or could have read with one that they know. */
 export function exposedKeyIds(
   keys: readonly Candidate[],
-  { exposed }: SecretTags,
-  request: Request,
-  { ownersRead }: { ownersRead: boolean },
-  now: Instant,
+  { tags: { exposed }, request, settings: { ownersRead }, now }: ExposureFacts,
 ): ReadonlySet<string> {
   const named = new Set(exposed?.accessKeyIds);
   const asked = namedByRequest(request, keys);

@@ -1,7 +1,8 @@
 import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { deletableAt } from './promises.ts';
-import { type DeactivatedRecord, type Doing, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
+import type { DeactivatedRecord, Doing, SecretTags } from './secret-tags.ts';
 import { type KeyLabel, keyLabels, versionWith } from './secret-versions.ts';
 import type { Settings } from './settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
@@ -68,7 +69,7 @@ export function assess(state: UserState, request: Request, settings: Settings, n
       ...(versionId === undefined ? {} : { versionId }),
     };
   });
-  const exposedIds = exposedKeyIds(views, tags, request, userSettings, now);
+  const exposedIds = exposedKeyIds(views, { tags, request, settings: userSettings, now });
   const keys = views.map((view): KeyView => ({ ...view, isExposed: exposedIds.has(view.accessKeyId) }));
   const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
   return {

@@ -1,7 +1,8 @@
 import type { Secret, User } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import { secretNameOf } from './secret-name.ts';
 import { isSameKmsKey, replicaGaps } from './secret-settings.ts';
-import { secretNameOf, secretTagNames } from './secret-tags.ts';
+import { secretTagNames } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { formatInstant } from './time.ts';
 

@@ -7,7 +7,12 @@ export function describeKey(key: KeyView, now: Instant): string {
 }
 
 export function age(key: { createdAt: Instant }, now: Instant): string {
-  const days = inDays(Math.max(0, now - key.createdAt));
+  return daysInWords(Math.max(0, now - key.createdAt) / DAY);
+}
+
+/** `90 days`, `2.5 days`, `1 day`. */
+export function daysInWords(count: number): string {
+  const days = inDays(count * DAY);
   return `${days} ${days === '1' ? 'day' : 'days'}`;
 }
 

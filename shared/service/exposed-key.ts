@@ -41,7 +41,7 @@ export async function handleExposure(
   const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
     try {
-      keys.push(await handleKey(runtime, invocation, event, accessKeyId));
+      keys.push(await handleKey(runtime, invocation, { event, accessKeyId }));
     } catch (error) {
       failures.push(messageOf(error));
     }
@@ -50,12 +50,14 @@ export async function handleExposure(
   return { schemaVersion: 1, keys };
 }
 
-async function handleKey(
-  runtime: Runtime,
-  invocation: Invocation,
-  event: ExposureEvent,
-  accessKeyId: string,
-): Promise<ExposedKeyAnswer> {
+/** One of the keys that an event names. */
+interface Named {
+  event: ExposureEvent;
+  accessKeyId: string;
+}
+
+async function handleKey(runtime: Runtime, invocation: Invocation, named: Named): Promise<ExposedKeyAnswer> {
+  const { event, accessKeyId } = named;
   const settings = parseSettings(runtime.environment);
   const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
   let { userName, state } = await findKey(pass, accessKeyId);
@@ -66,19 +68,19 @@ async function handleKey(
     userName ??= again.userName;
     ({ state } = again);
   }
-  if (userName === undefined) return tellOfNobody(pass, event, accessKeyId);
+  if (userName === undefined) return tellOfNobody(pass, named);
   if (state === undefined) {
     const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
   if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
-    return tellOfSuspicion(pass, event, state, accessKeyId);
+    return tellOfSuspicion(pass, state, named);
   }
   const policies: string[] = [];
   const noted = { ...pass, note: () => quarantineNote(pass, state, policies) };
   const answer = { accessKeyId, userName, quarantinePolicies: policies };
   const result = await tryNow(noted, state, accessKeyId);
-  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, event, accessKeyId)) };
+  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, named)) };
   return { ...answer, status: result.status, message: result.message };
 }
 
@@ -107,7 +109,7 @@ async function userNameOf({ aws }: Runtime, accessKeyId: string): Promise<string
 }
 
 /** A delegated administrator is sent the events of other accounts, and the root user's keys are no user's. */
-async function tellOfNobody(pass: Pass, event: ExposureEvent, accessKeyId: string): Promise<ExposedKeyAnswer> {
+async function tellOfNobody(pass: Pass, { event, accessKeyId }: Named): Promise<ExposedKeyAnswer> {
   const { Account } = await pass.runtime.aws.sts.send(new GetCallerIdentityCommand({}));
   const accountId = required(Account, 'sts:GetCallerIdentity', 'Account');
   const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
@@ -119,9 +121,8 @@ async function tellOfNobody(pass: Pass, event: ExposureEvent, accessKeyId: strin
 
 async function tellOfSuspicion(
   pass: Pass,
-  { code }: ExposureEvent,
   state: UserState,
-  accessKeyId: string,
+  { event: { code }, accessKeyId }: Named,
 ): Promise<ExposedKeyAnswer> {
   const { userName } = state.user;
   const { status } = state.keys.find((key) => key.accessKeyId === accessKeyId) ?? { status: 'gone' };
@@ -133,7 +134,7 @@ async function tellOfSuspicion(
     message,
     continues: false,
   } as const;
-  await announceExposed(pass, state, step);
+  await announceExposed({ pass, state, step });
   return { accessKeyId, userName, status: 'unchanged', message, quarantinePolicies: [] };
 }
 
@@ -173,8 +174,7 @@ async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Pro
 async function tryLater(
   { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { eventId }: ExposureEvent,
-  accessKeyId: string,
+  { event: { eventId }, accessKeyId }: Named,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {

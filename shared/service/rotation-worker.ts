@@ -143,7 +143,7 @@ async function tellOfLast(pass: Pass, { userName, userId, accessKeyId = '' }: Wo
   try {
     const state = await observeUser(withoutSecret(pass.reader), { userName, userId }, () => false);
     const step = { action: 'announce-exposed', accessKeyId, reason: 'exposed', message, continues: false } as const;
-    if (state !== undefined) await announceExposed(pass, state, step);
+    if (state !== undefined) await announceExposed({ pass, state, step });
   } catch (failure) {
     pass.runtime.log.error('Exposed key not told of', { accessKeyId, because: messageOf(failure) });
   }
@@ -165,5 +165,5 @@ async function fail(pass: Pass, message: WorkMessage, error: RotationError): Pro
   if (error.facts.action === 'deactivate-exposed') return;
   // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
   const isStep = actionNames.some((action) => action === error.facts.action);
-  await announceFailure(pass, message, error, { isRecordable: isStep, isProbe: message.isProbe ?? false });
+  await announceFailure(pass, message, { error, isRecordable: isStep, isProbe: message.isProbe ?? false });
 }

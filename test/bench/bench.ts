@@ -5,10 +5,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { Call } from '../../local/aws.ts';
-import { drain } from '../../local/event-source.ts';
-import { functionCredentials } from '../../local/principals.ts';
-import { startServer } from '../../local/server.ts';
+import type { Call } from '../../local/aws/aws.ts';
+import { functionCredentials } from '../../local/aws/principals.ts';
+import { startServer } from '../../local/aws/server.ts';
+import { drain } from '../../local/host/event-source.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
 
 /** `npm run bench`: call counts and ratios of the service over the embedded AWS. Asserts nothing; prints Markdown. */

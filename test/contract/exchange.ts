@@ -1,4 +1,4 @@
-import type { Fault, ServiceName, WireResponse } from '../../local/call.ts';
+import type { Fault, ServiceName, WireResponse } from '../../local/aws/call.ts';
 import { child, parseForm, parseXml, readTree, type Tree } from './query-form.ts';
 import {
   type Operation,

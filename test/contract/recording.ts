@@ -1,5 +1,5 @@
-import type { BeforeCall, LocalAws, WireResponse } from '../../local/aws.ts';
-import type { Connection, SdkRequest } from '../../local/connection.ts';
+import type { BeforeCall, LocalAws, WireResponse } from '../../local/aws/aws.ts';
+import type { Connection, SdkRequest } from '../../local/aws/connection.ts';
 import type { Exchange } from './exchange.ts';
 
 function bytesToText(body: unknown): string {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ServiceName } from '../../local/call.ts';
+import type { ServiceName } from '../../local/aws/call.ts';
 
 // The part of botocore's model format that the services in use need. It is AWS's own description of each API, the same
 // from which the SDKs and the API Reference are made: https://github.com/boto/botocore/tree/develop/botocore/data

@@ -1,4 +1,4 @@
-import { isRecord } from '../../local/input.ts';
+import { isRecord } from '../../local/aws/input.ts';
 import { type ServiceModel, type Shape, type ShapeReference, shapeOf } from './service-model.ts';
 
 /** `query`: every leaf is text, as form bodies and XML carry it. `json`: JSON values. */

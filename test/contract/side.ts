@@ -11,8 +11,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
-import { createLocalAws, type LocalAws } from '../../local/aws.ts';
-import type { KeyState } from '../../local/kms.ts';
+import { createLocalAws, type LocalAws } from '../../local/aws/aws.ts';
+import type { KeyState } from '../../local/aws/kms.ts';
 import type { Exchange } from './exchange.ts';
 import { recordConnections } from './recording.ts';
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
-import type { BeforeCall, Fault } from '../../local/aws.ts';
+import type { BeforeCall, Fault } from '../../local/aws/aws.ts';
 import { currentKey } from '../support/faults.ts';
 import {
   createLife,

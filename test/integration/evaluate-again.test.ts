@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../local/aws.ts';
+import type { Call } from '../../local/aws/aws.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { createWorld, DAY, pass, published, rotateUser, type World } from '../support/world.ts';
 

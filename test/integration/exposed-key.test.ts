@@ -3,8 +3,8 @@ import { DeleteAccessKeyCommand, DeleteUserCommand } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
-import type { BeforeCall } from '../../local/aws.ts';
-import { drain } from '../../local/event-source.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { drain } from '../../local/host/event-source.ts';
 import { currentKey } from '../support/faults.ts';
 import { contextOf, createWorld, DAY, invoke, pass, published, rotateUser, type World } from '../support/world.ts';
 

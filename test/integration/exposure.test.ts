@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';
-import type { BeforeCall } from '../../local/aws.ts';
-import { deliver, drain } from '../../local/event-source.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { deliver, drain } from '../../local/host/event-source.ts';
 import { signMessage } from '../../shared/core/signed-message.ts';
 import { currentKey } from '../support/faults.ts';
 import {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';
-import type { BeforeCall } from '../../local/aws.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import { createLife, createRotated, type Life, live, newKeyOf, use } from '../support/life.ts';
 import { createWorld, DAY, invoke, pass, rotateUser, type World } from '../support/world.ts';
 

@@ -1,10 +1,11 @@
-// Tests of shared/apply/issue.ts, shared/apply/lease.ts, shared/apply/orphan.ts, shared/apply/access-keys.ts and
-// shared/apply/secret.ts: who was faster, and what is left behind.
+// Tests of shared/apply/issue.ts, shared/apply/lease.ts, shared/apply/orphan.ts, shared/apply/access-keys.ts,
+// shared/apply/secret.ts, shared/apply/prove.ts, shared/apply/put-policy.ts, shared/apply/secret-value.ts and
+// shared/apply/finish-issue.ts: who was faster, and what is left behind.
 
 import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
-import type { Call, Fault } from '../../local/aws.ts';
-import { keyIdOfLabel } from '../../local/demo/unsigned.ts';
+import type { Call, Fault } from '../../local/aws/aws.ts';
+import { keyIdOfLabel } from '../../local/checker/unsigned.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { makeSecret, signed } from '../support/signed.ts';
 import { createWorld, DAY, pass, published, type World } from '../support/world.ts';

@@ -1,5 +1,5 @@
-// Tests of shared/service/reconcile.ts, shared/apply/apply.ts, shared/apply/pass.ts, shared/apply/replan.ts and
-// shared/aws/observe.ts.
+// Tests of shared/service/reconcile.ts, shared/apply/apply.ts, shared/apply/pass.ts, shared/apply/replan.ts,
+// shared/aws/observe.ts, shared/apply/frame.ts and shared/apply/attempt.ts.
 
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import { drain } from '../../local/event-source.ts';
+import { drain } from '../../local/host/event-source.ts';
 import { createLife, type LifeOptions, use } from '../support/life.ts';
 import { workerSource } from '../support/queue.ts';
 import { DAY, invoke } from '../support/world.ts';

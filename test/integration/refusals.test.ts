@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { BeforeCall } from '../../local/aws.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import { createWorld, DAY, invoke, sqsEvent, type World } from '../support/world.ts';
 
 const scp = 'with an explicit deny in a service control policy';

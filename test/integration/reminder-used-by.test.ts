@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BeforeCall } from '../../local/aws.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import { createLife, type Life, live, messages, newKeyOf, use } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { DAY, pass, published } from '../support/world.ts';

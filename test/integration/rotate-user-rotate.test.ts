@@ -1,7 +1,7 @@
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createRotateUser } from '../../functions/rotate-user.ts';
-import type { BeforeCall } from '../../local/aws.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import {
   createLife,
   createRotated,

@@ -71,7 +71,13 @@ describe('the answer', () => {
       reason: 'in-grace',
       message: sentence,
       plan: [
-        { action: 'none', reason: 'in-grace', message: sentence, notBefore: expect.stringMatching(/^2026-01-26T/) },
+        {
+          action: 'none',
+          accessKeyId: previous,
+          reason: 'in-grace',
+          message: sentence,
+          notBefore: expect.stringMatching(/^2026-01-26T/),
+        },
       ],
       outcomes: [],
       keys: [

@@ -2,8 +2,8 @@
 // shared/lambda/handler.ts.
 
 import { describe, expect, it } from 'vitest';
-import type { BeforeCall } from '../../local/aws.ts';
-import { deliver, drain } from '../../local/event-source.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { deliver, drain } from '../../local/host/event-source.ts';
 import {
   createLife,
   createRotated,

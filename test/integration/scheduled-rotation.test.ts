@@ -1,5 +1,5 @@
-// Tests of shared/service/scheduled-rotation.ts, shared/aws/scan.ts, shared/aws/enqueue.ts, shared/aws/last-run.ts and
-// shared/core/shares.ts.
+// Tests of shared/service/scheduled-rotation.ts, shared/aws/scan.ts, shared/aws/enqueue.ts, shared/aws/last-run.ts,
+// shared/core/shares.ts, shared/core/scheduled-run.ts and shared/aws/map-concurrently.ts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
@@ -9,7 +9,7 @@ import { ListQueueTagsCommand, SQSClient, TagQueueCommand } from '@aws-sdk/clien
 import { describe, expect, test } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { BeforeCall, Call } from '../../local/aws.ts';
+import type { BeforeCall, Call } from '../../local/aws/aws.ts';
 import { observeUser } from '../../shared/aws/observe.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { parseScheduledEvent, parseWorkMessage } from '../../shared/core/events.ts';
@@ -381,7 +381,7 @@ describe('the digest', () => {
       'a limit of no rotations',
       ['a@example.com'],
       { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '0' },
-      /^0 rotations began today/,
+      /^All other rotations are put off until \d{4}-\d\d-\d\d: 0 rotations began today, and maxNewRotationsPerDay is 0\.$/,
     ],
   ])('says why nothing is issued: %s', async (_, emails, environment, note) => {
     const world = createWorld({ emails, environment });
@@ -413,7 +413,9 @@ describe('the digest', () => {
     await run(world);
     expect(digest(world)).toMatchObject({
       failed: 3,
-      note: expect.stringMatching(/^The three newest issues of today/),
+      note: expect.stringMatching(
+        /^All rotations are put off until .*: the three newest issues of the day ended in failed proofs\. See/,
+      ),
     });
     expect(world.metrics.get('BreakerOpen')).toBe(1);
   });

@@ -1,10 +1,10 @@
-// Tests of shared/service/secret-rotation.ts and shared/apply/pending-key.ts.
+// Tests of shared/service/secret-rotation.ts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BeforeCall } from '../../local/aws.ts';
-import { unsigned } from '../../local/demo/unsigned.ts';
-import { moveLabel } from '../../local/secret-state.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { moveLabel } from '../../local/aws/secrets-manager/secret-state.ts';
+import { unsigned } from '../../local/checker/unsigned.ts';
 import { parseRotationEvent } from '../../shared/core/rotation-events.ts';
 import { currentKey } from '../support/faults.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';

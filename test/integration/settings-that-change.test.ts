@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stateKeyPolicy } from '../../local/state-key.ts';
+import { stateKeyPolicy } from '../../local/aws/state-key.ts';
 import { environmentName, type SettingName } from '../../shared/core/settings.ts';
 import { createStored, type Life, messages, secretNameOf, writes } from '../support/life.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import type { BeforeCall } from '../../local/aws.ts';
-import { drain } from '../../local/event-source.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { drain } from '../../local/host/event-source.ts';
 import {
   createLife,
   createRotated,

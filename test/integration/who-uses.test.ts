@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BeforeCall } from '../../local/aws.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import { evaluateAgain } from '../../shared/aws/evaluate-again.ts';
 import { whoUses } from '../../shared/aws/who-uses.ts';
 import { createWorld, DAY, type World } from '../support/world.ts';

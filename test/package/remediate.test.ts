@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
-import { drain } from '../../local/event-source.ts';
+import { drain } from '../../local/host/event-source.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { workerSource } from '../support/queue.ts';
 import { type LambdaCall, parseRunbook, type Runbook, runAutomation } from '../support/ssm-automation.ts';

@@ -1,4 +1,4 @@
-import type { Call, Fault, LocalAws } from '../../local/aws.ts';
+import type { Call, Fault, LocalAws } from '../../local/aws/aws.ts';
 
 /** Everything that can go wrong with one call, by name. */
 export const faults: Readonly<Record<string, Fault>> = {

@@ -1,5 +1,5 @@
-import type { LocalAws } from '../../local/aws.ts';
-import { unsigned } from '../../local/demo/unsigned.ts';
+import type { LocalAws } from '../../local/aws/aws.ts';
+import { unsigned } from '../../local/checker/unsigned.ts';
 import { createWorld, DAY, pass, published, rotateUser, type World, type WorldOptions } from './world.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
-import type { BeforeCall } from '../../local/aws.ts';
-import type { EventSource } from '../../local/event-source.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import type { EventSource } from '../../local/host/event-source.ts';
 import { invoke, type World } from './world.ts';
 
 const VISIBILITY_MS = 1_800_000;

@@ -1,5 +1,5 @@
-import type { Call } from '../../local/aws.ts';
-import type { FunctionName } from '../../local/principals.ts';
+import type { Call } from '../../local/aws/aws.ts';
+import type { FunctionName } from '../../local/aws/principals.ts';
 import type { Request } from './policy.ts';
 import type { World } from './world.ts';
 

@@ -4,8 +4,8 @@ import {
   type RotateSecretCommandInput,
 } from '@aws-sdk/client-secrets-manager';
 import { createSecretRotation } from '../../functions/secret-rotation.ts';
-import type { BeforeCall } from '../../local/aws.ts';
-import type { Attempt, RotationEvent } from '../../local/rotation.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import type { Attempt, RotationEvent } from '../../local/aws/secrets-manager/rotation.ts';
 import { currentKey } from './faults.ts';
 import { createWorld, DAY, invoke, pass, rotateUser, type World, type WorldOptions } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
-import { drain } from '../../local/event-source.ts';
+import { drain } from '../../local/host/event-source.ts';
 import type { ScheduledRun } from '../../shared/service/scheduled-rotation.ts';
 import { workerSource } from './queue.ts';
 import { invoke, type World } from './world.ts';

@@ -2,8 +2,9 @@ import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
-import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws.ts';
-import { functionCredentials, operatorCredentials } from '../../local/principals.ts';
+import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws/aws.ts';
+import { DAY } from '../../local/aws/clock.ts';
+import { functionCredentials, operatorCredentials } from '../../local/aws/principals.ts';
 import { createAws } from '../../shared/aws/clients.ts';
 import type { Facts, MetricName, Runtime } from '../../shared/aws/runtime.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
@@ -11,8 +12,7 @@ import type { RotateUserAnswer } from '../../shared/service/rotate-user.ts';
 import { functionNamed } from './requests.ts';
 import { worldListeners } from './world-listeners.ts';
 
-const HOUR = 3_600_000;
-export const DAY = 24 * HOUR;
+export { DAY };
 
 /** An account with a topic and queues, and this service's handlers wired to it without a socket. */
 export interface World {

@@ -92,7 +92,7 @@ describe('the layout', () => {
   it('reveals a secret access key to the proof and the store only', () => {
     const isRevealed = ({ text }: Source): boolean => text.includes('.reveal()');
     expect(offenders('{shared,functions}/**/*.ts', isRevealed).toSorted()).toEqual([
-      'shared/apply/secret.ts',
+      'shared/apply/secret-value.ts',
       'shared/aws/clients.ts',
       'shared/core/state-key.ts',
     ]);

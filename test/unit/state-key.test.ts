@@ -1,8 +1,8 @@
 // Tests of shared/aws/state-key.ts.
 
 import { describe, expect, it } from 'vitest';
-import { type Call, createLocalAws, type Fault } from '../../local/aws.ts';
-import { functionCredentials } from '../../local/principals.ts';
+import { type Call, createLocalAws, type Fault } from '../../local/aws/aws.ts';
+import { functionCredentials } from '../../local/aws/principals.ts';
 import { createAws } from '../../shared/aws/clients.ts';
 import { readStateKey } from '../../shared/aws/state-key.ts';
 import { parseSettings } from '../../shared/core/settings.ts';

@@ -1,6 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { ANY_TIME, parseSecretTags } from '../read-secret-tags.ts';
 import { type Kept, outdatedParts, replicaNews, type SecretPart } from '../secret-settings.ts';
-import { ANY_TIME, type Exposed, parseSecretTags, secretTagNames } from '../secret-tags.ts';
+import { type Exposed, secretTagNames } from '../secret-tags.ts';
 import { keyIdInLabel } from '../signed-state.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';

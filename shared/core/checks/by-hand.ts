@@ -1,9 +1,9 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { isAboutExposed } from '../exposure.ts';
+import { afterFreeze } from '../freeze.ts';
 import type { Asked } from '../model.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';

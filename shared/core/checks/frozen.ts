@@ -1,5 +1,5 @@
 import { type Answer, wait } from '../answer.ts';
-import { freezeEnd } from '../settings.ts';
+import { freezeEnd } from '../freeze.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
 

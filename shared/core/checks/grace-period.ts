@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
 import { NOTICE_MIN, noticed, reminderInstants } from '../noticed.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
@@ -104,8 +104,11 @@ function remind(s: Situation, old: KeyView, planned: Instant): Answer {
 
 function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
   const end = afterFreeze(s.settings, grace.end);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(end, s.now)}.`;
-  return wait('in-grace', message, end);
+  const limit = afterFreeze(s.settings, grace.limit);
+  const message =
+    `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(end, s.now)}, or, ` +
+    `if it is still in use then, ${inWords(limit, s.now)} at the latest.`;
+  return wait('in-grace', message, end, old.accessKeyId);
 }
 
 /** Put off: announced daily while in use, once while merely not switched. As soon as neither holds, it is the notice. */
@@ -118,7 +121,7 @@ function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): 
   const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(latestAt, s.now)} at the latest`;
   const told = toldAt(s, old, grace);
   const isTold = told !== undefined && told >= grace.end && (isQuiet || formatDate(told) === formatDate(s.now));
-  if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt);
+  if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt, old.accessKeyId);
   const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
   const message = `${plan}, and from ${formatInstant(earliestAt)} on as soon as that is over: ${why}.`;
   const action = { action: 'postpone', accessKeyId: old.accessKeyId, earliestAt, latestAt } as const;
@@ -147,7 +150,7 @@ function deactivateOnNotice(
   if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
   if (told.is === 'in-force') return deactivate(s, old, reason, does);
   const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does} as its owner was told, ${inWords(told.until, s.now)}.`;
-  return wait('notice-running', message, told.until);
+  return wait('notice-running', message, told.until, old.accessKeyId);
 }
 
 function deactivate(s: Situation, old: KeyView, reason: DeactivationReason, does: string): Answer {

@@ -1,9 +1,10 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { type Doing, isKeyLabel } from '../secret-tags.ts';
+import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
-import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
+import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
+import { describeExemption } from '../user-settings.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
@@ -22,20 +23,10 @@ export function busy(s: Situation): Answer | undefined {
     const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
-  const records = [
-    isOwn ? undefined : tags.doing,
-    tags.currentSince,
-    tags.deactivated,
-    tags.inactiveSeen,
-    tags.confirmed,
-    tags.announced,
-    tags.notice,
-    tags.exposed,
-  ];
-  const fresh = records
-    .map((record) => record?.at)
+  const fresh = recordsOf(tags)
+    .filter((record) => !isOwn || record !== doing)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.
-    .find((at): at is Instant => at !== undefined && now - at < SETTLING && !request.wroteAt.has(at));
+    .find(({ at }) => now - at < SETTLING && !request.wroteAt.has(at))?.at;
   if (fresh === undefined) return undefined;
   const message = `Something was recorded about the user at ${formatInstant(fresh)}, less than a minute ago.`;
   return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };
@@ -55,9 +46,8 @@ function malformed(s: Situation): Answer | undefined {
 function exempt(s: Situation): Answer | undefined {
   const { exemption } = s.settings;
   if (exemption === undefined) return undefined;
-  const until = exemption.until === undefined ? '' : ` until ${formatDate(exemption.until)}`;
   const force = s.request.asked?.force ? ' `force` overrides a hold, never an exemption.' : '';
-  const message = `User ${s.state.user.userName} is exempt${until}: ${exemption.because}.${force}`;
+  const message = describeExemption(s.state.user.userName, exemption) + force;
   return orOrphan(s, wait('exempt', message, exemption.until));
 }
 

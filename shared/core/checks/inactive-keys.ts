@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
 import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
@@ -56,6 +56,7 @@ export function recovering(s: Situation): Answer | undefined {
       'recovery',
       `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`,
       until,
+      accessKeyId,
     );
   };
   if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);

@@ -1,4 +1,4 @@
-import type { LocalAws } from '../../../local/aws.ts';
+import type { LocalAws } from '../../../local/aws/aws.ts';
 
 /** One message about a user, as the topic got it. */
 export interface Message {

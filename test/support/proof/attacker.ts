@@ -14,8 +14,8 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { BeforeCall } from '../../../local/aws.ts';
-import type { Secret } from '../../../local/secret-state.ts';
+import type { BeforeCall } from '../../../local/aws/aws.ts';
+import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
 import { DAY, HOUR, keysOf, lookAt } from './keys.ts';
 import { ATTACKER, type Stage } from './stage.ts';
 

@@ -1,4 +1,4 @@
-import type { Secret } from '../../../local/secret-state.ts';
+import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
 import { type Look, MINUTE } from './keys.ts';
 
 /**

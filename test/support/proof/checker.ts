@@ -1,7 +1,7 @@
-import type { Call, LocalAws } from '../../../local/aws.ts';
-import type { AccessKey } from '../../../local/iam-state.ts';
-import { evaluate } from '../../../local/resource-policy.ts';
-import type { Principal } from '../../../local/service.ts';
+import type { Call, LocalAws } from '../../../local/aws/aws.ts';
+import type { AccessKey } from '../../../local/aws/iam/iam-state.ts';
+import { evaluate } from '../../../local/aws/policies/resource-policy.ts';
+import type { Principal } from '../../../local/aws/service.ts';
 import { createMailbox, type Message, names } from './announced.ts';
 import { createAuthors } from './authors.ts';
 import {

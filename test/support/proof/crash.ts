@@ -1,5 +1,5 @@
 import { afterAll, expect } from 'vitest';
-import type { Call } from '../../../local/aws.ts';
+import type { Call } from '../../../local/aws/aws.ts';
 import { type FaultKind, faultAt, faultKinds } from './faults.ts';
 import { printTable, seconds, unknown } from './report.ts';
 import type { Scenario } from './scenarios.ts';

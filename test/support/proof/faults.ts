@@ -1,4 +1,4 @@
-import type { BeforeCall, Call, Fault } from '../../../local/aws.ts';
+import type { BeforeCall, Call, Fault } from '../../../local/aws/aws.ts';
 import { MINUTE, SECOND } from './keys.ts';
 
 /** One kind of fault: what happens to a call, and to how many tries of it. */

@@ -1,4 +1,4 @@
-import type { BeforeCall, LocalAws } from '../../../local/aws.ts';
+import type { BeforeCall, LocalAws } from '../../../local/aws/aws.ts';
 
 /** What one of several callers is given: it waits here before each call, and sleeps here. */
 export interface Gate {

@@ -1,7 +1,7 @@
-import type { LocalAws } from '../../../local/aws.ts';
-import { keyIdOfLabel, unsigned } from '../../../local/demo/unsigned.ts';
-import type { AccessKey, IamUser } from '../../../local/iam-state.ts';
-import type { Secret } from '../../../local/secret-state.ts';
+import type { LocalAws } from '../../../local/aws/aws.ts';
+import type { AccessKey, IamUser } from '../../../local/aws/iam/iam-state.ts';
+import type { Secret } from '../../../local/aws/secrets-manager/secret-state.ts';
+import { keyIdOfLabel, unsigned } from '../../../local/checker/unsigned.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   // ---- mutual exclusion ----
   {
     name: 'the compare-and-swap dropped',
-    file: `${apply}/secret.ts`,
+    file: `${apply}/secret-value.ts`,
     find: '...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),',
     replace:
       "RemoveFromVersionId: Object.entries((await describeSecret(pass.reader, secret.name))?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0],",
@@ -71,21 +71,21 @@ export const mutants: readonly Mutant[] = [
   {
     name: "another run's lease taken for ours",
     file: `${apply}/lease.ts`,
-    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.doing.runId) return false;\n',
+    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;\n',
     replace: '',
     caughtBy: contest('rotate and rotate, first key'),
   },
   {
     name: 'the lease not read back after the proof',
     file: `${apply}/issue.ts`,
-    find: 'if (isProven && (await holds(pass, lease))) return undefined;',
+    find: 'if (isProven && (await isStillOurs(pass, lease))) return undefined;',
     replace: 'if (isProven) return undefined;',
     caughtBy: integration('issue', 'ends the issue: the key just made is deleted'),
   },
   {
     name: 'no wait outside the queue',
     file: `${apply}/lease.ts`,
-    find: "if (!pass.isQueued) await pass.runtime.sleep(doing.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);",
+    find: "if (!pass.isQueued) await pass.runtime.sleep(intent.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);",
     replace: '',
     caughtBy: contest('rotate and rotate, first key'),
   },
@@ -121,25 +121,24 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the old key touched before the new one is current',
     file: `${apply}/issue.ts`,
-    find: '  if (!(await promote(pass, lease, versionId))) {\n    await giveWay',
+    find: '  if (!(await promote(stored, stored.versionId))) {\n',
     replace:
-      "  const { setStatus } = await import('./access-keys.ts');\n  for (const old of fresh.keys) await setStatus(pass, fresh.user, old.accessKeyId, 'Inactive');\n  if (!(await promote(pass, lease, versionId))) {\n    await giveWay",
+      "  const { setStatus } = await import('./access-keys.ts');\n  for (const { accessKeyId } of stored.state.keys)\n    await setStatus(stored.pass, stored.state.user, { accessKeyId, status: 'Inactive' });\n  if (!(await promote(stored, stored.versionId))) {\n",
     caughtBy: integration('issue', 'gives way to whoever was faster'),
   },
   {
     name: 'the key deleted before its label on a lost swap',
     file: `${apply}/issue.ts`,
-    find: '  await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);\n  await deleteAccessKey(pass, state.user, key.accessKeyId);\n',
+    find: '  await takeLabelOff(pass, lease.secret, { accessKeyId, versionId });\n  await deleteAccessKey(pass, state.user, accessKeyId);\n',
     replace:
-      '  await deleteAccessKey(pass, state.user, key.accessKeyId);\n  await takeLabelOff(pass, lease.secret, key.accessKeyId, versionId);\n',
+      '  await deleteAccessKey(pass, state.user, accessKeyId);\n  await takeLabelOff(pass, lease.secret, { accessKeyId, versionId });\n',
     caughtBy: integration('issue', 'gives way to whoever was faster'),
   },
   {
     name: 'current-since written before the announcement',
-    file: `${apply}/issue.ts`,
-    find: "  const announced = await announce(pass, state, step, {\n    event: 'issued',",
-    replace:
-      "  await tagSecret(pass, lease.secret, { [secretTagNames.currentSince]: currentSince(pass, accessKeyId) });\n  const announced = await announce(pass, state, step, {\n    event: 'issued',",
+    file: `${apply}/frame.ts`,
+    find: '    const { tag } = await announce(ours,',
+    replace: '    await record({});\n    const { tag } = await announce(ours,',
     caughtBy: issuing('due, first rotation'),
   },
   {
@@ -166,8 +165,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the circuit breaker ignored',
     file: `${checks}/due.ts`,
-    find: 'if (limits?.isBreakerOpen) {',
-    replace: 'if (limits?.isBreakerOpen && s.now < 0) {',
+    find: 'if (limits?.isBreakerOpen) return',
+    replace: 'if (limits?.isBreakerOpen && s.now < 0) return',
     caughtBy: integration('limits-on-harm', 'is put off by the breaker'),
   },
   {
@@ -201,17 +200,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the intent taken off before the announcement',
-    file: `${apply}/transitions.ts`,
-    find: '  const announced = await announce(pass, state, step, announcementOf(held));\n',
-    replace:
-      '  await release(pass, lease);\n  const announced = await announce(pass, state, step, announcementOf(held));\n',
+    file: `${apply}/frame.ts`,
+    find: '    const { tag } = await announce(ours,',
+    replace: '    await release(pass, lease);\n    const { tag } = await announce(ours,',
     caughtBy: crash('grace end, second rotation'),
   },
   {
     name: 'another transitionId when it is repeated',
     file: `${apply}/lease.ts`,
-    find: '{ ...doing, ...leaseOf(pass) }, {});',
-    replace: '{ ...doing, ...leaseOf(pass), at: pass.runtime.clock() }, {});',
+    find: 'intent: { ...doing, ...leaseOf(pass) },',
+    replace: 'intent: { ...doing, ...leaseOf(pass), at: pass.runtime.clock() },',
     caughtBy: crash('grace end, second rotation'),
   },
   // ---- the grace period ----
@@ -360,7 +358,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what came to nothing counted for the day',
     file: `${apply}/lease.ts`,
-    find: 'await release(pass, lease, ...countedBy(lease.doing.verb));',
+    find: 'await release(pass, lease, ...countedBy(lease.intent.verb));',
     replace: 'await release(pass, lease);',
     caughtBy: integration('limits-on-harm', 'count no issue that came to nothing'),
   },
@@ -445,8 +443,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a dry run that applies',
     file: 'shared/service/reconcile.ts',
-    find: 'options.isDryRun ? [] : answer.steps',
-    replace: 'answer.steps',
+    find: '  if (options.isDryRun) {\n    await tellExposed(planned, answer);\n',
+    replace: '  if (options.isDryRun && planned.now < 0) {\n    await tellExposed(planned, answer);\n',
     caughtBy: integration('exposed-key', 'is changed by no dry run'),
   },
   {
@@ -466,7 +464,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the resource policy not put',
-    file: `${apply}/secret.ts`,
+    file: `${apply}/put-policy.ts`,
     find: '  await onceOwnerIsKnown(pass, () => runtime.aws.secrets.send(command));\n',
     replace: '',
     caughtBy: integration('secret-reads', 'puts the policy before any value is there'),
@@ -566,14 +564,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an intent that is too old told of and kept',
-    file: `${apply}/transitions.ts`,
-    find: "const isTold = step.action === 'clear-intent' && step.tells === 'failed';",
+    file: `${apply}/interrupted.ts`,
+    find: "const isTold = step.tells === 'failed';",
     replace: 'const isTold = step.action.length === 0;',
     caughtBy: integration('issue', 'is told of once and forgotten'),
   },
   {
     name: 'an intent that ends by other facts than it is judged by',
-    file: `${apply}/issue.ts`,
+    file: `${apply}/lease.ts`,
     find: '    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),\n',
     replace: '    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id && id.length === 0),\n',
     caughtBy: crash('a key made by hand, and used, in the minute of an issue that died'),
@@ -682,7 +680,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an exposed key replaced before it is Inactive',
     file: `${apply}/exposed.ts`,
-    find: "    if (key.status !== 'Inactive') await deactivate(pass, fresh.user, key.accessKeyId);\n",
+    find: "      if (key?.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);\n",
     replace: '',
     caughtBy: integration('exposure', 'is never the replacement'),
   },
@@ -702,7 +700,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a replacement stored where sessions of the exposed key can read it',
-    file: `${apply}/secret.ts`,
+    file: `${apply}/put-policy.ts`,
     find: 'ResourcePolicy: JSON.stringify(secretPolicy(user, own, exposed?.at)),',
     replace: 'ResourcePolicy: JSON.stringify(secretPolicy(user, own)),',
     caughtBy: integration('exposure', 'is never the replacement'),
@@ -786,7 +784,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the pending version of a rotation discarded',
-    file: `${apply}/secret.ts`,
+    file: `${apply}/secret-value.ts`,
     find: "...(isTaken(secret, versionId) ? [] : ['AWSPENDING'])",
     replace: "...(isTaken(secret, versionId) ? ['AWSPENDING'] : ['AWSPENDING'])",
     caughtBy: integration('secret-rotation', 'a command by hand does not take AWSPENDING from a rotation'),

@@ -1,4 +1,4 @@
-import type { BeforeCall } from '../../../local/aws.ts';
+import type { BeforeCall } from '../../../local/aws/aws.ts';
 import type { Command } from './checker.ts';
 import { currentKeyId, DAY, keysOf, lookAt, SECOND, tag } from './keys.ts';
 import {

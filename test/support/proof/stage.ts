@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws.ts';
-import { drain } from '../../../local/event-source.ts';
+import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws/aws.ts';
+import { drain } from '../../../local/host/event-source.ts';
 import { createWorld, sqsEvent, type World } from '../world.ts';
 import { type Checker, type Command, createChecker, type Invocation, type Limits } from './checker.ts';
 import { currentKeyId, DAY, HOUR, keyLabels, keyOf, keysOf, type Look, lookAt, MINUTE, tag } from './keys.ts';

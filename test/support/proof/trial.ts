@@ -1,4 +1,4 @@
-import type { BeforeCall } from '../../../local/aws.ts';
+import type { BeforeCall } from '../../../local/aws/aws.ts';
 import { DAY, HOUR } from './keys.ts';
 import type { Scenario } from './scenarios.ts';
 import {

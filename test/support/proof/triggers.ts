@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import type { BeforeCall } from '../../../local/aws.ts';
+import type { BeforeCall } from '../../../local/aws/aws.ts';
 import { currentKeyId, keysOf, lookAt, MINUTE } from './keys.ts';
 import { hasCurrent, later, type Prepared, passesOn, rotatedOnce, stageWith } from './prepared.ts';
 import type { Ending, FunctionName } from './process.ts';

@@ -1,4 +1,5 @@
-// Tests of shared/core/checks/due.ts, shared/core/checks/issue.ts and shared/core/checks/heard.ts.
+// Tests of shared/core/checks/due.ts, shared/core/checks/issue.ts, shared/core/checks/heard.ts and
+// shared/core/limits.ts.
 
 import { describe, expect, it } from 'vitest';
 import type { Limits, Secret } from '../../../shared/core/model.ts';

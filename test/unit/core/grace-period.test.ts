@@ -1,5 +1,5 @@
-// Tests of shared/core/checks/grace-period.ts, shared/core/checks/frozen.ts, shared/core/noticed.ts and
-// shared/core/promises.ts.
+// Tests of shared/core/checks/grace-period.ts, shared/core/checks/frozen.ts, shared/core/noticed.ts,
+// shared/core/promises.ts and shared/core/freeze.ts.
 
 import { describe, expect, it } from 'vitest';
 import type { AccessKey, LastUsed } from '../../../shared/core/model.ts';

@@ -1,16 +1,10 @@
-// Tests of shared/core/settings.ts and shared/core/zod.ts.
+// Tests of shared/core/settings.ts, shared/core/zod.ts and shared/core/setting-schemas.ts.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../shared/core/errors.ts';
-import {
-  afterFreeze,
-  environmentName,
-  freezeEnd,
-  parseSettings,
-  settingSpecs,
-  timelineProblem,
-} from '../../../shared/core/settings.ts';
+import { afterFreeze, freezeEnd } from '../../../shared/core/freeze.ts';
+import { environmentName, parseSettings, settingSpecs, timelineProblem } from '../../../shared/core/settings.ts';
 import { environment } from '../../support/core/builders.ts';
 
 const parse = (more: Record<string, string>) => parseSettings(environment(more));

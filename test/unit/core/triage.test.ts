@@ -1,10 +1,15 @@
+// Tests of shared/core/triage.ts, shared/core/triage/facts.ts, shared/core/triage/keys.ts, shared/core/triage/state.ts
+// and shared/core/triage/told.ts.
+
 import { describe, expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
+import { formatExposed } from '../../../shared/core/format-secret-tags.ts';
 import { firstRun } from '../../../shared/core/runs.ts';
 import { settingsHash } from '../../../shared/core/secret-settings.ts';
-import { formatExposed, secretTagNames } from '../../../shared/core/secret-tags.ts';
+import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
+import type { ScannedUser } from '../../../shared/core/triage/facts.ts';
+import { needsExactKeys, triage } from '../../../shared/core/triage.ts';
 import {
   C,
   daysAgo,

@@ -4,8 +4,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
-import { type Connection, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../../local/aws.ts';
-import { operatorCredentials } from '../../../local/principals.ts';
+import { type Connection, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../../local/aws/aws.ts';
+import { operatorCredentials } from '../../../local/aws/principals.ts';
 
 /** With a token where they are those of a session. */
 interface Credentials {

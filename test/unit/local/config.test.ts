@@ -10,8 +10,8 @@ import {
   StartConfigRulesEvaluationCommand,
 } from '@aws-sdk/client-config-service';
 import { describe, expect, test } from 'vitest';
-import { createLocalAws } from '../../../local/aws.ts';
-import { startServer } from '../../../local/server.ts';
+import { createLocalAws } from '../../../local/aws/aws.ts';
+import { startServer } from '../../../local/aws/server.ts';
 import { refusal } from './clients.ts';
 
 const credentials = { accessKeyId: 'ASIAOPERATOR', secretAccessKey: 'not-verified' };

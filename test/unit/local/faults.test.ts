@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
-import { CallerCrashed, ConnectionReset, createLocalAws, type Fault } from '../../../local/aws.ts';
-import { faultsByRule } from '../../../local/faults.ts';
+import { CallerCrashed, ConnectionReset, createLocalAws, type Fault } from '../../../local/aws/aws.ts';
+import { faultsByRule } from '../../../local/aws/faults.ts';
 import { clientsOf, refusal } from './clients.ts';
 
 const alice = { UserName: 'alice' };

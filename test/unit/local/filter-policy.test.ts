@@ -7,7 +7,7 @@ import {
   SetSubscriptionAttributesCommand,
 } from '@aws-sdk/client-sns';
 import { describe, expect, test } from 'vitest';
-import { type FilterScope, letsThrough, parseFilterPolicy } from '../../../local/filter-policy.ts';
+import { type FilterScope, letsThrough, parseFilterPolicy } from '../../../local/aws/messaging/filter-policy.ts';
 import { refusal, setUp } from './clients.ts';
 
 const passes = (policy: unknown, attributes: Record<string, unknown>) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTimeline, page } from '../../../local/history.ts';
+import { createTimeline, page } from '../../../local/aws/history.ts';
 
 test('a value holds from the instant it was written, that instant included', () => {
   const timeline = createTimeline<string>();

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GenerateMacCommand, type GenerateMacCommandInput, VerifyMacCommand } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
-import { type FunctionName, functionCredentials, rootCredentials } from '../../../local/principals.ts';
-import { stateKeyAlias } from '../../../local/state-key.ts';
+import { type FunctionName, functionCredentials, rootCredentials } from '../../../local/aws/principals.ts';
+import { stateKeyAlias } from '../../../local/aws/state-key.ts';
 import { clientsOf, refusal, setUp } from './clients.ts';
 
 const alias = 'alias/keyturn-state';

@@ -22,7 +22,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
-import { functionCredentials, functionRoleArn, rootCredentials } from '../../../local/principals.ts';
+import { functionCredentials, functionRoleArn, rootCredentials } from '../../../local/aws/principals.ts';
 import { clientsOf, refusal, setUp } from './clients.ts';
 
 const SecretId = 'keyturn/x/access-key';

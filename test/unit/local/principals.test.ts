@@ -1,7 +1,7 @@
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
-import { functionCredentials, functionRoleArn, rootCredentials } from '../../../local/principals.ts';
+import { functionCredentials, functionRoleArn, rootCredentials } from '../../../local/aws/principals.ts';
 import { createWorld } from '../../support/world.ts';
 import { clientsOf, refusal, setUp } from './clients.ts';
 

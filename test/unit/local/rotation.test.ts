@@ -9,7 +9,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { expect, test } from 'vitest';
-import type { RotationEvent } from '../../../local/rotation.ts';
+import type { RotationEvent } from '../../../local/aws/secrets-manager/rotation.ts';
 import { refusal, setUp } from './clients.ts';
 
 const SecretId = 'keyturn/AIDAEXAMPLE/access-key';

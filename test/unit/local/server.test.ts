@@ -3,8 +3,8 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createLocalAws } from '../../../local/aws.ts';
-import { type LocalServer, startServer } from '../../../local/server.ts';
+import { createLocalAws } from '../../../local/aws/aws.ts';
+import { type LocalServer, startServer } from '../../../local/aws/server.ts';
 import { refusal } from './clients.ts';
 
 const aws = createLocalAws();

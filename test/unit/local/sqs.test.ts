@@ -15,7 +15,7 @@ import {
   TooManyEntriesInBatchRequest,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import { deliver, drain } from '../../../local/event-source.ts';
+import { deliver, drain } from '../../../local/host/event-source.ts';
 import { refusal, setUp } from './clients.ts';
 
 function withQueue() {

@@ -449,7 +449,7 @@ export const digests = {
       {
         userName: 'bob',
         reason: 'refused',
-        message: 'AWS refused a call for this user; nothing more was changed. Do what the message says.',
+        message: 'AWS refused a call for this user. Nothing more was changed. Do what the message says.',
       },
       {
         userName: 'carol',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLocalAws } from '../../../local/aws.ts';
+import { createLocalAws } from '../../../local/aws/aws.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
 import { hasConfirmedSubscription, publish } from '../../../shared/aws/notify.ts';
 import { buildMessage } from '../../../shared/core/messages.ts';

@@ -1,0 +1,230 @@
+import { authenticate, authorize } from './authenticate.ts';
+import type { ServiceName, WireRequest, WireResponse } from './call.ts';
+import { type BeforeCall, type Call, CallerCrashed, type CallListener, ConnectionReset } from './call.ts';
+import { type Clock, createClock } from './clock.ts';
+import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
+import { type Config, createConfig } from './config.ts';
+import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
+import { AwsError } from './errors.ts';
+import { throttled } from './faults.ts';
+import { createIam, type Iam } from './iam/iam.ts';
+import { createSts } from './iam/sts.ts';
+import { createKms, type Kms } from './kms.ts';
+import { createSns, type Sns } from './messaging/sns.ts';
+import { createSqs, type Sqs } from './messaging/sqs.ts';
+import { operatorOf } from './principals.ts';
+import { createRandom, hash } from './random.ts';
+import type { UserDirectory } from './secrets-manager/secret-policies.ts';
+import { createSecretsManager, type SecretsManager } from './secrets-manager/secrets-manager.ts';
+import type { Environment, Operations } from './service.ts';
+import { errorResponse, type ParsedRequest, parseRequest, successResponse } from './wire.ts';
+
+export type { BeforeCall, Call, Fault, WireRequest, WireResponse } from './call.ts';
+export { CallerCrashed, ConnectionReset } from './call.ts';
+export type { Connection } from './connection.ts';
+
+export interface LocalAwsOptions {
+  /** Start of the local clock in ms; 2026-01-01T00:00:00Z. */
+  readonly now?: number;
+  /** Lets the local clock also run with the machine's, for callers outside this process. */
+  readonly ticking?: boolean;
+  readonly accountId?: string;
+  readonly region?: string;
+  /** What the names of the functions' roles end in, after `keyturn-<function>`. */
+  readonly roleSuffix?: string;
+  /** Of every identifier and secret: the same seed and the same calls give the same ones. */
+  readonly seed?: number;
+  /** The clock moves this much at each call; 20. */
+  readonly latencyMs?: number;
+  /** A new access key authenticates only after this; 8000. */
+  readonly propagationMs?: number;
+  /** Upper limit of every page, to make short lists page. */
+  readonly pageSize?: number;
+}
+
+/** One AWS account in one Region, in memory. */
+export interface LocalAws {
+  readonly accountId: string;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly iam: Iam;
+  readonly secrets: SecretsManager;
+  readonly sns: Sns;
+  readonly sqs: Sqs;
+  readonly config: Config;
+  readonly cloudTrail: CloudTrail;
+  readonly kms: Kms;
+  /** Every call of every connection, oldest first. */
+  readonly calls: Call[];
+  /** Answers one request. Throws CallerCrashed or ConnectionReset where a fault orders it, and nothing else. */
+  handle(request: WireRequest, connection?: Connection): Promise<WireResponse>;
+  /** A caller of its own: its own count of calls, and `before` to order a fault for each. */
+  connect(name: string, before?: BeforeCall): Connection;
+  /** Runs after every single call, also a failed one, when its effect is there. Returns how to stop. */
+  onCall(listener: CallListener): () => void;
+  /** Back to an empty account at the first instant; connections and listeners stay. */
+  reset(): void;
+}
+
+interface Services {
+  readonly iam: Iam;
+  readonly secrets: SecretsManager;
+  readonly sns: Sns;
+  readonly sqs: Sqs;
+  readonly config: Config;
+  readonly cloudTrail: CloudTrail;
+  readonly kms: Kms;
+  readonly operations: Readonly<Record<ServiceName, Operations>>;
+}
+
+function createServices(environment: Environment, propagationMs: number, seed: number): Services {
+  const iam = createIam(environment, propagationMs);
+  const users: UserDirectory = {
+    userIdOf(arn) {
+      const user = iam.state.findUser(arn.split('/').at(-1) ?? '');
+      return user?.arn === arn ? user.userId : undefined;
+    },
+    arnOf: (userId) => iam.state.users.get(userId)?.arn,
+  };
+  const secrets = createSecretsManager(environment, users);
+  const sns = createSns(environment);
+  const sqs = createSqs(environment);
+  const sts = createSts(environment, iam.state);
+  const config = createConfig(environment);
+  const cloudTrail = createCloudTrail(environment);
+  const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
+  const operations = {
+    iam: iam.operations,
+    secretsmanager: secrets.operations,
+    sns: sns.operations,
+    sqs: sqs.operations,
+    sts: sts.operations,
+    config: config.operations,
+    cloudtrail: cloudTrail.operations,
+    kms: kms.operations,
+  };
+  return { iam, secrets, sns, sqs, config, cloudTrail, kms, operations };
+}
+
+function endpointOf(request: WireRequest): string {
+  const host = request.headers.host ?? 'localhost';
+  return `${/^(127\.|localhost|\[::1\])/.test(host) ? 'http' : 'https'}://${host}`;
+}
+
+/** A new, empty account. Everything in it is deterministic, given the options and the order of calls. */
+export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
+  const { now = Date.UTC(2026, 0, 1), seed = 1, latencyMs = 20, propagationMs = 8_000 } = options;
+  const { accountId = '111122223333', region = 'eu-west-1', roleSuffix = '' } = options;
+  const clock = createClock(now, options.ticking);
+  const calls: Call[] = [];
+  const listeners = new Set<CallListener>();
+  const operator = operatorOf(accountId);
+  const build = () => {
+    const random = createRandom(seed);
+    const environment = { accountId, region, roleSuffix, clock, random, pageSize: options.pageSize };
+    return createServices(environment, propagationMs, seed);
+  };
+  let services = build();
+  let requests = 0;
+
+  function perform(request: WireRequest, parsed: ParsedRequest, call: Call): unknown {
+    const { fault } = call;
+    if (fault?.kind === 'throttle') throw throttled(parsed.service);
+    if (fault?.kind === 'error') throw new AwsError(fault.status, fault.code, fault.message ?? fault.code);
+    const at = clock.now();
+    const principal = authenticate(services.iam, request, parsed, operator, at);
+    authorize(parsed, principal);
+    const operation = services.operations[parsed.service][parsed.operation];
+    if (operation === undefined) {
+      const message = `The local AWS does not implement ${parsed.service}:${parsed.operation}.`;
+      throw new AwsError(400, 'InvalidAction', message);
+    }
+    // Only reads can be stale; a write is always decided on the state as it is.
+    const asOf = fault?.kind === 'stale' && !call.mutating ? at - fault.ms : undefined;
+    return operation(parsed.input, { now: at, asOf, principal, endpoint: endpointOf(request) });
+  }
+
+  function answer(request: WireRequest, parsed: ParsedRequest, call: Call, requestId: string): WireResponse {
+    try {
+      const output = perform(request, parsed, call);
+      call.outcome = 'ok';
+      return successResponse(parsed.service, parsed.operation, output, requestId);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      call.outcome = error.code;
+      return errorResponse(parsed.service, error, requestId);
+    }
+  }
+
+  const anonymous = createConnection('anonymous', undefined, (request, own) => handle(request, own));
+
+  async function handle(request: WireRequest, connection: Connection = anonymous): Promise<WireResponse> {
+    if (connection.isCrashed) throw new CallerCrashed(connection.name);
+    requests++;
+    const requestId = `00000000-0000-4000-8000-${String(requests).padStart(12, '0')}`;
+    clock.advance(latencyMs);
+    let parsed: ParsedRequest;
+    try {
+      parsed = parseRequest(request);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return errorResponse(undefined, error, requestId);
+    }
+    const call = startCall(connection, parsed.service, parsed.operation, recordedInput(parsed.input), clock.now());
+    calls.push(call);
+    const fault = await connection.before?.(call);
+    if (fault !== undefined) call.fault = fault;
+    // Somebody may have let the caller die while `before` was waiting.
+    if (connection.isCrashed || fault?.kind === 'crash-before') {
+      connection.isCrashed = true;
+      call.outcome = 'CallerCrashed';
+      throw new CallerCrashed(connection.name);
+    }
+    const response = answer(request, parsed, call, requestId);
+    if (fault?.kind === 'crash-after') connection.isCrashed = true;
+    for (const listener of listeners) listener(call);
+    if (fault?.kind === 'crash-after') throw new CallerCrashed(connection.name);
+    if (fault?.kind === 'lost-response') throw new ConnectionReset();
+    return response;
+  }
+
+  return {
+    accountId,
+    region,
+    clock,
+    get iam() {
+      return services.iam;
+    },
+    get secrets() {
+      return services.secrets;
+    },
+    get sns() {
+      return services.sns;
+    },
+    get sqs() {
+      return services.sqs;
+    },
+    get config() {
+      return services.config;
+    },
+    get cloudTrail() {
+      return services.cloudTrail;
+    },
+    get kms() {
+      return services.kms;
+    },
+    calls,
+    handle,
+    connect: (name, before) => createConnection(name, before, handle),
+    onCall(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    reset() {
+      clock.set(now);
+      services = build();
+      calls.length = 0;
+      anonymous.calls.length = 0;
+    },
+  };
+}

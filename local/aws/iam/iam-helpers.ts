@@ -1,0 +1,155 @@
+import { DAY, wholeSecond } from '../clock.ts';
+import { roleArn } from '../principals.ts';
+import type { Environment } from '../service.ts';
+import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
+
+export interface NewKey {
+  /** Age in days now; `createdAt` (ms) says the same by instant. Without either the key is as old as the clock. */
+  readonly ageDays?: number;
+  readonly createdAt?: number;
+  readonly status?: 'Active' | 'Inactive';
+  readonly lastUsed?: LastUse;
+}
+
+export interface NewUser {
+  readonly userName: string;
+  readonly path?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Created where they do not exist. */
+  readonly groups?: readonly string[];
+  /** Names of AWS's managed policies attached to the user. */
+  readonly policies?: readonly string[];
+  readonly createdAt?: number;
+  readonly passwordEnabled?: boolean;
+  readonly mfaActive?: boolean;
+  readonly keys?: readonly NewKey[];
+}
+
+export interface KeyPair {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** What a person at the console, or the passage of time, would do: no call, no fault, nothing recorded. */
+export interface IamHelpers {
+  addUser(user: NewUser): { userId: string; arn: string; keys: KeyPair[] };
+  /** One more key for a user, of any age; refuses a third. */
+  addKey(userName: string, key?: NewKey): KeyPair;
+  /** A session of one more role, to sign calls with: a reader that a policy names, or an attacker. */
+  addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
+  users(): IamUser[];
+  keysOf(userName: string): readonly AccessKey[];
+  setRootKey(isActive: boolean): void;
+  /** The owner calls some AWS service with the key, now. Throws unless the key is Active. */
+  useKey(accessKeyId: string, use: { service: string; region: string; at?: number }): void;
+  secretAccessKeyOf(accessKeyId: string): string;
+  /** Every secret access key ever handed out, deleted ones too: what must not be found in any log. */
+  everySecretAccessKey(): string[];
+  /** What a person does in the console to a key. */
+  setKeyStatus(accessKeyId: string, status: 'Active' | 'Inactive'): void;
+  deleteKey(accessKeyId: string): void;
+  setTags(userName: string, tags: Readonly<Record<string, string>>): void;
+  deleteUser(userName: string): void;
+}
+
+export function createIamHelpers({ accountId, clock, random }: Environment, state: IamState): IamHelpers {
+  function agedKey(user: IamUser, options: NewKey): AccessKey {
+    const key = state.newKey(user, 0);
+    const createdAt = wholeSecond(options.createdAt ?? clock.now() - (options.ageDays ?? 0) * DAY);
+    return {
+      ...key,
+      createdAt,
+      activatedAt: createdAt,
+      status: options.status ?? 'Active',
+      lastUsed: options.lastUsed,
+    };
+  }
+
+  function pair({ accessKeyId }: AccessKey): KeyPair {
+    return { accessKeyId, secretAccessKey: secretAccessKeyOf(accessKeyId) };
+  }
+
+  function secretAccessKeyOf(accessKeyId: string): string {
+    const secret = state.secretAccessKey(accessKeyId);
+    if (secret === undefined) throw new Error(`The local AWS never issued the access key ${accessKeyId}.`);
+    return secret;
+  }
+
+  function located(accessKeyId: string): { user: IamUser; key: AccessKey } {
+    const found = state.findKey(accessKeyId);
+    if (found === undefined) throw new Error(`The access key ${accessKeyId} does not exist.`);
+    return found;
+  }
+
+  return {
+    addUser(options) {
+      if (state.findUser(options.userName)) throw new Error(`A user named ${options.userName} exists already.`);
+      for (const groupName of options.groups ?? []) {
+        const id = groupName.toLowerCase();
+        if (state.groups.has(id)) continue;
+        const createdAt = wholeSecond(clock.now());
+        state.groups.set(id, { groupName, groupId: `AGPA${random.text(17)}`, path: '/', createdAt });
+      }
+      const tags = Object.entries(options.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+      const user = state.newUser(options.userName, options.path ?? '/', tags);
+      const keys = (options.keys ?? []).map((key) => agedKey(user, key));
+      const oldest = Math.min(user.createdAt, ...keys.map((key) => key.createdAt));
+      state.save({
+        ...user,
+        createdAt: options.createdAt ?? oldest,
+        groups: options.groups ?? [],
+        policies: options.policies ?? [],
+        passwordEnabled: options.passwordEnabled ?? false,
+        mfaActive: options.mfaActive ?? false,
+        keys,
+      });
+      return { userId: user.userId, arn: user.arn, keys: keys.map(pair) };
+    },
+    addKey(userName, options = {}) {
+      const user = state.user(userName);
+      if (user.keys.length >= 2) throw new Error(`The user ${userName} has two access keys already.`);
+      const key = agedKey(user, options);
+      state.save({ ...user, keys: [...user.keys, key] });
+      return pair(key);
+    },
+    addRole({ name, path }) {
+      const accessKeyId = `ASIA${random.text(16)}`;
+      const arn = roleArn(accountId, name, path);
+      const sessionArn = `arn:aws:sts::${accountId}:assumed-role/${name}/local`;
+      const userId = `AROA${random.text(17)}:local`;
+      state.roles.set(accessKeyId, { kind: 'role', arn, sessionArn, userId, issuedAt: clock.now() });
+      return { accessKeyId, secretAccessKey: 'not-verified', arn };
+    },
+    users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
+    keysOf: (userName) => state.user(userName).keys,
+    setRootKey(isActive) {
+      state.isRootKeyActive = isActive;
+    },
+    useKey(accessKeyId, { service, region, at }) {
+      const { user, key } = located(accessKeyId);
+      if (key.status !== 'Active') {
+        throw new Error(`The access key ${accessKeyId} of ${user.userName} is ${key.status}; it cannot be used.`);
+      }
+      state.replaceKey(user.userId, { ...key, lastUsed: { at: at ?? clock.now(), service, region } });
+    },
+    secretAccessKeyOf,
+    everySecretAccessKey: () => state.everySecretAccessKey(),
+    setKeyStatus(accessKeyId, status) {
+      const { user, key } = located(accessKeyId);
+      if (key.status === status) return;
+      const activatedAt = status === 'Active' ? wholeSecond(clock.now()) : key.activatedAt;
+      state.replaceKey(user.userId, { ...key, status, activatedAt });
+    },
+    deleteKey(accessKeyId) {
+      const { user, key } = located(accessKeyId);
+      state.save({ ...user, keys: user.keys.filter((candidate) => candidate !== key) });
+    },
+    setTags(userName, tags) {
+      const entries = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      state.save({ ...state.user(userName), tags: entries });
+    },
+    deleteUser(userName) {
+      state.remove(state.user(userName).userId);
+    },
+  };
+}

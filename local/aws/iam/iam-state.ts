@@ -1,0 +1,183 @@
+import { isoSeconds, wholeSecond } from '../clock.ts';
+import { AwsError } from '../errors.ts';
+import { createTimeline, type Timeline } from '../history.ts';
+import type { Tag } from '../input.ts';
+import { builtInPrincipals } from '../principals.ts';
+import type { Environment, Principal } from '../service.ts';
+
+export interface LastUse {
+  readonly at: number;
+  readonly service: string;
+  readonly region: string;
+}
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly status: 'Active' | 'Inactive';
+  /** Whole seconds, as IAM returns it. */
+  readonly createdAt: number;
+  /** When the key begins to authenticate: IAM takes seconds to propagate a new key. */
+  readonly usableAt: number;
+  /** Creation or the latest change to Active: the report's `last_rotated`. */
+  readonly activatedAt: number;
+  readonly lastUsed: LastUse | undefined;
+}
+
+/** One IAM user with everything that belongs to it. Immutable; a write replaces it. */
+export interface IamUser {
+  readonly userId: string;
+  readonly userName: string;
+  readonly path: string;
+  readonly arn: string;
+  readonly createdAt: number;
+  readonly tags: readonly Tag[];
+  readonly groups: readonly string[];
+  /** Names of AWS's managed policies that are attached to the user itself. */
+  readonly policies: readonly string[];
+  readonly keys: readonly AccessKey[];
+  readonly passwordEnabled: boolean;
+  readonly mfaActive: boolean;
+}
+
+export interface Group {
+  readonly groupName: string;
+  readonly groupId: string;
+  readonly path: string;
+  readonly createdAt: number;
+}
+
+/** Temporary credentials of a user, from GetSessionToken. */
+export interface UserSession {
+  readonly userId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** The state of IAM and the few ways to change it that operations and test helpers share. */
+export interface IamState {
+  readonly users: Timeline<IamUser>;
+  readonly groups: Map<string, Group>;
+  isRootKeyActive: boolean;
+  /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
+  readonly roles: Map<string, Principal>;
+  /** Sessions that users have made with their keys, by access key ID. */
+  readonly sessions: Map<string, UserSession>;
+  findUser(userName: string, asOf?: number): IamUser | undefined;
+  /** The user, or NoSuchEntity with AWS's text. */
+  user(userName: string, asOf?: number): IamUser;
+  /** Where an access key is, whoever it belongs to. */
+  findKey(accessKeyId: string, asOf?: number): { user: IamUser; key: AccessKey } | undefined;
+  secretAccessKey(accessKeyId: string): string | undefined;
+  everySecretAccessKey(): string[];
+  save(user: IamUser, userId?: string): void;
+  remove(userId: string): void;
+  replaceKey(userId: string, key: AccessKey): void;
+  newUser(userName: string, path: string, tags: readonly Tag[]): IamUser;
+  newKey(user: IamUser, usableAt: number): AccessKey;
+  arnOf(path: string, userName: string): string;
+}
+
+export const keysPerUser = 2;
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+export function createIamState(environment: Environment): IamState {
+  const { accountId, clock, random } = environment;
+  const users = createTimeline<IamUser>();
+  const groups = new Map<string, Group>();
+  // Ids that ever had a name, and the user that ever had a key: never shrunk, so that stale reads find them too.
+  const idsByName = new Map<string, Set<string>>();
+  const userIdByKey = new Map<string, string>();
+  const secrets = new Map<string, string>();
+
+  function findUser(userName: string, asOf?: number): IamUser | undefined {
+    // Names are unique ignoring case, and looked up ignoring it too.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    const name = userName.toLowerCase();
+    for (const id of idsByName.get(name) ?? []) {
+      const user = users.get(id, asOf);
+      if (user !== undefined && user.userName.toLowerCase() === name) return user;
+    }
+    return undefined;
+  }
+
+  function user(userName: string, asOf?: number): IamUser {
+    const found = findUser(userName, asOf);
+    if (found === undefined) {
+      throw new AwsError(404, 'NoSuchEntity', `The user with name ${userName} cannot be found.`);
+    }
+    return found;
+  }
+
+  function findKey(accessKeyId: string, asOf?: number) {
+    const owner = users.get(userIdByKey.get(accessKeyId) ?? '', asOf);
+    const key = owner?.keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+    return owner === undefined || key === undefined ? undefined : { user: owner, key };
+  }
+
+  function save(changed: IamUser): void {
+    const name = changed.userName.toLowerCase();
+    const ids = idsByName.get(name);
+    if (ids === undefined) idsByName.set(name, new Set([changed.userId]));
+    else ids.add(changed.userId);
+    users.set(changed.userId, changed, clock.now());
+  }
+
+  const arnOf = (path: string, userName: string) => `arn:aws:iam::${accountId}:user${path}${userName}`;
+
+  return {
+    users,
+    groups,
+    isRootKeyActive: false,
+    roles: new Map(builtInPrincipals(accountId, environment.roleSuffix)),
+    sessions: new Map(),
+    findUser,
+    user,
+    findKey,
+    secretAccessKey: (accessKeyId) => secrets.get(accessKeyId),
+    everySecretAccessKey: () => [...secrets.values()],
+    save,
+    remove: (userId) => users.set(userId, undefined, clock.now()),
+    replaceKey(userId, key) {
+      const owner = users.get(userId);
+      if (owner === undefined) return;
+      save({ ...owner, keys: owner.keys.map((k) => (k.accessKeyId === key.accessKeyId ? key : k)) });
+    },
+    newUser(userName, path, tags) {
+      return {
+        userId: `AIDA${random.text(17)}`,
+        userName,
+        path,
+        arn: arnOf(path, userName),
+        createdAt: wholeSecond(clock.now()),
+        tags,
+        groups: [],
+        policies: [],
+        keys: [],
+        passwordEnabled: false,
+        mfaActive: false,
+      };
+    },
+    newKey(owner, usableAt) {
+      const createdAt = wholeSecond(clock.now());
+      const accessKeyId = `AKIA${random.text(16)}`;
+      secrets.set(accessKeyId, random.text(40, letters));
+      userIdByKey.set(accessKeyId, owner.userId);
+      return { accessKeyId, status: 'Active', createdAt, usableAt, activatedAt: createdAt, lastUsed: undefined };
+    },
+    arnOf,
+  };
+}
+
+/** A user as GetUser, ListUsers and CreateUser show it; ListUsers leaves the tags out. */
+export function userView(user: IamUser, withTags: boolean): Record<string, unknown> {
+  return {
+    Path: user.path,
+    UserName: user.userName,
+    UserId: user.userId,
+    Arn: user.arn,
+    CreateDate: isoSeconds(user.createdAt),
+    Tags: withTags && user.tags.length > 0 ? user.tags : undefined,
+  };
+}

@@ -1,0 +1,216 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { AwsError, constraintError } from './errors.ts';
+import { type Input, text } from './input.ts';
+import { evaluate, parsePolicy, type ResourcePolicy } from './policies/resource-policy.ts';
+import type { Random } from './random.ts';
+import type { UserDirectory } from './secrets-manager/secret-policies.ts';
+import { type CallContext, callerArn, type Environment, type Operations } from './service.ts';
+import { stateKeyAlias, stateKeyPolicy } from './state-key.ts';
+
+/** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+
+/** An HMAC_256 key as tests want to look at it. */
+export interface HmacKey {
+  readonly keyId: string;
+  readonly arn: string;
+  readonly alias: string;
+  readonly state: KeyState;
+  readonly policy: string;
+}
+
+/** KMS as this service uses it: HMAC keys. https://docs.aws.amazon.com/kms/latest/APIReference/ */
+export interface Kms {
+  readonly operations: Operations;
+  /** Every MAC handed out, in base64: what a key is derived from must not be found in any log. */
+  readonly macs: readonly string[];
+  /**
+   * One more key, under an alias that begins with `alias/`; an alias that is taken moves to it. Without a policy the
+   * account has all rights in it. What tests do to keys is no call: no policy is asked.
+   */
+  addHmacKey(key: { readonly alias: string; readonly policy?: unknown }): HmacKey;
+  /** By ID, ARN, or alias with `alias/` before it. */
+  find(keyId: string): HmacKey | undefined;
+  setState(keyId: string, state: KeyState): void;
+  /** A document, or the value that it is the JSON of. */
+  setPolicy(keyId: string, policy: unknown): void;
+  /** As after the waiting period: the key and its aliases are gone, and with it everything that it has signed. */
+  deleteKey(keyId: string): void;
+}
+
+interface StoredKey {
+  readonly keyId: string;
+  readonly arn: string;
+  readonly alias: string;
+  readonly material: string;
+  readonly state: KeyState;
+  readonly policy: ResourcePolicy;
+}
+
+const macAlgorithms = ['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'];
+const ownAlgorithm = 'HMAC_SHA_256';
+const longestMessage = 4_096;
+
+function messageOf(input: Input): Buffer {
+  const message = Buffer.from(text(input, 'Message'), 'base64');
+  if (message.length < 1) throw constraintError('message', 'have length greater than or equal to 1');
+  if (message.length > longestMessage) {
+    throw constraintError('message', `have length less than or equal to ${longestMessage}`);
+  }
+  return message;
+}
+
+function algorithmOf(input: Input): string {
+  const algorithm = text(input, 'MacAlgorithm');
+  if (macAlgorithms.includes(algorithm)) return algorithm;
+  throw constraintError('macAlgorithm', `satisfy enum value set: [${macAlgorithms.join(', ')}]`);
+}
+
+function notFound(message: string): AwsError {
+  return new AwsError(400, 'NotFoundException', message);
+}
+
+/** `random` is of KMS alone, so that its keys leave the identifiers of the other services as they are. */
+export function createKms(environment: Environment, users: UserDirectory, random: Random): Kms {
+  const { accountId, region, roleSuffix } = environment;
+  const arnOf = (resource: string) => `arn:aws:kms:${region}:${accountId}:${resource}`;
+  const keys = new Map<string, StoredKey>();
+  const aliases = new Map<string, string>();
+  const macs: string[] = [];
+
+  const parse = (policy: unknown) =>
+    parsePolicy(typeof policy === 'string' ? policy : JSON.stringify(policy), users.userIdOf);
+
+  function find(keyId: string): StoredKey | undefined {
+    const name = keyId.startsWith(arnOf('')) ? keyId.slice(arnOf('').length).replace(/^key\//, '') : keyId;
+    return keys.get(name.startsWith('alias/') ? (aliases.get(name) ?? '') : name);
+  }
+
+  function existing(keyId: string): StoredKey {
+    const key = find(keyId);
+    if (key === undefined) throw new Error(`The local AWS has no KMS key ${keyId}.`);
+    return key;
+  }
+
+  /** The key, if the caller may do this with it and its state allows it. Who may not, does not learn the state. */
+  function usable(operation: string, input: Input, algorithm: string, { principal, now }: CallContext): StoredKey {
+    const keyId = text(input, 'KeyId');
+    const key = find(keyId);
+    const resource =
+      key?.arn ?? (keyId.startsWith('arn:') ? keyId : arnOf(/^alias\//.test(keyId) ? keyId : `key/${keyId}`));
+    const action = `kms:${operation}`;
+    const own = new Map([
+      ['kms:calleraccount', accountId],
+      ['kms:macalgorithm', algorithm],
+    ]);
+    const verdict = evaluate(key?.policy, { principal, action, resource, now, keys: own });
+    // A key's own policy is needed, whatever a role may do otherwise: it alone can let the account's policies count.
+    if (verdict === 'deny' || (verdict === 'silent' && (key !== undefined || principal.kind === 'user'))) {
+      const why =
+        verdict === 'deny'
+          ? 'with an explicit deny in a resource-based policy'
+          : `because no resource-based policy allows the ${action} action`;
+      const message = `User: ${callerArn(principal)} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+      throw new AwsError(400, 'AccessDeniedException', message);
+    }
+    if (key === undefined) {
+      throw notFound(
+        /\balias\//.test(resource) ? `Alias ${resource} is not found.` : `Key '${resource}' does not exist`,
+      );
+    }
+    if (key.state === 'Disabled') throw new AwsError(400, 'DisabledException', `${key.arn} is disabled.`);
+    if (key.state === 'PendingDeletion') {
+      throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
+    }
+    if (algorithm !== ownAlgorithm) {
+      throw new AwsError(
+        400,
+        'InvalidKeyUsageException',
+        `${key.arn} key spec HMAC_256 does not support ${algorithm}.`,
+      );
+    }
+    return key;
+  }
+
+  const macOf = ({ material }: StoredKey, message: Buffer) => createHmac('sha256', material).update(message).digest();
+
+  const operations: Operations = {
+    GenerateMac(input, context) {
+      const message = messageOf(input);
+      const algorithm = algorithmOf(input);
+      const key = usable('GenerateMac', input, algorithm, context);
+      const mac = macOf(key, message).toString('base64');
+      macs.push(mac);
+      return { Mac: mac, MacAlgorithm: algorithm, KeyId: key.arn };
+    },
+
+    VerifyMac(input, context) {
+      const message = messageOf(input);
+      const algorithm = algorithmOf(input);
+      const key = usable('VerifyMac', input, algorithm, context);
+      const [given, wanted] = [Buffer.from(text(input, 'Mac'), 'base64'), macOf(key, message)];
+      if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+        throw new AwsError(400, 'KMSInvalidMacException', 'The MAC is not valid for the message.');
+      }
+      return { KeyId: key.arn, MacValid: true, MacAlgorithm: algorithm };
+    },
+  };
+
+  const view = ({ keyId, arn, alias, state, policy }: StoredKey): HmacKey => {
+    return { keyId, arn, alias, state, policy: policy.document };
+  };
+
+  const wholeAccount = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+    Action: 'kms:*',
+    Resource: '*',
+  };
+
+  function addHmacKey({
+    alias,
+    policy = { Version: '2012-10-17', Statement: [wholeAccount] },
+  }: {
+    alias: string;
+    policy?: unknown;
+  }): HmacKey {
+    if (!alias.startsWith('alias/')) throw new Error(`The alias ${alias} does not begin with alias/.`);
+    // The IDs of multi-Region keys begin so.
+    const keyId = `mrk-${random.text(32, '0123456789abcdef')}`;
+    const key: StoredKey = {
+      keyId,
+      arn: arnOf(`key/${keyId}`),
+      alias,
+      material: random.text(32),
+      state: 'Enabled',
+      policy: parse(policy),
+    };
+    keys.set(keyId, key);
+    aliases.set(alias, keyId);
+    return view(key);
+  }
+
+  addHmacKey({ alias: stateKeyAlias(roleSuffix), policy: stateKeyPolicy(accountId, roleSuffix) });
+  return {
+    operations,
+    macs,
+    addHmacKey,
+    find(keyId) {
+      const key = find(keyId);
+      return key === undefined ? undefined : view(key);
+    },
+    setState(keyId, state) {
+      const key = existing(keyId);
+      keys.set(key.keyId, { ...key, state });
+    },
+    setPolicy(keyId, policy) {
+      const key = existing(keyId);
+      keys.set(key.keyId, { ...key, policy: parse(policy) });
+    },
+    deleteKey(keyId) {
+      const key = existing(keyId);
+      keys.delete(key.keyId);
+      for (const [alias, of] of aliases) if (of === key.keyId) aliases.delete(alias);
+    },
+  };
+}

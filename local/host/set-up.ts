@@ -1,0 +1,45 @@
+import type { LocalAws } from '../aws/aws.ts';
+import { DAY } from '../aws/clock.ts';
+import type { KeyPair, NewKey } from '../aws/iam/iam-helpers.ts';
+import type { Character, FirstKey } from '../demo/cast.ts';
+
+const visibilitySeconds = 1_800;
+const maxReceiveCount = 4;
+
+/** What the stack would have made: a topic that somebody reads, the queue, its dead-letter queue. */
+export interface Resources {
+  readonly topicArn: string;
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  /** The environment variables of every function. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function createResources(aws: LocalAws, settings: Readonly<Record<string, string>> = {}): Resources {
+  const topicArn = aws.sns.addTopic('keyturn-local');
+  const queues = aws.sqs.addFifoPair('keyturn-local', { visibilitySeconds, maxReceiveCount });
+  const { queueUrl, deadLetterQueueUrl } = queues;
+  const environment = {
+    KEYTURN_ENFORCE: 'true',
+    KEYTURN_TOPIC_ARN: topicArn,
+    KEYTURN_QUEUE_URL: queueUrl,
+    ...settings,
+  };
+  return { topicArn, queueUrl, deadLetterQueueUrl, environment };
+}
+
+/** Makes the character's user, with keys as old as they are today. */
+export function addCharacter(aws: LocalAws, { userName, tags = {}, keys, service }: Character): Hired {
+  const { clock, region } = aws;
+  const toKey = ({ ageDays, status, usedDaysAgo }: FirstKey): NewKey => ({
+    ageDays,
+    status: status ?? 'Active',
+    ...(usedDaysAgo !== undefined && { lastUsed: { at: clock.now() - usedDaysAgo * DAY, service, region } }),
+  });
+  return aws.iam.addUser({ userName, tags, keys: keys.map(toKey) });
+}
+
+export interface Hired {
+  readonly userId: string;
+  readonly keys: readonly KeyPair[];
+}
