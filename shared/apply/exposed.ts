@@ -69,7 +69,7 @@ async function reportStillActive({ pass, state, step }: Attempt<StepOf<'deactiva
   const { accessKeyId, reason } = step;
   const message =
     `Key ${accessKeyId} of ${state.user.userName} is known to others and still active: it could not be deactivated. ` +
-    `Nothing is issued before it is. ${messageOf(error)}`;
+    `Until it is, no new key is issued. ${messageOf(error)}`;
   const told = { pass, state, step: { reason, message } };
   const { tag } = await announce(told, { event: 'exposed', accessKeyId });
   pass.told.add(accessKeyId);

@@ -79,7 +79,7 @@ export async function announceFailure(
 }
 
 function commonMessage({ refusal }: CommonlyRefused): string {
-  return `${describeRefusal(refusal)}. No more rotations are begun today, and one is tried in each run from now on.`;
+  return `${describeRefusal(refusal)}. No more rotations begin today. From now on each run tries one user.`;
 }
 
 async function secretOf({ reader, settings }: Pass, user: User) {

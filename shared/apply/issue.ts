@@ -132,7 +132,7 @@ async function prove(issuing: Issuing, key: NewKey): Promise<Result | undefined>
 
 async function reportFailedProof({ pass, state, lease }: Issuing, { accessKeyId }: NewKey): Promise<void> {
   const { userName } = state.user;
-  const message = `The new key ${accessKeyId} of ${userName} never worked and was deleted; the old key stays as it is.`;
+  const message = `The new key ${accessKeyId} of ${userName} never worked and was deleted. The old key stays as it is.`;
   const failed = await announce(
     { pass, state, step: { reason: 'not-proven', message } },
     { event: 'failed', transitionId: lease.transitionId, newAccessKeyId: accessKeyId },

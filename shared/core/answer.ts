@@ -4,7 +4,7 @@ import type { SecretPart } from './secret-settings.ts';
 import type { Exposed, NoticeKind } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
-/** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
+/** What a pass may do: one verb for each kind of step, with what it is about. Published in docs/reference.md. */
 export type Action =
   /** With a key ID: the key that is waited for. */
   | { action: 'none'; accessKeyId?: string }
@@ -51,42 +51,47 @@ export type Action =
 
 export type ActionName = Action['action'];
 
-/** In the order in which a rotation may meet them; one that is missing does not compile. */
-const everyAction: Readonly<Record<ActionName, true>> = {
-  none: true,
-  issue: true,
-  finish: true,
-  'clear-intent': true,
-  'deactivate-orphan': true,
-  'deactivate-unrecorded': true,
-  'deactivate-exposed': true,
-  'announce-exposed': true,
-  'end-exposure': true,
-  'record-orphan': true,
-  'delete-orphan': true,
-  deactivate: true,
-  delete: true,
-  retire: true,
-  'roll-back': true,
-  'move-forward': true,
-  forget: true,
-  'restart-grace': true,
-  'start-grace': true,
-  remind: true,
-  postpone: true,
-  'record-inactive': true,
-  confirm: true,
-  hold: true,
-  'restore-secret': true,
-  'drop-tags': true,
-  'adopt-secret': true,
-  'put-policy': true,
-  'sync-replicas': true,
-  'announce-blocked': true,
-  'announce-stuck': true,
+/**
+ * In the order in which a rotation may meet them, each with what follows "cannot" in a sentence: the names are for
+ * programs. One that is missing does not compile.
+ */
+const phrases: Readonly<Record<ActionName, string>> = {
+  none: 'wait',
+  issue: 'issue an access key',
+  finish: 'finish an interrupted change',
+  'clear-intent': 'discard an interrupted change',
+  'deactivate-orphan': 'deactivate a leftover key',
+  'deactivate-unrecorded': 'deactivate an unrecorded key',
+  'deactivate-exposed': 'deactivate an exposed key',
+  'announce-exposed': 'announce an exposed key',
+  'end-exposure': 'record the end of an exposure',
+  'record-orphan': 'record a leftover key',
+  'delete-orphan': 'delete a leftover key',
+  deactivate: 'deactivate the old key',
+  delete: 'delete an inactive key',
+  retire: 'retire an access key',
+  'roll-back': 'go back to the previous key',
+  'move-forward': 'make the newer key current',
+  forget: 'remove the label of a deleted key',
+  'restart-grace': 'restart the grace period',
+  'start-grace': 'start the grace period',
+  remind: 'send a reminder',
+  postpone: 'postpone the deactivation',
+  'record-inactive': 'record an inactive key',
+  confirm: 'record the confirmation',
+  hold: 'change the hold',
+  'restore-secret': 'restore the secret',
+  'drop-tags': 'remove tags that Keyturn did not write',
+  'adopt-secret': 'adopt the secret',
+  'put-policy': 'bring the secret into line with the settings',
+  'sync-replicas': 'replicate the secret',
+  'announce-blocked': 'announce that a decision is needed',
+  'announce-stuck': 'announce a stuck rotation',
 };
 
-export const actionNames: readonly string[] = Object.keys(everyAction);
+export const actionNames: readonly string[] = Object.keys(phrases);
+
+export const phraseOf = ({ action }: Action): string => phrases[action];
 
 /** One step of a plan: what, why, and in words. */
 export type Step = Action & {

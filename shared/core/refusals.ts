@@ -69,5 +69,5 @@ export function describeRefusal({ cause, userNames }: CommonRefusal): string {
   const [call, code] = cause.split('/');
   const more = userNames.length - NAMED;
   const names = userNames.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return `AWS refuses ${call} (${code}) for everybody who was tried: ${userNames.length} users, ${names}`;
+  return `AWS refuses ${call} (${code}) for every user tried: ${userNames.length} users, ${names}`;
 }

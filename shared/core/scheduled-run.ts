@@ -171,7 +171,7 @@ function limitNote(settings: Settings, limits: Limits | undefined, now: Instant)
     );
   }
   if (isBreakerOpen) {
-    return `${putOff('All rotations are', breakerOpen, now)} See the logs of the rotation worker.`;
+    return `${putOff('All rotations are', breakerOpen, now)} See the log of the rotation worker.`;
   }
   if (issuedToday < settings.maxNewRotationsPerDay) return undefined;
   return putOff('All other rotations are', dayFull(issuedToday, settings.maxNewRotationsPerDay), now);

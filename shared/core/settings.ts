@@ -46,7 +46,7 @@ export const settingSpecs = {
   readerArns: spec(
     readers,
     '[]',
-    'Principals that may read secrets beside their owners, as a JSON array: an ARN (with `*` as wildcard) for every secret, or `{"arn", "users"?, "paths"?, "handOn"?}` for those of some users.',
+    'Principals that may read secrets in addition to their owners, as a JSON array: an ARN (with `*` as wildcard) for every secret, or `{"arn", "users"?, "paths"?, "handOn"?}` for those of some users.',
   ),
   ownersRead: spec(flag, 'true', 'Owners read their own secret; `false` leaves reading to the readers.'),
   administratorArns: spec(
@@ -71,7 +71,7 @@ export const settingSpecs = {
   stateEpoch: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(35, 'must be at most 35'))),
     '1',
-    'Raised by one, the next run signs everything anew; what the epoch before signed still counts until it is raised again.',
+    'Raise it by one, and the next run signs everything again. Signatures of the previous epoch count until it is raised once more.',
   ),
   runEveryDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(7, 'must be at most 7'))),
@@ -88,16 +88,20 @@ export const settingSpecs = {
   ),
   unused: spec(z.enum(['rotate', 'retire']), 'rotate', 'What to do about a due key unused for `unusedDays`.'),
   maxAccessKeyAgeDays: spec(someDays, '90', 'Age at which a key is due.'),
-  rotateAheadDays: spec(days, '0', 'How long before that a replacement is issued.'),
-  graceDays: spec(grace, '10', 'From the announcement to the deactivation of the old key; 0 hands over at once.'),
+  rotateAheadDays: spec(days, '0', 'How long before `maxAccessKeyAgeDays` a replacement is issued.'),
+  graceDays: spec(grace, '10', 'From the announcement to the deactivation of the old key; 0 means no grace period.'),
   quietDays: spec(days, '2', 'How long the old key must not have been used before it is deactivated.'),
-  maxPostponeDays: spec(days, '10', 'How long a deactivation is put off at most while the old key is in use.'),
+  maxPostponeDays: spec(
+    days,
+    '10',
+    'How long at most a deactivation is postponed while the old key is in use or the new one is not.',
+  ),
   recoveryDays: spec(someDays, '10', 'From the deactivation to the deletion of a key.'),
   unusedDays: spec(someDays, '90', 'After how long without use a key counts as unused.'),
   exactSweepDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'))),
     '30',
-    'Every user is looked at exactly, not by the credential report, once in so many days.',
+    'Every this many days, the keys of each user are listed directly instead of read from the credential report.',
   ),
   freeze: spec(
     dateRanges,
@@ -184,7 +188,7 @@ function unreadable(
   nameOf: (setting: string) => string,
 ): string | undefined {
   if (ownersRead || readerArns.length > 0) return undefined;
-  return `${nameOf('ownersRead')} is false, but ${nameOf('readerArns')} names nobody: no one could read a new key`;
+  return `${nameOf('ownersRead')} is false, but ${nameOf('readerArns')} is empty: no one could read a new key`;
 }
 
 /** The days that decide whether one rotation is over before the next one begins. */

@@ -153,10 +153,10 @@ export function matchNobody(
   return [
     ...exemptGroups
       .filter((group) => !groups.has(sameCase(group)))
-      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts nobody.`),
+      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts no one.`),
     ...exemptPaths
       .filter(isEmpty)
-      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts nobody.`),
+      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts no one.`),
     ...(isUnreached
       ? [`userPathPrefix: no user is below the path ${userPathPrefix}, which is compared letter by letter.`]
       : []),

@@ -1,3 +1,4 @@
+import type { TransitionVerb } from './model.ts';
 import type { KeyView, Situation } from './situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, inDays } from './time.ts';
 
@@ -32,3 +33,15 @@ export function inWords(at: Instant, now: Instant): string {
   const when = days < 0 ? 'now' : days === 0 ? 'today' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
   return `${when} (${formatDate(at)})`;
 }
+
+const nouns: Readonly<Record<TransitionVerb, string>> = {
+  issue: 'rotation',
+  deactivate: 'deactivation',
+  retire: 'retirement',
+  delete: 'deletion',
+  'roll-back': 'rollback',
+  'move-forward': 'promotion',
+};
+
+/** Of an unfinished transition, for a sentence: the verbs are for programs. */
+export const nounOf = ({ verb }: { verb: TransitionVerb }): string => nouns[verb];

@@ -46,7 +46,7 @@ export async function handleExposure(
       failures.push(messageOf(error));
     }
   }
-  if (failures.length > 0) throw new RotationError(`Exposed keys were not all dealt with: ${failures.join(' ')}`);
+  if (failures.length > 0) throw new RotationError(`Not every exposed key was dealt with: ${failures.join(' ')}`);
   return { schemaVersion: 1, keys };
 }
 
@@ -70,7 +70,7 @@ async function handleKey(runtime: Runtime, invocation: Invocation, named: Named)
   }
   if (userName === undefined) return tellOfNobody(pass, named);
   if (state === undefined) {
-    const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
+    const message = `User ${userName} of this account no longer has the key ${accessKeyId}; nothing was changed.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
   if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
@@ -114,7 +114,7 @@ async function tellOfNobody(pass: Pass, { event, accessKeyId }: Named): Promise<
   const accountId = required(Account, 'sts:GetCallerIdentity', 'Account');
   const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
   const whose = isElsewhere ? ` AWS says that it is of account ${event.accountId}.` : '';
-  const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}): nothing is done.${whose}`;
+  const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}); nothing was changed.${whose}`;
   await announceNobody(pass, { accountId, accessKeyId, message });
   return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
 }
@@ -178,7 +178,7 @@ async function tryLater(
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {
-    const message = `Exposed key ${accessKeyId} of ${userName} is not replaced, nor recorded, while KMS gives no state key.`;
+    const message = `Exposed key ${accessKeyId} of ${userName} is neither replaced nor recorded while KMS does not provide the state key.`;
     throw new RotationError(message, { userName, isTransient: true });
   }
   const body = {
@@ -193,5 +193,8 @@ async function tryLater(
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)
     throw new RotationError(`Cannot enqueue ${userName} for the exposed key ${accessKeyId}.`, { userName });
-  return { status: 'enqueued', message: `Key ${accessKeyId} of ${userName} is dealt with through the queue.` };
+  return {
+    status: 'enqueued',
+    message: `Key ${accessKeyId} of ${userName} is handed to the worker through the queue.`,
+  };
 }

@@ -6,7 +6,7 @@ import { asksLastUse } from '../apply/replan.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
 import { observeUser, type UserReference, withoutSecret } from '../aws/observe.ts';
 import type { MetricName } from '../aws/runtime.ts';
-import type { ActionName, Step } from '../core/answer.ts';
+import { type ActionName, phraseOf, type Step } from '../core/answer.ts';
 import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
 import { isAboutExposure } from '../core/exposure.ts';
@@ -118,7 +118,7 @@ type Done = Pick<Reconciled, 'plan' | 'outcomes' | 'state'>;
 
 /** Logged, since a message of the queue ends here without any other trace. */
 function userChanged({ runtime, request }: Pass, { userName, userId }: UserReference, done: Done): Reconciled {
-  const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} is not there any more: nothing is done.`;
+  const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} no longer exists; nothing was changed.`;
   const verdict = { status: 'unchanged', reason: 'user-changed' } as const;
   const { runId, origin } = request;
   runtime.log.info('Decided', { runId, origin, userName, userId, ...verdict, because: message });
@@ -159,7 +159,7 @@ async function applyAll(planned: Planned, steps: readonly Step[]): Promise<Outco
   const outcomes: Outcome[] = [];
   for (const step of steps) {
     if (pass.runtime.clock() + timeNeeded(step) > pass.deadlineAt) {
-      const message = `Too little time is left to ${step.action} for ${state.user.userName}; run it again.`;
+      const message = `Too little time is left to ${phraseOf(step)} for ${state.user.userName}; run it again.`;
       throw new RotationError(message, { isTransient: true, code: 'OutOfTime', userName: state.user.userName });
     }
     const outcome = await applyOne(planned, step);
@@ -175,7 +175,7 @@ async function applyOne(planned: Planned, step: Step): Promise<Outcome | undefin
     return outcome;
   } catch (error) {
     const { userName, accountId } = planned.state.user;
-    throw aboutUser(error, `Cannot ${step.action} for ${userName}`, { userName, accountId, action: step.action });
+    throw aboutUser(error, `Cannot ${phraseOf(step)} for ${userName}`, { userName, accountId, action: step.action });
   }
 }
 
@@ -198,7 +198,7 @@ function shortfall({ result }: Outcome, { message }: Plan): Pick<Reconciled, 'st
   return {
     status: 'busy',
     reason: 'busy',
-    message: `${message} Somebody else changed the user meanwhile; run it again.`,
+    message: `${message} Meanwhile the user was changed by someone else; run it again.`,
   };
 }
 

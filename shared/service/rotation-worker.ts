@@ -33,7 +33,7 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
     // It may be one of ours, so it waits no longer than those do.
     await comeBack(opened, delivery);
     throw new ConflictError(
-      `Whether a message about ${message.userName} is signed cannot be told: KMS gives no state key.`,
+      `Cannot tell whether a message about ${message.userName} is signed: KMS does not provide the state key.`,
     );
   }
   // Whoever may only send to the queue has no key deactivated: what nobody signed is looked at, as for Config.
@@ -138,7 +138,7 @@ async function judgeAgain({ runtime, settings }: Pass, { outcomes }: Reconciled)
 
 /** The alarm of a queue names neither. What cannot be read, or told, now is in the log. */
 async function tellOfLast(pass: Pass, { userName, userId, accessKeyId = '' }: WorkMessage, error: unknown) {
-  const message = `Exposed key ${accessKeyId} of ${userName} is not dealt with after ${MOST_RECEIVES} tries. ${messageOf(error)}`;
+  const message = `Exposed key ${accessKeyId} of ${userName} was not dealt with in ${MOST_RECEIVES} tries. ${messageOf(error)}`;
   pass.runtime.log.error('Exposed key given up', { userName, userId, accessKeyId, because: messageOf(error) });
   try {
     const state = await observeUser(withoutSecret(pass.reader), { userName, userId }, () => false);

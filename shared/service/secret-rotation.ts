@@ -124,7 +124,7 @@ async function perform(context: Context): Promise<Done> {
   const { step, versionId } = event;
   if (!pass.settings.enforce) throw await dryRun(context);
   if (context.isCurrent && (step !== 'finishSecret' || !isUnrecorded(context))) {
-    return { status: 'unchanged', message: `Version ${versionId} of secret ${secret.name} is current already.` };
+    return { status: 'unchanged', message: `Version ${versionId} of secret ${secret.name} is already current.` };
   }
   switch (step) {
     case 'createSecret':
@@ -156,7 +156,7 @@ async function create(context: Context): Promise<Done> {
   const { event, secret, state } = context;
   const accessKeyId = keyIdOf(secret, event.versionId);
   if (accessKeyId !== undefined) {
-    const message = `Key ${accessKeyId} of ${state.user.userName} is stored already.`;
+    const message = `Key ${accessKeyId} of ${state.user.userName} is already stored.`;
     return { status: 'unchanged', message, accessKeyId };
   }
   return reach(context, ['rotation-asked', 'rotation-stored']);

@@ -157,7 +157,9 @@ describe('access denied', () => {
   it('names the user and the account where a step was refused', async () => {
     const life = await due('second');
     const refused = rotateUser(life, { userName: 'alice', action: 'rotate' }, deny('iam:CreateAccessKey'));
-    expect((await thrownBy(refused)).message).toMatch(/^Cannot issue for alice in account 111122223333: /);
+    expect((await thrownBy(refused)).message).toMatch(
+      /^Cannot issue an access key for alice in account 111122223333: /,
+    );
   });
 
   it('by a service control policy is told from a missing permission', async () => {

@@ -398,7 +398,7 @@ describe('through the queue', () => {
     expect(bodiesIn(life, life.deadLetterQueueUrl)).toEqual([body]);
     const last = messages(life, 'exposed').at(-1);
     expect(last).toMatchObject({ userName: 'alice', accessKeyId: life.oldKey, severity: 'critical' });
-    expect(last?.message).toContain('is not dealt with after 4 tries');
+    expect(last?.message).toContain('was not dealt with in 4 tries');
   });
 
   it.each([

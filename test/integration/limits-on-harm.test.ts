@@ -112,7 +112,7 @@ describe('a subscription for alice alone', () => {
     for (const userName of ['bob', 'alice']) expect(await pass(world, userName)).toBe(true);
     expect(messages(world).map(({ event, userName }) => [event, userName])).toEqual([['issued', 'alice']]);
     expect([hasNewKey(world, 'alice'), hasNewKey(world, 'bob')]).toEqual([true, false]);
-    expect(world.logged.join('\n')).toContain(`Not done for bob, since no subscription of ${world.topicArn}`);
+    expect(world.logged.join('\n')).toContain(`Not done for bob, because no subscription of ${world.topicArn}`);
   });
 });
 

@@ -150,7 +150,7 @@ describe('rollback', () => {
     aws.clock.advance(DAY);
     const answer = await ask(life, 'rollback', { holdUntil: dateIn(life, 5) });
     expect(answer.status).toBe('changed');
-    expect(answer.message).toContain('AWSCURRENT is not moved, since that key was never stored');
+    expect(answer.message).toContain('AWSCURRENT is not moved, because that key was never stored');
     expect(messages(life, 'rolled-back')[0]?.message).toContain('AWSCURRENT is not moved');
     expect(keysOf(life)).toEqual({ [oldKey]: 'Active', [newKey]: 'Active' });
     expect(labelsOf(life, userId).AWSCURRENT).toBe(newKey);

@@ -253,7 +253,7 @@ describe('a run outside the queue', () => {
     const life = createLife({ ageDays: 20 });
     const handler = createRotateUser(life.runtime('rotate-user'));
     const run = handler({ userName: 'alice', action: 'rotate' }, contextOf(life, 'rotate-user', MINUTE));
-    await expect(run).rejects.toThrow('Too little time is left to issue for alice');
+    await expect(run).rejects.toThrow('Too little time is left to issue an access key for alice');
     expect(writes(life)).toEqual([]);
   });
 });

@@ -44,10 +44,10 @@ function refuse(reason: ReasonCode, message: string, notBefore?: number): Answer
 function hold(s: Situation, until: Instant): Answer {
   const { userName } = s.state.user;
   const isOver = until <= s.now;
-  if (isOver && s.tags.holdUntil === undefined) return wait('not-held', `User ${userName} is not held.`);
-  if (isOver) return act({ action: 'hold' }, 'hold-lifted', `The hold of ${userName} is lifted.`);
+  if (isOver && s.tags.holdUntil === undefined) return wait('not-held', `User ${userName} is not on hold.`);
+  if (isOver) return act({ action: 'hold' }, 'hold-lifted', `The hold on ${userName} is lifted.`);
   if (s.tags.holdUntil === until)
-    return wait('held', `User ${userName} is held until ${formatDate(until)} already.`, until);
+    return wait('held', `User ${userName} is already on hold until ${formatDate(until)}.`, until);
   const message = `Nothing is changed for ${userName} by schedule until ${formatDate(until)}.`;
   return act({ action: 'hold', holdUntil: until }, 'hold-written', message, { notBefore: until });
 }
@@ -58,11 +58,11 @@ function confirm(s: Situation): Answer {
   if (current === undefined || !current.isActive || old === undefined) {
     return refuse(
       'nothing-to-confirm',
-      `No old key of ${s.state.user.userName} waits for a confirmation: ${allKeys(s)}.`,
+      `No old key of ${s.state.user.userName} is waiting for a confirmation: ${allKeys(s)}.`,
     );
   }
   if (isSwitchConfirmed(s, current)) {
-    return wait('confirmed', `The switch to ${current.accessKeyId} is confirmed already.`);
+    return wait('confirmed', `The switch to ${current.accessKeyId} is already confirmed.`);
   }
   const message =
     `The switch to ${current.accessKeyId} is confirmed: ${old.accessKeyId} is deactivated after one more reminder, ` +
@@ -77,7 +77,7 @@ function rollBack(s: Situation, asked: Asked): Answer {
     return refuse('nothing-to-roll-back', `No older key of ${s.state.user.userName} to go back to: ${allKeys(s)}.`);
   }
   if (old.isExposed) {
-    const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is known to others: it is not put back in use, with force neither.`;
+    const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is known to others. It is not put back in use, not even with force.`;
     return refuse('rollback-to-exposed', message);
   }
   // A rollback without a hold would be undone by the next pass, which finds a newer stored key.
@@ -85,10 +85,10 @@ function rollBack(s: Situation, asked: Asked): Answer {
   const holdUntil = asked.holdUntil !== undefined && asked.holdUntil > now ? asked.holdUntil : byDefault;
   const moved =
     old.versionId === undefined
-      ? 'AWSCURRENT is not moved, since that key was never stored'
+      ? 'AWSCURRENT is not moved, because that key was never stored'
       : 'AWSCURRENT moves back to it';
   const message =
-    `Key ${old.accessKeyId} of ${s.state.user.userName} is put back in use: it is active, ${moved}, and nothing more ` +
+    `Key ${old.accessKeyId} of ${s.state.user.userName} is in use again: it is active, ${moved}, and nothing more ` +
     `is done by schedule until ${formatDate(holdUntil)}.`;
   const action = { action: 'roll-back', accessKeyId: old.accessKeyId, holdUntil } as const;
   return act(action, 'rolled-back', message, { notBefore: holdUntil });
@@ -98,7 +98,7 @@ function retire(s: Situation, asked: Asked): Answer {
   const found = named(s, asked);
   if ('reason' in found) return found;
   if (!found.isActive) return alreadyInactive(s, found);
-  const message = `Key ${found.accessKeyId} of ${s.state.user.userName} is deactivated at once, without a replacement.`;
+  const message = `Key ${found.accessKeyId} of ${s.state.user.userName} is deactivated immediately, without a replacement.`;
   return act({ action: 'retire', accessKeyId: found.accessKeyId }, 'retired-by-hand', message, {
     notBefore: deletedFrom(s.settings, s.now),
   });
@@ -117,13 +117,13 @@ function rotate(s: Situation, asked: Asked): Answer | undefined {
   if (s.keys.length > 1) {
     const message =
       `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. ` +
-      'Name the one to give up as accessKeyId, and run it again after its deletion.';
+      'Pass the one to give up as accessKeyId, and run it again once that key is deleted.';
     return refuse('two-keys', message, deletionOfInactive(s));
   }
   const message =
     s.keys.length === 0
       ? `User ${userName} has no access key: a first one is issued.`
-      : `A replacement for ${allKeys(s)} is issued as asked.`;
+      : `A replacement for ${allKeys(s)} is issued, as requested.`;
   return issueAnswer(s, 'asked', message);
 }
 
@@ -143,20 +143,20 @@ function giveUp(s: Situation, key: KeyView): Answer {
   }
   const notBefore = deletedFrom(s.settings, s.now);
   const message =
-    `Key ${key.accessKeyId} of ${s.state.user.userName} is given up by hand: deactivated at once, while ` +
+    `Key ${key.accessKeyId} of ${s.state.user.userName} is given up by hand: it is deactivated immediately, while ` +
     `${describeKey(other, s.now)} stays. Run rotate again after it is deleted, ${inWords(notBefore, s.now)}.`;
   return act({ action: 'deactivate', accessKeyId: key.accessKeyId }, 'given-up', message, { notBefore });
 }
 
 function alreadyInactive(s: Situation, key: KeyView): Answer {
   if (key.inactiveSince === undefined) {
-    const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is inactive already; its recovery period begins now.`;
+    const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is already inactive; its recovery period begins now.`;
     return act({ action: 'record-inactive', accessKeyId: key.accessKeyId }, 'inactive-seen', message, {
       notBefore: deletedFrom(s.settings, s.now),
     });
   }
   const at = key.deletableAt === undefined ? deletedFrom(s.settings, s.now) : afterFreeze(s.settings, key.deletableAt);
-  return wait('recovery', `Key ${key.accessKeyId} is inactive already and is deleted ${inWords(at, s.now)}.`, at);
+  return wait('recovery', `Key ${key.accessKeyId} is already inactive and is deleted ${inWords(at, s.now)}.`, at);
 }
 
 /** The key that the request names, or the only one. */

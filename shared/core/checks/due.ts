@@ -128,7 +128,7 @@ function issueBySchedule(s: Situation, reason: ReasonCode, plan: string): Answer
 function limitReached(s: Situation): Answer | undefined {
   const { limits } = s.request;
   const rotation = `The rotation of ${s.state.user.userName} is`;
-  if (s.secret?.rotationEnabled) return managed(s, `${rotation} put off`);
+  if (s.secret?.rotationEnabled) return managed(s, `${rotation} postponed`);
   const refusal = s.request.refusal ?? limits?.refusal;
   if (refusal !== undefined) return tomorrow(s, 'refused-everywhere', rotation, describeRefusal(refusal));
   if (limits?.isBreakerOpen) return tomorrow(s, 'breaker-open', rotation, breakerOpen);
@@ -145,7 +145,7 @@ function managed(s: Situation, postponed: string): Answer {
     return wait('managed-rotation', `${message}.`);
   const idle =
     `${message}, but none has begun, and ${describeKey(key, s.now)} is overdue. Rotate it with ` +
-    '`aws secretsmanager rotate-secret`, or cancel the rotation, and Keyturn goes on.';
+    '`aws secretsmanager rotate-secret`, or cancel that rotation, and Keyturn takes over.';
   return blocked(s, 'managed-rotation', idle, { accessKeyId: key.accessKeyId });
 }
 

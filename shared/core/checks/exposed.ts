@@ -64,7 +64,7 @@ function deactivation(s: Situation, key: KeyView): Step {
   const deletion = isInTheWay
     ? 'as soon as its slot is needed'
     : `${inWords(notBefore, s.now)}, or when its slot is needed`;
-  const message = `${found(s, key)}, and is deactivated at once; ${left}. It is deleted ${deletion}.`;
+  const message = `${found(s, key)}, and is deactivated immediately; ${left}. It is deleted ${deletion}.`;
   return step({ action: 'deactivate-exposed', accessKeyId: key.accessKeyId }, reasonOf(s), message, {
     notBefore: isInTheWay ? undefined : notBefore,
     continues: true,
@@ -76,7 +76,7 @@ function found(s: Situation, { accessKeyId }: KeyView): string {
   const key = `Key ${accessKeyId} of ${state.user.userName}`;
   if (isNamed(s, accessKeyId)) {
     return reasonOf(s) === 'compromised'
-      ? `${key} is known to others, as was said by hand`
+      ? `${key} was reported by hand as known to others`
       : `${key} is known to others`;
   }
   if (tags.exposed?.accessKeyIds.includes(accessKeyId)) return `${key}, which others know, was active again`;
@@ -141,7 +141,7 @@ export function exposureOver(s: Situation): Answer | undefined {
   const isLeft = s.keys.some(({ accessKeyId }) => exposed.accessKeyIds.includes(accessKeyId));
   if (isLeft || s.now - exposed.at < EXPOSED_SESSIONS_END || awaitsReplacement(s)) return undefined;
   const message =
-    `Exposed ${exposed.accessKeyIds.join(' and ')} of ${s.state.user.userName}: gone, and so are all sessions that were ` +
-    'made with it. Its owner reads the secret as before.';
+    `Exposed ${exposed.accessKeyIds.join(' and ')} of ${s.state.user.userName}: gone, and so are all sessions made with ` +
+    'it. Its owner can read the secret as before.';
   return act({ action: 'end-exposure' }, 'exposure-over', message, { continues: true });
 }

@@ -47,7 +47,7 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   const grace: Grace = { since: currentSince.at, end, limit: end + postponeDaysOf(currentSince, s.settings) * DAY };
   if (graceDays === 0) {
     const reason = isSuperseded ? 'no-grace' : 'least-used';
-    return deactivate(s, old, reason, 'is handed over without a grace period');
+    return deactivate(s, old, reason, 'is deactivated without a grace period');
   }
 
   const isAtLimit = s.now >= grace.limit;
@@ -62,7 +62,7 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, readyReason, 'is deactivated');
   if (isAtLimit) {
     const reason = isSuperseded ? 'postponed-to-limit' : 'least-used';
-    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, in use or not');
+    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, whether in use or not');
   }
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
@@ -118,12 +118,12 @@ function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): 
     ? 'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm'
     : `the old key is still in use: ${lastUse(old)}`;
   const latestAt = afterFreeze(s.settings, grace.limit);
-  const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(latestAt, s.now)} at the latest`;
+  const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is postponed; it happens ${inWords(latestAt, s.now)} at the latest`;
   const told = toldAt(s, old, grace);
   const isTold = told !== undefined && told >= grace.end && (isQuiet || formatDate(told) === formatDate(s.now));
   if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt, old.accessKeyId);
   const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
-  const message = `${plan}, and from ${formatInstant(earliestAt)} on as soon as that is over: ${why}.`;
+  const message = `${plan}, or from ${formatInstant(earliestAt)} on once this changes: ${why}.`;
   const action = { action: 'postpone', accessKeyId: old.accessKeyId, earliestAt, latestAt } as const;
   return act(action, reason, message, { notBefore: earliestAt });
 }
@@ -149,7 +149,7 @@ function deactivateOnNotice(
   const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
   if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
   if (told.is === 'in-force') return deactivate(s, old, reason, does);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does} as its owner was told, ${inWords(told.until, s.now)}.`;
+  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does}, as its owner was told, ${inWords(told.until, s.now)}.`;
   return wait('notice-running', message, told.until, old.accessKeyId);
 }
 

@@ -6,6 +6,7 @@ import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
 import { describeExemption } from '../user-settings.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
+import { nounOf } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
 import { isOwnIntent } from './secrets-manager.ts';
@@ -20,7 +21,7 @@ export function busy(s: Situation): Answer | undefined {
   // A rotation step goes on with what the step before it began, each in an invocation of its own.
   const isOwn = isOwnIntent(s);
   if (doing !== undefined && now < doing.deadlineAt && !isOwn) {
-    const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
+    const message = `Another run (${doing.runId}) is working on this user until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
   const fresh = recordsOf(tags)
@@ -62,8 +63,8 @@ function held(s: Situation): Answer | undefined {
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;
   const message =
-    `User ${s.state.user.userName} is held until ${formatDate(tags.holdUntil)}. ` +
-    'Lift it with `rotate-user` action hold and a past date, or pass force.';
+    `User ${s.state.user.userName} is on hold until ${formatDate(tags.holdUntil)}. ` +
+    'Lift the hold with `rotate-user` action hold and a past date, or pass force.';
   return orOrphan(s, wait('held', message, tags.holdUntil));
 }
 
@@ -92,7 +93,7 @@ export function orphanMessage(s: Situation): string {
   const [orphan] = s.orphans;
   const at = s.tags.doing === undefined ? '' : ` at ${formatInstant(s.tags.doing.at)}`;
   return (
-    `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of an issue that was interrupted${at}: ` +
+    `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of a run that was interrupted${at}: ` +
     'its secret access key was never stored. It is deactivated, and deleted half a day later. ' +
     'If you made this key yourself, reactivate it.'
   );
@@ -104,7 +105,7 @@ export function secretUnverified(s: Situation): Answer | undefined {
   const problem = secretProblem(s.secret, s.state.user, s.settings);
   if (problem !== undefined) {
     if (problem.reason === 'secret-pending-deletion' && s.request.asked?.restoreSecret) {
-      return act({ action: 'restore-secret' }, 'restore-asked', `Secret ${s.secret.name} is restored as asked.`, {
+      return act({ action: 'restore-secret' }, 'restore-asked', `Secret ${s.secret.name} is restored, as requested.`, {
         continues: true,
       });
     }
@@ -114,7 +115,7 @@ export function secretUnverified(s: Situation): Answer | undefined {
   if (s.currentVersionId === undefined || labels.filter(isKeyLabel).length === 1) return undefined;
   const message =
     `AWSCURRENT of secret ${s.secret.name} is on version ${s.currentVersionId}, whose labels name ` +
-    `${labels.some(isKeyLabel) ? 'several access keys' : 'no access key'}: somebody else wrote it. ` +
+    `${labels.some(isKeyLabel) ? 'several access keys' : 'no access key'}: Keyturn did not write it. ` +
     'Move AWSCURRENT back to a version labelled with an access key ID, or delete the secret.';
   return unverified(s, 'secret-value-foreign', message);
 }
@@ -122,7 +123,9 @@ export function secretUnverified(s: Situation): Answer | undefined {
 function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
   const { doing } = s.tags;
   const unfinished =
-    doing === undefined ? '' : ` The ${doing.verb} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
+    doing === undefined
+      ? ''
+      : ` The ${nounOf(doing)} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
   return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
 }
 

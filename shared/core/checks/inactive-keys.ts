@@ -15,7 +15,7 @@ export function keyGone(s: Situation): Answer | undefined {
   const recorded = [s.tags.deactivated, s.tags.inactiveSeen].find((record) => record && isGone(record.accessKeyId));
   const accessKeyId = s.goneLabels[0]?.accessKeyId ?? recorded?.accessKeyId;
   if (accessKeyId === undefined) return undefined;
-  const message = `Key ${accessKeyId} of ${s.state.user.userName} is gone from IAM: somebody deleted it.`;
+  const message = `Key ${accessKeyId} of ${s.state.user.userName} is gone from IAM, but Keyturn did not delete it.`;
   return act({ action: 'forget', accessKeyId }, 'key-gone', message, { continues: true });
 }
 
@@ -23,7 +23,7 @@ export function keyGone(s: Situation): Answer | undefined {
 export function reactivated(s: Situation): Answer | undefined {
   const key = s.keys.find(({ record, isActive }) => record !== undefined && isActive);
   if (key === undefined) return undefined;
-  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was reactivated by somebody; its grace period starts again.`;
+  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was reactivated, but not by Keyturn. Its grace period starts again.`;
   return act({ action: 'restart-grace', accessKeyId: key.accessKeyId }, 'reactivated', message, { continues: true });
 }
 
@@ -83,7 +83,7 @@ function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): Re
 function remindOfDeletion(s: Situation, { accessKeyId }: KeyView, earliestAt: Instant): Answer {
   const message =
     `Key ${accessKeyId} of ${s.state.user.userName} is inactive, and is deleted for good ${inWords(earliestAt, s.now)} ` +
-    'unless it is reactivated before.';
+    'unless it is reactivated before then.';
   const action = { action: 'remind', accessKeyId, kind: 'deletion', earliestAt } as const;
   return act(action, 'deletion-soon', message, { notBefore: earliestAt });
 }
@@ -98,7 +98,7 @@ export function currentInactive(s: Situation): Answer | undefined {
   const { current } = s;
   if (current === undefined || current.isActive) return undefined;
   const message =
-    `The current key ${describeKey(current, s.now)} of ${s.state.user.userName} was deactivated by somebody else. ` +
+    `The current key ${describeKey(current, s.now)} of ${s.state.user.userName} was deactivated, but not by Keyturn. ` +
     'Reactivate it, or run `rotate-user` action rotate.';
   return blocked(s, 'current-inactive', message, { accessKeyId: current.accessKeyId });
 }

@@ -3,7 +3,7 @@ import type { Doing } from '../secret-tags.ts';
 import { keyLabels } from '../secret-versions.ts';
 import { ORPHAN_RECOVERY, type Situation } from '../situation.ts';
 import { formatInstant, MINUTE } from '../time.ts';
-import { describeKey } from '../words.ts';
+import { describeKey, nounOf } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { isTooOld, orphanMessage, orphanStep } from './hands-off.ts';
 import { isOwnIntent } from './secrets-manager.ts';
@@ -22,7 +22,7 @@ export function intentPast(s: Situation): Answer | undefined {
     case 'issue':
       return isOld
         ? oldIssue(s, doing)
-        : (storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The issue left no key behind'));
+        : (storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The interrupted rotation left no key behind'));
     case 'deactivate':
     case 'retire':
       if (isOld) return clear(doing, TOO_OLD);
@@ -39,7 +39,7 @@ export function intentPast(s: Situation): Answer | undefined {
   }
 }
 
-const TOO_OLD = 'It is too old to be gone on with';
+const TOO_OLD = 'It is too old to be continued';
 
 /** It tells, where there is something to tell, and no key is touched by it. */
 function oldIssue(s: Situation, doing: Doing): Answer | undefined {
@@ -50,8 +50,8 @@ function oldIssue(s: Situation, doing: Doing): Answer | undefined {
   const [orphan] = s.orphans;
   if (orphan === undefined) return clear(doing, TOO_OLD);
   const why =
-    `Key ${describeKey(orphan, s.now)} of ${s.state.user.userName} may be the leftover of an issue that was ` +
-    'interrupted long ago, and its secret access key lost. Delete it unless somebody uses it';
+    `Key ${describeKey(orphan, s.now)} of ${s.state.user.userName} may be the leftover of a run that was ` +
+    'interrupted long ago, and its secret access key is lost. Delete it unless it is in use';
   return clear(doing, why, { tells: 'failed', accessKeyId: orphan.accessKeyId });
 }
 
@@ -91,8 +91,8 @@ function orphaned(s: Situation): Answer | undefined {
   if (orphan === undefined) return undefined;
   if (second !== undefined) {
     const message =
-      `Two keys of ${s.state.user.userName} may be the leftover of one interrupted issue: ` +
-      `${describeKey(orphan, s.now)} and ${describeKey(second, s.now)}. Delete the one that nobody uses.`;
+      `Two keys of ${s.state.user.userName} may be the leftover of one interrupted run: ` +
+      `${describeKey(orphan, s.now)} and ${describeKey(second, s.now)}. Delete the one that is not in use.`;
     return blocked(s, 'two-orphans', message, { accessKeyId: orphan.accessKeyId });
   }
   const { accessKeyId } = orphan;
@@ -106,13 +106,13 @@ function orphaned(s: Situation): Answer | undefined {
   }
   const notBefore = orphan.inactiveSince + ORPHAN_RECOVERY;
   if (s.now < notBefore) return wait('orphan-waiting', orphanMessage(s), notBefore);
-  const message = `Key ${accessKeyId}, the leftover of an interrupted issue, stayed inactive and unused: it is deleted.`;
+  const message = `Key ${accessKeyId}, the leftover of an interrupted run, stayed inactive and unused and is deleted.`;
   return act({ action: 'delete-orphan', accessKeyId }, 'orphan-deleted', message);
 }
 
 function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer {
   if (isOwnIntent(s)) return finishRotation(s, doing, accessKeyId);
-  const message = `The ${doing.verb} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted; it is finished.`;
+  const message = `The ${nounOf(doing)} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted and is now finished.`;
   // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
   const { asked, origin } = s.request;
   const isIssued = asked?.action === 'rotate' && doing.verb === 'issue' && !asked.compromised;
@@ -130,7 +130,7 @@ function finishRotation(s: Situation, doing: Doing, accessKeyId: string): Answer
 }
 
 function clear(doing: Doing, why: string, told: Pick<ClearIntent, 'tells' | 'accessKeyId'> = {}): Answer {
-  const message = `${why}: the ${doing.verb} begun at ${formatInstant(doing.at)} is forgotten and judged anew.`;
+  const message = `${why}: the ${nounOf(doing)} begun at ${formatInstant(doing.at)} is discarded, and the user is planned again.`;
   // Without its grace taken off first, a key that somebody reactivated meanwhile would be deactivated without notice.
   const restartGrace = doing.verb === 'deactivate';
   return act({ action: 'clear-intent', restartGrace, ...told }, 'intent-cleared', message, { continues: true });

@@ -65,12 +65,12 @@ export function managedRotation(s: Situation): Answer | undefined {
 function begin(s: Situation, versionId: string): Answer | undefined {
   const { userName } = s.state.user;
   const stored = keyIdOf(s.secret, versionId);
-  if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is stored already.`);
+  if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is already stored.`);
   if (s.tags.doing !== undefined) return undefined;
   const [key, second] = s.keys;
   if (second !== undefined) {
     const message =
-      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. The rotation goes on once ` +
+      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. The rotation continues once ` +
       'one of them is deleted.';
     return refuse('two-keys', message);
   }
@@ -88,14 +88,14 @@ function end(s: Situation, versionId: string): Answer | undefined {
   const { name } = s.secret ?? { name: 'of the user' };
   const isOwn = isOwnIntent(s);
   if (s.currentVersionId === versionId && !isOwn) {
-    return wait('rotation-finished', `Version ${versionId} of secret ${name} is current already.`);
+    return wait('rotation-finished', `Version ${versionId} of secret ${name} is already current.`);
   }
   if (s.tags.doing !== undefined) return undefined;
   const stored = keyIdOf(s.secret, versionId);
   const message =
     stored === undefined
       ? `Version ${versionId} of secret ${name} holds no access key: createSecret has not stored one.`
-      : `Key ${stored} is stored as version ${versionId} of secret ${name}, but its intent is gone: the schedule decides what becomes of it.`;
+      : `Key ${stored} is stored as version ${versionId} of secret ${name}, but the record of its rotation is gone. The schedule decides what happens to it.`;
   return refuse('rotation-not-ready', message);
 }
 

@@ -117,7 +117,7 @@ describe('what happens next', () => {
     [
       'a dry run',
       { ...old, settings: { enforce: false } },
-      'Nothing is done: Keyturn is in a dry run (enforce is false). [due]',
+      'Nothing is done: this is a dry run (enforce is false). [due]',
     ],
     [
       'a freeze',

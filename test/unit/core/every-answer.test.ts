@@ -310,7 +310,7 @@ describe('in words:', () => {
     [
       'an orphan',
       { keys: [key(S), orphan], secret: { doing: { accessKeyIds: [S] } } },
-      `${O} of alice is the leftover of an issue that was interrupted at 2026-03-10T11:00:00.000Z`,
+      `${O} of alice is the leftover of a run that was interrupted at 2026-03-10T11:00:00.000Z`,
     ],
     [
       'an exemption with an end',
@@ -336,7 +336,7 @@ describe('in words:', () => {
     [
       'a rotation without its intent',
       { keys: [key(C), young], secret: rotating(['AWSPENDING', P]), request: asks('finishSecret') },
-      'but its intent is gone',
+      'but the record of its rotation is gone',
     ],
     [
       'the end of a rotation',

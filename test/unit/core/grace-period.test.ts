@@ -269,7 +269,7 @@ describe('postponed', () => {
   it('names half a day on as the earliest, and the limit apart from it', () => {
     const { steps, message } = planOf({ ...gracePeriod({ used: 13, notice: told(12) }), now: at(13) });
     expect(steps[0]).toMatchObject({ earliestAt: at(13.5), notBefore: at(13.5), latestAt: at(20) });
-    expect(message).toContain('in 7 days (2026-03-30) at the latest, and from 2026-03-24T00:00:00.000Z on');
+    expect(message).toContain('in 7 days (2026-03-30) at the latest, or from 2026-03-24T00:00:00.000Z on');
   });
   it('is announced once while the owner has not switched', () => {
     const given = (notice: NoticeGiven) => gracePeriod({ switched: false, notice });

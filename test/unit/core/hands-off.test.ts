@@ -282,7 +282,7 @@ it('an unverified secret names what its intent had not finished', () => {
     as: { deletedAt: daysAgo(1) },
   };
   const { message } = planOf({ keys: [due], secret });
-  expect(message).toContain(`The deactivate begun at`);
+  expect(message).toContain(`The deactivation begun at`);
   expect(message).toContain(P);
 });
 
