@@ -71,8 +71,8 @@ export function refusedOf(
   if (among.length < SUSPICIOUS) return undefined;
   const names = among.slice(0, SUSPICIOUS).map(({ scanned: { user } }) => user.userName);
   const note =
-    `${among.length} users have waited for a first key of Keyturn since before the last run, among them ${names.join(', ')}, and nobody ` +
-    'was issued one: AWS may refuse it to everybody. One of them is tried in each run; see the log of the rotation worker.';
+    `${among.length} users have waited for a first key of Keyturn since before the last run, among them ${names.join(', ')}, and none ` +
+    'was issued one: AWS may refuse it for all of them. Each run tries one of them; see the log of the rotation worker.';
   return { probe: { among, turn: runNumber(run.scheduledAt, settings.runEveryDays) }, note };
 }
 

@@ -381,7 +381,7 @@ describe('the digest', () => {
       'a limit of no rotations',
       ['a@example.com'],
       { KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '0' },
-      /^All other rotations are put off until \d{4}-\d\d-\d\d: 0 rotations began today, and maxNewRotationsPerDay is 0\.$/,
+      /^All other rotations are postponed until \d{4}-\d\d-\d\d: 0 rotations began today, and maxNewRotationsPerDay is 0\.$/,
     ],
   ])('says why nothing is issued: %s', async (_, emails, environment, note) => {
     const world = createWorld({ emails, environment });
@@ -414,7 +414,7 @@ describe('the digest', () => {
     expect(digest(world)).toMatchObject({
       failed: 3,
       note: expect.stringMatching(
-        /^All rotations are put off until .*: the three newest issues of the day ended in failed proofs\. See/,
+        /^All rotations are postponed until .*: the three newest keys of the day did not work\. See/,
       ),
     });
     expect(world.metrics.get('BreakerOpen')).toBe(1);

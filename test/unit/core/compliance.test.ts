@@ -117,7 +117,7 @@ describe('what happens next', () => {
     [
       'a dry run',
       { ...old, settings: { enforce: false } },
-      'Nothing is done: this is a dry run (enforce is false). [due]',
+      'Nothing is done: Keyturn is in a dry run (enforce is false). [due]',
     ],
     [
       'a freeze',
@@ -127,7 +127,7 @@ describe('what happens next', () => {
     [
       'a hold',
       { ...old, secret: { hold: NOW + 3.5 * DAY } },
-      'User alice is held until 2026-03-14. Lift it with `rotate-user` action hold and a past date, or pass force. [held]',
+      'User alice is on hold until 2026-03-14. Lift the hold with `rotate-user` action hold and a past date, or pass force. [held]',
     ],
     [
       "over the rule's limit only",
@@ -152,12 +152,12 @@ describe('what happens next', () => {
     [
       'in use after the grace',
       handedOver(11),
-      'Next: The deactivation of ...SSSS of alice is put off, in 9 days (2026-03-19) at the latest, and from 2026-03-11T00:00:00.000Z on as soon as that is over: the old key... (2026-03-11) [still-in-use]',
+      'Next: The deactivation of ...SSSS of alice is postponed; it happens in 9 days (2026-03-19) at the latest, or from 2026-03-11T00:00:00.000Z on once this changes: the ol... (2026-03-11) [still-in-use]',
     ],
     [
       'in use after the grace, and said so today',
       handedOver(11, { announced: { event: 'postponed', at: minutesAgo(60), accessKeyId: S } }),
-      'Next: The deactivation of ...SSSS of alice is put off, in 9 days (2026-03-19) at the latest, and from 2026-03-11T00:00:00.000Z on as soon as that is over: the old key... (2026-03-11) [still-in-use]',
+      'Next: The deactivation of ...SSSS of alice is postponed; it happens in 9 days (2026-03-19) at the latest, or from 2026-03-11T00:00:00.000Z on once this changes: the ol... (2026-03-11) [still-in-use]',
     ],
     [
       'switched, and told a day ago',
@@ -167,7 +167,7 @@ describe('what happens next', () => {
     [
       'switched, and told an hour ago',
       { ...handedOver(10, { notice: notice('deactivation', S, 1 / 24, NOW + DAY / 2) }), keys: switched },
-      'Key ...SSSS of alice is deactivated as its owner was told, in 1 day (2026-03-11). [notice-running]',
+      'Key ...SSSS of alice is deactivated, as its owner was told, in 1 day (2026-03-11). [notice-running]',
     ],
     [
       'not announced yet',
@@ -191,7 +191,7 @@ describe('what happens next', () => {
     [
       'in the hands of a run',
       { ...old, secret: { doing: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
-      'Another run (22222222-2222-4222-8222-222222222222) has the user in hand until 2026-03-10T12:01:00.000Z. [busy]',
+      'Another run (22222222-2222-4222-8222-222222222222) is working on this user until 2026-03-10T12:01:00.000Z. [busy]',
     ],
   ])('%s', (_, given, expected) => {
     const { complianceType, annotation } = verdictOf(given);
