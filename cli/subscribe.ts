@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { readSubscriptionFilter } from '../shared/aws/audience.ts';
-import { mapConcurrently } from '../shared/aws/scan.ts';
+import { mapConcurrently } from '../shared/aws/map-concurrently.ts';
 import { standingOf } from '../shared/core/audience.ts';
 import { EventError, messageOf } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/events.ts';
@@ -87,7 +87,7 @@ type Given = { [Name in 'stage' | 'region' | 'topic']: string | undefined };
 
 function target({ stage, region, topic }: Given, environment: Readonly<Record<string, string | undefined>>): Target {
   if (topic !== undefined && (stage !== undefined || region !== undefined)) {
-    throw wrong('--topic says it all: leave out --stage and --region.');
+    throw wrong('--topic is enough: leave out --stage and --region.');
   }
   const arn = topic ?? (stage === undefined && region === undefined ? environment.KEYTURN_TOPIC_ARN : undefined);
   if (arn === undefined || arn === '') {
@@ -151,7 +151,7 @@ async function add(sns: SNSClient, { attribute, value, email }: Wanted, topicArn
   }
   return [
     `${email} is subscribed to the messages about ${named(attribute)} ${value}, on ${topicArn}.`,
-    'It gets none before it is confirmed: within two days, somebody must follow the link in the email of AWS with the ' +
+    'It gets none until it is confirmed: within two days, follow the link in the email of AWS with the ' +
       'subject "AWS Notification - Subscription Confirmation". Run this again for another such email.',
   ];
 }
@@ -182,7 +182,7 @@ async function extend(
   { SubscriptionArn }: Subscription,
   filter: string | undefined,
 ): Promise<string[]> {
-  if (filter === undefined) return [`${email} is subscribed to all messages already: nothing to do.`];
+  if (filter === undefined) return [`${email} is already subscribed to all messages: nothing to do.`];
   const values = valuesOf(filter, attribute);
   if (values === undefined) {
     throw new EventError(

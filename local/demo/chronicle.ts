@@ -15,6 +15,8 @@ export interface Happening {
   readonly accessKeyId?: string | undefined;
   /** Of a message about a replacement. */
   readonly newAccessKeyId?: string | undefined;
+  /** Of a new key: how old the one is that it replaces. */
+  readonly replacedDays?: number | undefined;
 }
 
 export interface Chronicle {

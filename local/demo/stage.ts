@@ -15,6 +15,8 @@ import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
 import { createOwner, type Owner } from './owners.ts';
 
+const dayMs = 86_400_000;
+
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */
 export interface Stage {
   readonly aws: LocalAws;
@@ -92,7 +94,9 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
 
   function log({ level, message, facts }: LogLine): void {
     checker.readText('a log line', JSON.stringify({ level, message, facts }));
-    if (message === 'Message failed') narrate('world', atHand, 'retry', `a pass fails: ${facts.reason}`);
+    if (message === 'Message failed') {
+      narrate('world', atHand, 'retry', 'a pass fails; its message comes back in half an hour');
+    }
   }
 
   async function invoke(name: FunctionName, event: unknown, about: Partial<Invocation> = {}): Promise<unknown> {
@@ -122,6 +126,11 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
     }
   }
 
+  function oldestDays(userName: string): number {
+    const createdAt = aws.iam.keysOf(userName).map((key) => key.createdAt);
+    return Math.floor((aws.clock.now() - Math.min(...createdAt)) / dayMs);
+  }
+
   /** Everybody reads what was published about them. */
   function readMail(): void {
     for (const published of aws.sns.published.slice(read)) {
@@ -131,7 +140,8 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
         continue;
       }
       const { userId } = message;
-      chronicle.add({ ...message, actor: 'keyturn', text: shorten(message.message) });
+      const replacedDays = message.event === 'issued' ? oldestDays(message.userName) : undefined;
+      chronicle.add({ ...message, actor: 'keyturn', text: shorten(message.message), replacedDays });
       owners.get(userId)?.hear(message);
     }
     read = aws.sns.published.length;

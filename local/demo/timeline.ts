@@ -86,7 +86,7 @@ function toneOf({ event, actor }: Happening): Line['tone'] {
 function firstIssues(issued: readonly Happening[]): Line[] {
   const [first] = issued;
   if (first === undefined) return [];
-  const users = issued.map(({ userName, text }) => `${userName} (${/is (\d+)\S* days old/.exec(text)?.[1]})`);
+  const users = issued.map(({ userName, replacedDays }) => `${userName} (${replacedDays})`);
   const text = `have keys of 90 days and more, so each gets a new one: ${users.join(', ')}`;
   return [{ at: first.at, userName: `${issued.length} users`, text, tone: 'good' }];
 }

@@ -1,12 +1,16 @@
 import { publish } from '../aws/notify.ts';
 import type { Step } from '../core/answer.ts';
+import { formatAnnounced } from '../core/format-secret-tags.ts';
+import { afterFreeze } from '../core/freeze.ts';
 import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../core/messages.ts';
 import type { UserState } from '../core/model.ts';
+import { secretNameOf } from '../core/secret-name.ts';
 import { EXPOSED_FOR, readersOf } from '../core/secret-policy.ts';
-import { formatAnnounced, secretNameOf, secretTagNames } from '../core/secret-tags.ts';
-import { afterFreeze, type Settings } from '../core/settings.ts';
-import { assess, type Situation } from '../core/situation.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Situation } from '../core/situation.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
+import { type Attempt, situationOf } from './attempt.ts';
 import type { Pass } from './pass.ts';
 
 export interface Announcement {
@@ -31,17 +35,20 @@ export interface Announced {
 /** Events whose reader has to know which key to use instead. */
 const NAME_REPLACEMENT: readonly string[] = ['reminder', 'postponed', 'reactivated', 'deactivated', 'deleted'];
 
-/** Tells the topic about one step. The sentence is the planner's. */
+/** A step to tell of: the sentence is the planner's. */
+interface Tells extends Pick<Attempt, 'pass' | 'state'> {
+  step: Pick<Step, 'reason' | 'message'>;
+}
+
+/** Tells the topic about one step. */
 export async function announce(
-  pass: Pass,
-  state: UserState,
-  { reason, message: sentence }: Pick<Step, 'reason' | 'message'>,
+  { pass, state, step: { reason, message: sentence } }: Tells,
   { event, accessKeyId, newAccessKeyId, ...rest }: Announcement,
 ): Promise<Announced> {
   const { runtime, settings } = pass;
   const { user } = state;
   const at = runtime.clock();
-  const situation = assess(state, pass.request, settings, at);
+  const situation = situationOf({ pass, state }, at);
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
   const note = await pass.note?.();
   const message = note === undefined ? sentence : `${sentence} ${note}`;

@@ -1,45 +1,43 @@
 import type { Step } from '../core/answer.ts';
-import type { UserState } from '../core/model.ts';
-import { type Instant, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
+import type { Planned } from './attempt.ts';
 import { keepBooks } from './bookkeeping.ts';
 import { deactivateExposed } from './exposed.ts';
+import { resume } from './interrupted.ts';
 import { issue } from './issue.ts';
 import { removeOrphan, removeUnrecorded } from './orphan.ts';
-import type { Outcome, Pass } from './pass.ts';
-import { issuePending } from './pending-key.ts';
-import { resume, transition } from './transitions.ts';
+import type { Outcome } from './pass.ts';
+import { transition } from './transitions.ts';
 
 /**
  * Applies one step of a plan, after reading again what it depends on. The only way in which anything is changed: nothing
  * outside this folder makes a mutating call. Throws a RotationError when AWS refuses or does not answer.
  */
-export async function apply(pass: Pass, state: UserState, step: Step, now: Instant): Promise<Outcome | undefined> {
+export async function apply(planned: Planned, step: Step): Promise<Outcome | undefined> {
   switch (step.action) {
     case 'none':
       return undefined;
     case 'issue':
-      return step.versionId === undefined
-        ? issue(pass, state, step, now)
-        : issuePending(pass, state, step, now, step.versionId);
+      return issue({ ...planned, step });
     case 'finish':
     case 'clear-intent':
-      return resume(pass, state, step, now);
+      return resume({ ...planned, step });
     case 'deactivate-orphan':
     case 'record-orphan':
     case 'delete-orphan':
-      return removeOrphan(pass, state, step, now);
+      return removeOrphan({ ...planned, step });
     case 'deactivate-unrecorded':
-      return removeUnrecorded(pass, state, step, now);
+      return removeUnrecorded({ ...planned, step });
     case 'deactivate-exposed':
-      return deactivateExposed(pass, state, step, now);
+      return deactivateExposed({ ...planned, step });
     case 'deactivate':
     case 'retire':
     case 'delete':
     case 'roll-back':
     case 'move-forward':
-      return transition(pass, state, step, now);
+      return transition({ ...planned, step });
     default:
-      return keepBooks(pass, state, step, now);
+      return keepBooks({ ...planned, step });
   }
 }
 

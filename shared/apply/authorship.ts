@@ -1,27 +1,21 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
-import type { Step } from '../core/answer.ts';
+import { formatExposed, formatPolicyPut } from '../core/format-secret-tags.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
-import {
-  ANY_TIME,
-  formatExposed,
-  formatPolicyPut,
-  isKeyLabel,
-  parseSecretTags,
-  secretTagNames,
-  signedTagNames,
-} from '../core/secret-tags.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { isKeyLabel, secretTagNames, signedTagNames } from '../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../core/signed-state.ts';
 import { formatDate } from '../core/time.ts';
 import { announce } from './announce.ts';
+import type { Attempt, StepOf } from './attempt.ts';
 import { logWrite, type Pass } from './pass.ts';
-import { ensureSecret, putPolicy, replicate, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
-
-type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
+import { putPolicy, replicate } from './put-policy.ts';
+import { ensureSecret, signerOf, tagSecret, untagSecret, userNameTag } from './secret.ts';
 
 /** Told first: what dies in between is told again. No tag remembers it, since the tags themselves are gone then. */
-export async function dropTags(pass: Pass, state: UserState, step: Of<'drop-tags'>): Promise<string> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
-  const { transitionId } = await announce(pass, state, step, { event: 'blocked' });
+export async function dropTags(attempt: Attempt<StepOf<'drop-tags'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const secret = await ensureSecret(pass, state);
+  const { transitionId } = await announce(attempt, { event: 'blocked' });
   await untagSecret(pass, secret, ...step.names);
   return transitionId;
 }
@@ -30,12 +24,12 @@ export async function dropTags(pass: Pass, state: UserState, step: Of<'drop-tags
 export async function renewPolicy(
   pass: Pass,
   state: UserState,
-  { parts }: Pick<Of<'put-policy'>, 'parts'>,
+  { parts }: Pick<StepOf<'put-policy'>, 'parts'>,
 ): Promise<undefined> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
+  const secret = await ensureSecret(pass, state);
   const isPut = parts.some((part) => part !== 'signatures');
   const put = isPut ? await putPolicy(pass, secret, state.user) : {};
-  if (secret.isSignedBefore) await signAnew(pass, secret, state.user, put);
+  if (secret.isSignedBefore) await signAnew(pass, { user: state.user, secret }, put);
   else await tagSecret(pass, secret, put);
 }
 
@@ -43,7 +37,11 @@ export async function renewPolicy(
  * Everything of ours in the words that it has, by the key of today. What dies in between is signed anew by the next run:
  * until then the key before counts. An intent is left out: another run may have taken it off since it was read.
  */
-async function signAnew(pass: Pass, secret: Secret, user: User, alsoTag: Record<string, string>): Promise<void> {
+async function signAnew(
+  pass: Pass,
+  { user, secret }: { user: User; secret: Secret },
+  alsoTag: Record<string, string>,
+): Promise<void> {
   for (const [versionId, labels] of Object.entries(secret.writtenLabels)) {
     const accessKeyId = secret.versions[versionId]?.find(isKeyLabel);
     if (accessKeyId !== undefined) await relabel(pass, secret, { versionId, accessKeyId, labels });
@@ -56,12 +54,9 @@ async function signAnew(pass: Pass, secret: Secret, user: User, alsoTag: Record<
 }
 
 /** Told first: what dies in between is told again. */
-export async function syncReplicas(
-  pass: Pass,
-  state: UserState,
-  step: Of<'sync-replicas'>,
-): Promise<string | undefined> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
+export async function syncReplicas(attempt: Attempt<StepOf<'sync-replicas'>>): Promise<string | undefined> {
+  const { pass, state, step } = attempt;
+  const secret = await ensureSecret(pass, state);
   const { policy } = parseSecretTags(secret.tags, ANY_TIME).tags;
   if (policy === undefined) return undefined;
   const { hash, toldAt } = policy;
@@ -69,7 +64,7 @@ export async function syncReplicas(
     await tagSecret(pass, secret, { [secretTagNames.policy]: formatPolicyPut({ hash }) });
     return undefined;
   }
-  const told = step.tells ? await announce(pass, state, step, { event: 'blocked' }) : undefined;
+  const told = step.tells ? await announce(attempt, { event: 'blocked' }) : undefined;
   await replicate(pass, secret, step.regions);
   const at = pass.runtime.clock();
   const when = told === undefined ? toldAt : at;
@@ -82,11 +77,11 @@ export async function syncReplicas(
  * Signs what was asked for. The policy first, so that nobody else writes meanwhile; `keyturn:made` last, so that a secret
  * of which half is signed is still nobody's.
  */
-export async function adoptSecret(
-  pass: Pass,
-  { user, secret }: UserState,
-  step: Of<'adopt-secret'>,
-): Promise<undefined> {
+export async function adoptSecret({
+  pass,
+  state: { user, secret },
+  step,
+}: Attempt<StepOf<'adopt-secret'>>): Promise<undefined> {
   if (secret === undefined) return;
   const exposed = step.exposed === undefined ? {} : { [secretTagNames.exposed]: formatExposed(step.exposed) };
   const policyTag = await putPolicy(pass, { ...secret, tags: { ...secret.tags, ...exposed } }, user);

@@ -1,21 +1,18 @@
 import type { Step } from '../core/answer.ts';
-import type { UserState } from '../core/model.ts';
-import { formatNotice, formatStuck, secretTagNames } from '../core/secret-tags.ts';
-import { assess } from '../core/situation.ts';
-import { DAY, formatDate, type Instant } from '../core/time.ts';
+import { formatNotice, formatStuck } from '../core/format-secret-tags.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
+import { DAY, formatDate } from '../core/time.ts';
 import { type Announcement, announce } from './announce.ts';
+import { type Attempt, outcome, type StepOf, situationOf } from './attempt.ts';
 import { adoptSecret, dropTags, renewPolicy, syncReplicas } from './authorship.ts';
 import { announceExposed } from './exposed.ts';
-import { currentSince } from './issue.ts';
-import type { Outcome, Pass } from './pass.ts';
-import { stillPlanned } from './replan.ts';
+import { unleased } from './frame.ts';
+import type { Outcome } from './pass.ts';
+import { currentSince, forgetKey, recordNow, recordsOf } from './records.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
-import { forgetKey, outcome, recordNow, recordsOf } from './transitions.ts';
-
-type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
 
 /** Steps that touch no key, or only remember what somebody else did to one: tags and messages, without an intent. */
-export type BookkeepingStep = Of<
+type BookkeepingStep = StepOf<
   | 'forget'
   | 'restart-grace'
   | 'start-grace'
@@ -36,114 +33,114 @@ export type BookkeepingStep = Of<
 >;
 
 /** Publish, then record: what dies in between is published again. */
-export async function keepBooks(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<Outcome> {
+export async function keepBooks(attempt: Attempt<BookkeepingStep>): Promise<Outcome> {
+  if (!isMessage(attempt.step)) return unleased(attempt, perform);
   // A message alone changes nothing, and the state that it tells of was read in this very pass.
-  const fresh = isMessage(step) ? state : await stillPlanned(pass, state, step, now);
-  if (fresh === undefined) return outcome(step, 'changed');
-  const transitionId = await perform(pass, fresh, step, now);
-  return { ...outcome(step, 'done'), transitionId: transitionId ?? '-' };
+  return outcome(attempt, 'done', await perform(attempt));
 }
 
 function isMessage({ action }: BookkeepingStep): boolean {
   return ['remind', 'postpone', 'announce-blocked', 'announce-exposed', 'announce-stuck'].includes(action);
 }
 
-async function perform(pass: Pass, state: UserState, step: BookkeepingStep, now: Instant): Promise<string | undefined> {
+async function perform(attempt: Attempt<BookkeepingStep>): Promise<string | undefined> {
+  const { pass, state, step } = attempt;
   switch (step.action) {
     case 'forget':
-      return forget(pass, state, step);
+      return forget({ ...attempt, step });
     case 'restart-grace':
-      return restartGrace(pass, state, step, now);
+      return restartGrace({ ...attempt, step });
     case 'start-grace':
-      return startGrace(pass, state, step, now);
+      return startGrace({ ...attempt, step });
     case 'remind':
     case 'postpone':
-      return notify(pass, state, step);
+      return notify({ ...attempt, step });
     case 'record-inactive':
-      return recordInactive(pass, state, step, now);
+      return recordInactive({ ...attempt, step });
     case 'confirm':
-      return confirm(pass, state, step);
+      return confirm({ ...attempt, step });
     case 'hold':
-      return hold(pass, state, step);
+      return hold({ ...attempt, step });
     case 'restore-secret':
       if (state.secret !== undefined) await restoreSecret(pass, state.secret);
       return undefined;
     case 'drop-tags':
-      return dropTags(pass, state, step);
+      return dropTags({ ...attempt, step });
     case 'put-policy':
       return renewPolicy(pass, state, step);
     case 'sync-replicas':
-      return syncReplicas(pass, state, step);
+      return syncReplicas({ ...attempt, step });
     case 'adopt-secret':
-      return adoptSecret(pass, state, step);
+      return adoptSecret({ ...attempt, step });
     case 'announce-blocked':
-      return announceBlocked(pass, state, step);
+      return announceBlocked({ ...attempt, step });
     case 'announce-exposed':
-      return announceExposed(pass, state, step);
+      return announceExposed({ ...attempt, step });
     case 'announce-stuck':
-      return announceStuck(pass, state, step);
+      return announceStuck({ ...attempt, step });
     case 'end-exposure':
-      return endExposure(pass, state);
+      return endExposure(attempt);
   }
 }
 
 /** The policy's text follows: its hash is no longer that of today's. */
-async function endExposure(pass: Pass, state: UserState): Promise<undefined> {
-  await untagSecret(pass, await ensureSecret(pass, state.user, state.secret), secretTagNames.exposed);
+async function endExposure({ pass, state }: Attempt): Promise<undefined> {
+  await untagSecret(pass, await ensureSecret(pass, state), secretTagNames.exposed);
 }
 
-async function forget(pass: Pass, state: UserState, step: Of<'forget'>): Promise<string> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
-  const { transitionId, tag } = await announce(pass, state, step, { event: 'deleted', accessKeyId: step.accessKeyId });
+async function forget(attempt: Attempt<StepOf<'forget'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const secret = await ensureSecret(pass, state);
+  const { transitionId, tag } = await announce(attempt, { event: 'deleted', accessKeyId: step.accessKeyId });
   await forgetKey(pass, secret, step.accessKeyId);
   await tagSecret(pass, secret, tag);
   return transitionId;
 }
 
 /** The grace first: with the record off and the old grace still there, the key would be deactivated without notice. */
-async function restartGrace(pass: Pass, state: UserState, step: Of<'restart-grace'>, now: Instant): Promise<string> {
-  const { current, settings } = assess(state, pass.request, pass.settings, now);
+async function restartGrace(attempt: Attempt<StepOf<'restart-grace'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const { current, settings } = situationOf(attempt, attempt.now);
   const isSuperseded = current?.isActive && current.accessKeyId !== step.accessKeyId;
   const graceEnd = pass.runtime.clock() + settings.graceDays * DAY;
-  const secret = await ensureSecret(pass, state.user, state.secret);
+  const secret = await ensureSecret(pass, state);
   await untagSecret(pass, secret, secretTagNames.currentSince);
-  const { transitionId, tag } = await announce(pass, state, step, {
+  const { transitionId, tag } = await announce(attempt, {
     event: 'reactivated',
     accessKeyId: step.accessKeyId,
     next: isSuperseded ? { action: 'deactivate', notBefore: graceEnd } : undefined,
   });
   await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
-  const since = isSuperseded ? currentSince(pass, settings, current.accessKeyId) : undefined;
-  const grace = since === undefined ? {} : { [secretTagNames.currentSince]: since };
+  const grace = isSuperseded ? currentSince(pass, settings, { accessKeyId: current.accessKeyId }) : {};
   await tagSecret(pass, secret, { ...grace, ...tag });
   return transitionId;
 }
 
-async function startGrace(pass: Pass, state: UserState, step: Of<'start-grace'>, now: Instant): Promise<string> {
-  const { settings } = assess(state, pass.request, pass.settings, now);
-  const secret = await ensureSecret(pass, state.user, state.secret);
+async function startGrace(attempt: Attempt<StepOf<'start-grace'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const { settings } = situationOf(attempt, attempt.now);
+  const secret = await ensureSecret(pass, state);
   const old = state.keys.find(({ accessKeyId, status }) => accessKeyId !== step.accessKeyId && status === 'Active');
-  const { transitionId, tag } = await announce(pass, state, step, {
+  const { transitionId, tag } = await announce(attempt, {
     event: 'grace-restarted',
     newAccessKeyId: step.accessKeyId,
     accessKeyId: old?.accessKeyId,
     next: next(step, 'deactivate'),
   });
-  await tagSecret(pass, secret, {
-    [secretTagNames.currentSince]: currentSince(pass, settings, step.accessKeyId),
-    ...tag,
-  });
+  const { accessKeyId } = step;
+  await tagSecret(pass, secret, { ...currentSince(pass, settings, { accessKeyId }), ...tag });
   return transitionId;
 }
 
 /** The notice that a later step waits for: remembered only once SNS has taken it. */
-async function notify(pass: Pass, state: UserState, step: Of<'remind' | 'postpone'>): Promise<string> {
+async function notify(attempt: Attempt<StepOf<'remind' | 'postpone'>>): Promise<string> {
+  const { pass, state, step } = attempt;
   const { accessKeyId, earliestAt } = step;
   const kind = step.action === 'remind' ? step.kind : 'deactivation';
   const lastUsed = state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed;
   const usedBy = lastUsed && kind === 'deactivation' ? await pass.whoUses?.(accessKeyId, lastUsed) : undefined;
-  const secret = await ensureSecret(pass, state.user, state.secret);
-  const { transitionId, at, tag } = await announce(pass, state, step, {
+  const secret = await ensureSecret(pass, state);
+  const { transitionId, at, tag } = await announce(attempt, {
     event: step.action === 'remind' ? 'reminder' : 'postponed',
     accessKeyId,
     next: { action: kind === 'deletion' ? 'delete' : 'deactivate', notBefore: earliestAt },
@@ -158,53 +155,52 @@ async function notify(pass: Pass, state: UserState, step: Of<'remind' | 'postpon
 }
 
 /** A record of ours that no longer holds would hide the new one, so it comes off after it. */
-async function recordInactive(
-  pass: Pass,
-  state: UserState,
-  step: Of<'record-inactive'>,
-  now: Instant,
-): Promise<string> {
-  const { recoveryDays } = assess(state, pass.request, pass.settings, now).settings;
-  const secret = await ensureSecret(pass, state.user, state.secret);
+async function recordInactive(attempt: Attempt<StepOf<'record-inactive'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const { recoveryDays } = situationOf(attempt, attempt.now).settings;
+  const secret = await ensureSecret(pass, state);
   const { accessKeyId } = step;
   const announcement = { event: 'inactive-seen', accessKeyId, next: next(step, 'delete') } as const;
-  const { transitionId, tag } = await announce(pass, state, step, announcement);
-  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', accessKeyId, recoveryDays), ...tag });
+  const { transitionId, tag } = await announce(attempt, announcement);
+  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', { accessKeyId, recoveryDays }), ...tag });
   const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
   await untagSecret(pass, secret, ...voided);
   return transitionId;
 }
 
-async function confirm(pass: Pass, state: UserState, { accessKeyId }: Of<'confirm'>): Promise<undefined> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
+async function confirm({ pass, state, step: { accessKeyId } }: Attempt<StepOf<'confirm'>>): Promise<undefined> {
+  const secret = await ensureSecret(pass, state);
   const at = pass.runtime.clock();
   pass.wroteAt.add(at);
   await tagSecret(pass, secret, { [secretTagNames.confirmed]: `${new Date(at).toISOString()} ${accessKeyId}` });
 }
 
 /** The tag first: a hold that is announced must be there. */
-async function hold(pass: Pass, state: UserState, step: Of<'hold'>): Promise<string | undefined> {
-  const secret = await ensureSecret(pass, state.user, state.secret);
+async function hold(attempt: Attempt<StepOf<'hold'>>): Promise<string | undefined> {
+  const { pass, state, step } = attempt;
+  const secret = await ensureSecret(pass, state);
   if (step.holdUntil === undefined) {
     await untagSecret(pass, secret, secretTagNames.hold);
     return undefined;
   }
   await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });
-  const { transitionId } = await announce(pass, state, step, { event: 'held', next: next(step, 'none') });
+  const { transitionId } = await announce(attempt, { event: 'held', next: next(step, 'none') });
   return transitionId;
 }
 
-async function announceBlocked(pass: Pass, state: UserState, step: Of<'announce-blocked'>): Promise<string> {
-  const { transitionId, tag } = await announce(pass, state, step, { event: 'blocked', accessKeyId: step.accessKeyId });
-  if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state.user, state.secret), tag);
+async function announceBlocked(attempt: Attempt<StepOf<'announce-blocked'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const { transitionId, tag } = await announce(attempt, { event: 'blocked', accessKeyId: step.accessKeyId });
+  if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state), tag);
   return transitionId;
 }
 
 /** Remembered in a tag of its own: `announced` may hold the reminder that a deactivation waits for. */
-async function announceStuck(pass: Pass, state: UserState, step: Of<'announce-stuck'>): Promise<string> {
-  const { currentKeyId } = assess(state, pass.request, pass.settings, pass.runtime.clock());
-  const { transitionId } = await announce(pass, state, step, { event: 'stuck', accessKeyId: currentKeyId });
-  const secret = await ensureSecret(pass, state.user, state.secret);
+async function announceStuck(attempt: Attempt<StepOf<'announce-stuck'>>): Promise<string> {
+  const { pass, state, step } = attempt;
+  const { currentKeyId } = situationOf(attempt);
+  const { transitionId } = await announce(attempt, { event: 'stuck', accessKeyId: currentKeyId });
+  const secret = await ensureSecret(pass, state);
   const told = formatStuck({ at: pass.runtime.clock(), versionId: step.versionId });
   await tagSecret(pass, secret, { [secretTagNames.stuck]: told });
   return transitionId;

@@ -1,67 +1,59 @@
 import { describeSecret, listAccessKeys } from '../aws/observe.ts';
-import type { Step } from '../core/answer.ts';
-import { workingKey } from '../core/checks/exposed.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
-import { REPLACED_LATER } from '../core/exposure.ts';
+import { REPLACED_LATER, workingKey } from '../core/exposure.ts';
+import { formatExposed } from '../core/format-secret-tags.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
-import { ANY_TIME, formatExposed, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
-import { assess } from '../core/situation.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { secretTagNames } from '../core/secret-tags.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import { verifiedSecret } from '../core/verify-secret.ts';
 import { setStatus } from './access-keys.ts';
 import { announce } from './announce.ts';
+import { type Attempt, type StepOf, situationOf } from './attempt.ts';
 import { renewPolicy } from './authorship.ts';
+import { unleased } from './frame.ts';
 import type { Outcome, Pass } from './pass.ts';
-import { stillPlanned } from './replan.ts';
+import { recordNow } from './records.ts';
 import { ensureSecret, STALE_READS, tagSecret } from './secret.ts';
-import { outcome, recordNow } from './transitions.ts';
-
-type Of<Name extends Step['action']> = Extract<Step, { action: Name }>;
 
 /**
  * Deactivates an exposed key before anything is written or asked: a lease could be somebody else's, and every minute
  * counts. Then it is told of, recorded, and kept out of the secret, sessions and all; whoever replaces it goes on from
  * the record. What dies in between is told again. Throws what AWS refused, once that is told and remembered.
  */
-export async function deactivateExposed(
-  pass: Pass,
-  state: UserState,
-  step: Of<'deactivate-exposed'>,
-  now: Instant,
-): Promise<Outcome> {
-  const fresh = await stillPlanned(pass, state, step, now);
-  if (fresh === undefined) return outcome(step, 'changed');
-  const { keys } = assess(fresh, pass.request, pass.settings, now);
-  const key = keys.find(({ accessKeyId }) => accessKeyId === step.accessKeyId);
-  if (key === undefined) return outcome(step, 'changed');
-  try {
-    if (key.status !== 'Inactive') await deactivate(pass, fresh.user, key.accessKeyId);
-  } catch (error) {
-    await reportStillActive(pass, fresh, step, error);
-    throw error;
-  }
-  const seenAt = (key.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
-  const inactive = withStatus(fresh, key.accessKeyId, 'Inactive');
-  const situation = assess(inactive, pass.request, pass.settings, now);
-  const { transitionId, tag } = await announce(pass, inactive, step, {
-    event: 'exposed',
-    accessKeyId: key.accessKeyId,
-    newAccessKeyId: workingKey(situation)?.accessKeyId,
-    next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
+export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>): Promise<Outcome> {
+  return unleased(attempt, async (fresh) => {
+    const { pass, state, step, now } = fresh;
+    const { accessKeyId } = step;
+    const key = situationOf(fresh, now).keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+    try {
+      if (key?.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);
+    } catch (error) {
+      await reportStillActive(fresh, error);
+      throw error;
+    }
+    const seenAt = (key?.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
+    const inactive = { ...fresh, state: withStatus(state, accessKeyId, 'Inactive') };
+    const { transitionId, tag } = await announce(inactive, {
+      event: 'exposed',
+      accessKeyId,
+      newAccessKeyId: workingKey(situationOf(inactive, now).keys)?.accessKeyId,
+      next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
+    });
+    pass.told.add(accessKeyId);
+    const secret = await record(inactive, { at: seenAt, accessKeyId }, () => ({
+      ...(key?.inactiveSince === undefined ? recordNow(pass, 'deactivated', { accessKeyId }) : {}),
+      ...tag,
+    }));
+    if (secret !== undefined) await renewPolicy(pass, { ...inactive.state, secret }, { parts: ['policy'] });
+    return transitionId;
   });
-  pass.told.add(key.accessKeyId);
-  const secret = await record(pass, inactive, { at: seenAt, accessKeyId: key.accessKeyId }, () => ({
-    ...(key.inactiveSince === undefined ? recordNow(pass, 'deactivated', key.accessKeyId) : {}),
-    ...tag,
-  }));
-  if (secret !== undefined) await renewPolicy(pass, { ...inactive, secret }, { parts: ['policy'] });
-  return { ...outcome(step, 'done'), transitionId };
 }
 
 /** Until a list shows it: only what is written after that is safe from the key. A key that is gone is as good. */
 async function deactivate(pass: Pass, user: User, accessKeyId: string): Promise<void> {
   const { runtime } = pass;
-  await setStatus(pass, user, accessKeyId, 'Inactive');
+  await setStatus(pass, user, { accessKeyId, status: 'Inactive' });
   for (const endsAt = runtime.clock() + STALE_READS; ; await runtime.sleep(2 * SECOND)) {
     const keys = await listAccessKeys(runtime.aws, user.userName);
     if (keys.every((key) => key.accessKeyId !== accessKeyId || key.status === 'Inactive')) return;
@@ -73,15 +65,16 @@ async function deactivate(pass: Pass, user: User, accessKeyId: string): Promise<
 }
 
 /** Remembered, so that every run tries and tells again until somebody has seen to it. */
-async function reportStillActive(pass: Pass, state: UserState, step: Of<'deactivate-exposed'>, error: unknown) {
+async function reportStillActive({ pass, state, step }: Attempt<StepOf<'deactivate-exposed'>>, error: unknown) {
   const { accessKeyId, reason } = step;
   const message =
     `Key ${accessKeyId} of ${state.user.userName} is known to others and still active: it could not be deactivated. ` +
-    `Nothing is issued before it is. ${messageOf(error)}`;
-  const { tag } = await announce(pass, state, { reason, message }, { event: 'exposed', accessKeyId });
+    `Until it is, no new key is issued. ${messageOf(error)}`;
+  const told = { pass, state, step: { reason, message } };
+  const { tag } = await announce(told, { event: 'exposed', accessKeyId });
   pass.told.add(accessKeyId);
   const exposed = { at: pass.runtime.clock(), accessKeyId, isStillActive: true } as const;
-  await record(pass, state, exposed, () => tag).catch((failure: unknown) => {
+  await record(told, exposed, () => tag).catch((failure: unknown) => {
     // What it failed on is in the log; what AWS refused first is what somebody has to see to.
     pass.runtime.log.error('Exposed key not recorded', { accessKeyId, because: messageOf(failure) });
   });
@@ -105,18 +98,17 @@ const MOST_TRIES = 3;
  * neither may be forgotten. The secret as it is then; undefined where nothing may be written, or nobody signs.
  */
 async function record(
-  pass: Pass,
-  state: UserState,
+  { pass, state }: Pick<Attempt, 'pass' | 'state'>,
   found: Found,
   alsoTag: () => Record<string, string>,
 ): Promise<Secret | undefined> {
   const { user } = state;
   if (pass.stateKey === undefined) return undefined;
-  const known = state.secret ?? (await ensureSecret(pass, user, undefined));
+  const known = state.secret ?? (await ensureSecret(pass, { user }));
   if (verifiedSecret(known, user, pass.settings) === undefined) return undefined;
   let secret = (await describeSecret(pass.reader, known.name)) ?? known;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const value = exposedValue(pass, state, secret, found);
+    const value = exposedValue(pass, { ...state, secret }, found);
     if (found.at > pass.runtime.clock() - STALE_READS) pass.wroteAt.add(found.at);
     await tagSecret(pass, secret, { [secretTagNames.exposed]: value, ...(tries === 0 ? alsoTag() : {}) });
     const seen = await readBack(pass, secret, found.accessKeyId);
@@ -134,8 +126,7 @@ async function record(
  */
 function exposedValue(
   { told }: Pass,
-  { keys }: UserState,
-  secret: Secret,
+  { keys, secret }: Pick<UserState, 'keys'> & { secret: Secret },
   { at, accessKeyId, isStillActive }: Found,
 ): string {
   const before = parseSecretTags(secret.tags, ANY_TIME).tags.exposed;
@@ -168,18 +159,20 @@ function isRecorded({ tags }: Secret, accessKeyId: string): boolean {
 }
 
 /** Its people have to see to it; told with the key's status as it is now. */
-export async function announceExposed(pass: Pass, state: UserState, step: Of<'announce-exposed'>): Promise<string> {
-  const { accessKeyId } = step;
-  const { transitionId } = await announce(pass, state, step, { event: 'exposed', accessKeyId });
-  pass.told.add(accessKeyId);
+export async function announceExposed(
+  exposed: Pick<Attempt<StepOf<'announce-exposed'>>, 'pass' | 'state' | 'step'>,
+): Promise<string> {
+  const { accessKeyId } = exposed.step;
+  const { transitionId } = await announce(exposed, { event: 'exposed', accessKeyId });
+  exposed.pass.told.add(accessKeyId);
   return transitionId;
 }
 
 /** A message changes nothing, so a dry run sends this one: somebody has to act, and nothing else will. */
-export async function tellInDryRun(pass: Pass, state: UserState, step: Of<'deactivate-exposed'>): Promise<void> {
+export async function tellInDryRun({ pass, state, step }: Attempt<StepOf<'deactivate-exposed'>>): Promise<void> {
   const { accessKeyId, reason } = step;
   const message = `This is a dry run, so nothing was changed. Otherwise: ${step.message} Then it is replaced.`;
-  await announce(pass, state, { reason, message }, { event: 'exposed', accessKeyId });
+  await announce({ pass, state, step: { reason, message } }, { event: 'exposed', accessKeyId });
 }
 
 /** A replacement is later than the end of the exposed key by every clock: what is earlier counts as exposed, too. */

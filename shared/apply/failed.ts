@@ -1,10 +1,13 @@
 import { describeSecret } from '../aws/observe.ts';
 import { messageOf } from '../core/errors.ts';
+import { formatAnnounced } from '../core/format-secret-tags.ts';
 import type { User } from '../core/model.ts';
+import { parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { causeOf, describeRefusal } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
-import { type Announced, formatAnnounced, parseSecretTags, secretNameOf, secretTagNames } from '../core/secret-tags.ts';
+import { secretNameOf } from '../core/secret-name.ts';
+import { type Announced, secretTagNames } from '../core/secret-tags.ts';
 import { DAY, hasPassed } from '../core/time.ts';
 import { verifiedSecret } from '../core/verify-secret.ts';
 import { announce } from './announce.ts';
@@ -15,7 +18,8 @@ import { tagSecret } from './secret.ts';
 /** Who a message of the queue is about. */
 type Known = Pick<User, 'accountId' | 'userId' | 'userName'>;
 
-interface FailureOptions {
+interface Failure {
+  error: unknown;
   /** False where a tag may not be written. */
   isRecordable: boolean;
   /** The digest tells what became of it. */
@@ -37,14 +41,12 @@ interface Told {
 export async function announceFailure(
   pass: Pass,
   known: Known,
-  error: unknown,
-  { isRecordable, isProbe }: FailureOptions,
+  { error, isRecordable, isProbe }: Failure,
 ): Promise<void> {
   const { runtime, wroteAt } = pass;
   const user: User = { ...known, arn: '', path: '/', tags: {}, groups: [] };
   const alone: Told = { reason: causeOf(error) === undefined ? 'failed' : 'refused', message: messageOf(error) };
-  const tell = ({ reason, message }: Told) =>
-    announce(pass, { user, keys: [] }, { reason, message }, { event: 'failed' });
+  const tell = (step: Told) => announce({ pass, state: { user, keys: [] }, step }, { event: 'failed' });
   const secret = !isRecordable
     ? undefined
     : await secretOf(pass, user).catch(async (unreadable: unknown) => {
@@ -70,14 +72,14 @@ export async function announceFailure(
     reason: told.reason,
     ...(lastToldAt === undefined ? {} : { toldAt: lastToldAt }),
   };
-  if (cause !== undefined) rememberRefusal(runtime.memory, user.userId, user.userName, announced);
+  if (cause !== undefined) rememberRefusal(runtime.memory, user, announced);
   if (secret === undefined) return;
   wroteAt.add(at);
   await tagSecret(pass, secret, { [secretTagNames.announced]: formatAnnounced(announced) });
 }
 
 function commonMessage({ refusal }: CommonlyRefused): string {
-  return `${describeRefusal(refusal)} No more rotations are begun today, and one is tried in each run from now on.`;
+  return `${describeRefusal(refusal)}. No more rotations begin today. From now on each run tries one user.`;
 }
 
 async function secretOf({ reader, settings }: Pass, user: User) {

@@ -1,7 +1,12 @@
-import { describeSecret } from '../aws/observe.ts';
-import type { Secret, TransitionVerb, UserState } from '../core/model.ts';
-import { ANY_TIME, type Doing, formatDoing, parseSecretTags, secretTagNames } from '../core/secret-tags.ts';
+import { describeSecret, observeAgain } from '../aws/observe.ts';
+import type { Step } from '../core/answer.ts';
+import { formatDoing, formatIssued } from '../core/format-secret-tags.ts';
+import type { AccessKey, Secret, TransitionVerb, UserState } from '../core/model.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
+import { type Doing, secretTagNames } from '../core/secret-tags.ts';
+import { versionWith } from '../core/secret-versions.ts';
 import { formatInstant, type Instant, SECOND } from '../core/time.ts';
+import { type Attempt, situationOf } from './attempt.ts';
 import type { Pass } from './pass.ts';
 import { STALE_READS, tagSecret, untagSecret } from './secret.ts';
 
@@ -23,9 +28,9 @@ const READ_BACK_VALID = 10 * SECOND;
  */
 const READ_VALID = 3 * SECOND;
 
-/** The transition in flight, announced by this invocation. Nothing is written under it before `confirm`. */
+/** Our intent, and what is known of it. Nothing is written under it before `readBack`. */
 export interface Lease {
-  doing: Doing;
+  intent: Doing;
   transitionId: string;
   /** The intent that stood there before, to tell a read that is older than our write from somebody else's lease. */
   before: string | undefined;
@@ -34,45 +39,65 @@ export interface Lease {
   readBackAt: Instant;
 }
 
+/** A step for which the lease is ours. */
+export interface Leased<S extends Step = Step> extends Attempt<S> {
+  readonly state: UserState & { secret: Secret };
+  readonly lease: Lease;
+}
+
+/** What a transition is about to do. */
 export interface Intent {
   verb: TransitionVerb;
   accessKeyIds: readonly string[];
-  versionId?: string;
-  graceDays?: number;
+  graceDays?: number | undefined;
+  /** Written in the same call. */
+  alsoTag?: Record<string, string>;
+}
+
+/** A secret as the caller has read it. */
+interface Read<S = Secret | undefined> {
+  secret: S;
+  /** When the reading began: what came after it may have taken its time. */
+  at: Instant;
 }
 
 /**
- * Announces a transition. Whoever comes from outside the queue then waits until others must have seen it. Undefined: an
- * intent has appeared since the plan was made. `readAt`: when the secret was read, or earlier.
+ * Writes the intent. Whoever comes from outside the queue then waits until others must have seen it. `busy`: an intent
+ * has appeared since the plan was made.
  */
-export async function takeLease(
-  pass: Pass,
-  state: UserState,
-  secret: Secret,
-  intent: Intent,
-  readAt: Instant,
-  alsoTag: Record<string, string> = {},
-): Promise<Lease | undefined> {
-  if (!(await isUnchanged(pass, state, secret, readAt))) return undefined;
+export async function acquire(attempt: Attempt, read: Read<Secret>, intent: Intent): Promise<Lease | 'busy'> {
+  if (!(await isUnchanged(attempt, read))) return 'busy';
+  const { pass } = attempt;
+  const { alsoTag = {}, graceDays, ...what } = intent;
   const at = pass.runtime.clock();
-  return write(pass, state, secret, { ...intent, ...leaseOf(pass), at }, alsoTag);
+  const versionId = versionWith(read.secret, 'AWSCURRENT');
+  const given = {
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(graceDays === undefined ? {} : { graceDays }),
+  };
+  const written = { ...what, ...given, ...leaseOf(pass), at };
+  return write(attempt, read.secret, { intent: written, alsoTag: { ...countedTag(pass, written), ...alsoTag } });
 }
 
-/** Takes over an intent whose deadline is past: ours from now on, begun when it was begun. */
-export async function takeOver(
-  pass: Pass,
-  state: UserState,
-  secret: Secret,
-  doing: Doing,
-  readAt: Instant,
-): Promise<Lease | undefined> {
-  if (!(await isUnchanged(pass, state, secret, readAt))) return undefined;
-  return write(pass, state, secret, { ...doing, ...leaseOf(pass) }, {});
+/** By hand as many keys may be retired as somebody likes; otherwise so many a day as are issued. */
+function countedTag({ request: { origin } }: Pass, { verb, at }: Doing): Record<string, string> {
+  const isCounted = verb === 'issue' || (verb === 'retire' && origin !== 'manual');
+  return isCounted ? { [secretTagNames.issuedOn]: formatIssued({ day: at, origin }) } : {};
 }
 
-/** Whether `doing` still is what the plan was made on; a secret that was made since may carry somebody's already. */
-async function isUnchanged(pass: Pass, state: UserState, secret: Secret, readAt: Instant): Promise<boolean> {
-  const isFresh = pass.runtime.clock() - readAt <= READ_VALID;
+/** Takes over an intent whose deadline is past: ours from now on, begun when it was begun. `changed`: there is none. */
+export async function takeOver(attempt: Attempt): Promise<Lease | 'busy' | 'changed'> {
+  const { pass, state, now } = attempt;
+  const { secret } = state;
+  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+  if (secret === undefined || doing === undefined) return 'changed';
+  if (!(await isUnchanged(attempt, { secret, at: now }))) return 'busy';
+  return write(attempt, secret, { intent: { ...doing, ...leaseOf(pass) }, alsoTag: {} });
+}
+
+/** Whether the intent still is what the plan was made on; a secret that was made since may carry somebody's already. */
+async function isUnchanged({ pass, state }: Attempt, { secret, at }: Read<Secret>): Promise<boolean> {
+  const isFresh = pass.runtime.clock() - at <= READ_VALID;
   const seen = isFresh ? secret : await describeSecret(pass.reader, secret.name);
   return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];
 }
@@ -82,40 +107,31 @@ function leaseOf(pass: Pass): Pick<Doing, 'runId' | 'deadlineAt'> {
 }
 
 async function write(
-  pass: Pass,
-  { user }: UserState,
+  { pass, state: { user } }: Attempt,
   secret: Secret,
-  doing: Doing,
-  alsoTag: Record<string, string>,
-): Promise<Lease | undefined> {
-  const transitionId = `${doing.verb}/${user.userId}/${formatInstant(doing.at)}`;
+  { intent, alsoTag }: { intent: Doing; alsoTag: Record<string, string> },
+): Promise<Lease | 'busy'> {
+  const transitionId = `${intent.verb}/${user.userId}/${formatInstant(intent.at)}`;
   const before = secret.tags[secretTagNames.doing];
-  const lease = { doing, transitionId, before, secret, readBackAt: Number.NEGATIVE_INFINITY };
+  const lease = { intent, transitionId, before, secret, readBackAt: Number.NEGATIVE_INFINITY };
   const startedAt = pass.runtime.clock();
-  pass.wroteAt.add(doing.at);
+  pass.wroteAt.add(intent.at);
   pass.inFlight.transitionId = transitionId;
-  await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(doing), ...alsoTag });
+  await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(intent), ...alsoTag });
   // Retries may have taken so long that somebody else announced, waited and read back before this arrived.
   if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
     await abandon(pass, lease);
-    return undefined;
+    return 'busy';
   }
-  if (!pass.isQueued) await pass.runtime.sleep(doing.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);
+  if (!pass.isQueued) await pass.runtime.sleep(intent.verb === 'issue' ? OUTSIDE_WAIT_TO_ISSUE : OUTSIDE_WAIT);
   return lease;
-}
-
-/** A secret as the caller has read it. */
-interface Read {
-  secret: Secret | undefined;
-  /** When the reading began: what came after it may have taken its time. */
-  at: Instant;
 }
 
 /**
  * Reads the lease back, by `read` if the caller has just read the secret, and again while a read may be older than our
  * write. False: it is somebody else's, so nothing is touched.
  */
-export async function confirm(pass: Pass, lease: Lease, read?: Read): Promise<boolean> {
+export async function readBack(pass: Pass, lease: Lease, read?: Read): Promise<boolean> {
   let { secret, at } = read ?? (await readSecret(pass, lease));
   for (const endsAt = pass.runtime.clock() + STALE_READS; !isSeen(lease, { secret, at }); ) {
     const isStale = secret?.tags[secretTagNames.doing] === lease.before;
@@ -134,27 +150,27 @@ async function readSecret({ runtime, reader }: Pass, lease: Lease): Promise<Read
 /** True if the secret shows the lease as ours, which is then known as of that read. */
 function isSeen(lease: Lease, { secret, at }: Read): boolean {
   if (secret === undefined) return false;
-  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.doing.runId) return false;
+  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;
   lease.secret = secret;
   lease.readBackAt = at;
   return true;
 }
 
 /** Before each further write: still ours, by a read at most ten seconds old. False: touch nothing more. */
-export async function holds(pass: Pass, lease: Lease): Promise<boolean> {
+export async function isStillOurs(pass: Pass, lease: Lease): Promise<boolean> {
   if (pass.runtime.clock() - lease.readBackAt <= READ_BACK_VALID) return true;
   return isSeen(lease, await readSecret(pass, lease));
 }
 
 /** Takes the intent off, only while it is ours; with it, tags that have nothing to say any more. */
 export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]): Promise<void> {
-  if (await holds(pass, lease)) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
+  if (await isStillOurs(pass, lease)) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
   delete pass.inFlight.transitionId;
 }
 
 /** The same for a transition that came to nothing: it does not count for the day on which it was begun. */
 export async function abandon(pass: Pass, lease: Lease): Promise<void> {
-  await release(pass, lease, ...countedBy(lease.doing.verb));
+  await release(pass, lease, ...countedBy(lease.intent.verb));
 }
 
 /** The tags by which a transition counts for the daily limit. */
@@ -162,14 +178,17 @@ export function countedBy(verb: TransitionVerb): string[] {
   return verb === 'issue' || verb === 'retire' ? [secretTagNames.issuedOn] : [];
 }
 
-/** The same by a secret that was read just now. False: it is not ours to take off. */
-export async function releaseBy(
-  pass: Pass,
-  lease: Lease,
-  secret: Secret | undefined,
-  ...alsoUntag: string[]
-): Promise<boolean> {
-  const isOurs = isSeen(lease, { secret, at: pass.runtime.clock() });
+/**
+ * Takes an issue's intent off, and with it tags that have nothing to say any more, only while fresh reads show no key
+ * that it may have left behind: the facts that the planner judges by, last uses too. False: the intent stays.
+ */
+export async function settle({ pass, state: { user }, lease }: Leased, ...alsoUntag: string[]): Promise<boolean> {
+  const orphansOf = (state: UserState): readonly AccessKey[] => situationOf({ pass, state }).orphans;
+  const state = await observeAgain(pass.reader, user, (known, id) =>
+    orphansOf(known).some(({ accessKeyId }) => accessKeyId === id),
+  );
+  if (orphansOf(state).length > 0) return false;
+  const isOurs = isSeen(lease, { secret: state.secret, at: pass.runtime.clock() });
   if (isOurs) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
   delete pass.inFlight.transitionId;
   return isOurs;

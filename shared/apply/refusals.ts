@@ -2,13 +2,20 @@ import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { secretOf } from '../aws/observe.ts';
 import type { Memory } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
+import type { User } from '../core/model.ts';
+import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { type CommonRefusal, commonRefusal, type Tried } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
-import { type Announced, parseSecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
+import { userIdOfSecretName } from '../core/secret-name.ts';
+import { type Announced, secretTagNames } from '../core/secret-tags.ts';
 import { formatDate, hasPassed, type Instant } from '../core/time.ts';
 import type { Pass } from './pass.ts';
 
-export function rememberRefusal(memory: Memory, userId: string, userName: string, announced: Announced): void {
+export function rememberRefusal(
+  memory: Memory,
+  { userId, userName }: Pick<User, 'userId' | 'userName'>,
+  announced: Announced,
+): void {
   memory.refusals ??= new Map();
   memory.refusals.set(userId, { userName, announced });
 }
@@ -32,7 +39,7 @@ export interface CommonlyRefused {
 /** Whether what AWS has just refused one user is refused to everybody, and whether that was told this week. */
 export async function commonRefusalOf(
   pass: Pass,
-  user: { userId: string; userName: string },
+  user: Pick<User, 'userId' | 'userName'>,
   announced: Announced,
 ): Promise<CommonlyRefused | undefined> {
   const { userId, userName } = user;

@@ -76,8 +76,7 @@ const KEPT = 15 * MINUTE;
 export async function rememberedAudience(
   aws: Pick<Aws, 'sns'>,
   topicArn: string,
-  memory: AudienceMemory,
-  clock: () => Instant,
+  { memory, clock }: { memory: AudienceMemory; clock: () => Instant },
 ): Promise<Audience> {
   const known = memory.get(topicArn);
   const readAt = clock();

@@ -6,12 +6,11 @@ import {
   PutEvaluationsCommand,
   paginateGetComplianceDetailsByConfigRule,
   paginateGetResourceConfigHistory,
-  StartConfigRulesEvaluationCommand,
 } from '@aws-sdk/client-config-service';
 import { paginateListUsers } from '@aws-sdk/client-iam';
 import type { ComplianceType, Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';
-import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import { messageOf, RotationError } from '../core/errors.ts';
 import type { UserState } from '../core/model.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
@@ -152,18 +151,4 @@ export async function userNameInConfig(aws: Config, userId: string): Promise<str
   const key = { resourceType: USER_TYPE, resourceId: userId } as const;
   const { baseConfigurationItems = [] } = await client.send(new BatchGetResourceConfigCommand({ resourceKeys: [key] }));
   return baseConfigurationItems.find(({ resourceId }) => resourceId === userId)?.resourceName;
-}
-
-/**
- * Asks AWS Config to run the rule again, so that its verdict follows what was just changed. Config runs a rule once a
- * minute at most, and refuses while it runs: both are fine. Throws RotationError, for one if there is no such rule.
- */
-export async function evaluateAgain(aws: Config, ruleName: string): Promise<void> {
-  // The SDK would take "runs already" for a throttle, and try again for seconds.
-  const client = aws.clientOf(({ retryStrategy: _, ...once }) => new ConfigServiceClient({ ...once, maxAttempts: 1 }));
-  try {
-    await client.send(new StartConfigRulesEvaluationCommand({ ConfigRuleNames: [ruleName] }));
-  } catch (error) {
-    if (!isFailure(error, 'LimitExceeded')) throw error;
-  }
 }

@@ -91,7 +91,7 @@ function wayOut(code: string, message: string, { permission }: FailedCall): stri
     return `. The policy of a VPC endpoint denies it: allow ${action} in the endpoint's policy for ${ROLE}.`;
   }
   if (/session policy/i.test(message)) {
-    return `. A session policy denies ${action}: whoever takes the role for this call has narrowed it.`;
+    return `. A session policy denies ${action}: the role was taken with fewer permissions than it has.`;
   }
   if (isKms) return kmsWayOut(code, noun);
   if (/explicit deny in a resource-based policy/i.test(message)) {

@@ -2,8 +2,10 @@ import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import type { Audience } from '../core/audience.ts';
 import { isBreakerOpen } from '../core/breaker.ts';
 import type { Limits } from '../core/model.ts';
+import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { commonRefusal } from '../core/refusals.ts';
-import { parseSecretTags, type SecretTags, secretTagNames, userIdOfSecretName } from '../core/secret-tags.ts';
+import { userIdOfSecretName } from '../core/secret-name.ts';
+import { type SecretTags, secretTagNames } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import { formatDate, type Instant } from '../core/time.ts';
 import { rememberedAudience } from './audience.ts';
@@ -15,7 +17,7 @@ export async function readListeners(
   { aws, memory, clock }: Pick<Runtime, 'aws' | 'memory' | 'clock'>,
   { requireSubscription, topicArn }: Pick<Settings, 'requireSubscription' | 'topicArn'>,
 ): Promise<Audience | undefined> {
-  return requireSubscription ? rememberedAudience(aws, topicArn, memory.audiences, clock) : undefined;
+  return requireSubscription ? rememberedAudience(aws, topicArn, { memory: memory.audiences, clock }) : undefined;
 }
 
 /**

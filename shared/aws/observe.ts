@@ -10,10 +10,10 @@ import {
   paginateListSecretVersionIds,
   type SecretListEntry,
 } from '@aws-sdk/client-secrets-manager';
-import { pendingVersion } from '../core/checks/secrets-manager.ts';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Replica, Secret, User, UserState } from '../core/model.ts';
-import { secretNameOf, userIdOfSecretName } from '../core/secret-tags.ts';
+import { secretNameOf, userIdOfSecretName } from '../core/secret-name.ts';
+import { pendingVersion } from '../core/secret-versions.ts';
 import type { Settings } from '../core/settings.ts';
 import { verifySecret } from '../core/signed-state.ts';
 import type { Verifier } from '../core/state-key.ts';

@@ -10,17 +10,19 @@ import {
   type CredentialReport,
   isSameCreation,
   parseCredentialReport,
+  REPORT_LAG,
   type ReportRow,
 } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { RunTimes } from '../core/runs.ts';
-import { userIdOfSecretName } from '../core/secret-tags.ts';
-import type { Settings } from '../core/settings.ts';
+import { userIdOfSecretName } from '../core/secret-name.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { needsExactKeys, REPORT_LAG, type ScannedUser } from '../core/triage.ts';
+import type { ScannedUser } from '../core/triage/facts.ts';
+import { needsExactKeys } from '../core/triage.ts';
 import { matchNobody } from '../core/user-settings.ts';
 import type { Aws } from './clients.ts';
+import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -40,9 +42,6 @@ export interface Scan {
   /** Sentences: settings that match nobody, a report that says little. */
   findings: readonly string[];
 }
-
-/** More at once only meets IAM's throttle sooner. */
-const CONCURRENCY = 4;
 
 /**
  * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
@@ -69,7 +68,7 @@ export async function scanAccount(
   return {
     accountId,
     at,
-    users: await mapConcurrently(scanned, (user) => withExactKeys(aws, settings, user, { at, run }, errors)),
+    users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, errors })),
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
@@ -140,11 +139,9 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
 
 /** A user whose keys cannot be listed is judged by the rest, and the run fails when it is over. */
 async function withExactKeys(
-  aws: Aws,
-  settings: Settings,
+  { aws, settings }: Reader,
   scanned: ScannedUser,
-  { at, run }: { at: Instant; run: RunTimes | undefined },
-  errors: string[],
+  { at, run, errors }: { at: Instant; run: RunTimes | undefined; errors: string[] },
 ): Promise<ScannedUser> {
   if (!needsExactKeys(scanned, settings, at, run)) return scanned;
   try {
@@ -235,15 +232,4 @@ async function getReport(aws: Aws): Promise<CredentialReport | 'pending' | 'gone
     if (isGone) return 'gone';
     throw error;
   }
-}
-
-/** In order, with at most four at a time: a fan-out that is neither slow nor a burst. */
-export async function mapConcurrently<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await map(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return results;
 }

@@ -1,10 +1,12 @@
-import { pendingVersion } from './checks/secrets-manager.ts';
 import type { User } from './model.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
 import { type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';
-import { parseSecretTags } from './secret-tags.ts';
+import type { Announced } from './secret-tags.ts';
+import { pendingVersion } from './secret-versions.ts';
 import { DAY, type Instant } from './time.ts';
-import type { DueReason, ScannedUser, Triage } from './triage.ts';
+import type { DueReason, ScannedUser } from './triage/facts.ts';
+import type { Triage } from './triage.ts';
 
 /** A scanned user with the verdict on them. */
 export interface Triaged {
@@ -107,12 +109,7 @@ function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant,
   const decision = (code: ReasonCode, isBlocked: boolean, message = sentenceOf(code)): Decision => {
     return { userName, reason: code, message, isBlocked };
   };
-  // Void tags that are merely taken off need nobody.
-  const isWaiting =
-    waiting.includes(reason) ||
-    (reason === 'state-unverified' && because !== undefined) ||
-    (announced?.event === 'blocked' && announced.reason === reason);
-  if (isWaiting && isReason(reason)) return decision(reason, true, because);
+  if (isReason(reason) && waitsForSomebody(verdict, announced)) return decision(reason, true, because);
   if (isDue && announced?.event === 'blocked' && isReason(reason)) return decision(remembered ?? reason, true);
   if (isDue && reason === 'exposed') return decision(reason, false);
   const unheard = isDue ? unheardOf(verdict, (event) => hears(scanned.user, event)) : undefined;
@@ -122,6 +119,12 @@ function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant,
     return decision('rotation-stuck', false);
   // Told of, and not in step since.
   return policy?.toldAt === undefined ? undefined : decision('replica-failed', false);
+}
+
+/** Void tags that are merely taken off need nobody. */
+function waitsForSomebody({ reason, because }: Triage, announced: Announced | undefined): boolean {
+  if (waiting.includes(reason) || (reason === 'state-unverified' && because !== undefined)) return true;
+  return announced?.event === 'blocked' && announced.reason === reason;
 }
 
 /** Why what is due is not done, if it is because its message would reach nobody. */

@@ -4,9 +4,10 @@ import type { SecretPart } from './secret-settings.ts';
 import type { Exposed, NoticeKind } from './secret-tags.ts';
 import type { Instant } from './time.ts';
 
-/** What a pass may do: one verb for each kind of step, with what it is about. Published in the README. */
+/** What a pass may do: one verb for each kind of step, with what it is about. Published in docs/reference.md. */
 export type Action =
-  | { action: 'none' }
+  /** With a key ID: the key that is waited for. */
+  | { action: 'none'; accessKeyId?: string }
   /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
   | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
@@ -50,40 +51,47 @@ export type Action =
 
 export type ActionName = Action['action'];
 
-/** The closed list, in the order in which a rotation may meet them. */
-export const actionNames = [
-  'none',
-  'issue',
-  'finish',
-  'clear-intent',
-  'deactivate-orphan',
-  'deactivate-unrecorded',
-  'deactivate-exposed',
-  'announce-exposed',
-  'end-exposure',
-  'record-orphan',
-  'delete-orphan',
-  'deactivate',
-  'delete',
-  'retire',
-  'roll-back',
-  'move-forward',
-  'forget',
-  'restart-grace',
-  'start-grace',
-  'remind',
-  'postpone',
-  'record-inactive',
-  'confirm',
-  'hold',
-  'restore-secret',
-  'drop-tags',
-  'adopt-secret',
-  'put-policy',
-  'sync-replicas',
-  'announce-blocked',
-  'announce-stuck',
-] as const satisfies readonly ActionName[];
+/**
+ * In the order in which a rotation may meet them, each with what follows "cannot" in a sentence: the names are for
+ * programs. One that is missing does not compile.
+ */
+const phrases: Readonly<Record<ActionName, string>> = {
+  none: 'wait',
+  issue: 'issue an access key',
+  finish: 'finish an interrupted change',
+  'clear-intent': 'discard an interrupted change',
+  'deactivate-orphan': 'deactivate a leftover key',
+  'deactivate-unrecorded': 'deactivate an unrecorded key',
+  'deactivate-exposed': 'deactivate an exposed key',
+  'announce-exposed': 'announce an exposed key',
+  'end-exposure': 'record the end of an exposure',
+  'record-orphan': 'record a leftover key',
+  'delete-orphan': 'delete a leftover key',
+  deactivate: 'deactivate the old key',
+  delete: 'delete an inactive key',
+  retire: 'retire an access key',
+  'roll-back': 'go back to the previous key',
+  'move-forward': 'make the newer key current',
+  forget: 'remove the label of a deleted key',
+  'restart-grace': 'restart the grace period',
+  'start-grace': 'start the grace period',
+  remind: 'send a reminder',
+  postpone: 'postpone the deactivation',
+  'record-inactive': 'record an inactive key',
+  confirm: 'record the confirmation',
+  hold: 'change the hold',
+  'restore-secret': 'restore the secret',
+  'drop-tags': 'remove tags that Keyturn did not write',
+  'adopt-secret': 'adopt the secret',
+  'put-policy': 'bring the secret into line with the settings',
+  'sync-replicas': 'replicate the secret',
+  'announce-blocked': 'announce that a decision is needed',
+  'announce-stuck': 'announce a stuck rotation',
+};
+
+export const actionNames: readonly string[] = Object.keys(phrases);
+
+export const phraseOf = ({ action }: Action): string => phrases[action];
 
 /** One step of a plan: what, why, and in words. */
 export type Step = Action & {
@@ -116,9 +124,10 @@ export function act(action: Action, reason: ReasonCode, message: string, options
   return { status: 'act', reason, message, steps: [step(action, reason, message, options)] };
 }
 
-/** An answer that changes nothing, and says what it waits for. */
-export function wait(reason: ReasonCode, message: string, notBefore?: Instant): Answer {
-  return { status: 'unchanged', reason, message, steps: [step({ action: 'none' }, reason, message, { notBefore })] };
+/** An answer that changes nothing, and says what it waits for: until when, and about which key, if it is about one. */
+export function wait(reason: ReasonCode, message: string, notBefore?: Instant, about?: string): Answer {
+  const action = { action: 'none', ...(about === undefined ? {} : { accessKeyId: about }) } as const;
+  return { status: 'unchanged', reason, message, steps: [step(action, reason, message, { notBefore })] };
 }
 
 export function step(action: Action, reason: ReasonCode, message: string, options: StepOptions = {}): Step {

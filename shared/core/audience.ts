@@ -59,7 +59,7 @@ export function audienceNotes(audience: Audience): string[] {
 function countedNote(confirmed: number): string {
   return (
     `The subscriptions of the topic may not be read, only their number: ${confirmed} confirmed. Whether one of them ` +
-    'hears of a certain user is not known, so one is taken for enough: allow sns:ListSubscriptionsByTopic and ' +
+    'would deliver a message about a given user is not known, so one is taken as enough: allow sns:ListSubscriptionsByTopic and ' +
     'sns:GetSubscriptionAttributes, in the policy of a topic of another account too.'
   );
 }

@@ -1,16 +1,15 @@
-import type { Step } from './answer.ts';
 import type { RuleParameters } from './config-events.ts';
-import type { ReportRow } from './credential-report.ts';
-import type { Request, UserState } from './model.ts';
+import { isOutdated, type ReportRow } from './credential-report.ts';
+import { asScheduled, type User, type UserState } from './model.ts';
 import { type Plan, planFor } from './plan.ts';
-import { postponeDaysOf } from './promises.ts';
-import { reasons } from './reasons.ts';
-import { parseSecretTags, type SecretTags } from './secret-tags.ts';
-import { afterFreeze, type Settings } from './settings.ts';
-import { assess, type KeyView, keyLabels, type Situation, versionWith } from './situation.ts';
-import { DAY, formatDate, formatInstant, hasPassed, type Instant, MINUTE } from './time.ts';
-import type { ScannedUser } from './triage.ts';
-import { parseUserSettings, type UserSettings } from './user-settings.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
+import { keyLabels, versionWith } from './secret-versions.ts';
+import type { Settings } from './settings.ts';
+import { assess, type KeyView, type Situation } from './situation.ts';
+import { formatDate, formatInstant, hasPassed, type Instant } from './time.ts';
+import type { ScannedUser } from './triage/facts.ts';
+import { describeExemption, parseUserSettings, type UserSettings } from './user-settings.ts';
+import { age, daysInWords } from './words.ts';
 
 export type ComplianceType = 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
 
@@ -24,25 +23,24 @@ export interface Verdict {
 /** AWS Config refuses a longer annotation, and an empty one. */
 const ANNOTATION_MAX = 256;
 
-/** What the daily pass would be asked, so that the annotation says what it will do. */
-const request: Request = { origin: 'schedule', runId: '-', wroteAt: new Set() };
-
 /**
  * The verdict on one user, from their exact keys: a fact about ages, in the grace period too. What happens next is the
  * planner's answer. Pure and total; right about a user without their last use, but for what happens next.
  */
 export function judge(state: UserState, settings: Settings, parameters: RuleParameters, now: Instant): Verdict {
-  const s = assess(state, request, settings, now);
-  const excused = exemptUntil(s.settings);
+  const s = assess(state, asScheduled, settings, now);
+  const excused = exemptUntil(state.user, s.settings);
   if (excused !== undefined) return excused;
   const limitDays = limitOf(s.settings, parameters);
   const active = s.keys.filter(({ isActive }) => isActive).toSorted((a, b) => a.createdAt - b.createdAt);
   const [oldest, ...others] = active.filter(({ createdAt }) => hasPassed(createdAt, limitDays, now));
   if (oldest === undefined) return compliant(active[0], limitDays, now);
-  const also = others.map((other) => ` So is ${short(other)}, ${ageOf(other, now)}.`).join('');
-  const fact = `Access key ${short(oldest)} is ${ageOf(oldest, now)} old; the limit is ${inDays(limitDays)}.${also}`;
+  const also = others.map((other) => ` So is ${short(other)}, ${age(other, now)}.`).join('');
+  const own = s.settings.maxAccessKeyAgeDays;
+  const laxer = limitDays < own ? `, Keyturn's own ${daysInWords(own)}` : '';
+  const fact = `Access key ${short(oldest)} is ${age(oldest, now)} old; the limit is ${daysInWords(limitDays)}${laxer}.${also}`;
   const plan = planFor(s);
-  return verdict('NON_COMPLIANT', `${fact} ${whatNext(plan, s, oldest)}`, ` [${plan.reason}]`);
+  return verdict('NON_COMPLIANT', shortened(`${fact} ${whatNext(plan, s)}`), plan);
 }
 
 /**
@@ -62,7 +60,7 @@ export function prejudge(
     return exact.complianceType === 'NON_COMPLIANT' ? undefined : exact;
   }
   const own = parseUserSettings(user, settings, now).settings;
-  const excused = exemptUntil(own);
+  const excused = exemptUntil(user, own);
   if (excused !== undefined) return excused;
   const limitDays = limitOf(own, parameters);
   if (report === undefined || isInFlight(scanned, report, now)) return undefined;
@@ -72,7 +70,7 @@ export function prejudge(
   const at = formatInstant(report.reportedAt);
   return verdict(
     'COMPLIANT',
-    `No active access key has reached the limit of ${inDays(limitDays)}, by the credential report of ${at}.`,
+    `No active access key has reached the limit of ${daysInWords(limitDays)}, by the credential report of ${at}.`,
   );
 }
 
@@ -82,9 +80,8 @@ export function notApplicable(because: string): Verdict {
 }
 
 /** With a date the exemption ends by itself; without one somebody might forget it, so the fact stays visible. */
-function exemptUntil({ exemption }: UserSettings): Verdict | undefined {
-  if (exemption?.until === undefined) return undefined;
-  return notApplicable(`Exempt until ${formatDate(exemption.until)}: ${exemption.because}.`);
+function exemptUntil({ userName }: User, { exemption }: UserSettings): Verdict | undefined {
+  return exemption?.until === undefined ? undefined : notApplicable(describeExemption(userName, exemption));
 }
 
 /** The lower of the rule's limit and the user's own. */
@@ -96,12 +93,9 @@ function compliant(oldest: KeyView | undefined, limitDays: number, now: Instant)
   if (oldest === undefined) return verdict('COMPLIANT', 'There is no active access key.');
   return verdict(
     'COMPLIANT',
-    `The oldest active access key, ${short(oldest)}, is ${ageOf(oldest, now)} old; the limit is ${inDays(limitDays)}.`,
+    `The oldest active access key, ${short(oldest)}, is ${age(oldest, now)} old; the limit is ${daysInWords(limitDays)}.`,
   );
 }
-
-/** Reports lag, so a record of the last minutes before one is not in it. */
-const REPORT_LAG = 15 * MINUTE;
 
 /** In a rotation the report may show neither the new key nor what became of the old one. */
 function isInFlight({ secret }: ScannedUser, report: ReportRow, now: Instant): boolean {
@@ -114,85 +108,11 @@ function isInFlight({ secret }: ScannedUser, report: ReportRow, now: Instant): b
   return hasRecord || hasOtherLabel || hasTwoKeys || problems.length > 0 || isOutdated(report, tags);
 }
 
-function isOutdated({ reportedAt }: ReportRow, { currentSince, confirmed, announced }: SecretTags): boolean {
-  return [currentSince, confirmed, announced].some((record) => (record?.at ?? 0) > reportedAt - REPORT_LAG);
-}
-
-function whatNext(plan: Plan, s: Situation, oldest: KeyView): string {
-  const { exemption, enforce } = s.settings;
-  if (exemption !== undefined) return `The user is exempt: ${exemption.because}.`;
+/** The planner's answer in its own words, unless nothing at all is done for the user. */
+function whatNext({ status, message }: Plan, { settings: { exemption, enforce }, state }: Situation): string {
+  if (exemption !== undefined) return describeExemption(state.user.userName, exemption);
   if (!enforce) return 'Nothing is done: Keyturn is in a dry run (enforce is false).';
-  // Only the tag at fault helps whoever has to correct it.
-  if (plan.reason === 'tags-invalid') return `The user is left untouched: ${s.problems.join('; ')}.`;
-  // An answer that waits has no key of its own, but its sentence names the one it is about.
-  const subject = s.keys.find(({ accessKeyId }) => plan.message.includes(accessKeyId)) ?? oldest;
-  const step = plan.steps.find(({ action }) => action !== 'none' && action !== 'announce-blocked');
-  return stepSentence(step, oldest) ?? waitSentence(plan, s, subject);
-}
-
-/** What the next pass does, if that is about an Active key. */
-function stepSentence(step: Step | undefined, oldest: KeyView): string | undefined {
-  switch (step?.action) {
-    case 'issue':
-      return 'A replacement is issued by the next run.';
-    case 'deactivate':
-    case 'deactivate-orphan':
-    case 'deactivate-unrecorded':
-    case 'deactivate-exposed':
-      return `Key ${short(step)} is deactivated by the next run.`;
-    case 'retire':
-      return `Key ${short(step)} is unused, and is deactivated by the next run without a replacement.`;
-    case 'remind':
-      return step.kind === 'deletion'
-        ? undefined
-        : `Key ${short(step)} is deactivated on ${formatDate(step.earliestAt)}.`;
-    case 'postpone':
-      return putOff(short(step), step.latestAt);
-    case 'start-grace':
-      return step.notBefore === undefined || step.accessKeyId === oldest.accessKeyId
-        ? undefined
-        : `Key ${short(oldest)} is deactivated after a grace period, on ${formatDate(step.notBefore)} at the earliest.`;
-    default:
-      return undefined;
-  }
-}
-
-/** What is waited for, and until when. */
-function waitSentence({ reason, steps }: Plan, { settings, tags }: Situation, key: KeyView): string {
-  const at = steps[0]?.notBefore;
-  const { says, todo } = reasons[reason];
-  const more = todo.startsWith('Nothing') ? '' : ` ${todo}`;
-  const postponed =
-    tags.currentSince === undefined ? settings.maxPostponeDays : postponeDaysOf(tags.currentSince, settings);
-  if (at === undefined) return says + more;
-  switch (reason) {
-    case 'in-grace':
-      return (
-        `Key ${short(key)} is deactivated on ${formatDate(at)}, or, if it is still in use then, by ` +
-        `${formatDate(afterFreeze(settings, at + postponed * DAY))} at the latest.`
-      );
-    case 'still-in-use':
-    case 'not-switched':
-      return putOff(short(key), at);
-    case 'notice-running':
-      return `Key ${short(key)} is deactivated on ${formatDate(at)}.`;
-    case 'held':
-      return `The user is held until ${formatDate(at)}: nothing is done before.`;
-    case 'frozen':
-      return `Changes are frozen until ${formatDate(at)}.`;
-    case 'nothing-due':
-      return `Keyturn's own limit is ${inDays(settings.maxAccessKeyAgeDays)}: a replacement is issued on ${formatDate(at)}.`;
-    case 'busy':
-    case 'settling':
-      // A matter of minutes.
-      return says;
-    default:
-      return `${says} It goes on ${formatDate(at)} at the earliest.${more}`;
-  }
-}
-
-function putOff(key: string, at: Instant): string {
-  return `The deactivation of ${key} is put off, to ${formatDate(at)} at the latest: it is in use, or the new key is not.`;
+  return status === 'act' ? `Next: ${message}` : message;
 }
 
 /** Enough to tell two keys apart: annotations are read by people who need not know more. */
@@ -200,18 +120,21 @@ function short({ accessKeyId }: { accessKeyId: string }): string {
   return `...${accessKeyId.slice(-4)}`;
 }
 
-function ageOf({ createdAt }: KeyView, now: Instant): string {
-  return inDays(Math.max(0, Math.floor((now - createdAt) / DAY)));
+/** The same for every key that a sentence names. */
+function shortened(sentence: string): string {
+  return sentence.replace(/\bAKIA[A-Z0-9]{12,}\b/g, (accessKeyId) => short({ accessKeyId }));
 }
 
-function inDays(days: number): string {
-  return `${days} ${days === 1 ? 'day' : 'days'}`;
-}
-
-/** Cut to what AWS Config takes; the reason code at the end stays. */
-function verdict(complianceType: ComplianceType, text: string, code = ''): Verdict {
-  const room = ANNOTATION_MAX - code.length;
+/** Cut to what AWS Config takes; the day that comes next, and the reason code, stay. */
+function verdict(complianceType: ComplianceType, text: string, plan?: Plan): Verdict {
+  const code = plan === undefined ? '' : ` [${plan.reason}]`;
+  if (text.length + code.length <= ANNOTATION_MAX) return { complianceType, annotation: text + code };
+  const at = plan?.steps[0]?.notBefore;
+  const end = `...${at === undefined ? '' : ` (${formatDate(at)})`}${code}`;
   // A tag's value may hold letters of two UTF-16 units: half of one would be no text.
-  const cut = text.length <= room ? text : `${text.slice(0, room - 3).replace(/[\uD800-\uDBFF]$/, '')}...`;
-  return { complianceType, annotation: cut + code };
+  const cut = text
+    .slice(0, ANNOTATION_MAX - end.length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trimEnd();
+  return { complianceType, annotation: cut + end };
 }

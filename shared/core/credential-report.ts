@@ -1,5 +1,6 @@
 import { RotationError } from './errors.ts';
-import { type Instant, SECOND } from './time.ts';
+import { recordsOf, type SecretTags } from './secret-tags.ts';
+import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** One of the two slots of a user. The report names no key, and its slots are in no order. */
 export interface ReportKey {
@@ -29,6 +30,14 @@ export interface CredentialReport {
 /** The report tells time in whole seconds, by rounding or cutting; IAM's own answers may have fractions. */
 export function isSameCreation(row: ReportRow, createdAt: Instant): boolean {
   return Math.abs(row.userCreatedAt - createdAt) < SECOND;
+}
+
+/** A report takes a while to be made, from reads that may lag. */
+export const REPORT_LAG = 15 * MINUTE;
+
+/** A report from before our latest write would show a state that the tags know to be over. */
+export function isOutdated({ reportedAt }: ReportRow, tags: SecretTags): boolean {
+  return recordsOf(tags).some(({ at }) => at > reportedAt - REPORT_LAG);
 }
 
 const ROOT = '<root_account>';

@@ -175,12 +175,12 @@ function attention(digest: Digest): Block[] {
   const blocks = [
     ...list,
     ...enumerate(
-      `${plural(needsDecision.length, 'user')} for whom somebody has to decide:`,
+      `${plural(needsDecision.length, 'user')} who need a decision:`,
       needsDecision.map(({ userName, reason, message }) => `${userName}: ${reason}. ${message}`),
     ),
     ...enumerate(`${plural(errors.length, 'error')}:`, errors),
     ...enumerate('To be checked:', findings),
-    ...enumerate('Secrets whose user is gone; delete them when nobody needs them:', secretsWithoutUser),
+    ...enumerate('Secrets whose user is gone; delete them when they are no longer needed:', secretsWithoutUser),
   ];
   return blocks.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at'), ...blocks];
 }

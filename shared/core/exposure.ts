@@ -1,4 +1,4 @@
-import type { AccessKey, Request } from './model.ts';
+import type { AccessKey, Request, Role } from './model.ts';
 import type { SecretTags } from './secret-tags.ts';
 import { type Instant, SECOND } from './time.ts';
 
@@ -28,6 +28,27 @@ export function isAboutExposure({ origin, asked }: Request): boolean {
   return origin === 'exposed' || asked?.compromised === true;
 }
 
+interface About {
+  request: Request;
+  keys: readonly AccessKey[];
+  tags: SecretTags;
+}
+
+/** This pass is about an exposed key that the user has, or had. */
+export function isAboutExposed({ request, keys, tags }: About): boolean {
+  if (request.asked?.compromised && request.completed !== undefined) return true;
+  const id = namedByRequest(request, keys);
+  if (id === undefined) return false;
+  return keys.some(({ accessKeyId }) => accessKeyId === id) || (tags.exposed?.accessKeyIds.includes(id) ?? false);
+}
+
+/** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
+export function workingKey<Key extends { isActive: boolean; isExposed: boolean; role: Role }>(
+  keys: readonly Key[],
+): Key | undefined {
+  return keys.find(({ isActive, isExposed, role }) => isActive && !isExposed && role !== 'orphan');
+}
+
 /** IAM's clock may be a little behind ours, and CreateDate is cut to whole seconds. */
 const CREATED_EARLIER = 5 * SECOND;
 /** A replacement is made so long after the exposed key was seen Inactive that it is later by every clock. */
@@ -39,13 +60,18 @@ interface Candidate extends AccessKey {
   inactiveSince?: Instant;
 }
 
+/** What beside the keys decides which of them others know. */
+interface ExposureFacts {
+  tags: Pick<SecretTags, 'exposed'>;
+  request: Request;
+  settings: { ownersRead: boolean };
+  now: Instant;
+}
+
 /** The IDs of all keys that others know, or could have read with one that they know. */
 export function exposedKeyIds(
   keys: readonly Candidate[],
-  { exposed }: SecretTags,
-  request: Request,
-  { ownersRead }: { ownersRead: boolean },
-  now: Instant,
+  { tags: { exposed }, request, settings: { ownersRead }, now }: ExposureFacts,
 ): ReadonlySet<string> {
   const named = new Set(exposed?.accessKeyIds);
   const asked = namedByRequest(request, keys);

@@ -158,6 +158,9 @@ export interface Request {
   isStateKeyMissing?: boolean;
 }
 
+/** What the daily run asks, for whoever only wants to know what it would be answered. */
+export const asScheduled: Request = { origin: 'schedule', runId: '-', wroteAt: new Set() };
+
 export interface Completed {
   verb: 'issue';
 }

@@ -1,11 +1,15 @@
+import { WEEKLY_DAYS } from './runs.ts';
 import type { KeyRecord, NoticeKind, SecretTags } from './secret-tags.ts';
-import { DAY, HOUR, type Instant } from './time.ts';
+import { DAY, HOUR, hasPassed, type Instant } from './time.ts';
 
 /** Nothing is taken away by schedule less than this after its owner was told. */
 export const NOTICE_MIN = 12 * HOUR;
 const NOTICE_MAX_DAYS = 4;
 /** Told so long before a deletion, and a run before it where runs are rarer. */
 const DELETION_NOTICE_DAYS = 3;
+
+/** Days before the end of the grace period on which a reminder is due. */
+const REMINDER_DAYS = [7, 3, 1] as const;
 
 /** What is to be taken away: a notice given at `at` or before was about something else. */
 export interface Wanted extends KeyRecord {
@@ -30,4 +34,14 @@ export function noticed({ notice }: SecretTags, wanted: Wanted, runEveryDays: nu
 /** From when on the owner is told of a deletion at that instant. */
 export function deletionNoticeFrom(deletableAt: Instant, runEveryDays: number): Instant {
   return deletableAt - Math.max(DELETION_NOTICE_DAYS, runEveryDays) * DAY;
+}
+
+/** 7, 3 and 1 days before the end, as far as they lie within the grace period. */
+export function reminderInstants({ since, end }: { since: Instant; end: Instant }): Instant[] {
+  return REMINDER_DAYS.map((days) => end - days * DAY).filter((at) => at > since);
+}
+
+/** That a rotation by Secrets Manager does not end is told of each version once when it is seen, and weekly. */
+export function isStuckTold({ stuck }: SecretTags, versionId: string, now: Instant): boolean {
+  return stuck?.versionId === versionId && !hasPassed(stuck.at, WEEKLY_DAYS, now);
 }

@@ -1,12 +1,11 @@
 import type { Answer } from './answer.ts';
-import { askedByHand } from './checks/asked.ts';
 import { adoption, policyOutdated, stateKeyMissing, stateUnverified, voidTags } from './checks/authorship.ts';
+import { askedByHand } from './checks/by-hand.ts';
 import { currentGone, due, nothingDue, slotsTaken, unusedRetired } from './checks/due.ts';
 import { exposedKey, exposedReplacement, exposureOver } from './checks/exposed.ts';
 import { superseded } from './checks/grace-period.ts';
 import { busy, leftAlone, secretUnverified, statusUnknown } from './checks/hands-off.ts';
 import { unlessUnheard } from './checks/heard.ts';
-import { intentPast } from './checks/in-flight.ts';
 import {
   currentInactive,
   inactiveUnrecorded,
@@ -16,6 +15,7 @@ import {
   reactivated,
   recovering,
 } from './checks/inactive-keys.ts';
+import { intentPast } from './checks/intent-past.ts';
 import { managedRotation, stuckRotation } from './checks/secrets-manager.ts';
 import type { Request, UserState } from './model.ts';
 import type { Settings } from './settings.ts';
@@ -33,52 +33,55 @@ import type { Instant } from './time.ts';
  *                     stored, made current,       (10 days to change         is taken off
  *                     announced                   one's mind)
  *
- * Scenarios, and the rows that carry them:
+ * C is the current key, P the previous one, S a stranger. Scenarios, and the checks that carry them:
  *
- *   first rotation    S due, alone (15) → S, C: the ladder on S (12) → S Inactive, recorded (8) → C
- *   every other one   C due, alone (15) → P, C: the ladder on P (12) → P Inactive, recorded (8) → C
- *   a crash           an intent past its deadline is finished or cleared (4), whatever row began it
- *   second thoughts   P reactivated by its owner (6) → the ladder begins again (12)
- *   a rollback        C becomes the older key, the newer one waits under the hold (1) → current again (7) → ladder (12)
- *   a stranger        made by hand beside C: Inactive → recorded (11) and deleted (8); Active and some key due → blocked (16)
+ *   first rotation    S `due`, alone → S, C: the grace period of S (`superseded`) → S Inactive (`recovering`) → C
+ *   every other one   C `due`, alone → P, C: the grace period of P (`superseded`) → P Inactive (`recovering`) → C
+ *   a crash           an intent past its deadline is finished or cleared (`intent-past`), whatever check began it
+ *   second thoughts   P `reactivated` by its owner → its grace period begins again (`superseded`)
+ *   a rollback        C becomes the older key, the newer one waits under the hold (`left-alone`) → it is current again
+ *                     (`newer-stored-key`) → the grace period of the older (`superseded`)
+ *   a stranger        made by hand beside C: Inactive → recorded (`inactive-unrecorded`) and deleted (`recovering`);
+ *                     Active, and some key due → blocked (`slots-taken`)
  *   an exposed key    deactivated before anything else, recorded, then replaced; what it could read is exposed too
- *   a deleted key     its label or record is taken off (5); if it was C, the other one is replaced when due (14)
+ *   a deleted key     its label or record is taken off (`key-gone`); if it was C, the other one is replaced when due
+ *                     (`current-gone`)
  */
 
 /**
- * The rows of the table "Two slots", in its order. The order is part of the contract: each check may rely on every
- * earlier one having passed.
+ * The chain: the first check that answers decides. The order is part of the contract: each check may rely on every
+ * earlier one having passed. `docs/architecture.md` has it as a table, with what each answers.
  */
 const checks = {
-  'exposed-key': exposedKey,
-  'state-key-missing': stateKeyMissing,
-  'row-0-busy': busy,
-  adoption: adoption,
-  'state-unverified': stateUnverified,
-  'policy-outdated': policyOutdated,
-  'row-1-left-alone': leftAlone,
-  'row-2-secret-unverified': secretUnverified,
-  'row-3-status-unknown': statusUnknown,
-  'void-tags': voidTags,
-  'managed-rotation': managedRotation,
-  'row-4-intent-past': intentPast,
-  'asked-by-hand': askedByHand,
-  'exposed-replacement': exposedReplacement,
-  'exposure-over': exposureOver,
-  'rotation-stuck': stuckRotation,
-  'row-5-key-gone': keyGone,
-  'row-6-reactivated': reactivated,
-  'row-7-newer-stored-key': newerStoredKey,
-  'row-8-recovering': recovering,
-  'row-9-current-inactive': currentInactive,
-  'row-10-none-active': noneActive,
-  'row-11-inactive-unrecorded': inactiveUnrecorded,
-  'row-12-superseded': superseded,
-  'row-13-unused-retired': unusedRetired,
-  'row-14-current-gone': currentGone,
-  'row-15-due': due,
-  'row-16-slots-taken': slotsTaken,
-  'row-17-nothing-due': nothingDue,
+  'exposed-key': exposedKey, // others know an active key: nothing comes before that
+  'state-key-missing': stateKeyMissing, // nothing tells what we wrote from what others wrote
+  busy, // another run is at work, or was a minute ago
+  adoption, // somebody takes over a secret that we did not sign
+  'state-unverified': stateUnverified, // a hold or an exposure that we did not write
+  'policy-outdated': policyOutdated, // the secret is not as today's settings want it
+  'left-alone': leftAlone, // exempt, held, or tags that do not parse
+  'secret-unverified': secretUnverified, // the secret is not ours, or its value is of no key that we know
+  'status-unknown': statusUnknown, // a key neither Active nor Inactive
+  'void-tags': voidTags, // other tags that we did not write
+  'managed-rotation': managedRotation, // a step of Secrets Manager's own rotation
+  'intent-past': intentPast, // a run died: finish what it wrote in IAM, or clear its intent
+  'asked-by-hand': askedByHand, // what an operator or the owner wants now
+  'exposed-replacement': exposedReplacement, // a key is owed for one that was exposed
+  'exposure-over': exposureOver, // nobody has the exposed key any longer, nor a session of it
+  'rotation-stuck': stuckRotation, // Secrets Manager's own rotation does not end
+  'key-gone': keyGone, // a label or a record names a key that IAM does not have
+  reactivated, // recorded as Inactive, but Active: somebody wants it back
+  'newer-stored-key': newerStoredKey, // the hold after a rollback is over
+  recovering, // Inactive since a recorded instant: told of, then deleted
+  'current-inactive': currentInactive, // somebody else deactivated the current key
+  'none-active': noneActive, // no key is Active: the schedule issues none
+  'inactive-unrecorded': inactiveUnrecorded, // an Inactive key in the way: its recovery period begins
+  superseded, // an Active key older than the current one: its grace period
+  'unused-retired': unusedRetired, // due, unused, and wanted to be taken away for good
+  'current-gone': currentGone, // the current key was deleted, and the other one is due
+  due, // the only key is due
+  'slots-taken': slotsTaken, // some key is due, and both slots are taken by Active keys
+  'nothing-due': nothingDue, // anything else
 } as const satisfies Record<string, (situation: Situation) => Answer | undefined>;
 
 export type CheckName = keyof typeof checks;
@@ -105,5 +108,5 @@ export function planFor(situation: Situation): Plan {
     const answer = answers(situation);
     if (answer !== undefined) return { check, ...unlessUnheard(situation, answer) };
   }
-  return { check: 'row-17-nothing-due', ...nothingDue(situation) };
+  return { check: 'nothing-due', ...nothingDue(situation) };
 }

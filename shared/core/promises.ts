@@ -1,5 +1,6 @@
+import { afterFreeze } from './freeze.ts';
 import type { CurrentSince, DeactivatedRecord } from './secret-tags.ts';
-import { afterFreeze, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { DAY, type Instant } from './time.ts';
 
 /*

@@ -64,10 +64,10 @@ function issuedAt({ currentSince, issuedOn }: Tried['tags']): Instant | undefine
   return currentSince.at - issuedOn < 2 * DAY ? currentSince.at : undefined;
 }
 
-/** In a sentence: the call, how many it met, and the first of them. */
+/** As a clause: the call, how many it met, and the first of them. */
 export function describeRefusal({ cause, userNames }: CommonRefusal): string {
   const [call, code] = cause.split('/');
   const more = userNames.length - NAMED;
   const names = userNames.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return `AWS refuses ${call} (${code}) for everybody who was tried: ${userNames.length} users, ${names}.`;
+  return `AWS refuses ${call} (${code}) for every user tried: ${userNames.length} users, ${names}`;
 }

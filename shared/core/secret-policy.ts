@@ -1,6 +1,7 @@
 import type { User } from './model.ts';
 import { secretTagNames } from './secret-tags.ts';
-import type { SecretReader, Settings } from './settings.ts';
+import type { SecretReader } from './setting-schemas.ts';
+import type { Settings } from './settings.ts';
 import { formatInstant, HOUR, type Instant, MINUTE } from './time.ts';
 
 interface Statement {

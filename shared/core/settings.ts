@@ -1,134 +1,22 @@
 import { SettingsError } from './errors.ts';
-import { type Instant, parseDate } from './time.ts';
-import * as z from './zod.ts';
-
-const text = z.string();
-const textLike = (pattern: RegExp, otherwise: string) => text.check(z.regex(pattern, otherwise));
-const flag = z.pipe(
-  z.enum(['true', 'false']),
-  z.transform((value) => value === 'true'),
-);
-const toNumber = z.transform((value: string) => Number(value));
-const number = z.pipe(textLike(/^\d+(\.\d+)?$/, 'must be a number'), toNumber);
-const days = z.pipe(number, z.number().check(z.maximum(3_650, 'must be at most 3650 days')));
-const someDays = z.pipe(days, z.number().check(z.minimum(1, 'must be at least 1 day')));
-const wholeNumber = z.pipe(textLike(/^\d+$/, 'must be a whole number'), toNumber);
-
-/** JSON inside an environment variable: IAM names may hold commas, so no separator would do. */
-function json<T extends z.ZodMiniType>(schema: T) {
-  const parsed = z.transform((input: string, { issues }): unknown => {
-    try {
-      return JSON.parse(input);
-    } catch {
-      issues.push({ code: 'custom', input, message: 'must be JSON' });
-      return z.NEVER;
-    }
-  });
-  return z.pipe(z.pipe(text, parsed), schema);
-}
-
-/** A value that could match nothing is refused: nobody would notice an exemption that exempts nobody. */
-const path = textLike(/^\/([!-~]+\/)?$/, 'must begin and end with /, without spaces');
-const groups = json(z.array(textLike(/^[\w+=,.@-]{1,128}$/, 'must be names of groups, not ARNs or paths')));
-export const regionName = /^[a-z]{2,4}(-[a-z]+)+-\d+$/;
-const regions = json(z.array(textLike(regionName, 'must be names of Regions: eu-west-1')));
-
-/** Who may read secrets beside their owners: every secret, or those of some users only. */
-export interface SecretReader {
-  arn: string;
-  /** Names, with `*`; heeds case. */
-  users: readonly string[];
-  /** IAM paths, as prefixes. Without users and paths: every user. */
-  paths: readonly string[];
-  /** May write the tag `keyturn:handed-on`, and nothing else. */
-  handOn: boolean;
-}
-
-/** As `aws:PrincipalArn` has them: a session of a role has the ARN of the role. */
-const principal = textLike(
-  /^arn:[\w*-]+:(iam::(\d{12}|\d*\*\d*):(root$|\*|(user|role)\/.)|sts::(\d{12}|\d*\*\d*):federated-user\/.)/,
-  'must be ARNs of users or roles, not of sessions or groups: arn:aws:iam::123456789012:role/name',
-);
-const arns = json(
-  z.array(
-    principal.check(
-      z.regex(/^arn:[\w*-]+:\w+::\d{12}:/, 'must name their account: arn:aws:iam::123456789012:role/name'),
-    ),
-  ),
-);
-/** An empty list would be for everybody, and was written for nobody. */
-const named = z.minLength(1, 'users and paths must not be empty: leave them out for every user');
-const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
-
-/** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
-const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-const tagLetters = 'tags take letters, digits, spaces and _.:/=+-@';
-const SECRET_TAGS_MAX = 20;
-
-const everyKey = (test: (key: string) => boolean, otherwise: string) =>
-  z.refine<Record<string, string>>((given) => Object.keys(given).every(test), otherwise);
-
-const tags = json(
-  z
-    .record(
-      text,
-      textLike(tagText, tagLetters).check(z.maxLength(256, 'the value of a tag has at most 256 characters')),
-    )
-    .check(
-      everyKey((key) => tagText.test(key), tagLetters),
-      everyKey((key) => key.length >= 1 && key.length <= 128, 'the key of a tag has 1 to 128 characters'),
-      everyKey((key) => !/^(aws|keyturn):/i.test(key), 'the key of a tag must not begin with aws: or keyturn:'),
-      z.refine(
-        (given) => Object.keys(given).length <= SECRET_TAGS_MAX,
-        `must be at most ${SECRET_TAGS_MAX} tags, since Keyturn needs room for its own`,
-      ),
-    ),
-);
-const readers = json(
-  z.array(
-    z.pipe(
-      z.union([
-        principal,
-        z
-          .strictObject({
-            arn: principal,
-            users: z.optional(userNames.check(named)),
-            paths: z.optional(z.array(path).check(named)),
-            handOn: z.optional(z.boolean()),
-          })
-          .check(
-            z.refine(
-              ({ arn, handOn }) => !handOn || /^arn:[\w-]+:iam::\d{12}:role\/[^*?]+$/.test(arn),
-              'with handOn, arn must be the ARN of one role, without wildcards',
-            ),
-          ),
-      ]),
-      z.transform((entry): SecretReader => {
-        const { arn, users = [], paths = [], handOn = false } = typeof entry === 'string' ? { arn: entry } : entry;
-        return { arn, users, paths, handOn };
-      }),
-    ),
-  ),
-);
-const date = z.pipe(
-  text,
-  z.transform((input: string, { issues }): Instant => {
-    const instant = parseDate(input);
-    if (instant === undefined) issues.push({ code: 'custom', input, message: `"${input}" is not a date YYYY-MM-DD` });
-    return instant ?? z.NEVER;
-  }),
-);
-const dateRanges = json(
-  z.array(z.tuple([date, date]).check(z.refine(([from, to]) => from < to, 'each range must begin before it ends'))),
-);
-
-/**
- * Grace 0 is the immediate hand-over; anything between would give the owner less than one daily pass to be reminded.
- */
-const grace = z.pipe(
+import {
+  arns,
+  dateRanges,
   days,
-  z.number().check(z.refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1 day')),
-);
+  flag,
+  grace,
+  groups,
+  json,
+  path,
+  readers,
+  regions,
+  someDays,
+  tags,
+  text,
+  textLike,
+  wholeNumber,
+} from './setting-schemas.ts';
+import * as z from './zod.ts';
 
 /** One line for each setting: how it is parsed, its default as written in an environment variable, what it is for. */
 export const settingSpecs = {
@@ -158,7 +46,7 @@ export const settingSpecs = {
   readerArns: spec(
     readers,
     '[]',
-    'Principals that may read secrets beside their owners, as a JSON array: an ARN (with `*` as wildcard) for every secret, or `{"arn", "users"?, "paths"?, "handOn"?}` for those of some users.',
+    'Principals that may read secrets in addition to their owners, as a JSON array: an ARN (with `*` as wildcard) for every secret, or `{"arn", "users"?, "paths"?, "handOn"?}` for those of some users.',
   ),
   ownersRead: spec(flag, 'true', 'Owners read their own secret; `false` leaves reading to the readers.'),
   administratorArns: spec(
@@ -183,7 +71,7 @@ export const settingSpecs = {
   stateEpoch: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(35, 'must be at most 35'))),
     '1',
-    'Raised by one, the next run signs everything anew; what the epoch before signed still counts until it is raised again.',
+    'Raise it by one, and the next run signs everything again. Signatures of the previous epoch count until it is raised once more.',
   ),
   runEveryDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'), z.maximum(7, 'must be at most 7'))),
@@ -200,16 +88,20 @@ export const settingSpecs = {
   ),
   unused: spec(z.enum(['rotate', 'retire']), 'rotate', 'What to do about a due key unused for `unusedDays`.'),
   maxAccessKeyAgeDays: spec(someDays, '90', 'Age at which a key is due.'),
-  rotateAheadDays: spec(days, '0', 'How long before that a replacement is issued.'),
-  graceDays: spec(grace, '10', 'From the announcement to the deactivation of the old key; 0 hands over at once.'),
+  rotateAheadDays: spec(days, '0', 'How long before `maxAccessKeyAgeDays` a replacement is issued.'),
+  graceDays: spec(grace, '10', 'From the announcement to the deactivation of the old key; 0 means no grace period.'),
   quietDays: spec(days, '2', 'How long the old key must not have been used before it is deactivated.'),
-  maxPostponeDays: spec(days, '10', 'How long a deactivation is put off at most while the old key is in use.'),
+  maxPostponeDays: spec(
+    days,
+    '10',
+    'How long at most a deactivation is postponed while the old key is in use or the new one is not.',
+  ),
   recoveryDays: spec(someDays, '10', 'From the deactivation to the deletion of a key.'),
   unusedDays: spec(someDays, '90', 'After how long without use a key counts as unused.'),
   exactSweepDays: spec(
     z.pipe(wholeNumber, z.number().check(z.minimum(1, 'must be at least 1'))),
     '30',
-    'Every user is looked at exactly, not by the credential report, once in so many days.',
+    'Every this many days, the keys of each user are listed directly instead of read from the credential report.',
   ),
   freeze: spec(
     dateRanges,
@@ -296,7 +188,7 @@ function unreadable(
   nameOf: (setting: string) => string,
 ): string | undefined {
   if (ownersRead || readerArns.length > 0) return undefined;
-  return `${nameOf('ownersRead')} is false, but ${nameOf('readerArns')} names nobody: no one could read a new key`;
+  return `${nameOf('ownersRead')} is false, but ${nameOf('readerArns')} is empty: no one could read a new key`;
 }
 
 /** The days that decide whether one rotation is over before the next one begins. */
@@ -318,15 +210,4 @@ export function timelineProblem(timeline: Timeline): string | undefined {
     `maxAccessKeyAgeDays - rotateAheadDays is ${available} days, but graceDays + maxPostponeDays + recoveryDays + ${late} ` +
     `is ${needed}: raise the first or lower the second`
   );
-}
-
-/** The end of the freeze that `now` lies in, or undefined. */
-export function freezeEnd(settings: Pick<Settings, 'freeze'>, now: Instant): Instant | undefined {
-  return settings.freeze.find(([from, to]) => from <= now && now < to)?.[1];
-}
-
-/** When what is to happen at `at` happens at the earliest: no freeze holds it then. */
-export function afterFreeze(settings: Pick<Settings, 'freeze'>, at: Instant): Instant {
-  const end = freezeEnd(settings, at);
-  return end === undefined ? at : afterFreeze(settings, end);
 }

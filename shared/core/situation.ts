@@ -1,7 +1,9 @@
 import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { deletableAt } from './promises.ts';
-import { type DeactivatedRecord, type Doing, isKeyLabel, parseSecretTags, type SecretTags } from './secret-tags.ts';
+import { parseSecretTags } from './read-secret-tags.ts';
+import type { DeactivatedRecord, Doing, SecretTags } from './secret-tags.ts';
+import { type KeyLabel, keyLabels, versionWith } from './secret-versions.ts';
 import type { Settings } from './settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
 import { parseUserSettings, type UserSettings } from './user-settings.ts';
@@ -28,12 +30,6 @@ export interface KeyView extends AccessKey {
   deletableAt?: Instant;
 }
 
-/** A label whose key is no longer in IAM. */
-export interface GoneLabel {
-  accessKeyId: string;
-  versionId: string;
-}
-
 /** One user's state as the checks see it: parsed, with every key in its role. */
 export interface Situation {
   now: Instant;
@@ -51,7 +47,7 @@ export interface Situation {
   /** The key ID labelled on AWSCURRENT, whether or not the key is in IAM. */
   currentKeyId: string | undefined;
   /** Labels elsewhere than on AWSCURRENT whose key is gone. */
-  goneLabels: readonly GoneLabel[];
+  goneLabels: readonly KeyLabel[];
   /** Leftovers of a crashed issue: at most one can be dealt with by itself. */
   orphans: readonly KeyView[];
 }
@@ -73,7 +69,7 @@ export function assess(state: UserState, request: Request, settings: Settings, n
       ...(versionId === undefined ? {} : { versionId }),
     };
   });
-  const exposedIds = exposedKeyIds(views, tags, request, userSettings, now);
+  const exposedIds = exposedKeyIds(views, { tags, request, settings: userSettings, now });
   const keys = views.map((view): KeyView => ({ ...view, isExposed: exposedIds.has(view.accessKeyId) }));
   const isGone = (id: string): boolean => keys.every(({ accessKeyId }) => accessKeyId !== id);
   return {
@@ -143,18 +139,6 @@ function roleOf(versionId: string | undefined, currentVersionId: string | undefi
   return labels.includes('AWSPENDING') ? 'pending' : 'previous';
 }
 
-/** Every access key ID that labels a version of the secret. */
-export function keyLabels(secret: Pick<Secret, 'versions'> | undefined): GoneLabel[] {
-  return Object.entries(secret?.versions ?? {}).flatMap(([versionId, labels]) =>
-    labels.filter(isKeyLabel).map((accessKeyId) => ({ accessKeyId, versionId })),
-  );
-}
-
-/** The version that carries the label, if any does. */
-export function versionWith(secret: Pick<Secret, 'versions'> | undefined, label: string): string | undefined {
-  return Object.entries(secret?.versions ?? {}).find(([, labels]) => labels.includes(label))?.[0];
-}
-
 /** IAM's clock and ours may differ by seconds, and CreateDate is cut to whole seconds. */
 const CREATED_EARLIEST = 5 * SECOND;
 /** CreateAccessKey is called at most 30 s after the intent's instant, and may answer late. */
@@ -170,7 +154,7 @@ export const ORPHAN_RECOVERY = 12 * HOUR;
  * used after the record, is somebody's key: a stranger. So is the one that became current: its secret is stored, and a
  * label that is missing was taken off.
  */
-function orphanKeyIds(keys: readonly AccessKey[], labels: readonly GoneLabel[], tags: SecretTags): Set<string> {
+function orphanKeyIds(keys: readonly AccessKey[], labels: readonly KeyLabel[], tags: SecretTags): Set<string> {
   const { doing } = tags;
   if (doing?.verb !== 'issue') return new Set();
   const isKnown = new Set([

@@ -6,7 +6,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** True from `n` days after `since` on: the one form that every limit of the design has. */
+/** True from `n` days after `since` on: the one form that every limit has. */
 export function hasPassed(since: Instant, days: number, now: Instant): boolean {
   return now - since >= days * DAY;
 }

@@ -1,7 +1,9 @@
 import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
-import { regionName, type SecretReader, type Settings, settingSpecs, timelineProblem } from './settings.ts';
-import { type Instant, parseDate } from './time.ts';
+import { regionName, type SecretReader } from './setting-schemas.ts';
+import { type Settings, settingSpecs, timelineProblem } from './settings.ts';
+import { formatDate, type Instant, parseDate } from './time.ts';
+import type * as z from './zod.ts';
 
 export const userTagNames = {
   exempt: 'keyturn:exempt',
@@ -18,6 +20,11 @@ export const userTagNames = {
 export interface Exemption {
   because: string;
   until?: Instant;
+}
+
+/** In a sentence. */
+export function describeExemption(userName: string, { because, until }: Exemption): string {
+  return `User ${userName} is exempt${until === undefined ? '' : ` until ${formatDate(until)}`}: ${because}.`;
 }
 
 /** The settings that hold for one user: the function's own, with the user's IAM tags over them. */
@@ -45,9 +52,11 @@ export function parseUserSettings(
   const problems: string[] = [];
   const parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] } = { ...settings };
   for (const [tag, value] of Object.entries(user.tags)) {
-    if (!sameCase(tag).startsWith('keyturn:')) continue;
-    const problem = applyUserTag(parsed, tag, value, now);
-    if (problem !== undefined) problems.push(problem);
+    const name = sameCase(tag);
+    if (!name.startsWith('keyturn:')) continue;
+    const own = (readers[name] ?? unknownTag)({ tag, value, now });
+    if (typeof own === 'string') problems.push(own);
+    else Object.assign(parsed, own);
   }
   const membership = exemptionByMembership(user, settings);
   if (membership !== undefined) parsed.exemption ??= membership;
@@ -65,60 +74,68 @@ function sameCase(name: string): string {
 }
 
 /** `tag` as it is written on the user, which is how messages name it. */
-function applyUserTag(
-  parsed: { -readonly [Name in keyof UserSettings]: UserSettings[Name] },
-  tag: string,
-  value: string,
-  now: Instant,
-): string | undefined {
-  const name = sameCase(tag);
-  switch (name) {
-    case userTagNames.exempt: {
-      const answer = value.toLowerCase();
-      if (answer === 'true') parsed.exemption = { because: `tag ${tag}` };
-      if (answer === 'true' || answer === 'false') return undefined;
-      const until = parseDate(value);
-      if (until === undefined) return `tag ${tag} is "${value}", which is neither true, false nor a date YYYY-MM-DD`;
-      if (now < until) parsed.exemption = { because: `tag ${tag}`, until };
-      return undefined;
-    }
-    case userTagNames.maxAgeDays:
-    case userTagNames.graceDays: {
-      const setting = name === userTagNames.maxAgeDays ? 'maxAccessKeyAgeDays' : 'graceDays';
-      const result = settingSpecs[setting].schema.safeParse(value);
-      if (!result.success) return `tag ${tag} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`;
-      parsed[setting] = result.data;
-      return undefined;
-    }
-    case userTagNames.unused: {
-      const result = settingSpecs.unused.schema.safeParse(value);
-      if (!result.success) return `tag ${tag} is "${value}", which is neither rotate nor retire`;
-      parsed.unused = result.data;
-      return undefined;
-    }
-    case userTagNames.owner:
-      parsed.owner = value;
-      return undefined;
-    case userTagNames.exemptReason:
-      parsed.exemptReason = value;
-      return undefined;
-    case userTagNames.ownersRead: {
-      const result = settingSpecs.ownersRead.schema.safeParse(value);
-      if (!result.success) return `tag ${tag} is "${value}", which is neither true nor false`;
-      parsed.ownersRead = result.data;
-      return undefined;
-    }
-    case userTagNames.sesSmtpRegions: {
-      // A tag value holds no comma.
-      const regions = value.split(' ').filter((region) => region !== '');
-      const odd = regions.find((region) => !regionName.test(region));
-      if (odd !== undefined) return `tag ${tag} is "${value}": ${odd} is no Region; separate Regions by spaces`;
-      parsed.sesSmtpRegions = regions;
-      return undefined;
-    }
-    default:
-      return `tag ${tag} is unknown: the tags are ${Object.values(userTagNames).join(', ')}`;
-  }
+interface GivenTag {
+  tag: string;
+  value: string;
+  now: Instant;
+}
+
+type Overrides = Partial<UserSettings>;
+
+/** What a tag of the user says in place of the settings, or what is wrong with it. */
+type TagReader = (given: GivenTag) => Overrides | string;
+
+const readers: Readonly<Record<string, TagReader>> = {
+  [userTagNames.exempt]: exemptionByTag,
+  [userTagNames.maxAgeDays]: (given) => {
+    return override(given, settingSpecs.maxAccessKeyAgeDays.schema, (days) => ({ maxAccessKeyAgeDays: days }));
+  },
+  [userTagNames.graceDays]: (given) => {
+    return override(given, settingSpecs.graceDays.schema, (graceDays) => ({ graceDays }));
+  },
+  [userTagNames.unused]: (given) => {
+    return override(given, settingSpecs.unused.schema, (unused) => ({ unused }), 'neither rotate nor retire');
+  },
+  [userTagNames.owner]: ({ value }) => ({ owner: value }),
+  [userTagNames.exemptReason]: ({ value }) => ({ exemptReason: value }),
+  [userTagNames.ownersRead]: (given) => {
+    return override(given, settingSpecs.ownersRead.schema, (ownersRead) => ({ ownersRead }), 'neither true nor false');
+  },
+  [userTagNames.sesSmtpRegions]: smtpRegions,
+};
+
+const unknownTag: TagReader = ({ tag }) =>
+  `tag ${tag} is unknown: the tags are ${Object.values(userTagNames).join(', ')}`;
+
+function override<T>(
+  { tag, value }: GivenTag,
+  schema: z.ZodMiniType<T>,
+  as: (parsed: T) => Overrides,
+  otherwise?: string,
+): Overrides | string {
+  const result = schema.safeParse(value);
+  if (result.success) return as(result.data);
+  const why =
+    otherwise === undefined ? `: ${result.error.issues.map((i) => i.message).join('; ')}` : `, which is ${otherwise}`;
+  return `tag ${tag} is "${value}"${why}`;
+}
+
+function exemptionByTag({ tag, value, now }: GivenTag): Overrides | string {
+  const because = `tag ${tag}`;
+  const answer = value.toLowerCase();
+  if (answer === 'true') return { exemption: { because } };
+  if (answer === 'false') return {};
+  const until = parseDate(value);
+  if (until === undefined) return `tag ${tag} is "${value}", which is neither true, false nor a date YYYY-MM-DD`;
+  return now < until ? { exemption: { because, until } } : {};
+}
+
+function smtpRegions({ tag, value }: GivenTag): Overrides | string {
+  // A tag value holds no comma.
+  const regions = value.split(' ').filter((region) => region !== '');
+  const odd = regions.find((region) => !regionName.test(region));
+  if (odd === undefined) return { sesSmtpRegions: regions };
+  return `tag ${tag} is "${value}": ${odd} is no Region; separate Regions by spaces`;
 }
 
 /**
@@ -136,10 +153,10 @@ export function matchNobody(
   return [
     ...exemptGroups
       .filter((group) => !groups.has(sameCase(group)))
-      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts nobody.`),
+      .map((group) => `exemptGroups: no user is in the group ${group}, so it exempts no one.`),
     ...exemptPaths
       .filter(isEmpty)
-      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts nobody.`),
+      .map((path) => `exemptPaths: no user is below the path ${path}, so it exempts no one.`),
     ...(isUnreached
       ? [`userPathPrefix: no user is below the path ${userPathPrefix}, which is compared letter by letter.`]
       : []),

@@ -1,7 +1,8 @@
 import type { Secret, User } from './model.ts';
 import type { ReasonCode } from './reasons.ts';
+import { secretNameOf } from './secret-name.ts';
 import { isSameKmsKey, replicaGaps } from './secret-settings.ts';
-import { secretNameOf, secretTagNames } from './secret-tags.ts';
+import { secretTagNames } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 import { formatInstant } from './time.ts';
 
@@ -20,13 +21,13 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
   const foreign = [...authorshipFacts(secret, user), ...foreignFacts(secret, user, settings)];
   if (foreign.length > 0) {
     const message =
-      `Secret ${secret.name} is not the one Keyturn would make for ${user.userName}: ${foreign.join('; ')}. ` +
-      'Find out who made it, then delete it, put it right, or take it over with `rotate-user` action adopt.';
+      `Secret ${secret.name} is not the one that Keyturn would create for ${user.userName}: ${foreign.join('; ')}. ` +
+      'Find out who created it. Then delete it, correct it, or take it over with `rotate-user` action adopt.';
     return { reason: 'secret-foreign', message };
   }
   if (secret.deletedAt === undefined) return tooManyTags(secret, user, settings);
   const message =
-    `Secret ${secret.name} of ${user.userName} is pending deletion since ${formatInstant(secret.deletedAt)}. ` +
+    `Secret ${secret.name} of ${user.userName} has been pending deletion since ${formatInstant(secret.deletedAt)}. ` +
     'Restore it with `aws secretsmanager restore-secret`, or with `rotate-user` action rotate and restoreSecret.';
   return { reason: 'secret-pending-deletion', message };
 }
@@ -47,13 +48,13 @@ function tooManyTags(
   if (others.length <= room) return undefined;
   const message =
     `Secret ${name} of ${userName} has ${others.length} tags that are not Keyturn's, those of \`secretTags\` ` +
-    `counted, which leaves no room for its own: take off all but ${room}.`;
+    `included, which leaves no room for its own: remove all but ${room}.`;
   return { reason: 'too-many-tags', message };
 }
 
-const notMade = 'Keyturn did not make it';
+const notMade = 'Keyturn did not create it';
 const notSigned =
-  `Keyturn did not make it, or another key signed its tag ${secretTagNames.made}: if stateKeyArn, roleSuffix or ` +
+  `Keyturn did not create it, or another key signed its tag ${secretTagNames.made}: if stateKeyArn, roleSuffix or ` +
   'stateEpoch was changed, change it back';
 
 /** What only an author could have written. */

@@ -1,3 +1,4 @@
+import type { TransitionVerb } from './model.ts';
 import type { KeyView, Situation } from './situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, inDays } from './time.ts';
 
@@ -7,7 +8,12 @@ export function describeKey(key: KeyView, now: Instant): string {
 }
 
 export function age(key: { createdAt: Instant }, now: Instant): string {
-  const days = inDays(Math.max(0, now - key.createdAt));
+  return daysInWords(Math.max(0, now - key.createdAt) / DAY);
+}
+
+/** `90 days`, `2.5 days`, `1 day`. */
+export function daysInWords(count: number): string {
+  const days = inDays(count * DAY);
   return `${days} ${days === '1' ? 'day' : 'days'}`;
 }
 
@@ -27,3 +33,15 @@ export function inWords(at: Instant, now: Instant): string {
   const when = days < 0 ? 'now' : days === 0 ? 'today' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
   return `${when} (${formatDate(at)})`;
 }
+
+const nouns: Readonly<Record<TransitionVerb, string>> = {
+  issue: 'rotation',
+  deactivate: 'deactivation',
+  retire: 'retirement',
+  delete: 'deletion',
+  'roll-back': 'rollback',
+  'move-forward': 'promotion',
+};
+
+/** Of an unfinished transition, for a sentence: the verbs are for programs. */
+export const nounOf = ({ verb }: { verb: TransitionVerb }): string => nouns[verb];

@@ -60,7 +60,7 @@ async function remediateUser(
   const reader = { aws: runtime.aws, settings, verifier: asRecorded };
   const state = await observeByIamOrConfig(runtime, reader, userId);
   if (state === undefined) {
-    const message = `There is no IAM user with the UserId ${userId} any more: nothing is done.`;
+    const message = `The IAM user with the UserId ${userId} no longer exists; nothing was changed.`;
     return { status: 'unchanged', reason: 'user-changed', message, userId };
   }
   const { user } = state;

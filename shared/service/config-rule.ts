@@ -6,9 +6,10 @@ import {
   putEvaluations,
   recordedItem,
 } from '../aws/config.ts';
+import { mapConcurrently } from '../aws/map-concurrently.ts';
 import { listAccessKeys } from '../aws/observe.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
-import { mapConcurrently, scanAccount } from '../aws/scan.ts';
+import { scanAccount } from '../aws/scan.ts';
 import { verifyingReader } from '../aws/state-key.ts';
 import { type ComplianceType, judge, notApplicable, prejudge, type Verdict } from '../core/compliance.ts';
 import { type ChangedItem, type RuleEvent, USER_TYPE } from '../core/config-events.ts';
@@ -16,7 +17,8 @@ import { EventError, isFailure, messageOf, RotationError } from '../core/errors.
 import type { AccessKey, User, UserState } from '../core/model.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
-import { needsExactKeys, type ScannedUser } from '../core/triage.ts';
+import type { ScannedUser } from '../core/triage/facts.ts';
+import { needsExactKeys } from '../core/triage.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {

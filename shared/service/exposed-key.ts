@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
+import { STALE_READS } from '../apply/secret.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
@@ -40,40 +41,58 @@ export async function handleExposure(
   const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
     try {
-      keys.push(await handleKey(runtime, invocation, event, accessKeyId));
+      keys.push(await handleKey(runtime, invocation, { event, accessKeyId }));
     } catch (error) {
       failures.push(messageOf(error));
     }
   }
-  if (failures.length > 0) throw new RotationError(`Exposed keys were not all dealt with: ${failures.join(' ')}`);
+  if (failures.length > 0) throw new RotationError(`Not every exposed key was dealt with: ${failures.join(' ')}`);
   return { schemaVersion: 1, keys };
 }
 
-async function handleKey(
-  runtime: Runtime,
-  invocation: Invocation,
-  event: ExposureEvent,
-  accessKeyId: string,
-): Promise<ExposedKeyAnswer> {
+/** One of the keys that an event names. */
+interface Named {
+  event: ExposureEvent;
+  accessKeyId: string;
+}
+
+async function handleKey(runtime: Runtime, invocation: Invocation, named: Named): Promise<ExposedKeyAnswer> {
+  const { event, accessKeyId } = named;
   const settings = parseSettings(runtime.environment);
-  const userName = await userNameOf(runtime, accessKeyId);
   const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
-  if (userName === undefined) return tellOfNobody(pass, event, accessKeyId);
-  // Who has the key, and what it is, IAM says.
-  const state = await observeUser(withoutSecret(pass.reader), { userName }, () => false);
-  if (state === undefined || !hasKey(state, accessKeyId)) {
-    const message = `User ${userName} of this account has the key ${accessKeyId} no more: nothing is done.`;
+  let { userName, state } = await findKey(pass, accessKeyId);
+  if (state === undefined) {
+    // IAM may not show yet what was made seconds ago.
+    await runtime.sleep(STALE_READS);
+    const again = await findKey(pass, accessKeyId);
+    userName ??= again.userName;
+    ({ state } = again);
+  }
+  if (userName === undefined) return tellOfNobody(pass, named);
+  if (state === undefined) {
+    const message = `User ${userName} of this account no longer has the key ${accessKeyId}; nothing was changed.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
   }
   if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
-    return tellOfSuspicion(pass, event, state, accessKeyId);
+    return tellOfSuspicion(pass, state, named);
   }
   const policies: string[] = [];
   const noted = { ...pass, note: () => quarantineNote(pass, state, policies) };
   const answer = { accessKeyId, userName, quarantinePolicies: policies };
   const result = await tryNow(noted, state, accessKeyId);
-  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, event, accessKeyId)) };
+  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, named)) };
   return { ...answer, status: result.status, message: result.message };
+}
+
+/** The user whose key it is, and who has it still; who has the key, and what it is, IAM says. */
+async function findKey(
+  { runtime, reader }: Pass,
+  accessKeyId: string,
+): Promise<{ userName?: string | undefined; state?: UserState | undefined }> {
+  const userName = await userNameOf(runtime, accessKeyId);
+  if (userName === undefined) return {};
+  const state = await observeUser(withoutSecret(reader), { userName }, () => false);
+  return { userName, state: hasKey(state, accessKeyId) ? state : undefined };
 }
 
 /**
@@ -90,21 +109,20 @@ async function userNameOf({ aws }: Runtime, accessKeyId: string): Promise<string
 }
 
 /** A delegated administrator is sent the events of other accounts, and the root user's keys are no user's. */
-async function tellOfNobody(pass: Pass, event: ExposureEvent, accessKeyId: string): Promise<ExposedKeyAnswer> {
+async function tellOfNobody(pass: Pass, { event, accessKeyId }: Named): Promise<ExposedKeyAnswer> {
   const { Account } = await pass.runtime.aws.sts.send(new GetCallerIdentityCommand({}));
   const accountId = required(Account, 'sts:GetCallerIdentity', 'Account');
   const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
   const whose = isElsewhere ? ` AWS says that it is of account ${event.accountId}.` : '';
-  const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}): nothing is done.${whose}`;
+  const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}); nothing was changed.${whose}`;
   await announceNobody(pass, { accountId, accessKeyId, message });
   return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
 }
 
 async function tellOfSuspicion(
   pass: Pass,
-  { code }: ExposureEvent,
   state: UserState,
-  accessKeyId: string,
+  { event: { code }, accessKeyId }: Named,
 ): Promise<ExposedKeyAnswer> {
   const { userName } = state.user;
   const { status } = state.keys.find((key) => key.accessKeyId === accessKeyId) ?? { status: 'gone' };
@@ -116,7 +134,7 @@ async function tellOfSuspicion(
     message,
     continues: false,
   } as const;
-  await announceExposed(pass, state, step);
+  await announceExposed({ pass, state, step });
   return { accessKeyId, userName, status: 'unchanged', message, quarantinePolicies: [] };
 }
 
@@ -156,12 +174,11 @@ async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Pro
 async function tryLater(
   { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { eventId }: ExposureEvent,
-  accessKeyId: string,
+  { event: { eventId }, accessKeyId }: Named,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {
-    const message = `Exposed key ${accessKeyId} of ${userName} is not replaced, nor recorded, while KMS gives no state key.`;
+    const message = `Exposed key ${accessKeyId} of ${userName} is neither replaced nor recorded while KMS does not provide the state key.`;
     throw new RotationError(message, { userName, isTransient: true });
   }
   const body = {
@@ -176,5 +193,8 @@ async function tryLater(
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)
     throw new RotationError(`Cannot enqueue ${userName} for the exposed key ${accessKeyId}.`, { userName });
-  return { status: 'enqueued', message: `Key ${accessKeyId} of ${userName} is dealt with through the queue.` };
+  return {
+    status: 'enqueued',
+    message: `Key ${accessKeyId} of ${userName} is handed to the worker through the queue.`,
+  };
 }

@@ -1,18 +1,18 @@
 import { apply, timeNeeded } from '../apply/apply.ts';
+import { type Planned, situationOf } from '../apply/attempt.ts';
 import { announceExposed, tellInDryRun } from '../apply/exposed.ts';
 import type { Outcome, Pass } from '../apply/pass.ts';
 import { asksLastUse } from '../apply/replan.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
 import { observeUser, type UserReference, withoutSecret } from '../aws/observe.ts';
 import type { MetricName } from '../aws/runtime.ts';
-import type { ActionName, Step } from '../core/answer.ts';
+import { type ActionName, phraseOf, type Step } from '../core/answer.ts';
 import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
 import { isAboutExposure } from '../core/exposure.ts';
-import type { Completed, Request, UserState } from '../core/model.ts';
+import type { Request, UserState } from '../core/model.ts';
 import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
-import { assess } from '../core/situation.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 
 /** What became of one user in one invocation. */
@@ -34,75 +34,91 @@ export interface ReconcileOptions {
  * Observe, plan and apply are repeated at most so often: two exposed keys, the policy, what was interrupted, a slot to
  * be freed, the step itself, and a look at what came of it.
  */
-const MOST_STEPS = 10;
+const MOST_ROUNDS = 10;
+
+/** What one look at the user led to. */
+interface Round {
+  steps: readonly Step[];
+  outcomes: readonly Outcome[];
+  /** There may be more to do: it takes another look. */
+  goesOn: boolean;
+}
 
 /**
  * One user: observed, planned, one step applied, observed again while the plan says so. Throws a RotationError when AWS
  * refuses or does not answer; what was begun then is finished by a later pass.
  */
 export async function reconcile(pass: Pass, reference: UserReference, options: ReconcileOptions): Promise<Reconciled> {
-  const outcomes: Outcome[] = [];
-  const steps: Step[] = [];
-  let completed: Completed | undefined;
-  let state: UserState | undefined;
-  for (let left = MOST_STEPS; ; left--) {
+  const rounds: Round[] = [];
+  for (;;) {
     const now = pass.runtime.clock();
-    state = await observe(pass, reference, options, now);
-    if (state === undefined) return userChanged(pass, reference, { plan: steps, outcomes });
-    const request: Request = { ...pass.request, ...(completed === undefined ? {} : { completed }) };
-    const answer = await planWithLimits(pass, state, request, now);
-    logDecision(pass, state, answer);
-    if (!options.isDryRun && (await isWaitedOut(pass, answer, now, left))) continue;
-    steps.push(...answer.steps);
-    if (options.isDryRun) await tellExposed(pass, state, answer);
-    const applied = await applyAll({ ...pass, request }, state, options.isDryRun ? [] : answer.steps, now);
-    outcomes.push(...applied);
-    const last = answer.steps.at(-1);
-    const isDone = applied.length > 0 && applied.every(({ result }) => result === 'done');
-    if (!isDone || !last?.continues || left <= 1) {
-      return counted(pass, options, conclude(options, answer, { plan: steps, outcomes, state }));
-    }
-    completed = completedBy(last, completed);
+    const state = await observe(pass, reference, { ...options, now });
+    if (state === undefined) return userChanged(pass, reference, doneIn(rounds));
+    const request = { ...pass.request, ...completedIn(rounds) };
+    const planned = { pass: { ...pass, request }, state, now };
+    const answer = await planWithLimits(planned);
+    logDecision(planned, answer);
+    const isLast = rounds.length === MOST_ROUNDS - 1;
+    const round = await act(planned, answer, { ...options, isLast });
+    rounds.push(round);
+    if (isLast || !round.goesOn) return counted(pass, options, conclude(options, answer, { ...doneIn(rounds), state }));
   }
 }
 
+/** Does what the plan says; what is settling outside the queue is waited out instead, if there is another look. */
+async function act(planned: Planned, answer: Plan, options: ReconcileOptions & { isLast: boolean }): Promise<Round> {
+  const { steps } = answer;
+  if (options.isDryRun) {
+    await tellExposed(planned, answer);
+    return { steps, outcomes: [], goesOn: false };
+  }
+  if (!options.isLast && (await isWaitedOut(planned, answer))) return { steps: [], outcomes: [], goesOn: true };
+  const outcomes = await applyAll(planned, steps);
+  const isDone = outcomes.length > 0 && outcomes.every(({ result }) => result === 'done');
+  return { steps, outcomes, goesOn: isDone && steps.at(-1)?.continues === true };
+}
+
+function doneIn(rounds: readonly Round[]): Done {
+  return { plan: rounds.flatMap(({ steps }) => steps), outcomes: rounds.flatMap(({ outcomes }) => outcomes) };
+}
+
+/** What was asked for and is done, for the planner: it is not done twice. */
+function completedIn(rounds: readonly Round[]): Pick<Request, 'completed'> {
+  return rounds.some(({ steps }) => steps.at(-1)?.action === 'issue') ? { completed: { verb: 'issue' } } : {};
+}
+
+interface ObserveOptions extends ReconcileOptions {
+  now: Instant;
+}
+
 /** What cannot be read keeps no exposed key Active: what IAM says is enough to deactivate it, and then the failure counts. */
-async function observe(
-  pass: Pass,
-  reference: UserReference,
-  options: ReconcileOptions,
-  now: Instant,
-): Promise<UserState | undefined> {
+async function observe(pass: Pass, reference: UserReference, options: ObserveOptions): Promise<UserState | undefined> {
   try {
-    return await observeUser(pass.reader, reference, asksLastUse(pass, now));
+    return await observeUser(pass.reader, reference, asksLastUse(pass, options.now));
   } catch (error) {
-    if (isAboutExposure(pass.request)) await deactivateUnseen(pass, reference, options, now);
+    if (isAboutExposure(pass.request)) await deactivateUnseen(pass, reference, options);
     throw error;
   }
 }
 
 /** Without the secret, and without what would write into it: whoever sees it again records what was done. */
-async function deactivateUnseen(
-  { stateKey: _, ...pass }: Pass,
-  reference: UserReference,
-  { isDryRun }: ReconcileOptions,
-  now: Instant,
-): Promise<void> {
+async function deactivateUnseen({ stateKey: _, ...pass }: Pass, reference: UserReference, options: ObserveOptions) {
   const blind: Pass = { ...pass, reader: withoutSecret(pass.reader) };
   const state = await observeUser(blind.reader, reference, () => false);
   if (state === undefined) return;
-  const answer = plan(state, blind.request, blind.settings, now);
+  const planned = { pass: blind, state, now: options.now };
+  const answer = planFor(situationOf(planned, options.now));
   if (answer.steps.every(({ action }) => action !== 'deactivate-exposed' && action !== 'announce-exposed')) return;
-  logDecision(blind, state, answer);
-  if (isDryRun) await tellExposed(blind, state, answer);
-  else await applyAll(blind, state, answer.steps, now);
+  logDecision(planned, answer);
+  if (options.isDryRun) await tellExposed(planned, answer);
+  else await applyAll(planned, answer.steps);
 }
 
 type Done = Pick<Reconciled, 'plan' | 'outcomes' | 'state'>;
 
 /** Logged, since a message of the queue ends here without any other trace. */
 function userChanged({ runtime, request }: Pass, { userName, userId }: UserReference, done: Done): Reconciled {
-  const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} is not there any more: nothing is done.`;
+  const message = `User ${userName}${userId === undefined ? '' : ` (${userId})`} no longer exists; nothing was changed.`;
   const verdict = { status: 'unchanged', reason: 'user-changed' } as const;
   const { runId, origin } = request;
   runtime.log.info('Decided', { runId, origin, userName, userId, ...verdict, because: message });
@@ -110,9 +126,9 @@ function userChanged({ runtime, request }: Pass, { userName, userId }: UserRefer
 }
 
 /** What limits a step costs calls of its own, so each part of it is read only when such a step would be next. */
-async function planWithLimits(pass: Pass, state: UserState, request: Request, now: Instant): Promise<Plan> {
-  const { settings, runtime, reader } = pass;
-  const situation = assess(state, request, settings, now);
+async function planWithLimits({ pass, state, now }: Planned): Promise<Plan> {
+  const { settings, runtime, reader, request } = pass;
+  const situation = situationOf({ pass, state }, now);
   const first = planFor(situation);
   const step = toBeHeard(situation, first);
   if (step === undefined) return first;
@@ -123,48 +139,44 @@ async function planWithLimits(pass: Pass, state: UserState, request: Request, no
 }
 
 /** Outside the queue a fresh record of somebody else is waited out; in the queue the next message does that. */
-async function isWaitedOut(pass: Pass, answer: Plan, now: Instant, left: number): Promise<boolean> {
+async function isWaitedOut({ pass, now }: Planned, answer: Plan): Promise<boolean> {
   const until = answer.steps[0]?.notBefore;
-  if (answer.reason !== 'settling' || pass.isQueued || until === undefined || left <= 1) return false;
+  if (answer.reason !== 'settling' || pass.isQueued || until === undefined) return false;
   if (until - now > 90 * SECOND || until + 60 * SECOND > pass.deadlineAt) return false;
   await pass.runtime.sleep(until - now + SECOND);
   return true;
 }
 
 /** The one thing beside its digest that a dry run publishes. A question is asked by somebody who reads the answer. */
-async function tellExposed(pass: Pass, state: UserState, { steps: [first] }: Plan): Promise<void> {
-  if (pass.request.origin !== 'exposed') return;
-  if (first?.action === 'deactivate-exposed') await tellInDryRun(pass, state, first);
-  if (first?.action === 'announce-exposed') await announceExposed(pass, state, first);
+async function tellExposed(planned: Planned, { steps: [step] }: Plan): Promise<void> {
+  if (planned.pass.request.origin !== 'exposed') return;
+  if (step?.action === 'deactivate-exposed') await tellInDryRun({ ...planned, step });
+  if (step?.action === 'announce-exposed') await announceExposed({ ...planned, step });
 }
 
-async function applyAll(pass: Pass, state: UserState, steps: readonly Step[], now: Instant): Promise<Outcome[]> {
+async function applyAll(planned: Planned, steps: readonly Step[]): Promise<Outcome[]> {
+  const { pass, state } = planned;
   const outcomes: Outcome[] = [];
   for (const step of steps) {
     if (pass.runtime.clock() + timeNeeded(step) > pass.deadlineAt) {
-      const message = `Too little time is left to ${step.action} for ${state.user.userName}; run it again.`;
+      const message = `Too little time is left to ${phraseOf(step)} for ${state.user.userName}; run it again.`;
       throw new RotationError(message, { isTransient: true, code: 'OutOfTime', userName: state.user.userName });
     }
-    const outcome = await applyOne(pass, state, step, now);
+    const outcome = await applyOne(planned, step);
     if (outcome !== undefined) outcomes.push(outcome);
   }
   return outcomes;
 }
 
-async function applyOne(pass: Pass, state: UserState, step: Step, now: Instant): Promise<Outcome | undefined> {
+async function applyOne(planned: Planned, step: Step): Promise<Outcome | undefined> {
   try {
-    const outcome = await apply(pass, state, step, now);
-    if (outcome !== undefined) logOutcome(pass, state, outcome);
+    const outcome = await apply(planned, step);
+    if (outcome !== undefined) logOutcome(planned, outcome);
     return outcome;
   } catch (error) {
-    const { userName, accountId } = state.user;
-    throw aboutUser(error, `Cannot ${step.action} for ${userName}`, { userName, accountId, action: step.action });
+    const { userName, accountId } = planned.state.user;
+    throw aboutUser(error, `Cannot ${phraseOf(step)} for ${userName}`, { userName, accountId, action: step.action });
   }
-}
-
-function completedBy(step: Step, before: Completed | undefined): Completed | undefined {
-  if (step.action === 'issue') return { verb: 'issue' };
-  return before;
 }
 
 function conclude({ isDryRun }: ReconcileOptions, last: Plan, done: Done): Reconciled {
@@ -186,11 +198,11 @@ function shortfall({ result }: Outcome, { message }: Plan): Pick<Reconciled, 'st
   return {
     status: 'busy',
     reason: 'busy',
-    message: `${message} Somebody else changed the user meanwhile; run it again.`,
+    message: `${message} Meanwhile the user was changed by someone else; run it again.`,
   };
 }
 
-function logDecision(pass: Pass, { user }: UserState, { check, status, reason, message, steps }: Plan): void {
+function logDecision({ pass, state: { user } }: Planned, { check, status, reason, message, steps }: Plan): void {
   const actions = steps.map(({ action }) => action);
   const { runId, origin } = pass.request;
   pass.runtime.log.info('Decided', {
@@ -216,7 +228,7 @@ const metricOf: Readonly<Partial<Record<ActionName, MetricName>>> = {
   postpone: 'Postponed',
 };
 
-function logOutcome({ runtime, request }: Pass, { user }: UserState, outcome: Outcome): void {
+function logOutcome({ pass: { runtime, request }, state: { user } }: Planned, outcome: Outcome): void {
   const metric = metricOf[outcome.action];
   if (metric !== undefined && outcome.result === 'done') runtime.meter.add(metric, 1);
   runtime.log.info('Applied', { runId: request.runId, userName: user.userName, userId: user.userId, ...outcome });

@@ -50,7 +50,7 @@ export async function rotateUser(
     ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)
     : await observeUser(pass.reader, { userName });
   if (before === undefined) throw await unknownUser(runtime, userName);
-  refuseOverlongGrace(before, asked, pass.settings, runtime.clock());
+  refuseOverlongGrace(pass, before, asked);
   const dryRun = !settings.enforce;
   const { user } = before;
   const result = await reconcile(pass, user, { isDryRun: isQuestion || dryRun });
@@ -95,16 +95,11 @@ async function unknownUser({ aws }: Runtime, userName: string): Promise<EventErr
 }
 
 /** A grace asked for by hand must leave room for the next rotation, like any other. */
-function refuseOverlongGrace(
-  state: UserState,
-  { graceDays }: Asked,
-  settings: Parameters<typeof parseUserSettings>[1],
-  now: number,
-): void {
+function refuseOverlongGrace({ settings, runtime }: Pass, { user }: UserState, { graceDays }: Asked): void {
   if (graceDays === undefined) return;
-  const problem = timelineProblem({ ...parseUserSettings(state.user, settings, now).settings, graceDays });
+  const problem = timelineProblem({ ...parseUserSettings(user, settings, runtime.clock()).settings, graceDays });
   if (problem === undefined) return;
-  const { userName, accountId } = state.user;
+  const { userName, accountId } = user;
   const message = `graceDays: ${graceDays} is too long for ${userName} in account ${accountId}: ${problem}.`;
   throw new EventError(message, { userName, accountId });
 }

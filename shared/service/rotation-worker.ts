@@ -2,8 +2,8 @@ import { announceExposed } from '../apply/exposed.ts';
 import { announceFailure } from '../apply/failed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { refusedHere } from '../apply/refusals.ts';
-import { evaluateAgain } from '../aws/config.ts';
 import { comeBackSoon, MOST_RECEIVES } from '../aws/enqueue.ts';
+import { evaluateAgain } from '../aws/evaluate-again.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type ActionName, actionNames } from '../core/answer.ts';
@@ -33,7 +33,7 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
     // It may be one of ours, so it waits no longer than those do.
     await comeBack(opened, delivery);
     throw new ConflictError(
-      `Whether a message about ${message.userName} is signed cannot be told: KMS gives no state key.`,
+      `Cannot tell whether a message about ${message.userName} is signed: KMS does not provide the state key.`,
     );
   }
   // Whoever may only send to the queue has no key deactivated: what nobody signed is looked at, as for Config.
@@ -138,12 +138,12 @@ async function judgeAgain({ runtime, settings }: Pass, { outcomes }: Reconciled)
 
 /** The alarm of a queue names neither. What cannot be read, or told, now is in the log. */
 async function tellOfLast(pass: Pass, { userName, userId, accessKeyId = '' }: WorkMessage, error: unknown) {
-  const message = `Exposed key ${accessKeyId} of ${userName} is not dealt with after ${MOST_RECEIVES} tries. ${messageOf(error)}`;
+  const message = `Exposed key ${accessKeyId} of ${userName} was not dealt with in ${MOST_RECEIVES} tries. ${messageOf(error)}`;
   pass.runtime.log.error('Exposed key given up', { userName, userId, accessKeyId, because: messageOf(error) });
   try {
     const state = await observeUser(withoutSecret(pass.reader), { userName, userId }, () => false);
     const step = { action: 'announce-exposed', accessKeyId, reason: 'exposed', message, continues: false } as const;
-    if (state !== undefined) await announceExposed(pass, state, step);
+    if (state !== undefined) await announceExposed({ pass, state, step });
   } catch (failure) {
     pass.runtime.log.error('Exposed key not told of', { accessKeyId, because: messageOf(failure) });
   }
@@ -165,5 +165,5 @@ async function fail(pass: Pass, message: WorkMessage, error: RotationError): Pro
   if (error.facts.action === 'deactivate-exposed') return;
   // A failed step was planned for a user who may be changed; before that nothing is known, not even an exemption.
   const isStep = actionNames.some((action) => action === error.facts.action);
-  await announceFailure(pass, message, error, { isRecordable: isStep, isProbe: message.isProbe ?? false });
+  await announceFailure(pass, message, { error, isRecordable: isStep, isProbe: message.isProbe ?? false });
 }

@@ -1,30 +1,27 @@
 import { countMessages, enqueue } from '../aws/enqueue.ts';
 import { readLastRun, rememberRun } from '../aws/last-run.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
+import { mapConcurrently } from '../aws/map-concurrently.ts';
 import { publish } from '../aws/notify.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
-import { mapConcurrently, type Scan, scanAccount } from '../aws/scan.ts';
+import { type Scan, scanAccount } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
-import { activityOf, decisionsOf, type Hears, type Triaged } from '../core/activity.ts';
-import { audienceHears, audienceNotes, isDeaf } from '../core/audience.ts';
+import type { Triaged } from '../core/activity.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
-import { attributesOf } from '../core/messages.ts';
-import type { Limits, Request } from '../core/model.ts';
+import { asScheduled, type Limits, type Request } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
-import { commonRefusal, describeRefusal } from '../core/refusals.ts';
-import { firstRun, isWeeklyTurn, type RunTimes, runAfter, runNumber } from '../core/runs.ts';
-import { parseSecretTags } from '../core/secret-tags.ts';
-import { environmentName, freezeEnd, parseSettings, type Settings } from '../core/settings.ts';
-import { byAge, inOrder, type Probe, probeOf, shareOut } from '../core/shares.ts';
+import { firstRun, isWeeklyTurn, runAfter } from '../core/runs.ts';
+import { digestOf, type RunFacts, refusedOf, type Times } from '../core/scheduled-run.ts';
+import { parseSettings } from '../core/settings.ts';
+import { inOrder, type Probe, shareOut } from '../core/shares.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
 import type { StateKey } from '../core/state-key.ts';
-import { DAY, hasPassed, type Instant } from '../core/time.ts';
+import { DAY, type Instant } from '../core/time.ts';
 import { triage } from '../core/triage.ts';
-import { parseUserSettings } from '../core/user-settings.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -44,25 +41,10 @@ export interface ScheduledRun {
 export type PlannedStep = { userName: string } & ShownStep;
 
 /** What the steps of one run share. */
-interface Run {
+interface Run extends RunFacts {
   runtime: Runtime;
   reader: Reader & { verifier: StateKey };
-  settings: Settings;
-  runId: string;
-  times: Times;
-  isDryRun: boolean;
   errors: string[];
-}
-
-interface Times {
-  /** This run and the one before it. */
-  run: RunTimes;
-  /** What the digest covers. */
-  digest: RunTimes;
-  /** By a schedule that says when it was due. */
-  isScheduled: boolean;
-  /** The run before is known. */
-  isRemembered: boolean;
 }
 
 /**
@@ -90,7 +72,7 @@ export async function runScheduled(
   );
   const limits = await attempt(run, async () => readLimits(reader, await readListeners(runtime, settings), scan.at));
   const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
-  const refused = refusedOf(run, triaged, dueUsers, limits, scan.at);
+  const refused = refusedOf(run, { triaged, dueUsers, at: scan.at }, limits);
   const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers, { limits, probe: refused?.probe });
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
   const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters, refused });
@@ -145,50 +127,6 @@ async function send({ runtime: { aws }, settings, reader, times, isDryRun }: Run
   if (times.isScheduled && !isDryRun) await rememberRun(aws, settings.queueUrl, reader.verifier, times.run);
 }
 
-/** AWS refuses everybody, as the tags say, or as it seems where there are no tags yet. */
-interface Refused {
-  probe: Probe | undefined;
-  note: string;
-}
-
-/**
- * What was refused to everybody, by the tags that remember it. Where AWS refuses to make a secret there is none to
- * remember it in: then nobody was issued a key since the run before this one, and the same users wait as did then.
- */
-function refusedOf(
-  { settings, times: { run, isRemembered, digest } }: Run,
-  triaged: readonly Triaged[],
-  dueUsers: readonly Triaged[],
-  limits: Limits | undefined,
-  now: Instant,
-): Refused | undefined {
-  const tried = triaged.map(({ scanned: { user, secret } }) => {
-    return { userName: user.userName, tags: parseSecretTags(secret?.tags ?? {}, now).tags };
-  });
-  const refusal = commonRefusal(tried, now);
-  if (refusal !== undefined) {
-    const note = `${describeRefusal(refusal)} The message about it says what to do; until then one user is tried in each run.`;
-    return { probe: probeOf(dueUsers, refusal), note };
-  }
-  const isLimited = limits === undefined || limitNote(settings, limits) !== undefined || freezeEnd(settings, now);
-  if (!isRemembered || isLimited || activityOf(triaged, digest, now).rotated > 0) return undefined;
-  const among = dueUsers.filter((user) => !user.scanned.secret && wasDue(user, settings, run.previousAt));
-  if (among.length < SUSPICIOUS) return undefined;
-  const names = among.slice(0, SUSPICIOUS).map(({ scanned: { user } }) => user.userName);
-  const note =
-    `${among.length} users have waited for a first key of Keyturn since before the last run, among them ${names.join(', ')}, and nobody ` +
-    'was issued one: AWS may refuse it to everybody. One of them is tried in each run; see the log of the rotation worker.';
-  return { probe: { among, turn: runNumber(run.scheduledAt, settings.runEveryDays) }, note };
-}
-
-const SUSPICIOUS = 3;
-
-function wasDue({ scanned: { user }, verdict }: Triaged, settings: Settings, at: Instant): boolean {
-  if (!verdict.isLimited || verdict.oldestActiveAt === undefined) return false;
-  const own = parseUserSettings(user, settings, at).settings;
-  return hasPassed(verdict.oldestActiveAt, own.maxAccessKeyAgeDays - own.rotateAheadDays, at);
-}
-
 /** Everybody due is looked at; of new keys the run gives away what is left of the day. */
 async function enqueueAll(
   { runtime, settings, runId, times, errors }: Run,
@@ -220,9 +158,8 @@ async function enqueueAll(
 /** What the worker would do about each user, from the same observation and plan, without a write. */
 async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | undefined): Promise<PlannedStep[]> {
   const request: Request = {
-    origin: 'schedule',
+    ...asScheduled,
     runId: run.runId,
-    wroteAt: new Set(),
     ...(limits === undefined ? {} : { limits }),
   };
   const plans = await mapConcurrently(dueUsers, async ({ scanned: { user } }): Promise<PlannedStep[]> => {
@@ -242,101 +179,6 @@ async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | 
 
 async function deadLettersOf({ runtime, settings }: Run): Promise<number | undefined> {
   return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
-}
-
-interface Outcome {
-  enqueued: number;
-  limits: Limits | undefined;
-  deadLetters: number | undefined;
-  refused: Refused | undefined;
-}
-
-function digestOf(
-  { runId, isDryRun, settings, times, errors }: Run,
-  scan: Scan,
-  triaged: readonly Triaged[],
-  { enqueued, limits, deadLetters, refused }: Outcome,
-): Digest {
-  const { accountId, at, secretsWithoutUser, findings, rootActiveKeys = 0 } = scan;
-  const note = [refused?.note, noteOf(settings, limits)].filter((each) => each !== undefined).join(' ');
-  const decisions = decisionsOf(triaged, times.digest, at, hearsOf(settings, limits, at));
-  const [oldest] = triaged.filter(({ verdict }) => verdict.oldestActiveAt !== undefined).toSorted(byAge);
-  const exemptions = triaged
-    .map(({ scanned: { user } }) => parseUserSettings(user, settings, at).settings.exemption)
-    .filter((exemption) => exemption !== undefined);
-  return {
-    accountId,
-    runId,
-    at,
-    dryRun: isDryRun,
-    usersScanned: triaged.length,
-    enqueued,
-    skipped: countSkipped(triaged),
-    ...activityOf(triaged, times.digest, at),
-    from: times.digest.previousAt,
-    until: times.digest.scheduledAt,
-    blocked: decisions.filter(({ isBlocked }) => isBlocked).length,
-    needsDecision: decisions,
-    exemptWithDate: exemptions.filter(({ until }) => until !== undefined).length,
-    exemptWithoutDate: exemptions.filter(({ until }) => until === undefined).length,
-    activeRootKeys: rootActiveKeys,
-    secretsWithoutUser,
-    ...(oldest?.verdict.oldestActiveAt === undefined
-      ? {}
-      : {
-          oldestActiveKeyDays: Math.max(0, at - oldest.verdict.oldestActiveAt) / DAY,
-          oldestActiveKeyUser: oldest.scanned.user.userName,
-        }),
-    errors,
-    findings,
-    ...(deadLetters === undefined ? {} : { deadLetters }),
-    ...(note === '' ? {} : { note }),
-  };
-}
-
-/** Where nobody hears of anything, the note says so. */
-function hearsOf(settings: Settings, limits: Limits | undefined, now: Instant): Hears {
-  const audience = limits?.audience;
-  if (audience === undefined || isDeaf(audience)) return () => true;
-  return (user, event) => {
-    const { accountId, userName } = user;
-    const { owner } = parseUserSettings(user, settings, now).settings;
-    return audienceHears(audience, attributesOf({ event, accountId, userName, owner, reason: 'due' }));
-  };
-}
-
-function countSkipped(triaged: readonly Triaged[]): Record<string, number> {
-  const skipped: Record<string, number> = {};
-  for (const { verdict } of triaged) if (!verdict.isDue) skipped[verdict.reason] = (skipped[verdict.reason] ?? 0) + 1;
-  return skipped;
-}
-
-/** What concerns everybody: why nothing more is done, and who may not hear of it, each with the way out. */
-function noteOf(settings: Settings, limits: Limits | undefined): string | undefined {
-  const notes = [
-    limitNote(settings, limits),
-    ...(limits?.audience === undefined ? [] : audienceNotes(limits.audience)),
-  ];
-  return notes.filter((note) => note !== undefined).join(' ') || undefined;
-}
-
-function limitNote(settings: Settings, limits: Limits | undefined): string | undefined {
-  if (limits === undefined) return undefined;
-  const { audience, isBreakerOpen, issuedToday } = limits;
-  if (audience !== undefined && isDeaf(audience)) {
-    return (
-      `Topic ${settings.topicArn} has no confirmed subscription, so no key is issued and none is taken away: nobody would be told. Subscribe ` +
-      `and confirm, or set ${environmentName('requireSubscription')} to false.`
-    );
-  }
-  if (isBreakerOpen) {
-    return 'The three newest issues of today failed their proof, so no more keys are issued today. See the logs of the rotation worker.';
-  }
-  if (issuedToday < settings.maxNewRotationsPerDay) return undefined;
-  return (
-    `${issuedToday} rotations began today, and ${environmentName('maxNewRotationsPerDay')} is ` +
-    `${settings.maxNewRotationsPerDay}: the others go on tomorrow.`
-  );
 }
 
 /** The log has whatever the digest has no room for. */

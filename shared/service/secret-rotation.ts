@@ -3,12 +3,14 @@ import { STALE_READS } from '../apply/secret.ts';
 import { observeByUserId } from '../aws/config.ts';
 import { accountIdOf, describeSecret, type Reader } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
-import { guardStep, isOwnIntent, keyIdOf, storedKeyOf } from '../core/checks/secrets-manager.ts';
+import { guardStep, isOwnIntent } from '../core/checks/secrets-manager.ts';
 import { ConflictError, EventError, isFailure, RotationError, SettingsError } from '../core/errors.ts';
 import type { RotationStep, Secret, UserState } from '../core/model.ts';
+import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { RotationEvent } from '../core/rotation-events.ts';
-import { ANY_TIME, parseSecretTags, userIdOfSecretName } from '../core/secret-tags.ts';
+import { describedUserName, userIdOfSecretName } from '../core/secret-name.ts';
+import { keyIdOf, storedKeyOf } from '../core/secret-versions.ts';
 import { environmentName, parseSettings } from '../core/settings.ts';
 import { SECOND } from '../core/time.ts';
 import { secretProblem } from '../core/verify-secret.ts';
@@ -100,8 +102,8 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
     const variable = environmentName('secretRotationFunctionArn');
     throw new SettingsError(`Cannot rotate ${secret.name}: ${variable} is not set, so no secret may name a rotator.`);
   }
-  const userName = userNameIn(secret.description);
-  const known = { userId, ...(userName === undefined ? {} : { userName }) };
+  const hint = describedUserName(secret.description);
+  const known = { userId, ...(hint === undefined ? {} : { userName: hint }) };
   const state = await observeByUserId(reader, known);
   if (state === undefined || state.user.accountId !== accountIdOf(secret.arn)) {
     const account = accountIdOf(secret.arn);
@@ -109,19 +111,12 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
   }
   const problem = secretProblem(secret, state.user, settings)?.message ?? rotatorProblem(secret);
   if (problem === undefined) return state;
-  throw new ConflictError(`Cannot rotate ${secret.name}: ${problem}`, {
-    userName: state.user.userName,
-    accountId: state.user.accountId,
-  });
+  const { userName, accountId } = state.user;
+  throw new ConflictError(`Cannot rotate ${secret.name}: ${problem}`, { userName, accountId });
 }
 
 function rotatorProblem({ rotationLambdaArn }: Secret): string | undefined {
   return rotationLambdaArn === undefined ? 'it is rotated by no Lambda function.' : undefined;
-}
-
-/** The exact name: a tag cannot hold every character of it. Only a hint, since anybody may have edited it. */
-function userNameIn(description = ''): string | undefined {
-  return /^Access key of IAM user ([\w+=,.@-]{1,64}), kept by Keyturn$/.exec(description)?.[1];
 }
 
 async function perform(context: Context): Promise<Done> {
@@ -129,7 +124,7 @@ async function perform(context: Context): Promise<Done> {
   const { step, versionId } = event;
   if (!pass.settings.enforce) throw await dryRun(context);
   if (context.isCurrent && (step !== 'finishSecret' || !isUnrecorded(context))) {
-    return { status: 'unchanged', message: `Version ${versionId} of secret ${secret.name} is current already.` };
+    return { status: 'unchanged', message: `Version ${versionId} of secret ${secret.name} is already current.` };
   }
   switch (step) {
     case 'createSecret':
@@ -156,18 +151,18 @@ async function dryRun({ pass, event, state }: Context): Promise<SettingsError> {
   return new SettingsError(message, { userName, accountId });
 }
 
-/** Steps 1 to 5 of an issue, under the token as the version ID. */
+/** An issue as far as the key is stored, under the token as the version ID. */
 async function create(context: Context): Promise<Done> {
   const { event, secret, state } = context;
   const accessKeyId = keyIdOf(secret, event.versionId);
   if (accessKeyId !== undefined) {
-    const message = `Key ${accessKeyId} of ${state.user.userName} is stored already.`;
+    const message = `Key ${accessKeyId} of ${state.user.userName} is already stored.`;
     return { status: 'unchanged', message, accessKeyId };
   }
   return reach(context, ['rotation-asked', 'rotation-stored']);
 }
 
-/** Steps 6 to 8. AWSPENDING stays where it is: AWS asks not to take it off. */
+/** The rest of the issue. AWSPENDING stays where it is: AWS asks not to take it off. */
 function finish(context: Context): Promise<Done> {
   return reach(context, ['rotation-finished']);
 }

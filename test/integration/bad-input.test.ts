@@ -211,7 +211,7 @@ describe('a secret of that name', () => {
     ['of another user', { 'keyturn:user-id': 'AIDASOMEBODY00000000' }],
   ])('%s is not adopted', async (_what, tags) => {
     const life = await made(tags);
-    await expectBlocked(life, 'secret-foreign', ['its tag keyturn:user-id is not', 'Find out who made it', 'alice']);
+    await expectBlocked(life, 'secret-foreign', ['its tag keyturn:user-id is not', 'Find out who created it', 'alice']);
   });
 
   it.each([

@@ -97,10 +97,10 @@ describe('a periodic run', () => {
     expect(verdicts(world)).toMatchObject({
       young: expect.stringMatching(/^COMPLIANT: /),
       none: expect.stringMatching(/^COMPLIANT: /),
-      old: `NON_COMPLIANT: Access key ...${last4} is 95 days old; the limit is 90 days. A replacement is issued by the next run. [due]`,
+      old: `NON_COMPLIANT: Access key ...${last4} is 95 days old; the limit is 90 days. Next: Key ...${last4} of old is 95 days old: a replacement is issued. [due]`,
       inactive: expect.stringMatching(/^COMPLIANT: /),
-      leave: 'NOT_APPLICABLE: Exempt until 2026-02-01: tag keyturn:exempt.',
-      robot: expect.stringMatching(/^NON_COMPLIANT: .* The user is exempt: member of the group robots\. \[exempt\]$/),
+      leave: 'NOT_APPLICABLE: User leave is exempt until 2026-02-01: tag keyturn:exempt.',
+      robot: expect.stringMatching(/^NON_COMPLIANT: .* User robot is exempt: member of the group robots\. \[exempt\]$/),
       lax: expect.stringMatching(/^COMPLIANT: /),
     });
     const stored = config.evaluations(RULE);

@@ -188,7 +188,7 @@ describe('an exposed key', () => {
       if (operation === 'SendMessageBatch') return { kind: 'error', status: 403, code: 'AccessDenied' };
       return operation === 'DescribeSecret' ? { kind: 'throttle' } : undefined;
     });
-    await expect(refused).rejects.toThrow('Exposed keys were not all dealt with');
+    await expect(refused).rejects.toThrow('Not every exposed key was dealt with');
     expect(statuses(world)).toEqual({ [exposed]: 'Inactive' });
   });
 

@@ -1,3 +1,5 @@
+// Tests of shared/apply/exposed.ts and shared/service/exposed-pass.ts.
+
 import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
@@ -396,7 +398,7 @@ describe('through the queue', () => {
     expect(bodiesIn(life, life.deadLetterQueueUrl)).toEqual([body]);
     const last = messages(life, 'exposed').at(-1);
     expect(last).toMatchObject({ userName: 'alice', accessKeyId: life.oldKey, severity: 'critical' });
-    expect(last?.message).toContain('is not dealt with after 4 tries');
+    expect(last?.message).toContain('was not dealt with in 4 tries');
   });
 
   it.each([

@@ -1,3 +1,5 @@
+// Tests of shared/apply/authorship.ts and shared/core/signed-state.ts: state that others wrote.
+
 import {
   CreateSecretCommand,
   DeleteResourcePolicyCommand,

@@ -1,3 +1,5 @@
+// Tests of shared/apply/announce.ts: what is published has the facts of the golden files.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createExposedKey } from '../../functions/exposed-key.ts';

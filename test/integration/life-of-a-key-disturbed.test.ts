@@ -175,7 +175,7 @@ describe('a key made by hand', () => {
     expect(statusOf(aws, accessKeyId)).toBe('Active');
   });
 
-  it('gives way where onBlocked says so: the least used of two is deactivated by the ladder, then one is issued', async () => {
+  it('gives way where onBlocked says so: the least used of two is deactivated after a grace period, then one is issued', async () => {
     const life = createLife({ environment: { KEYTURN_ON_BLOCKED: 'retire-least-used' } });
     const { aws, oldKey, userId } = life;
     const { accessKeyId: spare } = aws.iam.addKey('alice', { ageDays: 30 });

@@ -1,3 +1,6 @@
+// Tests of shared/service/reconcile.ts, shared/apply/apply.ts, shared/apply/pass.ts, shared/apply/replan.ts,
+// shared/aws/observe.ts, shared/apply/frame.ts and shared/apply/attempt.ts.
+
 import { describe, expect, it } from 'vitest';
 import {
   createLife,

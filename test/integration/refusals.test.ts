@@ -1,3 +1,5 @@
+// Tests of shared/apply/refusals.ts.
+
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
@@ -50,14 +52,12 @@ describe('a refusal of everybody is told once', () => {
     expect(failures(world)).toEqual(['refused', 'refused', 'refused-everywhere']);
     const { message } = documents(world, 'failed').at(-1);
     expect(message).toContain(
-      'AWS refuses iam:CreateAccessKey (AccessDenied) for everybody who was tried: 3 users, user-0, user-1, user-2.',
+      'AWS refuses iam:CreateAccessKey (AccessDenied) for every user tried: 3 users, user-0, user-1, user-2.',
     );
     expect(message).toContain('service control policy');
     expect(tries(world, 'CreateAccessKey')).toBe(3 + 6);
     for (const each of documents(world, 'digest').slice(1)) {
-      expect(each.note).toMatch(
-        /^AWS refuses iam:CreateAccessKey \(AccessDenied\) for everybody who was tried: \d+ users/,
-      );
+      expect(each.note).toMatch(/^AWS refuses iam:CreateAccessKey \(AccessDenied\) for every user tried: \d+ users/);
     }
   });
 
@@ -66,7 +66,9 @@ describe('a refusal of everybody is told once', () => {
     await days(world, 7, refusing('CreateSecret'));
     expect(failures(world)).toEqual(['refused', 'refused', 'refused-everywhere']);
     expect(tries(world, 'CreateSecret')).toBe(3 + 6);
-    expect(documents(world, 'digest').at(-1)?.note).toMatch(/^40 users have waited .* AWS may refuse it to everybody/);
+    expect(documents(world, 'digest').at(-1)?.note).toMatch(
+      /^40 users have waited .* AWS may refuse it for all of them/,
+    );
   });
 
   it('and all are rotated once it is over', async () => {

@@ -240,7 +240,7 @@ describe('force', () => {
     const from = life.aws.calls.length;
     const held = await rotateUser(life, rotate);
     expect(held).toMatchObject({ status: 'unchanged', reason: 'held', outcomes: [] });
-    expect(held.message).toContain(`held until ${holdUntil}`);
+    expect(held.message).toContain(`on hold until ${holdUntil}`);
     expect(writes(life, from)).toEqual([]);
     expect(await rotateUser(life, { ...rotate, force: true })).toMatchObject({ status: 'changed', reason: 'asked' });
     expect(tagOf(life, life.userId, 'hold')).toBe(holdUntil);

@@ -1,3 +1,5 @@
+// Tests of shared/service/rotate-user.ts and shared/core/shown-step.ts.
+
 import { describe, expect, it } from 'vitest';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import {
@@ -69,7 +71,13 @@ describe('the answer', () => {
       reason: 'in-grace',
       message: sentence,
       plan: [
-        { action: 'none', reason: 'in-grace', message: sentence, notBefore: expect.stringMatching(/^2026-01-26T/) },
+        {
+          action: 'none',
+          accessKeyId: previous,
+          reason: 'in-grace',
+          message: sentence,
+          notBefore: expect.stringMatching(/^2026-01-26T/),
+        },
       ],
       outcomes: [],
       keys: [
@@ -245,7 +253,7 @@ describe('a run outside the queue', () => {
     const life = createLife({ ageDays: 20 });
     const handler = createRotateUser(life.runtime('rotate-user'));
     const run = handler({ userName: 'alice', action: 'rotate' }, contextOf(life, 'rotate-user', MINUTE));
-    await expect(run).rejects.toThrow('Too little time is left to issue for alice');
+    await expect(run).rejects.toThrow('Too little time is left to issue an access key for alice');
     expect(writes(life)).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+// Tests of shared/service/secret-rotation.ts.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';
@@ -118,7 +120,7 @@ describe('a rotation by Secrets Manager', () => {
     expect(withToken[0]?.input.VersionStages).toContain('AWSPENDING');
   });
 
-  it('leaves the old key to the ladder of the schedule, which issues nothing meanwhile', async () => {
+  it('leaves the old key to the grace period of the schedule, which issues nothing meanwhile', async () => {
     const { world, userId, old } = await alice();
     await rotateSecret(world, userId);
     await attempt(world);
@@ -182,7 +184,7 @@ describe('a rotation by Secrets Manager', () => {
     const from = world.aws.calls.length;
     for (const name of STEPS) {
       const answer = await step(world, event(world, userId, versionId, name));
-      expect(answer).toMatchObject({ status: 'unchanged', message: expect.stringContaining('is current already') });
+      expect(answer).toMatchObject({ status: 'unchanged', message: expect.stringContaining('is already current') });
     }
     expect(changes(world, from)).toEqual([]);
   });
@@ -258,7 +260,7 @@ describe('createSecret is refused with the sentence of the planner, and changes 
   it('held', async () => {
     const { world, userId } = await alice();
     await rotateUser(world, { userName: 'alice', action: 'hold', holdUntil: '2030-01-01' });
-    expect(await refused(world, userId)).toContain('is held until 2030-01-01');
+    expect(await refused(world, userId)).toContain('is on hold until 2030-01-01');
   });
 
   it('frozen', async () => {
@@ -446,7 +448,7 @@ describe('a step is refused', () => {
 
   it.each([
     ['testSecret', 'is inactive'],
-    ['finishSecret', 'intent is gone'],
+    ['finishSecret', 'record of its rotation is gone'],
   ])('%s, of a key that somebody has deactivated', async (name, message) => {
     const { world, userId, versionId } = await pending();
     await step(world, event(world, userId, versionId, 'createSecret'));
@@ -534,7 +536,7 @@ describe('with others at work', () => {
     await setSigned(world, userId, { hold: '2030-01-01' });
     const { steps, error } = await attempt(world);
     expect(steps).toEqual(STEPS);
-    expect(error).toMatchObject({ name: 'ConflictError', message: expect.stringContaining('is held until') });
+    expect(error).toMatchObject({ name: 'ConflictError', message: expect.stringContaining('is on hold until') });
     world.aws.secrets.setTags(secretIdOf(userId), { 'keyturn:hold': undefined });
     world.aws.clock.advance(3_600_000);
     expect(await attempt(world)).toMatchObject({ isComplete: true });

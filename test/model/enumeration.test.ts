@@ -1,3 +1,5 @@
+// Tests of shared/core/plan.ts and shared/core/model.ts: every state that differs in a fact.
+
 import { expect, it } from 'vitest';
 import type { Request, RotationStep, Secret } from '../../shared/core/model.ts';
 import { checkNames, plan } from '../../shared/core/plan.ts';
@@ -23,7 +25,7 @@ const isOneIn =
     index % n === 0;
 
 /** One pair of keys in so many; `npm run proof` takes all of them. */
-const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 13);
+const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 11);
 const everyState = [...keyStates()];
 const some = everyState.filter(isOneIn(SHARE));
 const reached = new Map<string, number>();
@@ -135,38 +137,4 @@ it.each<[string, Request, Settings]>([
 it('every check has answered for some state', () => {
   console.log(Object.fromEntries(reached));
   expect(checkNames.filter((name) => !reached.has(name))).toEqual([]);
-});
-
-it('the checks are asked in the order of the table', () => {
-  expect(checkNames).toEqual([
-    'exposed-key',
-    'state-key-missing',
-    'row-0-busy',
-    'adoption',
-    'state-unverified',
-    'policy-outdated',
-    'row-1-left-alone',
-    'row-2-secret-unverified',
-    'row-3-status-unknown',
-    'void-tags',
-    'managed-rotation',
-    'row-4-intent-past',
-    'asked-by-hand',
-    'exposed-replacement',
-    'exposure-over',
-    'rotation-stuck',
-    'row-5-key-gone',
-    'row-6-reactivated',
-    'row-7-newer-stored-key',
-    'row-8-recovering',
-    'row-9-current-inactive',
-    'row-10-none-active',
-    'row-11-inactive-unrecorded',
-    'row-12-superseded',
-    'row-13-unused-retired',
-    'row-14-current-gone',
-    'row-15-due',
-    'row-16-slots-taken',
-    'row-17-nothing-due',
-  ]);
 });

@@ -28,7 +28,7 @@ import { isMutating, violations } from '../support/core/invariants.ts';
 const SEED = Number(process.env.KEYTURN_SEED ?? 20260310);
 console.log(`fast-check seed ${SEED} (KEYTURN_SEED)`);
 /** A share of them, as of the enumerated states; `npm run proof` makes all. */
-const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 13);
+const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 11);
 const runs = (most: number) => ({ seed: SEED, numRuns: Math.ceil(most / SHARE) });
 
 /** Present in so many of ten. */
@@ -36,7 +36,7 @@ const maybe = <T>(tenths: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | unde
   fc.oneof({ weight: tenths, arbitrary: value }, { weight: 10 - tenths, arbitrary: fc.constant(undefined) });
 
 const id = fc.constantFrom(C, C, C, P, P, P, S, G);
-/** Dense around the limits of the design, and anywhere else. */
+/** Dense around the limits of the checks, and anywhere else. */
 const instant: fc.Arbitrary<Instant> = fc
   .tuple(
     fc.constantFrom(0, 0.5, 1, 2, 3, 7, 9, 10, 11, 19, 20, 30, 80, 90, 100, 180, -0.01, -2),

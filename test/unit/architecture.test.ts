@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -59,6 +59,12 @@ describe('the layout', () => {
     ).toEqual([]);
   });
 
+  it('keeps the checks to the chain: in the core nothing else imports one', () => {
+    const isReaching = ({ file, imports }: Source): boolean =>
+      file !== 'shared/core/plan.ts' && imports.some((name) => name.startsWith('shared/core/checks/'));
+    expect(offenders('shared/core/{*,messages/*}.ts', isReaching)).toEqual([]);
+  });
+
   it('lets no function import another', () => {
     expect(offenders('functions/*.ts', ({ imports }) => imports.some((name) => name.startsWith('functions/')))).toEqual(
       [],
@@ -86,7 +92,7 @@ describe('the layout', () => {
   it('reveals a secret access key to the proof and the store only', () => {
     const isRevealed = ({ text }: Source): boolean => text.includes('.reveal()');
     expect(offenders('{shared,functions}/**/*.ts', isRevealed).toSorted()).toEqual([
-      'shared/apply/secret.ts',
+      'shared/apply/secret-value.ts',
       'shared/aws/clients.ts',
       'shared/core/state-key.ts',
     ]);
@@ -96,5 +102,28 @@ describe('the layout', () => {
     expect(
       offenders('{shared,functions}/**/*.ts', ({ imports }) => imports.some((name) => name.startsWith('local/'))),
     ).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  /** What a test says in its first lines that it tests. */
+  const headOf = (text: string): string => /^(?:\/\/.*\n)*/.exec(text)?.[0] ?? '';
+
+  it('are found by what they test: the name of a module, or its path in the first line', () => {
+    const modules = sources('shared/**/*.ts').map(({ file }) => file);
+    const tests = sources('test/**/*.test.ts');
+    const heads = tests.map(({ text }) => headOf(text)).join('');
+    const isAlone = (name: string): boolean => modules.filter((file) => basename(file) === name).length === 1;
+    const isFound = (file: string): boolean => {
+      const name = basename(file);
+      const ownName = name.replace('.ts', '.test.ts');
+      return heads.includes(file) || (isAlone(name) && tests.some((test) => basename(test.file) === ownName));
+    };
+    expect(modules.filter((file) => !isFound(file))).toEqual([]);
+  });
+
+  it('name no module that is not there', () => {
+    const named = sources('test/**/*.test.ts').flatMap(({ text }) => headOf(text).match(/shared\/[\w/-]+\.ts/g) ?? []);
+    expect(named.filter((file) => globSync(file, { cwd: root }).length === 0)).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+// Tests of shared/aws/audience.ts.
+
 import { SetSubscriptionAttributesCommand, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { type Call, createLocalAws, type Fault } from '../../local/aws/aws.ts';
@@ -112,7 +114,7 @@ describe('the memory of it', () => {
     const arn = await subscribe('all@example.com');
     const memory: AudienceMemory = new Map();
     let now = Date.UTC(2026, 3, 1);
-    const remembered = (of = topicArn) => rememberedAudience(aws, of, memory, () => now);
+    const remembered = (of = topicArn) => rememberedAudience(aws, of, { memory, clock: () => now });
     await expect(remembered()).rejects.toThrow('InvalidParameter');
     isRefused = false;
     expect(await remembered()).toEqual({ kind: 'everything' });

@@ -1,3 +1,5 @@
+// Tests of shared/aws/config.ts: what it makes of half an answer.
+
 import { describe, expect, it } from 'vitest';
 import { createAws } from '../../shared/aws/clients.ts';
 import { formerResults, putEvaluations, recordedItem, userNameInConfig } from '../../shared/aws/config.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/lambda/lambda-runtime.ts and shared/aws/runtime.ts.
+
 import { afterEach, expect, it, vi } from 'vitest';
 import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';

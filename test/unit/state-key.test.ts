@@ -1,3 +1,5 @@
+// Tests of shared/aws/state-key.ts.
+
 import { describe, expect, it } from 'vitest';
 import { type Call, createLocalAws, type Fault } from '../../local/aws/aws.ts';
 import { functionCredentials } from '../../local/aws/principals.ts';

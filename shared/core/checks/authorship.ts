@@ -1,6 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { ANY_TIME, parseSecretTags } from '../read-secret-tags.ts';
 import { type Kept, outdatedParts, replicaNews, type SecretPart } from '../secret-settings.ts';
-import { ANY_TIME, type Exposed, parseSecretTags, secretTagNames } from '../secret-tags.ts';
+import { type Exposed, secretTagNames } from '../secret-tags.ts';
 import { keyIdInLabel } from '../signed-state.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, type Instant, parseDate } from '../time.ts';
@@ -18,8 +19,8 @@ import { orphanStep } from './hands-off.ts';
 export function stateKeyMissing(s: Situation): Answer | undefined {
   if (!s.request.isStateKeyMissing) return undefined;
   const message =
-    `KMS did not give the key that tells what Keyturn wrote about ${s.state.user.userName} from what others did: ` +
-    'nothing is changed. The log has its answer.';
+    `KMS did not provide the key that verifies what Keyturn wrote about ${s.state.user.userName}, so nothing is ` +
+    'changed. The log has its answer.';
   return { ...wait('state-key-unavailable', message), status: 'failed' };
 }
 
@@ -36,7 +37,7 @@ export function stateUnverified(s: Situation): Answer | undefined {
   const found = odd.map(([name, value]) => `${name} is "${value}"`).join(', ');
   const message =
     `Secret ${s.secret?.name} of ${s.state.user.userName} has a tag that Keyturn did not write: ${found}. Write a hold ` +
-    'with `rotate-user` action hold, or take the tag off.';
+    'with `rotate-user` action hold, or remove the tag.';
   return blocked(s, 'state-unverified', message, { isRecordable: false, also: orphanStep(s) });
 }
 
@@ -46,7 +47,7 @@ export function voidTags(s: Situation): Answer | undefined {
   if (names.length === 0) return undefined;
   const message =
     `Secret ${s.secret?.name} of ${s.state.user.userName} had tags that Keyturn did not write: ${names.join(', ')}. ` +
-    'They counted for nothing and are taken off. Find out who can tag that secret.';
+    'They counted for nothing and are removed. Find out who can tag that secret.';
   return act({ action: 'drop-tags', names }, 'state-unverified', message, { continues: true });
 }
 
@@ -66,7 +67,7 @@ export function policyOutdated(s: Situation): Answer | undefined {
   const kept: Kept = { secret, user, settings, tags, problems, now };
   const parts = outdatedParts(kept);
   if (parts.length > 0) {
-    const message = `Secret ${secret.name} of ${user.userName} is brought in line with today's settings: ${parts.join(', ')}.`;
+    const message = `Secret ${secret.name} of ${user.userName} is brought into line with today's settings: ${parts.join(', ')}.`;
     return act({ action: 'put-policy', parts }, 'policy-put', message, { continues: true });
   }
   return replicasOrdered(kept);
@@ -79,12 +80,12 @@ function replicasOrdered(kept: Kept): Answer | undefined {
   const about = `ecret ${kept.secret.name} of ${kept.user.userName}`;
   if (news.kind === 'in-step') {
     const inStep = { action: 'sync-replicas', regions: [], tells: false } as const;
-    return act(inStep, 'policy-put', `All that was put into s${about} shows.`, { continues: true });
+    return act(inStep, 'policy-put', `Every change to s${about} is in effect.`, { continues: true });
   }
   const failed = news.failed.map(({ region, because }) => `${region} (${because})`).join(', ');
   const message =
-    `S${about} is not replicated to ${failed}: whoever reads it there reads an old key or none. It is tried again in ` +
-    'each run; if a secret of that name is in the way, delete it there.';
+    `S${about} is not replicated to ${failed}: readers there get an old key or none. Each run tries ` +
+    'again; if a secret with that name is in the way, delete it there.';
   const again = {
     action: 'sync-replicas',
     regions: news.failed.map(({ region }) => region),
@@ -100,7 +101,7 @@ function policyAsked(s: Situation): Answer | undefined {
     return { ...wait('policy-put', message), status: 'blocked' };
   }
   if (verifiedSecret(s.secret, s.state.user, s.settings) === undefined || s.problems.length > 0) return undefined;
-  const message = `The resource policy of secret ${s.secret.name} of ${s.state.user.userName} is put as asked.`;
+  const message = `The resource policy of secret ${s.secret.name} of ${s.state.user.userName} is put again, as requested.`;
   return act({ action: 'put-policy', parts: ['policy'] satisfies SecretPart[] }, 'policy-put', message);
 }
 
@@ -122,13 +123,13 @@ export function adoption(s: Situation): Answer | undefined {
   if (isOurs && accessKeyIds.length === 0 && Object.keys(s.secret.voidTags).length === 0) {
     return wait(
       'adopted',
-      `Secret ${s.secret.name} of ${userName} is Keyturn's own already: there is nothing to sign.`,
+      `Secret ${s.secret.name} of ${userName} is already Keyturn's own: there is nothing to sign.`,
     );
   }
   const labels = accessKeyIds.length === 0 ? 'no label' : `that it holds ${accessKeyIds.join(' and ')}`;
   const hold = holdUntil === undefined ? '' : `, and the hold until ${formatDate(holdUntil)}`;
   const known = exposed === undefined ? '' : `, that ${exposed.accessKeyIds.join(' and ')} is exposed`;
-  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${known}${hold}; every other tag of its own is taken off, and the grace period begins anew`;
+  const list = `Secret ${s.secret.name} of ${userName} is adopted: Keyturn signs ${labels}${known}${hold}; every other state tag is removed, and the grace period starts again`;
   if (!asked.force) return wait('adopted', `${list}, once you pass force.`);
   const kept = { ...(holdUntil === undefined ? {} : { holdUntil }), ...(exposed === undefined ? {} : { exposed }) };
   return act({ action: 'adopt-secret', accessKeyIds, ...kept }, 'adopted', `${list}.`);

@@ -22,7 +22,7 @@ export function blocked(s: Situation, reason: ReasonCode, message: string, optio
   const isDue = isRecordable ? isAnnouncementDue(s, reason, accessKeyId) : isTurn(s);
   const announce = step({ action: 'announce-blocked', ...about, isRecordable }, reason, message);
   const steps = [...(also === undefined ? [] : [also]), ...(isDue && !isByHand(s) ? [announce] : [])];
-  const none = step({ action: 'none' }, reason, message);
+  const none = step({ action: 'none', ...about }, reason, message);
   return { status: 'blocked', reason, message, steps: steps.length === 0 ? [none] : steps };
 }
 

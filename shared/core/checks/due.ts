@@ -1,20 +1,21 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
+import { breakerOpen, dayFull, putOff, startOfTomorrow } from '../limits.ts';
 import { NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';
-import { afterFreeze } from '../settings.ts';
+import { pendingVersion } from '../secret-versions.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, hasPassed } from '../time.ts';
 import { age, allKeys, describeKey, inWords } from '../words.ts';
-import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
-import { ladder } from './grace-period.ts';
-import { frozen, frozenUntil } from './inactive-keys.ts';
-import { pendingVersion } from './secrets-manager.ts';
+import { frozen, frozenUntil } from './frozen.ts';
+import { gracePeriod } from './grace-period.ts';
+import { issueAnswer } from './issue.ts';
 
 /**
- * Row 13: a due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
+ * A due key that nobody uses is retired, where its user or the operator prefers that: so many a day as are
  * issued, and each owner is told before.
  */
 export function unusedRetired(s: Situation): Answer | undefined {
@@ -32,15 +33,17 @@ export function unusedRetired(s: Situation): Answer | undefined {
     const action = { action: 'remind', accessKeyId, kind: 'retirement', earliestAt } as const;
     return act(action, 'retirement-soon', `${plan} ${inWords(earliestAt, s.now)}.`, { notBefore: earliestAt });
   }
-  if (told.is === 'running') return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until);
-  const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is put off`);
+  if (told.is === 'running') {
+    return wait('notice-running', `${plan} ${inWords(told.until, s.now)}.`, told.until, accessKeyId);
+  }
+  const full = dayIsFull(s, `The retirement of key ${accessKeyId} of ${s.state.user.userName} is`);
   if (full !== undefined) return full;
   const notBefore = deletedFrom(s.settings, s.now);
   return act({ action: 'retire', accessKeyId }, 'unused', `${plan}.`, { notBefore });
 }
 
 /**
- * Row 14: the current key was deleted by somebody, and the other one is due. Issued again, but not daily to a user
+ * The current key was deleted by somebody, and the other one is due. Issued again, but not daily to a user
  * whose new keys keep being deleted.
  */
 export function currentGone(s: Situation): Answer | undefined {
@@ -50,20 +53,26 @@ export function currentGone(s: Situation): Answer | undefined {
   const { issuedOn } = s.tags;
   const message = `The current key ${s.currentKeyId} of ${s.state.user.userName} is gone, and ${describeKey(key, s.now)} is due`;
   const again = issuedOn === undefined ? s.now : issuedOn + s.settings.graceDays * DAY;
-  if (s.now < again)
-    return wait('issued-lately', `${message}; the next one is issued ${inWords(again, s.now)}.`, again);
-  return issueBySchedule(s, 'current-gone', `${message}: a replacement is issued.`);
+  if (s.now < again) {
+    return wait(
+      'issued-lately',
+      `${message}; the next one is issued ${inWords(again, s.now)}.`,
+      again,
+      key.accessKeyId,
+    );
+  }
+  return issueBySchedule(s, 'current-gone', `${message}: a replacement is issued`);
 }
 
-/** Row 15: the only key is due. */
+/** The only key is due. */
 export function due(s: Situation): Answer | undefined {
   const [key] = s.keys;
   if (key === undefined || s.keys.length > 1 || !key.isDue) return undefined;
-  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is ${age(key, s.now)} old: a replacement is issued.`;
+  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} is ${age(key, s.now)} old: a replacement is issued`;
   return issueBySchedule(s, 'due', message);
 }
 
-/** Row 16: some key is due, but both slots are taken by Active keys, and neither is known to replace the other. */
+/** Some key is due, but both slots are taken by Active keys, and neither is known to replace the other. */
 export function slotsTaken(s: Situation): Answer | undefined {
   const active = s.keys.filter(({ isActive }) => isActive);
   const dueKey = s.keys.find(({ isDue }) => isDue);
@@ -77,7 +86,7 @@ export function slotsTaken(s: Situation): Answer | undefined {
   const other = active.find((key) => key !== stays);
   if (stays === undefined || other === undefined) return report;
   const isQuiet = s.now - other.quietSince >= s.settings.quietDays * DAY;
-  return isQuiet ? ladder(s, stays, other, { isSuperseded: false }) : report;
+  return isQuiet ? gracePeriod(s, stays, other, { isSuperseded: false }) : report;
 }
 
 /** Only what was announced since both keys exist is about the two of them. */
@@ -94,7 +103,7 @@ function mostUsed(keys: readonly KeyView[], announced: string | undefined): KeyV
   return keys.toSorted((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt)[0];
 }
 
-/** Row 17: anything else. */
+/** Anything else. */
 export function nothingDue(s: Situation): Answer {
   const { userName } = s.state.user;
   const limit = (s.settings.maxAccessKeyAgeDays - s.settings.rotateAheadDays) * DAY;
@@ -105,31 +114,25 @@ export function nothingDue(s: Situation): Answer {
     'nothing-due',
     `Nothing is due for ${userName}: ${next.accessKeyId} is due on ${formatDate(notBefore)}.`,
     notBefore,
+    next.accessKeyId,
   );
 }
 
 /** Limits on harm stop only new rotations, and only those that nobody asked for by hand. */
-function issueBySchedule(s: Situation, reason: ReasonCode, message: string): Answer {
+function issueBySchedule(s: Situation, reason: ReasonCode, plan: string): Answer {
   const until = frozenUntil(s);
-  if (until !== undefined) return frozen(until, message);
-  return limitReached(s) ?? issueAnswer(s, reason, message);
+  if (until !== undefined) return frozen(until, plan);
+  return limitReached(s) ?? issueAnswer(s, reason, `${plan}.`);
 }
 
 function limitReached(s: Situation): Answer | undefined {
   const { limits } = s.request;
-  const postponed = `The rotation of ${s.state.user.userName} is put off`;
-  if (s.secret?.rotationEnabled) return managed(s, postponed);
+  const rotation = `The rotation of ${s.state.user.userName} is`;
+  if (s.secret?.rotationEnabled) return managed(s, `${rotation} postponed`);
   const refusal = s.request.refusal ?? limits?.refusal;
-  if (refusal !== undefined)
-    return wait('refused-everywhere', `${postponed}: ${describeRefusal(refusal)}`, tomorrow(s));
-  if (limits?.isBreakerOpen) {
-    return wait(
-      'breaker-open',
-      `${postponed}: the three newest issues of the day ended in failed proofs.`,
-      tomorrow(s),
-    );
-  }
-  return dayIsFull(s, postponed);
+  if (refusal !== undefined) return tomorrow(s, 'refused-everywhere', rotation, describeRefusal(refusal));
+  if (limits?.isBreakerOpen) return tomorrow(s, 'breaker-open', rotation, breakerOpen);
+  return dayIsFull(s, rotation);
 }
 
 /** Left to Secrets Manager; but one that never rotates, although a rotation is enabled, leaves a key to grow old. */
@@ -142,24 +145,23 @@ function managed(s: Situation, postponed: string): Answer {
     return wait('managed-rotation', `${message}.`);
   const idle =
     `${message}, but none has begun, and ${describeKey(key, s.now)} is overdue. Rotate it with ` +
-    '`aws secretsmanager rotate-secret`, or cancel the rotation, and Keyturn goes on.';
+    '`aws secretsmanager rotate-secret`, or cancel that rotation, and Keyturn takes over.';
   return blocked(s, 'managed-rotation', idle, { accessKeyId: key.accessKeyId });
 }
 
 /** The scheduled run has shared out what is left of the day; whoever comes from elsewhere asks. */
-function dayIsFull(s: Situation, postponed: string): Answer | undefined {
+function dayIsFull(s: Situation, what: string): Answer | undefined {
   const { mayIssue, limits } = s.request;
   const { maxNewRotationsPerDay } = s.settings;
   if (mayIssue === true) return undefined;
   if (mayIssue === false) {
-    const message = `${postponed}: maxNewRotationsPerDay is ${maxNewRotationsPerDay}, and others come first today.`;
-    return wait('daily-limit', message, tomorrow(s));
+    const because = `maxNewRotationsPerDay is ${maxNewRotationsPerDay}, and others come first today`;
+    return tomorrow(s, 'daily-limit', what, because);
   }
   if (limits?.issuedToday === undefined || limits.issuedToday < maxNewRotationsPerDay) return undefined;
-  const message = `${postponed}: ${limits.issuedToday} rotations began today, and maxNewRotationsPerDay is ${maxNewRotationsPerDay}.`;
-  return wait('daily-limit', message, tomorrow(s));
+  return tomorrow(s, 'daily-limit', what, dayFull(limits.issuedToday, maxNewRotationsPerDay));
 }
 
-function tomorrow({ now }: Situation): number {
-  return (Math.floor(now / DAY) + 1) * DAY;
+function tomorrow({ now }: Situation, reason: ReasonCode, what: string, because: string): Answer {
+  return wait(reason, putOff(what, because, now), startOfTomorrow(now));
 }

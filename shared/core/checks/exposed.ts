@@ -1,13 +1,13 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
-import { namedByRequest } from '../exposure.ts';
+import { isAboutExposed, namedByRequest, workingKey } from '../exposure.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { EXPOSED_SESSIONS_END } from '../secret-policy.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { verifiedSecret } from '../verify-secret.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
-import { issueAnswer } from './asked.ts';
 import { blocked } from './blocked.ts';
+import { issueAnswer } from './issue.ts';
 
 /**
  * Before everything else: an exposed key is deactivated and told of, whatever else there is to say about its user. Nothing
@@ -56,7 +56,7 @@ function tellOnly(s: Situation, key: KeyView, because: string): Answer {
 }
 
 function deactivation(s: Situation, key: KeyView): Step {
-  const working = workingKey(s);
+  const working = workingKey(s.keys);
   const left =
     working === undefined ? 'no key is left to work with' : `${describeKey(working, s.now)} is the key to use`;
   const isInTheWay = s.keys.length > 1 && working === undefined;
@@ -64,7 +64,7 @@ function deactivation(s: Situation, key: KeyView): Step {
   const deletion = isInTheWay
     ? 'as soon as its slot is needed'
     : `${inWords(notBefore, s.now)}, or when its slot is needed`;
-  const message = `${found(s, key)}, and is deactivated at once; ${left}. It is deleted ${deletion}.`;
+  const message = `${found(s, key)}, and is deactivated immediately; ${left}. It is deleted ${deletion}.`;
   return step({ action: 'deactivate-exposed', accessKeyId: key.accessKeyId }, reasonOf(s), message, {
     notBefore: isInTheWay ? undefined : notBefore,
     continues: true,
@@ -76,16 +76,11 @@ function found(s: Situation, { accessKeyId }: KeyView): string {
   const key = `Key ${accessKeyId} of ${state.user.userName}`;
   if (isNamed(s, accessKeyId)) {
     return reasonOf(s) === 'compromised'
-      ? `${key} is known to others, as was said by hand`
+      ? `${key} was reported by hand as known to others`
       : `${key} is known to others`;
   }
   if (tags.exposed?.accessKeyIds.includes(accessKeyId)) return `${key}, which others know, was active again`;
   return `${key} could be read with a key that others know`;
-}
-
-/** The key that its owner has left; not an orphan, whose secret access key is nowhere. */
-export function workingKey({ keys }: Situation): KeyView | undefined {
-  return keys.find(({ isActive, isExposed, role }) => isActive && !isExposed && role !== 'orphan');
 }
 
 /**
@@ -97,25 +92,17 @@ export function awaitsReplacement(s: Situation): boolean {
   if (exposed === undefined || (currentSince !== undefined && currentSince.at > exposed.at)) return false;
   if (s.request.asked?.compromised) return true;
   const wasTakenBefore = exposed.accessKeyIds.every((id) => id === inactiveSeen?.accessKeyId);
-  return !wasTakenBefore && workingKey(s) === undefined;
-}
-
-/** This pass is about an exposed key that the user has, or had. */
-export function isAboutExposed({ request, keys, tags }: Situation): boolean {
-  if (request.asked?.compromised && request.completed !== undefined) return true;
-  const id = namedByRequest(request, keys);
-  if (id === undefined) return false;
-  return keys.some(({ accessKeyId }) => accessKeyId === id) || (tags.exposed?.accessKeyIds.includes(id) ?? false);
+  return !wasTakenBefore && workingKey(s.keys) === undefined;
 }
 
 /**
- * Before row 5: what was begun is finished, by whoever comes: limits, holds and freezes are for what can wait. A pass
+ * What was begun is finished, by whoever comes: limits, holds and freezes are for what can wait. A pass
  * about an exposed key ends here.
  */
 export function exposedReplacement(s: Situation): Answer | undefined {
   if (awaitsReplacement(s)) return replacement(s);
   if (!isAboutExposed(s)) return undefined;
-  const working = workingKey(s);
+  const working = workingKey(s.keys);
   const left = working === undefined ? 'there is no other' : `${describeKey(working, s.now)} is the key to use`;
   return wait(
     reasonOf(s),
@@ -154,7 +141,7 @@ export function exposureOver(s: Situation): Answer | undefined {
   const isLeft = s.keys.some(({ accessKeyId }) => exposed.accessKeyIds.includes(accessKeyId));
   if (isLeft || s.now - exposed.at < EXPOSED_SESSIONS_END || awaitsReplacement(s)) return undefined;
   const message =
-    `Exposed ${exposed.accessKeyIds.join(' and ')} of ${s.state.user.userName}: gone, and so are all sessions that were ` +
-    'made with it. Its owner reads the secret as before.';
+    `Exposed ${exposed.accessKeyIds.join(' and ')} of ${s.state.user.userName}: gone, and so are all sessions made with ` +
+    'it. Its owner can read the secret as before.';
   return act({ action: 'end-exposure' }, 'exposure-over', message, { continues: true });
 }

@@ -1,23 +1,21 @@
 import { type Answer, act, wait } from '../answer.ts';
-import { NOTICE_MIN, noticed } from '../noticed.ts';
+import { afterFreeze } from '../freeze.ts';
+import { NOTICE_MIN, noticed, reminderInstants } from '../noticed.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
-import { afterFreeze } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
-import { frozen, frozenUntil } from './inactive-keys.ts';
+import { frozen, frozenUntil } from './frozen.ts';
 
 /** Our own proof uses the new key right after its creation; only a later use is the owner's. */
 const PROOF_WINDOW = 15 * MINUTE;
-/** Days before the end of the grace period on which a reminder is due. */
-export const REMINDER_DAYS = [7, 3, 1] as const;
 
-/** Row 12: the current key and an older Active one: the ladder of reminders and deactivation runs on the older one. */
+/** The current key and an older Active one: the grace period of the older one runs. */
 export function superseded(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
   const old = s.keys.find((key) => key !== current && key.isActive && key.createdAt <= current.createdAt);
-  return old === undefined ? undefined : ladder(s, current, old, { isSuperseded: true });
+  return old === undefined ? undefined : gracePeriod(s, current, old, { isSuperseded: true });
 }
 
 /** Said of this grace period: what was said before AWSCURRENT moved away and back, or before a new grace, is void. */
@@ -25,8 +23,8 @@ export function isSwitchConfirmed({ tags: { confirmed, currentSince } }: Situati
   return confirmed?.accessKeyId === stays.accessKeyId && confirmed.at >= (currentSince?.at ?? confirmed.at);
 }
 
-interface LadderOptions {
-  /** Row 12. Otherwise the key only makes room (row 16, while it is quiet), which has a reason code of its own. */
+interface GraceOptions {
+  /** By the current key. Otherwise the key only makes room while it is quiet, which has a reason code of its own. */
   isSuperseded: boolean;
 }
 
@@ -38,8 +36,8 @@ interface Grace {
   limit: Instant;
 }
 
-/** One step of the ladder on `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
-export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSuperseded }: LadderOptions): Answer {
+/** One step of the grace period of `old`, while `stays` is the key to use: announce, remind, put off, deactivate, or wait. */
+export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSuperseded }: GraceOptions): Answer {
   const { currentSince } = s.tags;
   // An announcement older than the old key was about another one: its owner was never told.
   if (currentSince?.accessKeyId !== stays.accessKeyId || currentSince.at < old.createdAt)
@@ -49,7 +47,7 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   const grace: Grace = { since: currentSince.at, end, limit: end + postponeDaysOf(currentSince, s.settings) * DAY };
   if (graceDays === 0) {
     const reason = isSuperseded ? 'no-grace' : 'least-used';
-    return deactivate(s, old, reason, 'is handed over without a grace period');
+    return deactivate(s, old, reason, 'is deactivated without a grace period');
   }
 
   const isAtLimit = s.now >= grace.limit;
@@ -64,7 +62,7 @@ export function ladder(s: Situation, stays: KeyView, old: KeyView, { isSupersede
   if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, readyReason, 'is deactivated');
   if (isAtLimit) {
     const reason = isSuperseded ? 'postponed-to-limit' : 'least-used';
-    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, in use or not');
+    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, whether in use or not');
   }
   if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
@@ -84,11 +82,6 @@ function startGrace(s: Situation, stays: KeyView, old: KeyView): Answer {
     `is deactivated after a grace period of ${s.settings.graceDays} days, which begins now.`;
   const notBefore = afterFreeze(s.settings, s.now + s.settings.graceDays * DAY);
   return act({ action: 'start-grace', accessKeyId: stays.accessKeyId }, 'grace-restarted', message, { notBefore });
-}
-
-/** 7, 3 and 1 days before the end, as far as they lie within the grace period. */
-export function reminderInstants({ since, end }: Pick<Grace, 'since' | 'end'>): Instant[] {
-  return REMINDER_DAYS.map((days) => end - days * DAY).filter((at) => at > since);
 }
 
 /** The latest reminder that is due, unless a message about the old key has been published since its instant. */
@@ -111,8 +104,11 @@ function remind(s: Situation, old: KeyView, planned: Instant): Answer {
 
 function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
   const end = afterFreeze(s.settings, grace.end);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(end, s.now)}.`;
-  return wait('in-grace', message, end);
+  const limit = afterFreeze(s.settings, grace.limit);
+  const message =
+    `Key ${old.accessKeyId} of ${s.state.user.userName} is in its grace period; it is deactivated ${inWords(end, s.now)}, or, ` +
+    `if it is still in use then, ${inWords(limit, s.now)} at the latest.`;
+  return wait('in-grace', message, end, old.accessKeyId);
 }
 
 /** Put off: announced daily while in use, once while merely not switched. As soon as neither holds, it is the notice. */
@@ -122,12 +118,12 @@ function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): 
     ? 'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm'
     : `the old key is still in use: ${lastUse(old)}`;
   const latestAt = afterFreeze(s.settings, grace.limit);
-  const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is put off, ${inWords(latestAt, s.now)} at the latest`;
+  const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is postponed; it happens ${inWords(latestAt, s.now)} at the latest`;
   const told = toldAt(s, old, grace);
   const isTold = told !== undefined && told >= grace.end && (isQuiet || formatDate(told) === formatDate(s.now));
-  if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt);
+  if (isTold) return wait(reason, `${plan}: ${why}.`, latestAt, old.accessKeyId);
   const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
-  const message = `${plan}, and from ${formatInstant(earliestAt)} on as soon as that is over: ${why}.`;
+  const message = `${plan}, or from ${formatInstant(earliestAt)} on once this changes: ${why}.`;
   const action = { action: 'postpone', accessKeyId: old.accessKeyId, earliestAt, latestAt } as const;
   return act(action, reason, message, { notBefore: earliestAt });
 }
@@ -153,8 +149,8 @@ function deactivateOnNotice(
   const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
   if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
   if (told.is === 'in-force') return deactivate(s, old, reason, does);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does} as its owner was told, ${inWords(told.until, s.now)}.`;
-  return wait('notice-running', message, told.until);
+  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does}, as its owner was told, ${inWords(told.until, s.now)}.`;
+  return wait('notice-running', message, told.until, old.accessKeyId);
 }
 
 function deactivate(s: Situation, old: KeyView, reason: DeactivationReason, does: string): Answer {

@@ -1,10 +1,12 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { type Doing, isKeyLabel } from '../secret-tags.ts';
+import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
 import type { Situation } from '../situation.ts';
-import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
+import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
+import { describeExemption } from '../user-settings.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
+import { nounOf } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
 import { isOwnIntent } from './secrets-manager.ts';
@@ -12,36 +14,26 @@ import { isOwnIntent } from './secrets-manager.ts';
 /** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
 export const SETTLING = MINUTE;
 
-/** Row 0: another run holds the lease, or somebody's record is so young that our reads may be older. */
+/** Another run holds the lease, or somebody's record is so young that our reads may be older. */
 export function busy(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   const { doing } = tags;
   // A rotation step goes on with what the step before it began, each in an invocation of its own.
   const isOwn = isOwnIntent(s);
   if (doing !== undefined && now < doing.deadlineAt && !isOwn) {
-    const message = `Another run (${doing.runId}) has the user in hand until ${formatInstant(doing.deadlineAt)}.`;
+    const message = `Another run (${doing.runId}) is working on this user until ${formatInstant(doing.deadlineAt)}.`;
     return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
   }
-  const records = [
-    isOwn ? undefined : tags.doing,
-    tags.currentSince,
-    tags.deactivated,
-    tags.inactiveSeen,
-    tags.confirmed,
-    tags.announced,
-    tags.notice,
-    tags.exposed,
-  ];
-  const fresh = records
-    .map((record) => record?.at)
+  const fresh = recordsOf(tags)
+    .filter((record) => !isOwn || record !== doing)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.
-    .find((at): at is Instant => at !== undefined && now - at < SETTLING && !request.wroteAt.has(at));
+    .find(({ at }) => now - at < SETTLING && !request.wroteAt.has(at))?.at;
   if (fresh === undefined) return undefined;
   const message = `Something was recorded about the user at ${formatInstant(fresh)}, less than a minute ago.`;
   return { ...wait('settling', message, fresh + SETTLING), status: 'busy' };
 }
 
-/** Row 1: exempt, held, or tags that do not parse: nothing but deactivating our own orphan. */
+/** Exempt, held, or tags that do not parse: nothing but deactivating our own orphan. */
 export function leftAlone(s: Situation): Answer | undefined {
   return malformed(s) ?? exempt(s) ?? held(s);
 }
@@ -55,9 +47,8 @@ function malformed(s: Situation): Answer | undefined {
 function exempt(s: Situation): Answer | undefined {
   const { exemption } = s.settings;
   if (exemption === undefined) return undefined;
-  const until = exemption.until === undefined ? '' : ` until ${formatDate(exemption.until)}`;
   const force = s.request.asked?.force ? ' `force` overrides a hold, never an exemption.' : '';
-  const message = `User ${s.state.user.userName} is exempt${until}: ${exemption.because}.${force}`;
+  const message = describeExemption(s.state.user.userName, exemption) + force;
   return orOrphan(s, wait('exempt', message, exemption.until));
 }
 
@@ -72,8 +63,8 @@ function held(s: Situation): Answer | undefined {
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
   if (tags.doing?.verb === 'roll-back') return undefined;
   const message =
-    `User ${s.state.user.userName} is held until ${formatDate(tags.holdUntil)}. ` +
-    'Lift it with `rotate-user` action hold and a past date, or pass force.';
+    `User ${s.state.user.userName} is on hold until ${formatDate(tags.holdUntil)}. ` +
+    'Lift the hold with `rotate-user` action hold and a past date, or pass force.';
   return orOrphan(s, wait('held', message, tags.holdUntil));
 }
 
@@ -102,19 +93,19 @@ export function orphanMessage(s: Situation): string {
   const [orphan] = s.orphans;
   const at = s.tags.doing === undefined ? '' : ` at ${formatInstant(s.tags.doing.at)}`;
   return (
-    `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of an issue that was interrupted${at}: ` +
+    `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of a run that was interrupted${at}: ` +
     'its secret access key was never stored. It is deactivated, and deleted half a day later. ' +
     'If you made this key yourself, reactivate it.'
   );
 }
 
-/** Row 2: the secret is not verifiably ours, or its current value belongs to no key that we know. */
+/** The secret is not verifiably ours, or its current value belongs to no key that we know. */
 export function secretUnverified(s: Situation): Answer | undefined {
   if (s.secret === undefined) return undefined;
   const problem = secretProblem(s.secret, s.state.user, s.settings);
   if (problem !== undefined) {
     if (problem.reason === 'secret-pending-deletion' && s.request.asked?.restoreSecret) {
-      return act({ action: 'restore-secret' }, 'restore-asked', `Secret ${s.secret.name} is restored as asked.`, {
+      return act({ action: 'restore-secret' }, 'restore-asked', `Secret ${s.secret.name} is restored, as requested.`, {
         continues: true,
       });
     }
@@ -124,7 +115,7 @@ export function secretUnverified(s: Situation): Answer | undefined {
   if (s.currentVersionId === undefined || labels.filter(isKeyLabel).length === 1) return undefined;
   const message =
     `AWSCURRENT of secret ${s.secret.name} is on version ${s.currentVersionId}, whose labels name ` +
-    `${labels.some(isKeyLabel) ? 'several access keys' : 'no access key'}: somebody else wrote it. ` +
+    `${labels.some(isKeyLabel) ? 'several access keys' : 'no access key'}: Keyturn did not write it. ` +
     'Move AWSCURRENT back to a version labelled with an access key ID, or delete the secret.';
   return unverified(s, 'secret-value-foreign', message);
 }
@@ -132,7 +123,9 @@ export function secretUnverified(s: Situation): Answer | undefined {
 function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
   const { doing } = s.tags;
   const unfinished =
-    doing === undefined ? '' : ` The ${doing.verb} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
+    doing === undefined
+      ? ''
+      : ` The ${nounOf(doing)} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
   return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
 }
 
@@ -140,7 +133,7 @@ function ids({ accessKeyIds }: { accessKeyIds: readonly string[] }): string {
   return accessKeyIds.length === 0 ? 'no key before it' : accessKeyIds.join(', ');
 }
 
-/** Row 3: a status that is neither Active nor Inactive: the model now has `Expired`, and may have more. */
+/** A status that is neither Active nor Inactive: the model now has `Expired`, and may have more. */
 export function statusUnknown(s: Situation): Answer | undefined {
   const odd = s.keys.find(({ status }) => status !== 'Active' && status !== 'Inactive');
   if (odd === undefined) return undefined;

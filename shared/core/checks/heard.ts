@@ -39,7 +39,7 @@ export function unlessUnheard(s: Situation, answer: Answer): Answer {
     return answer;
   }
   const message =
-    `Not done for ${userName}, since no subscription of ${s.settings.topicArn} would deliver its message (event ` +
-    `${event}), so that nobody would be told: ${answer.message}`;
+    `Not done for ${userName}, because no subscription of ${s.settings.topicArn} would deliver the message about it ` +
+    `(event ${event}): ${answer.message}`;
   return wait(step.action === 'issue' ? 'no-subscription' : 'notice-undeliverable', message);
 }

@@ -1,45 +1,33 @@
 import { type Answer, act, wait } from '../answer.ts';
+import { afterFreeze } from '../freeze.ts';
 import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
 import { deletedFrom } from '../promises.ts';
-import { afterFreeze, freezeEnd } from '../settings.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
 import { allKeys, describeKey, inWords } from '../words.ts';
 import { blocked } from './blocked.ts';
 import { deleteForSlot } from './exposed.ts';
+import { frozen, frozenUntil } from './frozen.ts';
 
-/** In a freeze nothing is issued, deactivated or deleted, except by hand; an exposed key has its own check. */
-export function frozenUntil({ settings, now, request }: Situation): Instant | undefined {
-  return request.asked !== undefined && isCommand(request.asked.action) ? undefined : freezeEnd(settings, now);
-}
-
-function isCommand(action: string): boolean {
-  return action !== 'plan' && action !== 'status';
-}
-
-export function frozen(until: Instant, instead: string): Answer {
-  return wait('frozen', `${instead}, but changes are frozen until ${formatDate(until)}.`, until);
-}
-
-/** Row 5: a label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
+/** A label elsewhere than on AWSCURRENT, or a record, names a key that is gone from IAM. */
 export function keyGone(s: Situation): Answer | undefined {
   const isGone = (id: string): boolean => s.keys.every(({ accessKeyId }) => accessKeyId !== id);
   const recorded = [s.tags.deactivated, s.tags.inactiveSeen].find((record) => record && isGone(record.accessKeyId));
   const accessKeyId = s.goneLabels[0]?.accessKeyId ?? recorded?.accessKeyId;
   if (accessKeyId === undefined) return undefined;
-  const message = `Key ${accessKeyId} of ${s.state.user.userName} is gone from IAM: somebody deleted it.`;
+  const message = `Key ${accessKeyId} of ${s.state.user.userName} is gone from IAM, but Keyturn did not delete it.`;
   return act({ action: 'forget', accessKeyId }, 'key-gone', message, { continues: true });
 }
 
-/** Row 6: recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
+/** Recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
 export function reactivated(s: Situation): Answer | undefined {
   const key = s.keys.find(({ record, isActive }) => record !== undefined && isActive);
   if (key === undefined) return undefined;
-  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was reactivated by somebody; its grace period starts again.`;
+  const message = `Key ${key.accessKeyId} of ${s.state.user.userName} was reactivated, but not by Keyturn. Its grace period starts again.`;
   return act({ action: 'restart-grace', accessKeyId: key.accessKeyId }, 'reactivated', message, { continues: true });
 }
 
-/** Row 7: a hold after a rollback has ended, and the newer stored key is still there: use it, never make a third. */
+/** A hold after a rollback has ended, and the newer stored key is still there: use it, never make a third. */
 export function newerStoredKey(s: Situation): Answer | undefined {
   const { current } = s;
   if (!current?.isActive) return undefined;
@@ -52,7 +40,7 @@ export function newerStoredKey(s: Situation): Answer | undefined {
 }
 
 /**
- * Row 8: Inactive since a recorded instant: deleted after the recovery period, once its owner has been told lately, and
+ * Inactive since a recorded instant: deleted after the recovery period, once its owner has been told lately, and
  * unless that leaves only Inactive keys.
  */
 export function recovering(s: Situation): Answer | undefined {
@@ -68,6 +56,7 @@ export function recovering(s: Situation): Answer | undefined {
       'recovery',
       `Key ${accessKeyId} of ${userName} is inactive and is deleted ${inWords(until, s.now)}.`,
       until,
+      accessKeyId,
     );
   };
   if (s.now < deletionNoticeFrom(at, s.settings.runEveryDays)) return waits(at);
@@ -94,7 +83,7 @@ function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): Re
 function remindOfDeletion(s: Situation, { accessKeyId }: KeyView, earliestAt: Instant): Answer {
   const message =
     `Key ${accessKeyId} of ${s.state.user.userName} is inactive, and is deleted for good ${inWords(earliestAt, s.now)} ` +
-    'unless it is reactivated before.';
+    'unless it is reactivated before then.';
   const action = { action: 'remind', accessKeyId, kind: 'deletion', earliestAt } as const;
   return act(action, 'deletion-soon', message, { notBefore: earliestAt });
 }
@@ -104,17 +93,17 @@ function isRecovering({ role, record, inactiveSince }: KeyView): boolean {
   return inactiveSince !== undefined && (role !== 'current' || record === 'deactivated');
 }
 
-/** Row 9: the current key is Inactive, and we did not do it. */
+/** The current key is Inactive, and we did not do it. */
 export function currentInactive(s: Situation): Answer | undefined {
   const { current } = s;
   if (current === undefined || current.isActive) return undefined;
   const message =
-    `The current key ${describeKey(current, s.now)} of ${s.state.user.userName} was deactivated by somebody else. ` +
+    `The current key ${describeKey(current, s.now)} of ${s.state.user.userName} was deactivated, but not by Keyturn. ` +
     'Reactivate it, or run `rotate-user` action rotate.';
   return blocked(s, 'current-inactive', message, { accessKeyId: current.accessKeyId });
 }
 
-/** Row 10: a user without an Active key gets none by schedule. */
+/** A user without an Active key gets none by schedule. */
 export function noneActive(s: Situation): Answer | undefined {
   if (s.keys.some(({ isActive }) => isActive)) return undefined;
   return wait(
@@ -123,7 +112,7 @@ export function noneActive(s: Situation): Answer | undefined {
   );
 }
 
-/** Row 11: an Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
+/** An Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
 export function inactiveUnrecorded(s: Situation): Answer | undefined {
   const isSomeDue = s.keys.some(({ isDue }) => isDue);
   const key = s.keys.find((k) => !k.isActive && k.inactiveSince === undefined && (isInTheWay(s, k) || isSomeDue));

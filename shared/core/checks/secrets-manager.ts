@@ -1,11 +1,12 @@
 import { type Answer, act, wait } from '../answer.ts';
-import type { AccessKey, Secret, UserState } from '../model.ts';
-import { WEEKLY_DAYS } from '../runs.ts';
-import { isKeyLabel } from '../secret-tags.ts';
-import { type Situation, versionWith } from '../situation.ts';
+import type { Secret } from '../model.ts';
+import { isStuckTold } from '../noticed.ts';
+import { keyIdOf, pendingVersion } from '../secret-versions.ts';
+import type { Situation } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';
 import { allKeys, describeKey } from '../words.ts';
-import { frozen, frozenUntil, newerStoredKey } from './inactive-keys.ts';
+import { frozen, frozenUntil } from './frozen.ts';
+import { newerStoredKey } from './inactive-keys.ts';
 
 /*
  * Secrets Manager's own rotation, beside the schedule:
@@ -15,7 +16,7 @@ import { frozen, frozenUntil, newerStoredKey } from './inactive-keys.ts';
  *   setSecret       user and secret belong together       } nothing is written
  *   testSecret      the label is there, the key is active }
  *   finishSecret    takes the intent over: steps 6 to 8
- *   later           the ladder on the old key, by the schedule
+ *   later           the grace period of the old key, by the schedule
  */
 
 /** What the guards of AWS's own template say about a step, before anything else is asked. */
@@ -37,25 +38,6 @@ export function guardStep(secret: Pick<Secret, 'name' | 'rotationEnabled' | 'ver
   return { field: 'ClientRequestToken', problem: `version ${versionId} of secret ${name} is not pending` };
 }
 
-/** The version that a rotation by Secrets Manager has not made current yet; it may not even have a value. */
-export function pendingVersion(secret: Secret | undefined): string | undefined {
-  if (!secret?.rotationEnabled) return undefined;
-  const versionId = versionWith(secret, 'AWSPENDING');
-  return versionId === versionWith(secret, 'AWSCURRENT') ? undefined : versionId;
-}
-
-/** The access key whose label is on the version. */
-export function keyIdOf(secret: Pick<Secret, 'versions'> | undefined, versionId: string): string | undefined {
-  return secret?.versions[versionId]?.find(isKeyLabel);
-}
-
-/** The key that is stored under the version: `unstored` without a label, `absent` if IAM does not show it. */
-export function storedKeyOf({ keys, secret }: UserState, versionId: string): AccessKey | 'unstored' | 'absent' {
-  const id = keyIdOf(secret, versionId);
-  if (id === undefined) return 'unstored';
-  return keys.find(({ accessKeyId }) => accessKeyId === id) ?? 'absent';
-}
-
 /**
  * The intent is the one that createSecret of this very rotation left: the key under the rotation's version is none that
  * was there before it. Only then may a later step take it over before its deadline.
@@ -67,7 +49,7 @@ export function isOwnIntent({ request, tags, secret }: Pick<Situation, 'request'
   return stored !== undefined && !tags.doing.accessKeyIds.includes(stored);
 }
 
-/** Before row 4: the two steps that change something. Everything that is not theirs is left to row 4, or refused. */
+/** The two steps that change something. Everything that is not theirs is left to `intent-past`, or refused. */
 export function managedRotation(s: Situation): Answer | undefined {
   const { rotation } = s.request;
   switch (rotation?.step) {
@@ -83,12 +65,12 @@ export function managedRotation(s: Situation): Answer | undefined {
 function begin(s: Situation, versionId: string): Answer | undefined {
   const { userName } = s.state.user;
   const stored = keyIdOf(s.secret, versionId);
-  if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is stored already.`);
+  if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is already stored.`);
   if (s.tags.doing !== undefined) return undefined;
   const [key, second] = s.keys;
   if (second !== undefined) {
     const message =
-      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. The rotation goes on once ` +
+      `Cannot issue an access key for ${userName}: both key slots are taken by ${allKeys(s)}. The rotation continues once ` +
       'one of them is deleted.';
     return refuse('two-keys', message);
   }
@@ -106,14 +88,14 @@ function end(s: Situation, versionId: string): Answer | undefined {
   const { name } = s.secret ?? { name: 'of the user' };
   const isOwn = isOwnIntent(s);
   if (s.currentVersionId === versionId && !isOwn) {
-    return wait('rotation-finished', `Version ${versionId} of secret ${name} is current already.`);
+    return wait('rotation-finished', `Version ${versionId} of secret ${name} is already current.`);
   }
   if (s.tags.doing !== undefined) return undefined;
   const stored = keyIdOf(s.secret, versionId);
   const message =
     stored === undefined
       ? `Version ${versionId} of secret ${name} holds no access key: createSecret has not stored one.`
-      : `Key ${stored} is stored as version ${versionId} of secret ${name}, but its intent is gone: the schedule decides what becomes of it.`;
+      : `Key ${stored} is stored as version ${versionId} of secret ${name}, but the record of its rotation is gone. The schedule decides what happens to it.`;
   return refuse('rotation-not-ready', message);
 }
 
@@ -123,24 +105,18 @@ function refuse(reason: 'two-keys' | 'no-active-key' | 'rotation-not-ready', mes
 
 const STUCK_AFTER_DAYS = 1;
 
-/** Before row 5: a rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
+/** A rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
 export function stuckRotation(s: Situation): Answer | undefined {
   const versionId = pendingVersion(s.secret);
   const since = s.secret?.pendingSince;
   if (versionId === undefined || since === undefined) return undefined;
-  if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isTold(s, versionId)) return undefined;
-  // Pending again since a rollback, whose hold is over: row 7 makes it current in this very pass.
+  if (!hasPassed(since, STUCK_AFTER_DAYS, s.now) || isStuckTold(s.tags, versionId, s.now)) return undefined;
+  // Pending again since a rollback, whose hold is over: `newer-stored-key` makes it current in this very pass.
   if (newerStoredKey(s) !== undefined) return undefined;
   const message =
     `The rotation that Secrets Manager began for ${s.state.user.userName} has been pending since ` +
     `${formatInstant(since)} as version ${versionId}: ${obstacle(s, versionId)}.`;
   return act({ action: 'announce-stuck', versionId }, 'rotation-stuck', message, { continues: true });
-}
-
-/** Each version once when it is seen, and weekly. */
-export function isTold({ tags, now }: Pick<Situation, 'tags' | 'now'>, versionId: string): boolean {
-  const { stuck } = tags;
-  return stuck?.versionId === versionId && !hasPassed(stuck.at, WEEKLY_DAYS, now);
 }
 
 function obstacle(s: Situation, versionId: string): string {

@@ -9,7 +9,7 @@ import { command, text, when } from './text.ts';
 
 export const blocked: EventText = {
   subject: () => 'Access key cannot be rotated',
-  headline: (n) => `Keyturn cannot go on with the access keys of ${who(n)}: somebody has to decide.`,
+  headline: (n) => `Keyturn cannot go on with the access keys of ${who(n)}: a decision is needed.`,
   todo: (n) => [
     text(`Owners need not do anything, unless they are asked. Administrators: ${lowerFirst(reasons[n.reason].todo)}`),
     ...(n.reason === 'current-inactive' ? reactivate(n, 'To reactivate it:') : []),
@@ -72,7 +72,7 @@ export const retired: EventText = {
     `${key(n)} of ${who(n)} was deactivated${n.reason === 'unused' ? ', because nobody uses it' : ''}. ` +
     'There is no replacement.',
   todo: (n) => [
-    text('Nothing, if nobody needs the key.'),
+    text('Nothing, if the key is no longer needed.'),
     ...reactivate(n, 'If something needs it, an administrator can bring it back:'),
   ],
   next: deletion,
@@ -90,13 +90,13 @@ export const orphanRemoved: EventText = {
     n.reason === 'orphan-deleted'
       ? [text('Nothing.')]
       : [text('Nothing.'), ...reactivate(n, 'But if you made this key yourself, reactivate it, and it is left alone:')],
-  next: (n) => (n.reason === 'orphan-deleted' ? 'The rotation starts again by itself.' : deletion(n)),
+  next: (n) => (n.reason === 'orphan-deleted' ? 'The rotation starts again automatically.' : deletion(n)),
 };
 
 export const inactiveSeen: EventText = {
   subject: () => 'Inactive access key will be deleted',
-  headline: (n) => `${key(n)} of ${who(n)} is inactive; somebody deactivated it, not Keyturn.`,
-  todo: (n) => [text('Nothing, if nobody needs the key.'), ...reactivate(n, 'To keep it, reactivate it:')],
+  headline: (n) => `${key(n)} of ${who(n)} is inactive. It was deactivated, but not by Keyturn.`,
+  todo: (n) => [text('Nothing, if the key is no longer needed.'), ...reactivate(n, 'To keep it, reactivate it:')],
   next: deletion,
 };
 
@@ -110,7 +110,7 @@ export const stuck: EventText = {
       ? []
       : [text('and which version of the secret is pending:'), command(labelsCommand(n, n.secretName))]),
   ],
-  next: () => 'Secrets Manager tries again by itself. Nothing is deactivated meanwhile.',
+  next: () => 'Secrets Manager tries again automatically. Nothing is deactivated meanwhile.',
   closing: (n) => forAdministrators(n, wishes.plan),
 };
 

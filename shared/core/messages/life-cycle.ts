@@ -52,7 +52,7 @@ export const issued: EventText = {
   headline: (n) => {
     if (isForExposed(n)) return `${who(n)} has a new access key. Others know the old one, which no longer works.`;
     if (n.accessKeyId === undefined) return `${who(n)} has a new access key, ${n.newAccessKeyId ?? '(unknown)'}.`;
-    if (isWithoutGrace(n)) return `${who(n)} has a new access key. The old one stops working at once.`;
+    if (isWithoutGrace(n)) return `${who(n)} has a new access key. The old one stops working now.`;
     const until = n.next ? `, which works until ${nextDate(n)} at least` : '';
     return `${who(n)} has a new access key. Please use it instead of the old one${until}.`;
   },
@@ -88,10 +88,12 @@ const deactivationReminder: EventText = {
 const retirementReminder: EventText = {
   subject: (n) => `Unused access key ends${soon(n)}`,
   headline: (n) =>
-    `${key(n)} of ${who(n)} is due, and nobody uses it: it is deactivated ` +
+    `${key(n)} of ${who(n)} is due but unused: it is deactivated ` +
     `${n.next ? when(n.next.notBefore, n.at) : 'soon'}, without a replacement.`,
   why: unlessDated,
-  todo: () => [text('Nothing, if nobody needs the key. If something does, use it once before: then it is replaced.')],
+  todo: () => [
+    text('Nothing, if the key is no longer needed. If something does, use it once before: then it is replaced.'),
+  ],
   next: () => RECOVERABLE,
   closing: (n) => forAdministrators(n, wishes.more(n)),
 };
@@ -101,7 +103,7 @@ const deletionReminder: EventText = {
   headline: (n) =>
     `${key(n)} of ${who(n)} is inactive, and is deleted for good ${n.next ? when(n.next.notBefore, n.at) : 'soon'}.`,
   why: unlessDated,
-  todo: (n) => [text('Nothing, if nobody needs the key.'), ...reactivate(n, 'To keep it, reactivate it:')],
+  todo: (n) => [text('Nothing, if the key is no longer needed.'), ...reactivate(n, 'To keep it, reactivate it:')],
 };
 
 function soon({ next, at }: Notice): string {
@@ -155,7 +157,7 @@ export const postponed: EventText = {
 
 export const deactivated: EventText = {
   subject: () => 'Old access key deactivated',
-  headline: (n) => `${oldKey(n)} of ${who(n)} was deactivated: nothing can sign in with it any more.`,
+  headline: (n) => `${oldKey(n)} of ${who(n)} was deactivated: nothing can sign in with it now.`,
   why: (n) => reasons[n.reason].says,
   todo: (n) => [
     text(
@@ -174,7 +176,7 @@ export const deactivated: EventText = {
 
 export const reactivated: EventText = {
   subject: () => 'Access key reactivated',
-  headline: (n) => `${key(n)} of ${who(n)} was inactive, and somebody reactivated it. It works again.`,
+  headline: (n) => `${key(n)} of ${who(n)} was inactive and has been reactivated. It works again.`,
   todo: (n) => (n.newAccessKeyId ? switchWithOldKey(n) : [text('Nothing, if that was meant.')]),
   next: (n) => graceEnd(n) ?? (n.newAccessKeyId ? 'A new grace period begins; you are told when it ends.' : undefined),
   closing: (n) => (n.newAccessKeyId ? ladderClosing(n) : []),
@@ -184,7 +186,7 @@ export const deleted: EventText = {
   subject: () => 'Access key deleted',
   headline: (n) =>
     n.reason === 'key-gone'
-      ? `${key(n)} of ${who(n)} no longer exists. Somebody deleted it; Keyturn did not.`
+      ? `${key(n)} of ${who(n)} no longer exists. It was deleted, but not by Keyturn.`
       : `${key(n)} of ${who(n)}, inactive for some time, was deleted for good.`,
   todo: (n) => [text(n.newAccessKeyId ? `Nothing. The key to use is ${n.newAccessKeyId}.` : 'Nothing.')],
 };

@@ -173,7 +173,7 @@ export const wishes = {
     input: suggestedHold(notice),
   }),
   back: {
-    wish: 'The new key does not do: back to the old one, and no rotation for 30 days',
+    wish: 'The new key does not work: roll back, and pause rotation for 30 days',
     input: { action: 'rollback' },
   },
   lift: (notice: Notice): Wish => ({ wish: 'End the hold now', input: liftedHold(notice) }),

@@ -1,11 +1,4 @@
-import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
-import { settingsHash } from '../../../shared/core/secret-settings.ts';
 import {
-  type Announced,
-  type CurrentSince,
-  type DeactivatedRecord,
-  type Doing,
-  type Exposed,
   formatAnnounced,
   formatCurrentSince,
   formatDeactivated,
@@ -14,10 +7,19 @@ import {
   formatIssued,
   formatKeyRecord,
   formatNotice,
+} from '../../../shared/core/format-secret-tags.ts';
+import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
+import { secretNameOf } from '../../../shared/core/secret-name.ts';
+import { settingsHash } from '../../../shared/core/secret-settings.ts';
+import {
+  type Announced,
+  type CurrentSince,
+  type DeactivatedRecord,
+  type Doing,
+  type Exposed,
   type KeyRecord,
   type NoticeGiven,
   type NoticeKind,
-  secretNameOf,
   secretTagNames,
 } from '../../../shared/core/secret-tags.ts';
 import { parseSettings, type Settings } from '../../../shared/core/settings.ts';
@@ -26,7 +28,7 @@ import { DAY, formatDate, type Instant, MINUTE } from '../../../shared/core/time
 /** A Tuesday noon, so that dates and instants differ. */
 export const NOW: Instant = Date.UTC(2026, 2, 10, 12);
 
-/** Key IDs after the roles of design section 6; the fifth letter is the role. */
+/** Key IDs; the fifth letter is the role: current, previous, stranger, orphan. */
 export const C = 'AKIACCCCCCCCCCCCCCCC';
 export const P = 'AKIAPPPPPPPPPPPPPPPP';
 export const S = 'AKIASSSSSSSSSSSSSSSS';

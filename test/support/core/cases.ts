@@ -32,7 +32,8 @@ export function inShort({ status, reason, steps }: Pick<Plan, 'status' | 'reason
 }
 
 function stepInShort(step: Step): string {
-  const id = 'accessKeyId' in step ? step.accessKeyId : undefined;
+  // Nothing is done to a key that is waited for.
+  const id = step.action !== 'none' && 'accessKeyId' in step ? step.accessKeyId : undefined;
   return id === undefined ? step.action : `${step.action} ${id.at(4)}`;
 }
 

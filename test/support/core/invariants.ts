@@ -3,8 +3,9 @@ import type { AccessKey, Request, Secret, UserState } from '../../../shared/core
 import type { Settings } from '../../../shared/core/settings.ts';
 
 /*
- * Design, section 5, judged from what was observed and what is planned, and from nothing else. It reads tags by itself
- * and shares no code with the planner: only so can it disagree with it.
+ * What must be true of every plan, judged from what was observed and what is planned, and from nothing else: no owner
+ * is locked out or left untold, and no key of somebody else is touched. It reads tags by itself and shares no code with
+ * the planner: only so can it disagree with it.
  */
 
 const SECOND = 1_000;
@@ -354,7 +355,7 @@ function isStatus(facts: Facts, id: string, status: string): string[] {
 
 const quietSince = (key: AccessKey): number => Math.max(key.createdAt, key.lastUsed?.at ?? 0);
 
-/** 5.1, and the ladder of section 1. */
+/** Another key is Active, and the grace period of this one is over; or somebody asked. */
 function deactivation(facts: Facts, id: string, reason: string): string[] {
   const old = find(facts, id);
   const other = facts.keys.find((key) => key.accessKeyId !== id && key.status === 'Active');
@@ -368,11 +369,11 @@ function deactivation(facts: Facts, id: string, reason: string): string[] {
       isStored || (isBlocked && reason === 'least-used'),
       'a deactivation while the other key is not the stored, current one',
     ]),
-    ...ladder(facts, old, other, reason),
+    ...gracePeriod(facts, old, other, reason),
   ];
 }
 
-function ladder(facts: Facts, old: AccessKey, stays: AccessKey, reason: string): string[] {
+function gracePeriod(facts: Facts, old: AccessKey, stays: AccessKey, reason: string): string[] {
   const { now, since, settings, confirmed } = facts;
   if (since?.id !== stays.accessKeyId) return ['a deactivation before the announcement'];
   const [promisedGrace = 0, promisedPostponement = 0] = since.promised;
@@ -447,7 +448,7 @@ function isDue({ now, maxAgeDays, settings }: Facts, key: AccessKey): boolean {
   return key.status === 'Active' && now - key.createdAt >= (maxAgeDays - settings.rotateAheadDays) * DAY;
 }
 
-/** 5.2 */
+/** Nothing is deleted that somebody may still want back. */
 function deletion(facts: Facts, id: string): string[] {
   const isSlotNeeded =
     isOwed(facts) || facts.request.asked?.action === 'rotate' || facts.keys.some((k) => isDue(facts, k));
@@ -480,7 +481,7 @@ function recorded(facts: Facts, id: string, ms: number): string[] {
   );
 }
 
-/** Section 4; and an old intent may be one that was put back. */
+/** Made by an issue that died. An old intent may be one that was put back. */
 function orphanhood({ doing, secret, keys, settings, now }: Facts, id: string): string[] {
   const labels = Object.values(secret?.versions ?? {}).flat();
   const candidate = (key: AccessKey): boolean =>

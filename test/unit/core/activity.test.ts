@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decisionsOf } from '../../../shared/core/activity.ts';
-import { formatPolicyPut, formatStuck, secretTagNames } from '../../../shared/core/secret-tags.ts';
+import { formatPolicyPut, formatStuck } from '../../../shared/core/format-secret-tags.ts';
+import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import type { Triage } from '../../../shared/core/triage.ts';
 import { C, daysAgo, NOW, type SecretOptions, secret, USER, versionOf } from '../../support/core/builders.ts';
 

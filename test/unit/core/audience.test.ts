@@ -1,3 +1,5 @@
+// Tests of shared/core/audience.ts.
+
 import { describe, expect, it } from 'vitest';
 import {
   type Audience,

@@ -1,3 +1,5 @@
+// Tests of shared/core/checks/authorship.ts.
+
 import { describe, expect, it } from 'vitest';
 import { secretTagNames as names } from '../../../shared/core/secret-tags.ts';
 import {
@@ -204,6 +206,6 @@ describe('adoption', () => {
 it('a secret that Keyturn did not make is nobody’s, whatever else it carries', () => {
   const answer = planOf({ keys, secret: { ...ours, as: { isMade: false } } });
   expect(inShort(answer)).toContain('blocked secret-foreign');
-  expect(answer.message).toContain('Keyturn did not make it');
+  expect(answer.message).toContain('Keyturn did not create it');
   expect(answer.message).toContain(USER.userName);
 });

@@ -66,32 +66,32 @@ describe('whatever else is true', () => {
     [
       'a young key',
       { keys: [key(S, { ageDays: 1.9 })] },
-      'COMPLIANT: The oldest active access key, ...SSSS, is 1 day old; the limit is 90 days.',
+      'COMPLIANT: The oldest active access key, ...SSSS, is 1.9 days old; the limit is 90 days.',
     ],
     [
       'both keys old',
       { keys: [key(S, { ageDays: 120, usedDaysAgo: 1 }), key(P, { ageDays: 95, usedDaysAgo: 1 })] },
-      'NON_COMPLIANT: Access key ...SSSS is 120 days old; the limit is 90 days. So is ...PPPP, 95 days. A key is due, but both slots hold active keys. Delete one, or run `rotate` with the `accessKeyId` to give up. [slots-taken]',
+      'NON_COMPLIANT: Access key ...SSSS is 120 days old; the limit is 90 days. So is ...PPPP, 95 days. Key ...SSSS of alice is due, but both key slots are taken: ...SSSS (active, 120 days old, last used 2026-03-09T12:00:00.000Z by s3 in eu-west-1) and ...PPPP... [slots-taken]',
     ],
     [
       'exempt until a date, with an old key',
       { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': '2026-03-11' } } },
-      'NOT_APPLICABLE: Exempt until 2026-03-11: tag keyturn:exempt.',
+      'NOT_APPLICABLE: User alice is exempt until 2026-03-11: tag keyturn:exempt.',
     ],
     [
       'exempt until today, with an old key',
       { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': '2026-03-10' } } },
-      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. A replacement is issued by the next run. [due]',
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. Next: Key ...SSSS of alice is 400 days old: a replacement is issued. [due]',
     ],
     [
       'exempt without a date, with an old key',
       { keys: [key(S, { ageDays: 400 })], user: { tags: { 'keyturn:exempt': 'true' } } },
-      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. The user is exempt: tag keyturn:exempt. [exempt]',
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. User alice is exempt: tag keyturn:exempt. [exempt]',
     ],
     [
       'exempt by group, with an old key',
       { keys: [key(S, { ageDays: 400 })], user: { groups: ['robots'] }, settings: { exemptGroups: ['robots'] } },
-      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. The user is exempt: member of the group robots. [exempt]',
+      'NON_COMPLIANT: Access key ...SSSS is 400 days old; the limit is 90 days. User alice is exempt: member of the group robots. [exempt]',
     ],
     [
       'exempt without a date, with a young key',
@@ -101,7 +101,7 @@ describe('whatever else is true', () => {
     [
       'a tag that does not parse',
       { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:exmept': 'true' } } },
-      'NON_COMPLIANT: Access key ...SSSS is 91 days old; the limit is 90 days. The user is left untouched: tag keyturn:exmept is unknown: the tags are keyturn:exempt, keyturn:max-age-days, keyturn:grace-days, keyturn:owner, keyturn:unused, keyturn:exempt-reaso... [tags-invalid]',
+      'NON_COMPLIANT: Access key ...SSSS is 91 days old; the limit is 90 days. User alice is left untouched: tag keyturn:exmept is unknown: the tags are keyturn:exempt, keyturn:max-age-days, keyturn:grace-days, keyturn:owner, keyturn:unused, keyturn:exempt-rea... [tags-invalid]',
     ],
   ])('%s', (_, given, expected) => {
     const { complianceType, annotation } = verdictOf(given);
@@ -113,7 +113,7 @@ describe('what happens next', () => {
   const old = { keys: [key(S, { ageDays: 91, usedDaysAgo: 1 })] };
   const switched = [key(S, { ageDays: 100, usedDaysAgo: 5 }), key(C, { ageDays: 10, usedDaysAgo: 1 })];
   it.each<[string, Judgement, string]>([
-    ['due', old, 'A replacement is issued by the next run. [due]'],
+    ['due', old, 'Next: Key ...SSSS of alice is 91 days old: a replacement is issued. [due]'],
     [
       'a dry run',
       { ...old, settings: { enforce: false } },
@@ -122,53 +122,57 @@ describe('what happens next', () => {
     [
       'a freeze',
       { ...old, settings: { freeze: [[daysAgo(1), NOW + DAY / 2]] } },
-      'Changes are frozen until 2026-03-11. [frozen]',
+      'Key ...SSSS of alice is 91 days old: a replacement is issued, but changes are frozen until 2026-03-11. [frozen]',
     ],
     [
       'a hold',
       { ...old, secret: { hold: NOW + 3.5 * DAY } },
-      'The user is held until 2026-03-14: nothing is done before. [held]',
+      'User alice is on hold until 2026-03-14. Lift the hold with `rotate-user` action hold and a past date, or pass force. [held]',
     ],
     [
       "over the rule's limit only",
       { ...old, keys: [key(S, { ageDays: 70 })], parameters: { maxAccessKeyAgeDays: 60 } },
-      "Keyturn's own limit is 90 days: a replacement is issued on 2026-03-30. [nothing-due]",
+      'Nothing is due for alice: ...SSSS is due on 2026-03-30. [nothing-due]',
     ],
     [
       'in grace',
       handedOver(2),
-      'Key ...SSSS is deactivated on 2026-03-18, or, if it is still in use then, by 2026-03-28 at the latest. [in-grace]',
+      'Key ...SSSS of alice is in its grace period; it is deactivated in 8 days (2026-03-18), or, if it is still in use then, in 18 days (2026-03-28) at the latest. [in-grace]',
     ],
     [
       'in grace, with a freeze at its latest end',
       { ...handedOver(2), settings: { freeze: [[NOW + 17 * DAY, NOW + 25 * DAY]] } },
-      'Key ...SSSS is deactivated on 2026-03-18, or, if it is still in use then, by 2026-04-04 at the latest. [in-grace]',
+      'Key ...SSSS of alice is in its grace period; it is deactivated in 8 days (2026-03-18), or, if it is still in use then, in 25 days (2026-04-04) at the latest. [in-grace]',
     ],
-    ['a reminder is due', handedOver(9.5), 'Key ...SSSS is deactivated on 2026-03-11. [reminder-due]'],
+    [
+      'a reminder is due',
+      handedOver(9.5),
+      'Next: Key ...SSSS of alice is deactivated in 1 day (2026-03-11); last used 2026-03-10T09:36:00.000Z by s3 in eu-west-1. Switch to the new key. [reminder-due]',
+    ],
     [
       'in use after the grace',
       handedOver(11),
-      'The deactivation of ...SSSS is put off, to 2026-03-19 at the latest: it is in use, or the new key is not. [still-in-use]',
+      'Next: The deactivation of ...SSSS of alice is postponed; it happens in 9 days (2026-03-19) at the latest, or from 2026-03-11T00:00:00.000Z on once this changes: the ol... (2026-03-11) [still-in-use]',
     ],
     [
       'in use after the grace, and said so today',
       handedOver(11, { announced: { event: 'postponed', at: minutesAgo(60), accessKeyId: S } }),
-      'The deactivation of ...SSSS is put off, to 2026-03-19 at the latest: it is in use, or the new key is not. [still-in-use]',
+      'Next: The deactivation of ...SSSS of alice is postponed; it happens in 9 days (2026-03-19) at the latest, or from 2026-03-11T00:00:00.000Z on once this changes: the ol... (2026-03-11) [still-in-use]',
     ],
     [
       'switched, and told a day ago',
       { ...handedOver(10, { notice: notice('deactivation', S, 1) }), keys: switched },
-      'Key ...SSSS is deactivated by the next run. [grace-over]',
+      'Next: Key ...SSSS of alice is deactivated; last used 2026-03-05T12:00:00.000Z by s3 in eu-west-1. It can be reactivated until its deletion, in 10 days (2026-03-20). [grace-over]',
     ],
     [
       'switched, and told an hour ago',
       { ...handedOver(10, { notice: notice('deactivation', S, 1 / 24, NOW + DAY / 2) }), keys: switched },
-      'Key ...SSSS is deactivated on 2026-03-11. [notice-running]',
+      'Key ...SSSS of alice is deactivated, as its owner was told, in 1 day (2026-03-11). [notice-running]',
     ],
     [
       'not announced yet',
       { ...handedOver(0), secret: { current: C } },
-      'Key ...SSSS is deactivated after a grace period, on 2026-03-20 at the earliest. [grace-restarted]',
+      'Next: Key ...CCCC is the one to use for alice from now on; ...SSSS (active, 90 days old, last used 2026-03-10T09:36:00.000Z by s3 in eu-west-1) is deactivated after... (2026-03-20) [grace-restarted]',
     ],
     [
       'unused, and to be retired',
@@ -177,17 +181,17 @@ describe('what happens next', () => {
         secret: { notice: notice('retirement', S, 1) },
         user: { tags: { 'keyturn:unused': 'retire' } },
       },
-      'Key ...SSSS is unused, and is deactivated by the next run without a replacement. [unused]',
+      'Next: Key ...SSSS (active, 91 days old, no recorded use) of alice is unused and is deactivated without a replacement. [unused]',
     ],
     [
       'unused, and its owner is told',
       { keys: [key(S, { ageDays: 91 })], user: { tags: { 'keyturn:unused': 'retire' } } },
-      'Key ...SSSS is deactivated on 2026-03-11. [retirement-soon]',
+      'Next: Key ...SSSS (active, 91 days old, no recorded use) of alice is unused and is deactivated without a replacement in 1 day (2026-03-11). [retirement-soon]',
     ],
     [
       'in the hands of a run',
       { ...old, secret: { doing: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
-      'Another run has the user in hand. [busy]',
+      'Another run (22222222-2222-4222-8222-222222222222) is working on this user until 2026-03-10T12:01:00.000Z. [busy]',
     ],
   ])('%s', (_, given, expected) => {
     const { complianceType, annotation } = verdictOf(given);
@@ -195,7 +199,12 @@ describe('what happens next', () => {
       'NON_COMPLIANT',
       expect.stringMatching(/^Access key \.\.\.SSSS is /),
     ]);
-    expect(annotation.replace(/^.*?; the limit is \d+ days\. /, '')).toBe(expected);
+    expect(annotation.replace(/^.*?; the limit is [^.]*\. /, '')).toBe(expected);
+  });
+
+  it("says Keyturn's own limit where the rule's is stricter", () => {
+    const { annotation } = verdictOf({ keys: [key(S, { ageDays: 70 })], parameters: { maxAccessKeyAgeDays: 60 } });
+    expect(annotation).toMatch(/^Access key \.\.\.SSSS is 70 days old; the limit is 60 days, Keyturn's own 90 days\. /);
   });
 
   it('names the key that leaves where that is the newer one', () => {
@@ -204,7 +213,9 @@ describe('what happens next', () => {
       secret: { currentSince: since(S, 2) },
       settings: { onBlocked: 'retire-least-used' as const },
     };
-    expect(verdictOf(given).annotation).toContain('Key ...PPPP is deactivated on 2026-03-18');
+    expect(verdictOf(given).annotation).toContain(
+      'Key ...PPPP of alice is in its grace period; it is deactivated in 8 days (2026-03-18)',
+    );
   });
 });
 
@@ -304,6 +315,11 @@ describe('the report', () => {
       'from well after the latest record',
       { ...labelled, secret: { current: C, currentSince: { accessKeyId: C, at: minutesAgo(75) } } },
       'COMPLIANT',
+    ],
+    [
+      'from before the latest notice, as triage sees it',
+      { ...labelled, secret: { current: C, notice: notice('deletion', S, 1 / 24) } },
+      'exact',
     ],
     ['beside a secret whose tags do not parse', { ...labelled, secret: { raw: { 'keyturn:doing': 'what' } } }, 'exact'],
     [

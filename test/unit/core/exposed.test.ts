@@ -1,6 +1,8 @@
+// Tests of shared/core/checks/exposed.ts and shared/core/exposure.ts.
+
 import { describe, expect, it } from 'vitest';
 import type { RequestOrigin } from '../../../shared/core/model.ts';
-import { DAY, HOUR, SECOND } from '../../../shared/core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../shared/core/time.ts';
 import { byHand, C, daysAgo, G, key, minutesAgo, NOW, O, P, record, request, S } from '../../support/core/builders.ts';
 import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
@@ -351,7 +353,7 @@ it('a key that somebody took away long before it was exposed is not replaced', (
 it('the replacement waits for an issue that was interrupted, and goes on after it', () => {
   const secret = { ...taken.secret, doing: { at: minutesAgo(60), accessKeyIds: [C] } };
   const answer = planOf({ ...taken, secret, request: found(C) });
-  expect(`${answer.check} ${inShort(answer)}`).toBe('row-4-intent-past act intent-cleared: clear-intent');
+  expect(`${answer.check} ${inShort(answer)}`).toBe('intent-past act intent-cleared: clear-intent');
   expect(answer.steps[0]?.continues).toBe(true);
 });
 
@@ -412,3 +414,27 @@ describe('the tag comes off', () => {
     expect(inShort(planOf({ ...taken, secret: inExposure, request: found(C) }))).toBe('act policy-put: put-policy');
   });
 });
+
+answeredBy('exposed-key', [
+  {
+    name: 'deactivated and not yet told of, it is told of first',
+    keys: [key(C, { ageDays: 5, ...inactive })],
+    secret: { current: C },
+    request: found(C),
+    gives: 'act exposed: deactivate-exposed C',
+  },
+  {
+    name: 'of somebody who deactivated it, and of a hold, it is recorded all the same',
+    keys: [key(C, { ageDays: 5, ...inactive })],
+    secret: { current: C, deactivated: record(C, 1), hold },
+    request: found(C),
+    gives: 'act exposed: deactivate-exposed C',
+  },
+  {
+    name: 'the live intent of anybody does not keep it Active',
+    keys: [young],
+    secret: { current: C, doing: { at: NOW - MINUTE, accessKeyIds: [C] } },
+    request: found(C),
+    gives: 'act exposed: deactivate-exposed C',
+  },
+]);

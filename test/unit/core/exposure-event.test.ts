@@ -1,3 +1,5 @@
+// Tests of shared/core/events.ts: what AWS Health says of exposed keys.
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EventError } from '../../../shared/core/errors.ts';

@@ -1,3 +1,5 @@
+// Tests of shared/core/secret-policy.ts: who may read which secret.
+
 import { describe, expect, it } from 'vitest';
 import { readersOf, secretPolicy } from '../../../shared/core/secret-policy.ts';
 import { parseSettings } from '../../../shared/core/settings.ts';

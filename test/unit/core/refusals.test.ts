@@ -1,3 +1,5 @@
+// Tests of shared/core/refusals.ts.
+
 import { describe, expect, test } from 'vitest';
 import { aboutUser, RotationError } from '../../../shared/core/errors.ts';
 import { causeOf, commonRefusal, describeRefusal, type Tried } from '../../../shared/core/refusals.ts';
@@ -63,7 +65,7 @@ describe('a refusal is everybody’s', () => {
 test('it is told with the number and the first names', () => {
   const userNames = ['a', 'b', 'c', 'd', 'e'];
   expect(describeRefusal({ cause: CAUSE, userNames })).toBe(
-    'AWS refuses iam:CreateAccessKey (AccessDenied) for everybody who was tried: 5 users, a, b, c and 2 more.',
+    'AWS refuses iam:CreateAccessKey (AccessDenied) for every user tried: 5 users, a, b, c and 2 more',
   );
 });
 

@@ -1,13 +1,11 @@
+// Tests of shared/core/plan.ts: a year of days, with every rhythm of the schedule.
+
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../shared/core/answer.ts';
+import { formatCurrentSince, formatDeactivated, formatNotice } from '../../../shared/core/format-secret-tags.ts';
 import type { AccessKey, Secret } from '../../../shared/core/model.ts';
 import { plan } from '../../../shared/core/plan.ts';
-import {
-  formatCurrentSince,
-  formatDeactivated,
-  formatNotice,
-  secretTagNames,
-} from '../../../shared/core/secret-tags.ts';
+import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import type { Settings } from '../../../shared/core/settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../../shared/core/time.ts';
 import { C, key, NOW, request, secret, settings, USER, versionOf } from '../../support/core/builders.ts';

@@ -1,19 +1,18 @@
+// Tests of shared/core/secret-tags.ts, shared/core/read-secret-tags.ts and shared/core/format-secret-tags.ts.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { transitionVerbs } from '../../../shared/core/model.ts';
 import {
-  type Doing,
   formatAnnounced,
   formatCurrentSince,
   formatDoing,
   formatKeyRecord,
   formatPolicyPut,
-  isKeyLabel,
-  parseSecretTags,
-  secretNameOf,
-  secretTagNames,
-  userIdOfSecretName,
-} from '../../../shared/core/secret-tags.ts';
+} from '../../../shared/core/format-secret-tags.ts';
+import { transitionVerbs } from '../../../shared/core/model.ts';
+import { parseSecretTags } from '../../../shared/core/read-secret-tags.ts';
+import { secretNameOf, userIdOfSecretName } from '../../../shared/core/secret-name.ts';
+import { type Doing, isKeyLabel, secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, formatDate, MINUTE } from '../../../shared/core/time.ts';
 import { C, doing, NOW, P, RUN } from '../../support/core/builders.ts';
 

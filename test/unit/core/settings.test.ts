@@ -1,14 +1,10 @@
+// Tests of shared/core/settings.ts, shared/core/zod.ts and shared/core/setting-schemas.ts.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../shared/core/errors.ts';
-import {
-  afterFreeze,
-  environmentName,
-  freezeEnd,
-  parseSettings,
-  settingSpecs,
-  timelineProblem,
-} from '../../../shared/core/settings.ts';
+import { afterFreeze, freezeEnd } from '../../../shared/core/freeze.ts';
+import { environmentName, parseSettings, settingSpecs, timelineProblem } from '../../../shared/core/settings.ts';
 import { environment } from '../../support/core/builders.ts';
 
 const parse = (more: Record<string, string>) => parseSettings(environment(more));
@@ -23,7 +19,7 @@ function refusal(more: Record<string, string | undefined>): string {
   throw new Error('the settings were accepted');
 }
 
-it('the defaults are those of the design', () => {
+it('the defaults are those of the documentation', () => {
   expect(parse({})).toMatchObject({
     enforce: false,
     secretPrefix: 'keyturn',
@@ -206,7 +202,7 @@ describe('the timeline', () => {
       expect(message).toContain(part);
     }
   });
-  it('is exactly the inequality of the design', () => {
+  it('is exactly one inequality', () => {
     const n = fc.integer({ min: 0, max: 60 });
     fc.assert(
       fc.property(n, n, n, n, n, (maxAccessKeyAgeDays, rotateAheadDays, graceDays, maxPostponeDays, recoveryDays) => {

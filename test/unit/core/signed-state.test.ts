@@ -1,9 +1,7 @@
+// Tests of shared/core/signed-state.ts and shared/core/signed-message.ts.
+
 import { describe, expect, it } from 'vitest';
 import { RotationError } from '../../../shared/core/errors.ts';
-import { noticeEvents } from '../../../shared/core/messages/notice.ts';
-import { requestOrigins, transitionVerbs } from '../../../shared/core/model.ts';
-import { reasons } from '../../../shared/core/reasons.ts';
-import { causeOf } from '../../../shared/core/refusals.ts';
 import {
   formatAnnounced,
   formatCurrentSince,
@@ -15,10 +13,12 @@ import {
   formatNotice,
   formatPolicyPut,
   formatStuck,
-  secretTagNames as names,
-  noticeKinds,
-  signedTagNames,
-} from '../../../shared/core/secret-tags.ts';
+} from '../../../shared/core/format-secret-tags.ts';
+import { noticeEvents } from '../../../shared/core/messages/notice.ts';
+import { requestOrigins, transitionVerbs } from '../../../shared/core/model.ts';
+import { reasons } from '../../../shared/core/reasons.ts';
+import { causeOf } from '../../../shared/core/refusals.ts';
+import { secretTagNames as names, noticeKinds, signedTagNames } from '../../../shared/core/secret-tags.ts';
 import {
   keyIdInLabel,
   signLabel,

@@ -1,3 +1,5 @@
+// Tests of shared/core/state-key.ts.
+
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

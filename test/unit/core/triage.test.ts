@@ -1,10 +1,15 @@
+// Tests of shared/core/triage.ts, shared/core/triage/facts.ts, shared/core/triage/keys.ts, shared/core/triage/state.ts
+// and shared/core/triage/told.ts.
+
 import { describe, expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
+import { formatExposed } from '../../../shared/core/format-secret-tags.ts';
 import { firstRun } from '../../../shared/core/runs.ts';
 import { settingsHash } from '../../../shared/core/secret-settings.ts';
-import { formatExposed, secretTagNames } from '../../../shared/core/secret-tags.ts';
+import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
-import { needsExactKeys, type ScannedUser, triage } from '../../../shared/core/triage.ts';
+import type { ScannedUser } from '../../../shared/core/triage/facts.ts';
+import { needsExactKeys, triage } from '../../../shared/core/triage.ts';
 import {
   C,
   daysAgo,
@@ -64,7 +69,7 @@ const current = (since: number, more: SecretOptions = {}): SecretOptions => ({
   currentSince: record(C, since),
   ...more,
 });
-const ladder = (since: number, more: SecretOptions = {}): Case => ({
+const gracePeriod = (since: number, more: SecretOptions = {}): Case => ({
   slots: [active(100), active(since)],
   secret: current(since, { previous: P, ...more }),
 });
@@ -367,49 +372,49 @@ test('a secret that is as it should be changes nothing', () => {
   }
 });
 
-describe('the ladder', () => {
+describe('the grace period', () => {
   const told = (days: number, accessKeyId = P): SecretOptions => ({
     notice: notice('deactivation', accessKeyId, days),
   });
   test.each<[string, Case, string]>([
-    ['is quiet before the first reminder', ladder(3 - MS), 'skip: in-grace'],
-    ['reminds 7 days before the end', ladder(3), 'due: reminder-due'],
-    ['has reminded since', ladder(4, told(0.5)), 'skip: in-grace'],
-    ['has reminded at that very instant', ladder(4, told(1)), 'skip: in-grace'],
-    ['has reminded too early to count', ladder(4, told(1 + MS)), 'due: reminder-due'],
-    ['has reminded about a key of a former life', ladder(4, told(5)), 'due: reminder-due'],
-    ['has reminded about another key', ladder(4, told(1, C)), 'due: reminder-due'],
-    ['has told of something else', ladder(4, { notice: notice('retirement', P, 1) }), 'due: reminder-due'],
+    ['is quiet before the first reminder', gracePeriod(3 - MS), 'skip: in-grace'],
+    ['reminds 7 days before the end', gracePeriod(3), 'due: reminder-due'],
+    ['has reminded since', gracePeriod(4, told(0.5)), 'skip: in-grace'],
+    ['has reminded at that very instant', gracePeriod(4, told(1)), 'skip: in-grace'],
+    ['has reminded too early to count', gracePeriod(4, told(1 + MS)), 'due: reminder-due'],
+    ['has reminded about a key of a former life', gracePeriod(4, told(5)), 'due: reminder-due'],
+    ['has reminded about another key', gracePeriod(4, told(1, C)), 'due: reminder-due'],
+    ['has told of something else', gracePeriod(4, { notice: notice('retirement', P, 1) }), 'due: reminder-due'],
     [
       'has announced without a notice',
-      ladder(4, { announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P } }),
+      gracePeriod(4, { announced: { event: 'reminder', at: daysAgo(1), accessKeyId: P } }),
       'due: reminder-due',
     ],
-    ['waits for the second reminder', ladder(7 - MS, told(3)), 'skip: in-grace'],
-    ['reminds 3 days before the end', ladder(7, told(4)), 'due: reminder-due'],
-    ['waits for the third reminder', ladder(9 - MS, told(1.5)), 'skip: in-grace'],
-    ['reminds 1 day before the end', ladder(9, told(2)), 'due: reminder-due'],
-    ['waits for the end', ladder(10 - MS, told(0.5)), 'skip: in-grace'],
-    ['ends', ladder(10, told(0.5)), 'due: grace-over'],
-    ['goes on daily afterwards', ladder(17, told(0.5)), 'due: grace-over'],
+    ['waits for the second reminder', gracePeriod(7 - MS, told(3)), 'skip: in-grace'],
+    ['reminds 3 days before the end', gracePeriod(7, told(4)), 'due: reminder-due'],
+    ['waits for the third reminder', gracePeriod(9 - MS, told(1.5)), 'skip: in-grace'],
+    ['reminds 1 day before the end', gracePeriod(9, told(2)), 'due: reminder-due'],
+    ['waits for the end', gracePeriod(10 - MS, told(0.5)), 'skip: in-grace'],
+    ['ends', gracePeriod(10, told(0.5)), 'due: grace-over'],
+    ['goes on daily afterwards', gracePeriod(17, told(0.5)), 'due: grace-over'],
     [
       'has another grace for this rotation',
-      ladder(10, { ...told(0.5), currentSince: { ...record(C, 10), graceDays: 12 } }),
+      gracePeriod(10, { ...told(0.5), currentSince: { ...record(C, 10), graceDays: 12 } }),
       'skip: in-grace',
     ],
     [
       'was promised another grace',
-      ladder(12 - MS, {
+      gracePeriod(12 - MS, {
         ...told(0.5),
         currentSince: { ...record(C, 12 - MS), promised: { graceDays: 12, postponeDays: 0 } },
       }),
       'skip: in-grace',
     ],
-    ['has no grace', ladder(1, { currentSince: { ...record(C, 1), graceDays: 0 } }), 'due: no-grace'],
-    ['is confirmed', ladder(1, { confirmed: record(C, 0.5) }), 'due: confirmed'],
-    ['was confirmed for another key', ladder(1, { confirmed: record(P, 0.5) }), 'skip: in-grace'],
+    ['has no grace', gracePeriod(1, { currentSince: { ...record(C, 1), graceDays: 0 } }), 'due: no-grace'],
+    ['is confirmed', gracePeriod(1, { confirmed: record(C, 0.5) }), 'due: confirmed'],
+    ['was confirmed for another key', gracePeriod(1, { confirmed: record(P, 0.5) }), 'skip: in-grace'],
     ['has no clock', { slots: [active(100), active(1)], secret: { current: C, previous: P } }, 'due: grace-restarted'],
-    ['has the clock of another key', ladder(1, { currentSince: record(P, 1) }), 'due: grace-restarted'],
+    ['has the clock of another key', gracePeriod(1, { currentSince: record(P, 1) }), 'due: grace-restarted'],
     ['is over when one key is left', { slots: [active(30)], secret: current(30) }, 'skip: nothing-due'],
     ['begins anew when that one is old', { slots: [active(90)], secret: current(90) }, 'due: due'],
   ])('%s', (_, given, expected) => {
@@ -420,7 +425,7 @@ describe('the ladder', () => {
     [5, 'due: grace-over'],
     [5 - MS, 'skip: in-grace'],
   ])('ends by the grace of the user (%d days)', (since, expected) => {
-    const given = ladder(since, told(0.5));
+    const given = gracePeriod(since, told(0.5));
     expect(verdict({ ...given, tags: { 'keyturn:grace-days': '5' } })).toBe(expected);
   });
 
@@ -608,9 +613,9 @@ describe('the exact sweep', () => {
   const never = settings({ exactSweepDays: 1_000_003 });
   test.each<[string, Case, boolean, boolean]>([
     ['a user with nothing due', { slots: [active(5)] }, true, false],
-    ['a user in the grace period', ladder(2), true, false],
+    ['a user in the grace period', gracePeriod(2), true, false],
     ['a user whom the report does not have', {}, true, true],
-    ['a user whom the report does not have, in the grace period', { secret: ladder(2).secret ?? {} }, true, true],
+    ['a user whom the report does not have, in the grace period', { secret: gracePeriod(2).secret ?? {} }, true, true],
     [
       'a user whose report is outdated',
       { slots: [active(5)], secret: { announced: { event: 'blocked', at: NOW } } },

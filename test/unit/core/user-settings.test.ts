@@ -128,8 +128,8 @@ describe('a name in the settings that matches nobody', () => {
 
   it('is said', () => {
     expect(found({ exemptGroups: ['admin', 'dev'], exemptPaths: ['/team/', '/team-a/'] })).toEqual([
-      'exemptGroups: no user is in the group admin, so it exempts nobody.',
-      'exemptPaths: no user is below the path /team/, so it exempts nobody.',
+      'exemptGroups: no user is in the group admin, so it exempts no one.',
+      'exemptPaths: no user is below the path /team/, so it exempts no one.',
     ]);
   });
   it('is none that differs in case only, as an exemption', () => {
@@ -162,7 +162,7 @@ describe('a name in the settings that matches nobody', () => {
   });
   it('is no path of everybody in an empty account', () => {
     expect(found({ userPathPrefix: '/team-a/', exemptGroups: ['dev'] }, [])).toEqual([
-      'exemptGroups: no user is in the group dev, so it exempts nobody.',
+      'exemptGroups: no user is in the group dev, so it exempts no one.',
     ]);
   });
 });

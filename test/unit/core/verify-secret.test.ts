@@ -35,7 +35,7 @@ describe('a secret that Keyturn would not have made is foreign, and says in what
   it('and says all of it', () => {
     const message = check({ owningService: 'rds', isMade: false })?.message ?? '';
     expect(message).toContain('managed by rds');
-    expect(message).toContain('did not make it');
+    expect(message).toContain('did not create it');
   });
 });
 
@@ -68,7 +68,7 @@ it('a foreign secret is foreign first, so that nobody restores it', () => {
 
 describe('a secret that Keyturn did not make', () => {
   it('is foreign', () => {
-    expect(check({ isMade: false })?.message).toContain('Keyturn did not make it');
+    expect(check({ isMade: false })?.message).toContain('Keyturn did not create it');
   });
 
   it('says which settings decide whether its signature counts, if it has one', () => {
@@ -88,7 +88,7 @@ describe('room for the tags of Keyturn', () => {
   });
   it('is not left by 35, and that is said before anything is begun', () => {
     expect(crowded(35)).toMatchObject({ reason: 'too-many-tags' });
-    expect(crowded(35)?.message).toContain('take off all but 34');
+    expect(crowded(35)?.message).toContain('remove all but 34');
   });
   it('counts the tags of `secretTags`, whether or not they are there', () => {
     expect(crowded(33, { team: 'x', 'team-1': 'x' })).toBeUndefined();

@@ -1,3 +1,6 @@
+// Tests of shared/core/messages/life-cycle.ts, shared/core/messages/exposures.ts, shared/core/messages/interventions.ts
+// and shared/core/messages/event-text.ts.
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

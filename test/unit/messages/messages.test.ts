@@ -1,3 +1,6 @@
+// Tests of shared/core/messages.ts, shared/core/digest.ts, shared/core/messages/notice.ts,
+// shared/core/messages/attributes.ts, shared/core/messages/emails.ts and shared/core/messages/text.ts.
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,5 @@
+// Tests of shared/core/messages/parts.ts.
+
 import { describe, expect, it } from 'vitest';
 import { buildMessage, type Notice, noticeEvents } from '../../../shared/core/messages.ts';
 import type { ReasonCode } from '../../../shared/core/reasons.ts';
