@@ -1,5 +1,6 @@
 import { DAY, SECOND } from '../aws/clock.ts';
 import type { AccessKey } from '../aws/iam/iam-state.ts';
+import type { Change } from './announcements.ts';
 import { judgeAuthor, judgeLease } from './authority.ts';
 import { judgeDeactivated } from './deactivation.ts';
 import { judgeDeleted } from './deletion.ts';
@@ -60,13 +61,17 @@ function judgeGone(watch: Watch, j: Judged, old: AccessKey): void {
   const { accessKeyId } = old;
   judgeDeleted(watch, j, old);
   if (old.status === 'Inactive') owe(watch, j, 'deleted', accessKeyId);
+  const isOfKey = (change: Change): boolean => change.accessKeyId === accessKeyId;
+  // It worked, and was deleted by the run that made it before anybody had its secret: there is nothing to tell of.
+  if (old.status === 'Active' && old.lastUsed !== undefined)
+    announcements.forgive((change) => isOfKey(change) && change.kind === 'made');
   // That it was made is told with what became of it.
-  const isPast = (kind: string, id: string): boolean => id === accessKeyId && kind !== 'deleted' && kind !== 'made';
-  for (const { kind } of announcements.owed((c) => isPast(c.kind, c.accessKeyId) && c.at < j.call.at)) {
+  const isPast = (change: Change): boolean => isOfKey(change) && !['made', 'deleted'].includes(change.kind);
+  for (const { kind } of announcements.owed((change) => isPast(change) && change.at < j.call.at)) {
     const what = `${accessKeyId} was deleted, and that it was ${kind} had never been announced.`;
     fault(watch, j, '6 announced', what);
   }
-  announcements.forgive((change) => isPast(change.kind, change.accessKeyId));
+  announcements.forgive(isPast);
 }
 
 /** The last Active key goes only where that is meant. */

@@ -55,10 +55,21 @@ function takeInStatus({ aws, lives, announcements }: Watch, { accessKeyId, statu
   announcements.forgive((change) => change.accessKeyId === accessKeyId);
 }
 
-function takeInSecret({ lives, announcements }: Watch, userId: string, before: Look, after: Look): void {
+function takeInSecret(watch: Watch, userId: string, before: Look, after: Look): void {
+  const { lives, announcements } = watch;
   const isIntentLost = tag(before, 'doing') !== tag(after, 'doing') || after.user === undefined;
   const isSecretLost = before.secret !== undefined && before.secret.arn !== after.secret?.arn;
   if (isIntentLost || isSecretLost) announcements.forgive((change) => change.userId === userId);
+  takeInLabels(watch, before, after);
+  // Nobody knows any more that an issue was under way: what it made is somebody's key.
+  if (isIntentLost && intent(before)?.verb === 'issue' && intent(after)?.verb !== 'issue') {
+    for (const { accessKeyId } of keysOf(after)) {
+      if (lives.isLost(accessKeyId)) lives.of(accessKeyId).isReclaimed = true;
+    }
+  }
+}
+
+function takeInLabels({ lives, announcements }: Watch, before: Look, after: Look): void {
   const kept = new Set(keyLabels(after).map(({ label }) => label));
   for (const { label } of keyLabels(before)) {
     if (kept.has(label)) continue;
@@ -67,10 +78,4 @@ function takeInSecret({ lives, announcements }: Watch, userId: string, before: L
     if (!isInUse(keyOf(after, label))) lives.of(label).isLabelled = false;
   }
   for (const label of kept) lives.of(label).isLabelled = true;
-  // Nobody knows any more that an issue was under way: what it made is somebody's key.
-  if (isIntentLost && intent(before)?.verb === 'issue' && intent(after)?.verb !== 'issue') {
-    for (const { accessKeyId } of keysOf(after)) {
-      if (lives.isLost(accessKeyId)) lives.of(accessKeyId).isReclaimed = true;
-    }
-  }
 }

@@ -103,6 +103,17 @@ describe('the layout', () => {
       offenders('{shared,functions}/**/*.ts', ({ imports }) => imports.some((name) => name.startsWith('local/'))),
     ).toEqual([]);
   });
+
+  it('lets the checker know nothing of the service: a mistake there is not repeated here', () => {
+    const isOurs = (name: string): boolean => /^(shared|functions)\//.test(name);
+    expect(offenders('local/checker/*.ts', ({ imports }) => imports.some(isOurs))).toEqual([]);
+    // Nor by way of what it imports.
+    const reachable = new Set(sources('local/checker/*.ts').map(({ file }) => file));
+    for (const file of reachable)
+      for (const { imports } of sources(file))
+        for (const name of imports) if (name.endsWith('.ts')) reachable.add(name);
+    expect([...reachable].filter(isOurs)).toEqual([]);
+  });
 });
 
 describe('tests', () => {
