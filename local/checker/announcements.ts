@@ -1,3 +1,4 @@
+import { DAY } from '../aws/clock.ts';
 import type { Exposure } from './exposure.ts';
 import type { Lives } from './lives.ts';
 import { type Mailbox, type Message, names } from './mailbox.ts';
@@ -35,6 +36,8 @@ const announcedBy: Readonly<Record<ChangeKind, readonly string[]>> = {
   current: ['issued', 'moved-forward', 'rolled-back'],
 };
 
+const foundAs: Readonly<Partial<Record<ChangeKind, string>>> = { deactivated: 'inactive-seen', deleted: 'deleted' };
+
 export interface Known {
   readonly mailbox: Mailbox;
   readonly lives: Lives;
@@ -45,10 +48,12 @@ export function createAnnouncements({ mailbox, lives, exposure }: Known): Announ
   let open: Change[] = [];
 
   /** Of the messages that come after it. */
-  function isAbout(message: Message, { userId, kind, accessKeyId, transitionId }: Change): boolean {
+  function isAbout(message: Message, { userId, kind, accessKeyId, transitionId, at }: Change): boolean {
     if (message.userId !== userId || !names(message, accessKeyId)) return false;
     // A command that died right after it deactivated the key has left no trace: found Inactive, it is told of as that.
     if (kind === 'deactivated' && message.event === 'inactive-seen' && exposure.isExposed(accessKeyId)) return true;
+    // What was begun so long ago that nobody goes on with it is told of as it is found.
+    if (message.at - at > 3 * DAY && message.event === foundAs[kind]) return true;
     if (!announcedBy[kind].includes(message.event)) return false;
     // An orphan beside a secret that is not ours, and an exposed key, are deactivated without an intent, and told of so.
     return message.transitionId === transitionId || lives.isLost(accessKeyId) || message.event === 'exposed';

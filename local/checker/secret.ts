@@ -22,9 +22,10 @@ export function judgeSecret(watch: Watch, j: Judged, written: Secret | undefined
 /** "A key-ID label means: stored and proven", and read by its owner alone. */
 function judgeStored(watch: Watch, j: Judged, written: Secret): void {
   const { aws, lives } = watch;
-  const known = new Map(keyLabels({ secret: j.raw }).map(({ label, versionId }) => [label, versionId]));
+  // Of one key there may be several, all but one of them forged.
+  const known = new Set(keyLabels({ secret: j.raw }).map(({ label, versionId }) => `${label} ${versionId}`));
   for (const { label, versionId } of keyLabels({ secret: written })) {
-    if (known.get(label) === versionId) continue;
+    if (known.has(`${label} ${versionId}`)) continue;
     const version = written.versions.find((candidate) => candidate.versionId === versionId);
     const stored = storedKey(version?.value.text);
     const isRight = stored?.accessKeyId === label && stored.secretAccessKey === aws.iam.state.secretAccessKey(label);
