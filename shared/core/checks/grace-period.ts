@@ -47,7 +47,7 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   const grace: Grace = { since: currentSince.at, end, limit: end + postponeDaysOf(currentSince, s.settings) * DAY };
   if (graceDays === 0) {
     const reason = isSuperseded ? 'no-grace' : 'least-used';
-    return deactivate(s, old, reason, 'is deactivated without a grace period');
+    return deactivate(s, old, { reason, does: 'is deactivated without a grace period' });
   }
 
   const isAtLimit = s.now >= grace.limit;
@@ -57,22 +57,24 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   const hasSwitched = isConfirmed || old.isUnused || (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
 
   const isReady = isQuiet && hasSwitched;
-  const readyReason = isSuperseded ? 'grace-over' : 'least-used';
+  const ready: Ending = { reason: isSuperseded ? 'grace-over' : 'least-used', does: 'is deactivated' };
 
-  if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, readyReason, 'is deactivated');
+  if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, ready);
   if (isAtLimit) {
     const reason = isSuperseded ? 'postponed-to-limit' : 'least-used';
-    return deactivateOnNotice(s, old, grace, reason, 'is deactivated, whether in use or not');
+    return deactivateOnNotice(s, old, grace, { reason, does: 'is deactivated, whether in use or not' });
   }
-  if (!isGraceOver) return reminder(s, old, grace, grace.end, reminderInstants(grace)) ?? inGrace(s, old, grace);
+  if (!isGraceOver) {
+    return reminder(s, old, grace, { at: grace.end, due: reminderInstants(grace) }) ?? inGrace(s, old, grace);
+  }
   // A confirmation that ends the grace early is followed by one more reminder before anything is deactivated.
   const confirmedAt = isConfirmed ? (s.tags.confirmed?.at ?? grace.since) : grace.end;
   const since = isConfirmed ? Math.max(grace.since, confirmedAt) : grace.since;
-  if (isReady) return deactivateOnNotice(s, old, { ...grace, since }, readyReason, 'is deactivated');
+  if (isReady) return deactivateOnNotice(s, old, { ...grace, since }, ready);
   // In the last run before the hard limit, so that the first one after it finds the notice in force.
-  const last = [grace.limit - s.settings.runEveryDays * DAY];
+  const last = { at: grace.limit, due: [grace.limit - s.settings.runEveryDays * DAY] };
   const overSince = Math.min(confirmedAt, grace.end);
-  return reminder(s, old, grace, grace.limit, last) ?? postponed(s, old, { ...grace, end: overSince }, isQuiet);
+  return reminder(s, old, grace, last) ?? postponed(s, old, { ...grace, end: overSince }, isQuiet);
 }
 
 /** Nobody's time runs before they are told: the grace clock is written only after this announcement. */
@@ -84,8 +86,14 @@ function startGrace(s: Situation, stays: KeyView, old: KeyView): Answer {
   return act({ action: 'start-grace', accessKeyId: stays.accessKeyId }, 'grace-restarted', message, { notBefore });
 }
 
+/** When they are due, and of which instant they tell. */
+interface Reminders {
+  at: Instant;
+  due: readonly Instant[];
+}
+
 /** The latest reminder that is due, unless a message about the old key has been published since its instant. */
-function reminder(s: Situation, old: KeyView, grace: Grace, at: Instant, due: Instant[]): Answer | undefined {
+function reminder(s: Situation, old: KeyView, grace: Grace, { at, due }: Reminders): Answer | undefined {
   const latest = due.filter((instant) => instant <= s.now).at(-1);
   const told = toldAt(s, old, grace);
   if (latest === undefined || (told !== undefined && told >= latest)) return undefined;
@@ -134,26 +142,24 @@ function toldAt({ tags: { notice } }: Situation, old: KeyView, grace: Grace): In
   return isAboutOld && notice.at > grace.since ? notice.at : undefined;
 }
 
-type DeactivationReason = 'no-grace' | 'grace-over' | 'least-used' | 'postponed-to-limit';
+interface Ending {
+  reason: 'no-grace' | 'grace-over' | 'least-used' | 'postponed-to-limit';
+  /** What the sentence says of the key. */
+  does: string;
+}
 
 /** A hold, a freeze or missed runs must never end in a surprise: without a recent notice there is a reminder first. */
-function deactivateOnNotice(
-  s: Situation,
-  old: KeyView,
-  grace: Grace,
-  reason: DeactivationReason,
-  does: string,
-): Answer {
-  if (frozenUntil(s) !== undefined) return deactivate(s, old, reason, does);
+function deactivateOnNotice(s: Situation, old: KeyView, grace: Grace, ending: Ending): Answer {
+  if (frozenUntil(s) !== undefined) return deactivate(s, old, ending);
   const wanted = { kind: 'deactivation', accessKeyId: old.accessKeyId, at: grace.since } as const;
   const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
   if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
-  if (told.is === 'in-force') return deactivate(s, old, reason, does);
-  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does}, as its owner was told, ${inWords(told.until, s.now)}.`;
+  if (told.is === 'in-force') return deactivate(s, old, ending);
+  const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${ending.does}, as its owner was told, ${inWords(told.until, s.now)}.`;
   return wait('notice-running', message, told.until, old.accessKeyId);
 }
 
-function deactivate(s: Situation, old: KeyView, reason: DeactivationReason, does: string): Answer {
+function deactivate(s: Situation, old: KeyView, { reason, does }: Ending): Answer {
   const plan = `Key ${old.accessKeyId} of ${s.state.user.userName} ${does}`;
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, plan);

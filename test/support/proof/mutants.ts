@@ -238,7 +238,7 @@ export const mutants: readonly Mutant[] = [
     name: 'no reminder before a deactivation',
     file: `${checks}/grace-period.ts`,
     find: "if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);",
-    replace: "if (told.is === 'missing') return deactivate(s, old, reason, does);",
+    replace: "if (told.is === 'missing') return deactivate(s, old, ending);",
     caughtBy: unit('grace-period', 'notice'),
   },
   {
