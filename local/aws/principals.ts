@@ -14,7 +14,7 @@ const functionNames = [
 
 export type FunctionName = (typeof functionNames)[number];
 
-/** What people and tests sign with: any key ID that nobody has makes the call one of `operator`. */
+/** What people and tests sign with. Any access key ID that belongs to no user or role signs as `operator`. */
 export const operatorCredentials: KeyPair = { accessKeyId: 'ASIALOCALOPERATOR000', secretAccessKey: 'not-verified' };
 
 /** What a function signs with: known beforehand, so that a process outside can be given it too. */

@@ -23,7 +23,7 @@ export interface Announcements {
   /** Takes in what was published since. */
   read(): void;
   owed(isMeant: (change: Change) => boolean): readonly Change[];
-  /** "Accepted: an operator who undoes a write between the write and its announcement." */
+  /** Somebody else has undone the write before it was announced. */
   forgive(isMeant: (change: Change) => boolean): void;
 }
 

@@ -68,7 +68,7 @@ export function judgeAuthor(watch: Watch, j: Judged): void {
   if (odd.length > 0) fault(watch, j, 'author', `A key was written under a forged ${odd.join(', ')}.`);
 }
 
-/** "Every write comes at most 10 s after the lease was read back as ours." */
+/** Every write comes at most 10 s after the lease was read back as its own. */
 export function judgeLease(watch: Watch, j: Judged): void {
   const { call, before, after, run } = j;
   const { lives } = watch;

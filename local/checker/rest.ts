@@ -34,7 +34,7 @@ export function judgeAtRest(watch: Watch, userId: string, isBlocked: boolean): v
   const { announcements, exposure } = watch;
   announcements.read();
   const look = believedLook(watch, userId);
-  // "What `doing` had not announced is announced with it": with the message that the user is blocked.
+  // What the intent had not announced yet is announced with the message that the user is blocked.
   const told = isBlocked ? transitionIdOf(userId, look) : undefined;
   const isUnsaid = (transitionId: string | undefined): boolean => told === undefined || transitionId !== told;
   for (const change of announcements.owed((c) => c.userId === userId && isUnsaid(c.transitionId))) {

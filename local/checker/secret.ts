@@ -19,7 +19,7 @@ export function judgeSecret(watch: Watch, j: Judged, written: Secret | undefined
   if (labels > 20) fault(watch, j, 'labels', 'The secret has more than 20 labels.');
 }
 
-/** "A key-ID label means: stored and proven", and read by its owner alone. */
+/** A label that is an access key ID means that the key is stored, and was proven before; its owner alone reads it. */
 function judgeStored(watch: Watch, j: Judged, written: Secret): void {
   const { aws, lives } = watch;
   // Of one key there may be several, all but one of them forged.

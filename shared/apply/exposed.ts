@@ -1,5 +1,5 @@
 import { describeSecret, listAccessKeys } from '../aws/observe.ts';
-import { messageOf, RotationError } from '../core/errors.ts';
+import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { REPLACED_LATER, workingKey } from '../core/exposure.ts';
 import { formatExposed } from '../core/format-secret-tags.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
@@ -26,13 +26,14 @@ export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>
     const { pass, state, step, now } = fresh;
     const { accessKeyId } = step;
     const key = situationOf(fresh, now).keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+    if (key === undefined) throw new ConflictError(`User ${state.user.userName} has no key ${accessKeyId} any more.`);
     try {
-      if (key?.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);
+      if (key.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);
     } catch (error) {
       await reportStillActive(fresh, error);
       throw error;
     }
-    const seenAt = (key?.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
+    const seenAt = (key.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
     const inactive = { ...fresh, state: withStatus(state, accessKeyId, 'Inactive') };
     const { transitionId, tag } = await announce(inactive, {
       event: 'exposed',
@@ -42,7 +43,7 @@ export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>
     });
     pass.told.add(accessKeyId);
     const secret = await record(inactive, { at: seenAt, accessKeyId }, () => ({
-      ...(key?.inactiveSince === undefined ? recordNow(pass, 'deactivated', { accessKeyId }) : {}),
+      ...(key.inactiveSince === undefined ? recordNow(pass, 'deactivated', { accessKeyId }) : {}),
       ...tag,
     }));
     if (secret !== undefined) await renewPolicy(pass, { ...inactive.state, secret }, { parts: ['policy'] });
@@ -111,7 +112,7 @@ async function record(
     const value = exposedValue(pass, { ...state, secret }, found);
     if (found.at > pass.runtime.clock() - STALE_READS) pass.wroteAt.add(found.at);
     await tagSecret(pass, secret, { [secretTagNames.exposed]: value, ...(tries === 0 ? alsoTag() : {}) });
-    const seen = await readBack(pass, secret, found.accessKeyId);
+    const seen = await readUntilRecorded(pass, secret, found.accessKeyId);
     if (isRecorded(seen, found.accessKeyId)) return seen;
     secret = seen;
   }
@@ -146,7 +147,7 @@ function exposedValue(
   });
 }
 
-async function readBack(pass: Pass, secret: Secret, accessKeyId: string): Promise<Secret> {
+async function readUntilRecorded(pass: Pass, secret: Secret, accessKeyId: string): Promise<Secret> {
   const { clock, sleep } = pass.runtime;
   for (const endsAt = clock() + STALE_READS; ; await sleep(2 * SECOND)) {
     const seen = (await describeSecret(pass.reader, secret.name)) ?? secret;

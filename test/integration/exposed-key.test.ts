@@ -181,6 +181,20 @@ describe('an exposed key', () => {
     expect(published(world)).toEqual([]);
   });
 
+  it('is found though it was made seconds ago and IAM does not show it yet', async () => {
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    let isFirst = true;
+    const answer = await expose(world, exposed, ({ operation }) => {
+      if (operation !== 'GetAccessKeyLastUsed' || !isFirst) return undefined;
+      isFirst = false;
+      return { kind: 'stale', ms: 10_000 };
+    });
+    expect(answer).toMatchObject({ status: 'changed', userName: 'alice' });
+    expect(statuses(world)).toMatchObject({ [exposed]: 'Inactive' });
+    expect(published(world)).toEqual(['exposed', 'issued']);
+  });
+
   it('fails loudly where neither the secret nor the queue can be had', async () => {
     const world = createWorld();
     const { exposed } = await userWith(world);

@@ -15,7 +15,7 @@ const always =
   () =>
     fault;
 
-/** "Reads may be stale": ListSecrets up to five minutes, every other read up to ten seconds. */
+/** Reads may be stale: ListSecrets up to five minutes, every other read up to ten seconds. */
 export function staleRead({ mutating, service, operation }: Call): Fault | undefined {
   if (mutating || (service !== 'iam' && service !== 'secretsmanager')) return undefined;
   return { kind: 'stale', ms: operation === 'ListSecrets' ? 5 * MINUTE : 10 * SECOND };

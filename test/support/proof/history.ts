@@ -288,7 +288,7 @@ function ownerWorks(stage: Live): void {
   if (stage.mode !== 'rest') ownerLives(stage, { reads: stage.mode === 'switch' });
 }
 
-/** "Nothing planned but `none`, or blocked and announced." */
+/** Nothing is planned but `none`, or the user is blocked and announced. */
 async function comeToRest(stage: Live): Promise<number> {
   const { aws, checker } = stage;
   aws.clock.advance(HOUR);
@@ -358,7 +358,7 @@ async function happen(stage: Live, event: Event): Promise<void> {
       break;
     case 'operator':
       operatorDoes(stage, event);
-      // Somebody at a console takes their time; a key made by hand in the minute of a crash is accepted by the design.
+      // Somebody at a console takes their time; a key made by hand in the minute of a crash cannot be told from ours.
       aws.clock.advance(MINUTE);
   }
   stage.checker.outside();
