@@ -49,6 +49,22 @@ describe('retiring unused keys', () => {
   });
 });
 
+describe('an owner', () => {
+  it('who uses the old key between the plan and the write keeps it, and no intent is left', async () => {
+    const life = createLife();
+    await live(life, { from: 90, to: 99, on: { 91: switchOver(life) } });
+    life.aws.clock.advance(DAY);
+    const from = life.aws.calls.length;
+    await pass(life, 'alice', ({ operation }) => {
+      if (operation === 'TagResource') use(life, life.oldKey);
+      return undefined;
+    });
+    expect(writes(life, from)).toEqual(['secretsmanager:TagResource', 'secretsmanager:UntagResource']);
+    expect(statusOf(life.aws, life.oldKey)).toBe('Active');
+    expect(tagOf(life, life.userId, 'doing')).toBeUndefined();
+  });
+});
+
 describe('an operator', () => {
   it('who reactivates the old key gives its owner a whole new grace', async () => {
     const life = createLife();

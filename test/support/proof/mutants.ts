@@ -103,6 +103,20 @@ export const mutants: readonly Mutant[] = [
     replace: '  return steps.length > 0;',
     caughtBy: stale('deactivation and give-up of the current key'),
   },
+  {
+    name: 'nothing planned again under the lease',
+    file: `${apply}/frame.ts`,
+    find: "  if (!isStillPlanned(attempt, withIntent(fresh, standing))) return 'changed';\n",
+    replace: '',
+    caughtBy: integration('life-of-a-key-disturbed', 'who uses the old key between the plan and the write'),
+  },
+  {
+    name: 'an intent left behind by a step that is planned no more',
+    file: `${apply}/frame.ts`,
+    find: "  if (ours === 'changed' && intent !== 'interrupted') await abandon(attempt.pass, lease);\n",
+    replace: '',
+    caughtBy: integration('life-of-a-key-disturbed', 'who uses the old key between the plan and the write'),
+  },
   // ---- an issue ----
   {
     name: 'retries on for CreateAccessKey',
@@ -680,7 +694,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an exposed key replaced before it is Inactive',
     file: `${apply}/exposed.ts`,
-    find: "      if (key?.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);\n",
+    find: "      if (key.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);\n",
     replace: '',
     caughtBy: integration('exposure', 'is never the replacement'),
   },
