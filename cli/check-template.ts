@@ -9,6 +9,9 @@ const TEMPLATES = [
   '../resources/forwarder/exposed-key-forwarder.yml',
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 
+/** The validator reads a parameter's default also where a condition rules it out: an empty ARN would be too short. */
+const PARAMETERS = { PermissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/boundary' };
+
 /** Warnings that are no mistakes here, and why. */
 const ACCEPTED: Record<string, string> = {
   W1001: 'a parameter is put in as a constant, so that a condition is always true or always false',
@@ -23,7 +26,7 @@ const ACCEPTED: Record<string, string> = {
 /** `npm run package` first. Prints what AWS's own validator says about a template; fails on anything not accepted. */
 function check(engine: Engine, template: string): void {
   if (!existsSync(template)) throw new Error(`There is no ${template}: run \`npm run package\` first.`);
-  const { diagnostics } = engine.validateStandard(new TemplateFile(template));
+  const { diagnostics } = engine.validateStandard(new TemplateFile(template), { parameterOverrides: PARAMETERS });
   const serious = diagnostics.filter(({ severity }) => severity !== 'INFO' && severity !== 'DEBUG');
   const found = serious.filter(({ ruleId }) => ACCEPTED[ruleId] === undefined);
   for (const { severity, ruleId, message } of found) console.error(`${severity} ${ruleId}: ${message}`);
