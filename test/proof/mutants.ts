@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 /** Not part of the tree under test, like everything that begins with a dot; the modules are linked to. */
 const left = new Set(['node_modules', 'coverage', 'dist']);
 const together = 2;
-const timeoutMs = 300_000;
+const timeoutMs = 900_000;
 
 /** The proof suites, cut down to what is enough for a deliberate defect. */
 const brief = {
