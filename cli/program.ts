@@ -1,0 +1,101 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { type Context, createContext, type GlobalOptions, type Shell } from './context.ts';
+import type { ExitCode } from './exit-code.ts';
+
+/** What a module in `commands/` exports. It is loaded when it is called: `--version` and `--help` load none. */
+export interface CommandModule<Options> {
+  run(context: Context, args: readonly string[], options: Options): Promise<ExitCode>;
+}
+
+type Ended = (code: ExitCode) => void;
+
+/** The tree of commands, with every option of each. `ended` is told how the one that ran came out. */
+export function createProgram(shell: Shell, ended: Ended): Command {
+  const program = new Command('keyturn')
+    .description('See and steer the rotation of IAM access keys.')
+    .version(manifest.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text),
+      writeErr: (text) => void shell.stderr.write(text),
+      getOutHelpWidth: () => shell.stdout.columns ?? 100,
+      getErrHelpWidth: () => shell.stderr.columns ?? 100,
+    });
+  for (const option of globalOptions()) program.addOption(option);
+  const tree = { program, shell, ended };
+  addLooking(tree);
+  addActing(tree);
+  addOwning(tree);
+  return program;
+}
+
+interface Tree {
+  program: Command;
+  shell: Shell;
+  ended: Ended;
+}
+
+/** Commands that change nothing, with the operator's own credentials. */
+function addLooking(tree: Tree): void {
+  add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
+}
+
+/** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
+function addActing(_tree: Tree): void {}
+
+/** What the owner of a key runs. */
+function addOwning(_tree: Tree): void {}
+
+/** A command beside the options that all have; its own are added to what is returned. */
+function add<Options>(
+  { program, shell, ended }: Tree,
+  usage: string,
+  description: string,
+  load: () => Promise<CommandModule<Options>>,
+): Command {
+  const command = program.command(usage).description(description).allowExcessArguments(false);
+  return command.action(async () => {
+    const given = { ...off, ...command.optsWithGlobals<GlobalOptions & Options>() };
+    const { run } = await load();
+    ended(await run(createContext(shell, given), command.args, given));
+  });
+}
+
+/** Commander says nothing of a switch that is not given. */
+const off = { json: false, quiet: false, verbose: false };
+
+function globalOptions(): Option[] {
+  return [
+    new Option('--profile <name>', 'AWS profile; more than one for several accounts')
+      .argParser(collect)
+      .default([], 'AWS_PROFILE'),
+    new Option('--region <region>', 'of the deployment; else KEYTURN_REGION, the profile, AWS_REGION').argParser(
+      region,
+    ),
+    new Option('--stage <stage>', 'of the deployment').argParser(stage).default('dev'),
+    new Option('--json', 'one JSON document on stdout'),
+    new Option('--no-input', 'never ask'),
+    new Option('-q, --quiet', 'no progress, no hints'),
+    new Option('-v, --verbose', 'each AWS call on stderr, never what it carries'),
+    new Option('--no-color', 'no colours; also NO_COLOR'),
+  ];
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function region(value: string): string {
+  if (/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(value)) return value;
+  throw new InvalidArgumentError('It is no Region: one looks like eu-central-1.');
+}
+
+function stage(value: string): string {
+  if (/^[a-z][a-z\d-]*$/i.test(value)) return value;
+  throw new InvalidArgumentError('A stage has letters, digits and hyphens only.');
+}
