@@ -1,4 +1,4 @@
-import { GetTopicAttributesCommand, type MessageAttributeValue, PublishCommand } from '@aws-sdk/client-sns';
+import { type MessageAttributeValue, PublishCommand } from '@aws-sdk/client-sns';
 import type { OutgoingMessage } from '../core/messages.ts';
 import type { Aws } from './clients.ts';
 
@@ -17,10 +17,4 @@ export async function publish(aws: Pick<Aws, 'sns'>, topicArn: string, message: 
 
 function attribute([name, value]: [string, string]): [string, MessageAttributeValue] {
   return [name, { DataType: 'String', StringValue: value }];
-}
-
-/** True once at least one subscription of the topic is confirmed; before that nobody would be told. */
-export async function hasConfirmedSubscription(aws: Pick<Aws, 'sns'>, topicArn: string): Promise<boolean> {
-  const { Attributes } = await aws.sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
-  return Number(Attributes?.SubscriptionsConfirmed ?? 0) > 0;
 }

@@ -49,17 +49,8 @@ const instant = z.pipe(
 );
 
 /** AWS Config passes JSON inside strings; `whenEmpty` is what an empty one stands for. */
-function jsonText<T extends z.ZodMiniType>(schema: T, whenEmpty = '') {
-  const parsed = z.transform((input: string, { issues }): unknown => {
-    try {
-      return JSON.parse(input || whenEmpty);
-    } catch {
-      issues.push({ code: 'custom', input, message: 'must be JSON' });
-      return z.NEVER;
-    }
-  });
-  return z.pipe(z.pipe(z.string('must be a string of JSON'), parsed), schema);
-}
+const jsonText = <T extends z.ZodMiniType>(schema: T, whenEmpty?: string) =>
+  z.jsonText(z.string('must be a string of JSON'), schema, whenEmpty);
 
 const givenItem = z.object({
   configurationItemCaptureTime: instant,

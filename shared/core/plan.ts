@@ -84,8 +84,6 @@ const checks = {
   'nothing-due': nothingDue, // anything else
 } as const satisfies Record<string, (situation: Situation) => Answer | undefined>;
 
-export type CheckName = keyof typeof checks;
-
 /** The names of the checks, in order. */
 export const checkNames: readonly string[] = Object.keys(checks);
 

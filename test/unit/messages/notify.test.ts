@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLocalAws } from '../../../local/aws/aws.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
-import { hasConfirmedSubscription, publish } from '../../../shared/aws/notify.ts';
+import { publish } from '../../../shared/aws/notify.ts';
 import { buildMessage } from '../../../shared/core/messages.ts';
 import { notices } from './notices.ts';
 
@@ -23,14 +23,5 @@ describe('publish', () => {
     expect(local.sns.published).toMatchObject([
       { topicArn, subject: message.subject, message: message.body, attributes: message.attributes },
     ]);
-  });
-});
-
-describe('hasConfirmedSubscription', () => {
-  it('is true for a confirmed subscription only', async () => {
-    const { local, aws } = account();
-
-    expect(await hasConfirmedSubscription(aws, local.sns.addTopic('some'))).toBe(true);
-    expect(await hasConfirmedSubscription(aws, local.sns.addTopic('none', []))).toBe(false);
   });
 });
