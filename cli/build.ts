@@ -2,20 +2,14 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build as bundle, type Plugin } from 'esbuild';
+import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
+import { packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
 import { computed } from './parameters.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FUNCTIONS = join(ROOT, 'functions');
-
-/**
- * CommonJS modules inside the bundle still call `require`, which an ES module does not have: without this line the SDK
- * throws "Dynamic require of node:https is not supported" when it is loaded.
- */
-const BANNER =
-  "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);";
 
 /**
  * What the SDK imports only when it is needed, and a Lambda function never needs: the credentials are in its environment,
@@ -33,17 +27,6 @@ const NEVER_NEEDED_ON_LAMBDA = [
   // Tells browsers apart.
   'bowser',
 ];
-
-/** Of its package.json a client of the SDK uses the version alone; the rest would be 2 KiB for each of them. */
-const versionsOnly: Plugin = {
-  name: 'versions-only',
-  setup({ onLoad }) {
-    onLoad({ filter: /@aws-sdk[\\/]client-[\w-]+[\\/]package\.json$/ }, async ({ path }) => {
-      const { version }: { version: string } = JSON.parse(await readFile(path, 'utf8'));
-      return { contents: JSON.stringify({ version }), loader: 'json' };
-    });
-  },
-};
 
 export interface Bundle {
   /** Of the function, as deployed: `rotate-user`. */
@@ -90,7 +73,7 @@ async function buildFunction(name: string, folder: string): Promise<Bundle> {
     plugins: [versionsOnly],
     minify: true,
     legalComments: 'none',
-    banner: { js: BANNER },
+    banner: { js: REQUIRE },
     logLevel: 'warning',
     metafile: true,
   });
@@ -100,12 +83,6 @@ async function buildFunction(name: string, folder: string): Promise<Bundle> {
   const code = Buffer.concat(await Promise.all(loaded.map((file) => readFile(join(ROOT, file)))));
   const packages = packagesOf(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
   return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
-}
-
-/** A package inside another's node_modules counts for itself. */
-function packagesOf(files: readonly string[]): string[] {
-  const folders = files.flatMap((file) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
-  return [...new Set(folders)].sort();
 }
 
 function kibibytes(bytes: number): string {

@@ -5,6 +5,7 @@ import { type FunctionName, functionCredentials } from './aws/principals.ts';
 import { type LocalServer, startServer } from './aws/server.ts';
 import { parseMessage } from './checker/mailbox.ts';
 import { cast } from './demo/cast.ts';
+import { deployFunctions } from './host/deployment.ts';
 import { deliver } from './host/event-source.ts';
 import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './host/process.ts';
 import { addCharacter, createResources, type Resources } from './host/set-up.ts';
@@ -37,10 +38,12 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     aws.config.addRule(configRuleName);
     aws.secrets.rotations.register(secretRotationArn, (event) => invoke('secret-rotation', event));
     for (const character of cast) addCharacter(aws, character);
-    return createResources(aws, {
+    const made = createResources(aws, {
       KEYTURN_CONFIG_RULE_NAME: configRuleName,
       KEYTURN_SECRET_ROTATION_FUNCTION_ARN: secretRotationArn,
     });
+    deployFunctions(aws, made, invoke);
+    return made;
   }
 
   function log({ level, message, facts }: LogLine): void {
@@ -83,6 +86,7 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
 
   /** The event source mapping: one message at a time, what fails comes back. */
   async function work(): Promise<boolean> {
+    if (!aws.lambda.isDelivering(aws.sqs.queueArn(resources.queueUrl))) return false;
     const handler = (event: unknown) => invoke('rotation-worker', event);
     const { received, errors } = await deliver(aws, { queueUrl: resources.queueUrl, handler });
     for (const error of errors) report(error);

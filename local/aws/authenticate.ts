@@ -83,8 +83,9 @@ const openToUsers: Partial<Record<ServiceName, readonly string[]>> = {
 export function authorize({ service, operation, input }: ParsedRequest, principal: Principal): void {
   if (principal.kind !== 'user' || openToUsers[service]?.includes(operation)) return;
   const userName = service === 'iam' ? optionalText(input, 'UserName') : undefined;
+  const action = `${service}:${operation === 'Invoke' ? 'InvokeFunction' : operation}`;
   const resource = userName === undefined ? '*' : `user ${userName}`;
-  const message = `User: ${principal.arn} is not authorized to perform: ${service}:${operation} on resource: ${resource} because no identity-based policy allows the ${service}:${operation} action`;
-  if (speaksJson(service)) throw new AwsError(400, 'AccessDeniedException', message);
+  const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+  if (speaksJson(service)) throw new AwsError(service === 'lambda' ? 403 : 400, 'AccessDeniedException', message);
   throw new AwsError(403, service === 'sns' ? 'AuthorizationError' : 'AccessDenied', message);
 }

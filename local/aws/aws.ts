@@ -3,6 +3,7 @@ import type { ServiceName, WireRequest, WireResponse } from './call.ts';
 import { type BeforeCall, type Call, CallerCrashed, type CallListener, ConnectionReset } from './call.ts';
 import { type Clock, createClock } from './clock.ts';
 import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
+import { type CloudWatch, createCloudWatch } from './cloudwatch.ts';
 import { type Config, createConfig } from './config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
 import { AwsError } from './errors.ts';
@@ -10,6 +11,7 @@ import { throttled } from './faults.ts';
 import { createIam, type Iam } from './iam/iam.ts';
 import { createSts } from './iam/sts.ts';
 import { createKms, type Kms } from './kms.ts';
+import { createLambda, type Lambda } from './lambda.ts';
 import { createSns, type Sns } from './messaging/sns.ts';
 import { createSqs, type Sqs } from './messaging/sqs.ts';
 import { operatorOf } from './principals.ts';
@@ -54,6 +56,8 @@ export interface LocalAws {
   readonly config: Config;
   readonly cloudTrail: CloudTrail;
   readonly kms: Kms;
+  readonly lambda: Lambda;
+  readonly cloudWatch: CloudWatch;
   /** Every call of every connection, oldest first. */
   readonly calls: Call[];
   /** Answers one request. Throws CallerCrashed or ConnectionReset where a fault orders it, and nothing else. */
@@ -74,6 +78,8 @@ interface Services {
   readonly config: Config;
   readonly cloudTrail: CloudTrail;
   readonly kms: Kms;
+  readonly lambda: Lambda;
+  readonly cloudWatch: CloudWatch;
   readonly operations: Readonly<Record<ServiceName, Operations>>;
 }
 
@@ -93,6 +99,8 @@ function createServices(environment: Environment, propagationMs: number, seed: n
   const config = createConfig(environment);
   const cloudTrail = createCloudTrail(environment);
   const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
+  const lambda = createLambda(environment);
+  const cloudWatch = createCloudWatch(environment);
   const operations = {
     iam: iam.operations,
     secretsmanager: secrets.operations,
@@ -102,8 +110,10 @@ function createServices(environment: Environment, propagationMs: number, seed: n
     config: config.operations,
     cloudtrail: cloudTrail.operations,
     kms: kms.operations,
+    lambda: lambda.operations,
+    cloudwatch: cloudWatch.operations,
   };
-  return { iam, secrets, sns, sqs, config, cloudTrail, kms, operations };
+  return { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, operations };
 }
 
 function endpointOf(request: WireRequest): string {
@@ -144,15 +154,22 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
     return operation(parsed.input, { now: at, asOf, principal, endpoint: endpointOf(request) });
   }
 
-  function answer(request: WireRequest, parsed: ParsedRequest, call: Call, requestId: string): WireResponse {
-    try {
-      const output = perform(request, parsed, call);
+  /** A promise only where something of ours runs inside the call: Lambda's Invoke. */
+  function answer(request: WireRequest, parsed: ParsedRequest, call: Call, requestId: string) {
+    const done = (output: unknown): WireResponse => {
       call.outcome = 'ok';
       return successResponse(parsed.service, parsed.operation, output, requestId);
-    } catch (error) {
+    };
+    const refused = (error: unknown): WireResponse => {
       if (!(error instanceof AwsError)) throw error;
       call.outcome = error.code;
       return errorResponse(parsed.service, error, requestId);
+    };
+    try {
+      const output = perform(request, parsed, call);
+      return output instanceof Promise ? output.then(done, refused) : done(output);
+    } catch (error) {
+      return refused(error);
     }
   }
 
@@ -180,7 +197,9 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
       call.outcome = 'CallerCrashed';
       throw new CallerCrashed(connection.name);
     }
-    const response = answer(request, parsed, call, requestId);
+    const answered = answer(request, parsed, call, requestId);
+    // All others are answered in one go, as they always were.
+    const response = answered instanceof Promise ? await answered : answered;
     if (fault?.kind === 'crash-after') connection.isCrashed = true;
     for (const listener of listeners) listener(call);
     if (fault?.kind === 'crash-after') throw new CallerCrashed(connection.name);
@@ -212,6 +231,12 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
     },
     get kms() {
       return services.kms;
+    },
+    get lambda() {
+      return services.lambda;
+    },
+    get cloudWatch() {
+      return services.cloudWatch;
     },
     calls,
     handle,

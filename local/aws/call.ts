@@ -15,11 +15,21 @@ export interface WireResponse {
   readonly body: string;
 }
 
-export type ServiceName = 'iam' | 'sts' | 'secretsmanager' | 'sns' | 'sqs' | 'config' | 'cloudtrail' | 'kms';
+export type ServiceName =
+  | 'iam'
+  | 'sts'
+  | 'secretsmanager'
+  | 'sns'
+  | 'sqs'
+  | 'config'
+  | 'cloudtrail'
+  | 'kms'
+  | 'lambda'
+  | 'cloudwatch';
 
 /** Those of the JSON protocol spell the errors that all services share otherwise than the query services do. */
 export function speaksJson(service: ServiceName): boolean {
-  return ['secretsmanager', 'sqs', 'config', 'cloudtrail', 'kms'].includes(service);
+  return ['secretsmanager', 'sqs', 'config', 'cloudtrail', 'kms', 'lambda', 'cloudwatch'].includes(service);
 }
 
 /** What can go wrong with one call. A crash or a lost response is thrown; the others are answers of AWS. */

@@ -2,6 +2,7 @@ import type { ServiceName, WireRequest, WireResponse } from './call.ts';
 import { AwsError } from './errors.ts';
 import { type Input, isRecord } from './input.ts';
 import { parseQueryBody, toXml } from './query-protocol.ts';
+import { parseRest, restError, restResponse } from './rest-json.ts';
 
 /** A request, understood: which operation of which service, signed by which key for which Region. */
 export interface ParsedRequest {
@@ -14,7 +15,8 @@ export interface ParsedRequest {
 
 type Protocol =
   | { readonly kind: 'query'; readonly namespace: string }
-  | { readonly kind: 'json'; readonly contentType: string; readonly errorPrefix: string };
+  | { readonly kind: 'json'; readonly contentType: string; readonly errorPrefix: string }
+  | { readonly kind: 'rest' };
 
 // One protocol per service, as each service model in botocore and the SDK declares it.
 const protocols: Readonly<Record<ServiceName, Protocol>> = {
@@ -26,6 +28,8 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   config: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   cloudtrail: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   kms: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  lambda: { kind: 'rest' },
+  cloudwatch: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.cloudwatch#' },
 };
 
 const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
@@ -34,6 +38,7 @@ const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
   StarlingDoveService: 'config',
   CloudTrail_20131101: 'cloudtrail',
   TrentService: 'kms',
+  GraniteServiceVersion20100801: 'cloudwatch',
 };
 const serviceOfVersion: Readonly<Record<string, ServiceName>> = {
   '2010-05-08': 'iam',
@@ -77,6 +82,8 @@ export function parseRequest(request: WireRequest): ParsedRequest {
     if (service === undefined) throw unknownService(scope?.[3] ?? targetService);
     return { service, operation: targetOperation, input: parseJsonBody(body), ...signed };
   }
+  const rest = scope?.[3] === 'lambda' ? parseRest(request, body, parseJsonBody) : undefined;
+  if (rest !== undefined) return { service: 'lambda', ...rest, ...signed };
   const { Action, Version, ...input } = parseQueryBody(body);
   const service = scope?.[3] ?? serviceOfVersion[String(Version)];
   if (!isServiceName(service) || typeof Action !== 'string') throw unknownService(service);
@@ -99,6 +106,7 @@ export function successResponse(
   requestId: string,
 ): WireResponse {
   const protocol = protocols[service];
+  if (protocol.kind === 'rest') return restResponse(operation, output, requestId);
   if (protocol.kind === 'json') {
     // TagResource and its like answer with an empty body in AWS JSON; `{}` is accepted alike by all clients.
     return jsonResponse(200, protocol.contentType, requestId, JSON.stringify(output ?? {}));
@@ -115,6 +123,7 @@ export function successResponse(
 /** Writes an error the way the service does, so that SDKs find the exception class of its model. */
 export function errorResponse(service: ServiceName | undefined, error: AwsError, requestId: string): WireResponse {
   const protocol = protocols[service ?? 'sts'];
+  if (protocol.kind === 'rest') return restError(error, requestId);
   if (protocol.kind === 'json') {
     const code = error.code === 'ValidationError' ? 'ValidationException' : error.code;
     const response = jsonResponse(

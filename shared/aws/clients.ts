@@ -29,12 +29,17 @@ export type ClientOptions = Pick<
   'requestHandler' | 'retryStrategy' | 'region' | 'credentials' | 'endpoint'
 >;
 
+/** Operations that are permitted by another name. */
+const ACTIONS: Readonly<Record<string, string>> = { Invoke: 'InvokeFunction', SendMessageBatch: 'SendMessage' };
+
 /** Permission prefixes of the clients, as IAM policies write them. */
 const PREFIXES = {
   CloudTrailClient: 'cloudtrail',
+  CloudWatchClient: 'cloudwatch',
   ConfigServiceClient: 'config',
   IAMClient: 'iam',
   KMSClient: 'kms',
+  LambdaClient: 'lambda',
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
   SQSClient: 'sqs',
@@ -112,7 +117,6 @@ const UNCERTAIN = 'keyturnUncertain';
 
 function permissionOf(context: { clientName?: string; commandName?: string }): string {
   const prefix = Object.entries(PREFIXES).find(([name]) => name === context.clientName)?.[1] ?? context.clientName;
-  // IAM has one permission for a message and for a batch of them.
-  const action = context.commandName?.replace(/Command$/, '').replace(/^SendMessageBatch$/, 'SendMessage');
-  return `${prefix}:${action}`;
+  const operation = context.commandName?.replace(/Command$/, '') ?? '';
+  return `${prefix}:${ACTIONS[operation] ?? operation}`;
 }

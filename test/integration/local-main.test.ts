@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
   CreateUserCommand,
@@ -9,6 +10,12 @@ import {
   ListAccessKeysCommand,
   ListUsersCommand,
 } from '@aws-sdk/client-iam';
+import {
+  InvokeCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -81,6 +88,26 @@ describe('npm run local', () => {
     const SecretId = SecretList[0]?.Name;
     const read = new SecretsManagerClient(options()).send(new GetSecretValueCommand({ SecretId }));
     await expect(read).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+
+  it('answers Lambda as a deployment in the stage "local" does, and lets its worker be paused', async () => {
+    const lambda = new LambdaClient(options());
+    const Payload = JSON.stringify({ userName: 'alice' });
+    const asked = await lambda.send(new InvokeCommand({ FunctionName: 'keyturn-local-rotate-user', Payload }));
+    expect(JSON.parse(asked.Payload?.transformToString() ?? '')).toMatchObject({
+      status: 'planned',
+      userName: 'alice',
+    });
+    const FunctionName = 'keyturn-local-rotation-worker';
+    const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
+    const UUID = EventSourceMappings?.[0]?.UUID;
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    await invoke('scheduled-rotation');
+    // Twice as long as the pause between two looks at the queue.
+    await setTimeout(1_000);
+    expect(await keysOf('alice')).toEqual(['Active']);
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+    await expect.poll(() => keysOf('alice'), { timeout: 20_000 }).toEqual(['Active', 'Active']);
   });
 
   it('runs functions on its own clock', async () => {

@@ -2,6 +2,7 @@ import { DAY, wholeSecond } from '../clock.ts';
 import { roleArn } from '../principals.ts';
 import type { Environment } from '../service.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
+import { parseIdentityPolicy } from './simulation.ts';
 
 export interface NewKey {
   /** Age in days now; `createdAt` (ms) says the same by instant. Without either the key is as old as the clock. */
@@ -37,6 +38,8 @@ export interface IamHelpers {
   addKey(userName: string, key?: NewKey): KeyPair;
   /** A session of one more role, to sign calls with: a reader that a policy names, or an attacker. */
   addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
+  /** One more policy of a role. */
+  putRolePolicy(roleArn: string, document: unknown): void;
   users(): IamUser[];
   keysOf(userName: string): readonly AccessKey[];
   setRootKey(isActive: boolean): void;
@@ -119,6 +122,9 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       const userId = `AROA${random.text(17)}:local`;
       state.roles.set(accessKeyId, { kind: 'role', arn, sessionArn, userId, issuedAt: clock.now() });
       return { accessKeyId, secretAccessKey: 'not-verified', arn };
+    },
+    putRolePolicy(arn, document) {
+      state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), parseIdentityPolicy(document)]);
     },
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
     keysOf: (userName) => state.user(userName).keys,

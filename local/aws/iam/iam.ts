@@ -8,6 +8,7 @@ import { createAccessKeyOperations } from './iam-access-keys.ts';
 import { createIamHelpers, type IamHelpers } from './iam-helpers.ts';
 import { limit, pageOf, pageOfArray, start, target } from './iam-lookup.ts';
 import { createIamState, type IamState, type IamUser, userView } from './iam-state.ts';
+import { createSimulation } from './simulation.ts';
 
 /** IAM as this service uses it. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 export interface Iam extends IamHelpers {
@@ -171,6 +172,7 @@ export function createIam(environment: Environment, propagationMs: number): Iam 
 
     ...createAccessKeyOperations(environment, state, propagationMs),
     ...createCredentialReport(environment, state),
+    ...createSimulation(state),
   };
 
   function groupView(groupName: string) {

@@ -1,0 +1,142 @@
+import { AwsError, constraintError } from './errors.ts';
+import { type Input, optionalInteger, optionalText, text } from './input.ts';
+import type { Environment, Operations } from './service.ts';
+
+/** A function as somebody deployed it. */
+export interface DeployedFunction {
+  readonly functionName: string;
+  readonly roleArn: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What it throws is answered as Lambda does it: by the error's name and message. */
+  readonly handler: (event: unknown) => Promise<unknown>;
+  /** `nodejs24.x`. */
+  readonly runtime?: string;
+  /** Active. */
+  readonly state?: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+}
+
+/** A queue whose messages go to a function. Nothing here polls it: whoever does asks `isDelivering` first. */
+export interface EventSourceMapping {
+  readonly uuid: string;
+  readonly functionName: string;
+  readonly eventSourceArn: string;
+  readonly isEnabled: boolean;
+}
+
+/** Lambda as the command line uses it. https://docs.aws.amazon.com/lambda/latest/api/ */
+export interface Lambda {
+  readonly operations: Operations;
+  /** Deploys a function, or again. */
+  deploy(deployed: DeployedFunction): void;
+  addEventSourceMapping(mapping: { readonly functionName: string; readonly eventSourceArn: string }): void;
+  /** False once somebody has disabled the queue's mapping. */
+  isDelivering(eventSourceArn: string): boolean;
+}
+
+function notFound(message: string): AwsError {
+  return new AwsError(404, 'ResourceNotFoundException', message);
+}
+
+/** `name`, `name:qualifier` and ARNs all mean the function. */
+function nameOf(input: Input): string {
+  const given = text(input, 'FunctionName');
+  return (given.startsWith('arn:') ? given.split(':')[6] : given.split(':')[0]) ?? '';
+}
+
+function eventOf(payload: string): unknown {
+  try {
+    return JSON.parse(payload === '' ? '{}' : payload);
+  } catch {
+    throw new AwsError(400, 'InvalidRequestContentException', 'Could not parse request body into json.');
+  }
+}
+
+export function createLambda({ accountId, region, clock, random, pageSize }: Environment): Lambda {
+  const functions = new Map<string, DeployedFunction>();
+  const mappings = new Map<string, EventSourceMapping>();
+  const arnOf = (name: string) => `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+
+  function existing(input: Input): DeployedFunction {
+    const name = nameOf(input);
+    const found = functions.get(name);
+    if (found === undefined) throw notFound(`Function not found: ${arnOf(name)}`);
+    return found;
+  }
+
+  function view({ uuid, functionName, eventSourceArn, isEnabled }: EventSourceMapping) {
+    return {
+      UUID: uuid,
+      FunctionArn: arnOf(functionName),
+      EventSourceArn: eventSourceArn,
+      BatchSize: 1,
+      LastModified: clock.now() / 1000,
+      State: isEnabled ? 'Enabled' : 'Disabled',
+      StateTransitionReason: 'USER_INITIATED',
+    };
+  }
+
+  return {
+    operations: {
+      async Invoke(input) {
+        const type = optionalText(input, 'InvocationType') ?? 'RequestResponse';
+        if (type !== 'RequestResponse')
+          throw constraintError('invocationType', 'be RequestResponse: the local AWS has no other');
+        const { handler } = existing(input);
+        const event = eventOf(optionalText(input, 'Payload') ?? '');
+        try {
+          return { ExecutedVersion: '$LATEST', Payload: JSON.stringify((await handler(event)) ?? null) };
+        } catch (error) {
+          // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
+          const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+          const Payload = JSON.stringify({ errorType: name, errorMessage: message, trace: [] });
+          return { ExecutedVersion: '$LATEST', FunctionError: 'Unhandled', Payload };
+        }
+      },
+
+      GetFunctionConfiguration(input) {
+        const { functionName, roleArn, environment, runtime = 'nodejs24.x', state = 'Active' } = existing(input);
+        return {
+          FunctionName: functionName,
+          FunctionArn: arnOf(functionName),
+          Role: roleArn,
+          Runtime: runtime,
+          Handler: 'index.handler',
+          Version: '$LATEST',
+          State: state,
+          LastUpdateStatus: 'Successful',
+          Environment: { Variables: environment },
+        };
+      },
+
+      ListEventSourceMappings(input) {
+        const functionName = input.FunctionName === undefined ? undefined : nameOf(input);
+        const eventSourceArn = optionalText(input, 'EventSourceArn');
+        const found = [...mappings.values()].filter(
+          (mapping) =>
+            (functionName === undefined || mapping.functionName === functionName) &&
+            (eventSourceArn === undefined || mapping.eventSourceArn === eventSourceArn),
+        );
+        const start = Number(optionalText(input, 'Marker') ?? 0);
+        const end = start + Math.min(optionalInteger(input, 'MaxItems', 1, 10_000) ?? 100, pageSize ?? 100);
+        const NextMarker = end < found.length ? String(end) : undefined;
+        return { EventSourceMappings: found.slice(start, end).map(view), NextMarker };
+      },
+
+      UpdateEventSourceMapping(input) {
+        const mapping = mappings.get(text(input, 'UUID'));
+        if (mapping === undefined) throw notFound('The resource you requested does not exist.');
+        const isEnabled = typeof input.Enabled === 'boolean' ? input.Enabled : mapping.isEnabled;
+        mappings.set(mapping.uuid, { ...mapping, isEnabled });
+        return { ...view(mapping), State: isEnabled ? 'Enabling' : 'Disabling' };
+      },
+    },
+
+    deploy: (deployed) => void functions.set(deployed.functionName, deployed),
+    addEventSourceMapping(mapping) {
+      const uuid = random.uuid();
+      mappings.set(uuid, { ...mapping, uuid, isEnabled: true });
+    },
+    isDelivering: (eventSourceArn) =>
+      ![...mappings.values()].some((mapping) => mapping.eventSourceArn === eventSourceArn && !mapping.isEnabled),
+  };
+}
