@@ -26,7 +26,7 @@ type Configuration = ConstructorParameters<typeof IAMClient>[0];
 /** What tests and the demo pass: a request handler, a retry strategy, a Region. */
 export type ClientOptions = Pick<
   NonNullable<Configuration>,
-  'requestHandler' | 'retryStrategy' | 'region' | 'credentials' | 'endpoint'
+  'requestHandler' | 'retryStrategy' | 'region' | 'credentials' | 'endpoint' | 'profile'
 >;
 
 /** Operations that are permitted by another name. */
@@ -50,25 +50,38 @@ const PREFIXES = {
  * Makes the clients. The endpoint comes from the SDK's own `AWS_ENDPOINT_URL`. Every failure leaves as a RotationError
  * that names the permission and the resource, and carries no secret.
  */
-export function createAws(options: ClientOptions = {}): Aws {
+export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): Aws {
   const counts = new Map<string, number>();
+  const watch = { ...watcher, counts };
   const retrying = { retryMode: 'adaptive', maxAttempts: 5, ...options };
   const { retryStrategy: _, ...once } = { ...options, maxAttempts: 1 };
   return {
-    iam: watched(new IAMClient(retrying), counts),
-    iamOnce: watched(new IAMClient(once), counts),
-    secrets: watched(new SecretsManagerClient(retrying), counts),
-    sns: watched(new SNSClient(retrying), counts),
-    sts: watched(new STSClient(retrying), counts),
-    clientOf: (make) => watched(make(retrying), counts),
+    iam: watched(new IAMClient(retrying), watch),
+    iamOnce: watched(new IAMClient(once), watch),
+    secrets: watched(new SecretsManagerClient(retrying), watch),
+    sns: watched(new SNSClient(retrying), watch),
+    sts: watched(new STSClient(retrying), watch),
+    clientOf: (make) => watched(make(retrying), watch),
     stsAs: (accessKeyId, secret) =>
-      watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), counts),
+      watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), watch),
     counts,
   };
 }
 
 interface Watchable<Input extends object, Output extends object> {
   middlewareStack: MiddlewareStack<Input, Output>;
+}
+
+/** Who looks on while calls are made. */
+export interface Watcher {
+  /** Whoever calls, as a sentence about a missing permission calls them; a function's role by default. */
+  caller?: string;
+  /** Told of each call when it is over: `iam:GetUser`, and nothing of what it carried. */
+  onCall?(permission: string, ms: number): void;
+}
+
+interface Watch extends Watcher {
+  counts: Map<string, number>;
 }
 
 type ClientMaker = <Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
@@ -81,17 +94,20 @@ type ClientMaker = <Input extends object, Output extends object, Client extends 
  */
 function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   client: Client & Watchable<Input, Output>,
-  counts: Map<string, number>,
+  { counts, onCall, ...caller }: Watch,
 ): Client {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const permission = permissionOf(context);
       counts.set(permission, (counts.get(permission) ?? 0) + 1);
+      const startedAt = performance.now();
       try {
         return await next(args);
       } catch (error) {
         const isUncertain = context[UNCERTAIN] === true;
-        throw asRotationError(error, { permission, input: args.input, isUncertain });
+        throw asRotationError(error, { permission, input: args.input, isUncertain, ...caller });
+      } finally {
+        onCall?.(permission, performance.now() - startedAt);
       }
     },
     { step: 'initialize', name: 'keyturnWatch', priority: 'high' },

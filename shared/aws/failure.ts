@@ -7,6 +7,8 @@ export interface FailedCall {
   input: object;
   /** A try of it was never answered. */
   isUncertain?: boolean;
+  /** Who calls, as a sentence calls them; "this function's role" by default. */
+  caller?: string;
 }
 
 /** A response or request of these holds a secret access key; an error of theirs is passed on without its cause. */
@@ -68,13 +70,13 @@ function resourceOf(input: object): string {
   return 'the account';
 }
 
-const ROLE = "this function's role";
+const FUNCTION = "this function's role";
 
 /**
  * Who can help, by the kind of policy that AWS names in its refusal: only what the role itself lacks is mended in its
  * own policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-function wayOut(code: string, message: string, { permission }: FailedCall): string {
+function wayOut(code: string, message: string, { permission, caller = FUNCTION }: FailedCall): string {
   if (/throttl/i.test(code)) return '';
   const isKms = isKmsRefusal(code, message) && !permission.startsWith('kms:');
   const isDenied = /AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code);
@@ -82,27 +84,27 @@ function wayOut(code: string, message: string, { permission }: FailedCall): stri
   const noun = resourceNouns[permission.split(':')[0] ?? ''] ?? 'resource';
   // A call may need an action of another service too, and that one is named.
   const action = /to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1] ?? permission;
-  if (/service control policy/i.test(message)) return organizationDenies('service control policy', action);
-  if (/resource control policy/i.test(message)) return organizationDenies('resource control policy', action);
+  if (/service control policy/i.test(message)) return organizationDenies('service control policy', action, caller);
+  if (/resource control policy/i.test(message)) return organizationDenies('resource control policy', action, caller);
   if (/permissions boundary/i.test(message)) {
-    return `. A permissions boundary denies it, whatever other policies allow: allow ${action} in the boundary of ${ROLE}.`;
+    return `. A permissions boundary denies it, whatever other policies allow: allow ${action} in the boundary of ${caller}.`;
   }
   if (/VPC endpoint policy/i.test(message)) {
-    return `. The policy of a VPC endpoint denies it: allow ${action} in the endpoint's policy for ${ROLE}.`;
+    return `. The policy of a VPC endpoint denies it: allow ${action} in the endpoint's policy for ${caller}.`;
   }
   if (/session policy/i.test(message)) {
     return `. A session policy denies ${action}: the role was taken with fewer permissions than it has.`;
   }
-  if (isKms) return kmsWayOut(code, noun);
+  if (isKms) return kmsWayOut(code, noun, caller);
   if (/explicit deny in a resource-based policy/i.test(message)) {
-    return `. The policy of the ${noun} denies it: except ${ROLE} from its Deny statement.`;
+    return `. The policy of the ${noun} denies it: except ${caller} from its Deny statement.`;
   }
   if (/no resource-based policy allows/i.test(message)) {
-    return `. The policy of the ${noun} does not allow it: allow ${action} there for ${ROLE}.`;
+    return `. The policy of the ${noun} does not allow it: allow ${action} there for ${caller}.`;
   }
   if (/explicit deny/i.test(message))
-    return '. A policy denies it explicitly: find the Deny statement and except this role.';
-  return `. Add ${action} on that resource to the policy of ${ROLE}.`;
+    return `. A policy denies it explicitly: find the Deny statement and except ${caller}.`;
+  return `. Add ${action} on that resource to the policy of ${caller}.`;
 }
 
 const resourceNouns: Readonly<Record<string, string>> = {
@@ -113,16 +115,16 @@ const resourceNouns: Readonly<Record<string, string>> = {
 };
 
 /** Only administrators of the organization can lift it. */
-function organizationDenies(kind: string, action: string): string {
-  return `. A ${kind} of the organization denies it: its administrators can allow ${action} for ${ROLE}.`;
+function organizationDenies(kind: string, action: string, caller: string): string {
+  return `. A ${kind} of the organization denies it: its administrators can allow ${action} for ${caller}.`;
 }
 
 /** The permission is missing on the key, not on what it encrypts; or the key itself is out of use. */
-function kmsWayOut(code: string, noun: string): string {
+function kmsWayOut(code: string, noun: string, caller: string): string {
   if (/disabled|notfound|invalidstate|invalidkeyusage|optinrequired/i.test(code)) {
     return `. The ${noun}'s KMS key is not usable: see that it is there, enabled and not pending deletion.`;
   }
-  return `. The ${noun}'s KMS key refuses it: allow ${ROLE} kms:GenerateDataKey and kms:Decrypt on that key, and see that it is enabled.`;
+  return `. The ${noun}'s KMS key refuses it: allow ${caller} kms:GenerateDataKey and kms:Decrypt on that key, and see that it is enabled.`;
 }
 
 /** Services pass on what KMS refused to them. */

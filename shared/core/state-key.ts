@@ -47,6 +47,15 @@ export function createStateKey(current: EpochKey, previous?: EpochKey): StateKey
 /** For a reader who may not have the key: every record counts as it was written. Never to change anything by. */
 export const asRecorded: Verifier = { verifies: (_, mac) => macPattern.test(mac), isCurrent: () => true };
 
+/** The same where it matters which epoch signs: what is older than the one before it counts for nothing. */
+export function asRecordedIn(epoch: number): Verifier {
+  const [current, previous] = [epoch.toString(36), (epoch - 1).toString(36)];
+  return {
+    verifies: (_, mac) => macPattern.test(mac) && [current, previous].includes(mac.charAt(0)),
+    isCurrent: (mac) => mac.charAt(0) === current,
+  };
+}
+
 /** While the key cannot be had: nothing that is written is known to be ours. */
 export const nothingVerified: Verifier = { verifies: () => false, isCurrent: () => true };
 

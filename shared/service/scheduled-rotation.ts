@@ -1,27 +1,24 @@
 import { countMessages, enqueue } from '../aws/enqueue.ts';
 import { readLastRun, rememberRun } from '../aws/last-run.ts';
-import { readLimits, readListeners } from '../aws/limits.ts';
-import { mapConcurrently } from '../aws/map-concurrently.ts';
+import { readListeners } from '../aws/limits.ts';
 import { publish } from '../aws/notify.ts';
-import { observeUser, type Reader } from '../aws/observe.ts';
+import type { Reader } from '../aws/observe.ts';
+import { attempt, judgeAccount, type PlannedStep, plannedSteps, planUsers } from '../aws/plan-users.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
-import { type Scan, scanAccount } from '../aws/scan.ts';
+import type { Scan } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import type { Triaged } from '../core/activity.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
-import { messageOf, RotationError } from '../core/errors.ts';
+import { RotationError } from '../core/errors.ts';
 import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
-import { asScheduled, type Limits, type Request } from '../core/model.ts';
-import { plan } from '../core/plan.ts';
+import type { Limits } from '../core/model.ts';
 import { firstRun, isWeeklyTurn, runAfter } from '../core/runs.ts';
 import { digestOf, type RunFacts, refusedOf, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
-import { inOrder, type Probe, shareOut } from '../core/shares.ts';
-import { type ShownStep, showStep } from '../core/shown-step.ts';
+import { type Probe, shareOut } from '../core/shares.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
-import { triage } from '../core/triage.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -37,8 +34,6 @@ export interface ScheduledRun {
   errors: readonly string[];
   awsCalls: number;
 }
-
-export type PlannedStep = { userName: string } & ShownStep;
 
 /** What the steps of one run share. */
 interface Run extends RunFacts {
@@ -63,15 +58,9 @@ export async function runScheduled(
   const errors: string[] = [];
   const times = await timesOf(runtime, reader, scheduledAt, errors);
   const run: Run = { runtime, reader, settings, runId, times, isDryRun: dryRun || !settings.enforce, errors };
-  const scan = await scanAccount(reader, runtime, times.run);
-  errors.push(...scan.errors);
-  const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, settings, scan.at, times.run) }));
-  const dueUsers = inOrder(
-    triaged.filter(({ verdict }) => verdict.isDue),
-    scan.at,
-  );
-  const limits = await attempt(run, async () => readLimits(reader, await readListeners(runtime, settings), scan.at));
-  const steps = run.isDryRun ? await planAll(run, dueUsers, limits) : undefined;
+  const view = { reader, runtime, run: times.run, errors };
+  const { scan, triaged, dueUsers, limits } = await judgeAccount(view, () => readListeners(runtime, settings));
+  const plans = run.isDryRun ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
   const refused = refusedOf(run, { triaged, dueUsers, at: scan.at }, limits);
   const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers, { limits, probe: refused?.probe });
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
@@ -88,20 +77,10 @@ export async function runScheduled(
     usersScanned: scan.users.length,
     enqueued,
     skipped: digest.skipped,
-    ...(steps === undefined ? {} : { plan: steps }),
+    ...(plans === undefined ? {} : { plan: plannedSteps(plans) }),
     errors: run.errors,
     awsCalls: callsMade(runtime) - callsBefore,
   };
-}
-
-/** A failure that must not keep the rest of the run from being done; the run fails when it is over. */
-async function attempt<T>(run: Pick<Run, 'errors'>, call: () => Promise<T>, about = ''): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    run.errors.push(`${about}${messageOf(error)}`);
-    return undefined;
-  }
 }
 
 /** By hand there is no run before this one, and the digest covers a day. */
@@ -153,28 +132,6 @@ async function enqueueAll(
   const { sent, failed } = await enqueue(runtime.aws, settings.queueUrl, messages);
   errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
   return sent;
-}
-
-/** What the worker would do about each user, from the same observation and plan, without a write. */
-async function planAll(run: Run, dueUsers: readonly Triaged[], limits: Limits | undefined): Promise<PlannedStep[]> {
-  const request: Request = {
-    ...asScheduled,
-    runId: run.runId,
-    ...(limits === undefined ? {} : { limits }),
-  };
-  const plans = await mapConcurrently(dueUsers, async ({ scanned: { user } }): Promise<PlannedStep[]> => {
-    const { userName, userId } = user;
-    const now = run.runtime.clock();
-    const observe = (): ReturnType<typeof observeUser> => observeUser(run.reader, { userName, userId });
-    const state = await attempt(run, observe, `${userName}: `);
-    if (state === undefined) return [];
-    const mayRepeat = isWeeklyTurn(userId, run.times.run);
-    return plan(state, { ...request, mayRepeat }, run.settings, now).steps.map((step) => ({
-      userName,
-      ...showStep(step),
-    }));
-  });
-  return plans.flat();
 }
 
 async function deadLettersOf({ runtime, settings }: Run): Promise<number | undefined> {

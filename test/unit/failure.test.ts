@@ -45,6 +45,15 @@ describe('what the SDK throws', () => {
   });
 });
 
+it('names whoever calls, where it is no function', () => {
+  const named = { ...call, caller: 'profile audit' };
+  expect(asRotationError(thrown('AccessDenied', 403), named).message).toMatch(
+    /Add iam:GetUser on that resource to the policy of profile audit\.$/,
+  );
+  const denied = thrown('AccessDenied', 403, 'no, with an explicit deny');
+  expect(asRotationError(denied, named).message).toMatch(/except profile audit\.$/);
+});
+
 describe('the way out of a refusal', () => {
   const ROLE = 'arn:aws:sts::123456789012:assumed-role/keyturn-worker/keyturn';
   const refusal = (permission: string, code: string, message: string) =>

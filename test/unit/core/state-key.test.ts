@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asRecorded, createStateKey, MacKey, nothingVerified } from '../../../shared/core/state-key.ts';
+import { asRecorded, asRecordedIn, createStateKey, MacKey, nothingVerified } from '../../../shared/core/state-key.ts';
 
 const material = (text: string) => new MacKey(Buffer.from(text.padEnd(32, '.')).toString('base64'));
 const first = { epoch: 1, key: material('first') };
@@ -75,4 +75,22 @@ it('without the key a reader may take what is written for true, or nothing', () 
   const mac = createStateKey(first).sign(fields);
   expect([asRecorded.verifies([], mac), asRecorded.verifies([], 'run')]).toEqual([true, false]);
   expect(nothingVerified.verifies(fields, mac)).toBe(false);
+});
+
+it('such a reader tells the epochs apart as who has the key does', () => {
+  const [older, newer] = [createStateKey(first).sign(fields), createStateKey(second, first).sign(fields)];
+  const verdicts = (epoch: number) =>
+    [older, newer].map((mac) => [asRecordedIn(epoch).verifies([], mac), asRecordedIn(epoch).isCurrent(mac)]);
+  expect(verdicts(1)).toEqual([
+    [true, true],
+    [false, false],
+  ]);
+  expect(verdicts(2)).toEqual([
+    [true, false],
+    [true, true],
+  ]);
+  expect(verdicts(3)).toEqual([
+    [false, false],
+    [true, false],
+  ]);
 });
