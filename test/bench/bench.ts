@@ -120,9 +120,7 @@ function printCounts(title: string, counts: Counts, per: number): void {
 }
 
 async function callCounts(): Promise<void> {
-  console.log(
-    '## Calls of a scheduled run, all functions counted\n\n| users | due | calls | limit |\n|---|---|---|---|',
-  );
+  console.log('## Calls of a scheduled run, by all functions\n\n| users | due | calls | limit |\n|---|---|---|---|');
   for (const users of [100, 1_000, 5_000]) {
     const { all } = await scanOf(users, 0);
     console.log(`| ${users} | 0 | ${all} | ${Math.floor(30 + users / 30)} |`);
@@ -132,18 +130,18 @@ async function callCounts(): Promise<void> {
   const each = (all - quiet) / 10;
   console.log(`| 1000 | 10 (first rotation) | ${all} | ${quiet} + 26 each |`);
   console.log(`\nEach due user adds ${each} calls on a first rotation (and ${proofRetries / 10} repeated proofs).`);
-  printCounts('Where they go, with ten of 1,000 users due:', counts, 1);
+  printCounts('By operation, with ten of 1,000 users due:', counts, 1);
 }
 
 async function ordinaryDay(): Promise<void> {
   const users = 1_000;
   const { perDay, counts, proofRetries, passes } = await inRotation(users, 90);
-  console.log('\n## An ordinary day of an account where everybody is in rotation\n');
+  console.log('\n## An ordinary day of an account where every user is in rotation\n');
   console.log(
     `${users} users, mean of 90 days: ${perDay.toFixed(0)} calls a day, ${(perDay / users).toFixed(2)} for each user ` +
       `(repeated proofs apart: ${(proofRetries / 90).toFixed(0)} a day). The limit is 0.7.`,
   );
-  printCounts('Where they go, a day:', counts, 90);
+  printCounts('By operation, a day:', counts, 90);
   printPasses(passes, total(counts));
 }
 
@@ -161,8 +159,8 @@ function printPasses(passes: readonly Pass[], calls: number): void {
   }
   row('the scan, its share', 1, (calls - inPasses) / rotations);
   console.log(
-    '\nSafety needs each of them: the reads that a pass decides on, the same again under the lease before it writes, the ' +
-      'intent written and taken off, and three reminders. 0.7 for each user would be 63 for a rotation of 90 days.',
+    '\nSafety needs each of them: the reads that a pass decides on, the same reads again under the lease before it writes, ' +
+      'writing and removing the intent, and three reminders. 0.7 for each user would be 63 for a rotation of 90 days.',
   );
 }
 
@@ -184,7 +182,7 @@ async function latency(): Promise<void> {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     console.log(`| ${added} ms | ${seconds} s | ${world.aws.calls.length} |`);
   }
-  console.log('\nThe exact sweep runs four calls at a time; everything else is one after the other.');
+  console.log('\nThe exact sweep runs four calls at a time. All other calls run one after another.');
 }
 
 /** In a process of its own, over HTTP, so that the embedded AWS itself is not counted. */
@@ -206,7 +204,7 @@ async function memory(): Promise<void> {
   const { stdout } = await promisify(execFile)(process.execPath, [script], { env: environment });
   await server.close();
   const peak = stdout.match(/peak (\d+) MiB/)?.[1];
-  console.log(`\n## Peak memory of the scan of 5,000 users\n\n${peak} MiB resident, the whole process over HTTP.`);
+  console.log(`\n## Peak memory of the scan of 5,000 users\n\n${peak} MiB resident, for the whole process over HTTP.`);
 }
 
 function bundles(): void {
@@ -233,7 +231,7 @@ function importTime(file: string): string {
 }
 
 console.log(
-  `# Benchmarks\n\nNode ${process.version}. Run with \`npm run bench\`. Counts repeat exactly; times are of one machine.\n`,
+  `# Benchmarks\n\nNode ${process.version}. Run with \`npm run bench\`. Counts repeat exactly; times are from one machine.\n`,
 );
 await callCounts();
 await ordinaryDay();
