@@ -94,11 +94,12 @@ function statusOf({ keys }: UserState, accessKeyId: string | undefined): string 
   return keys.find((key) => key.accessKeyId === accessKeyId)?.status;
 }
 
-/** What keeps the owner from reading the secret in the usual way. */
-function reading({ tags, settings, state }: Situation): Pick<Notice, 'readableAt' | 'readers'> {
+/** What keeps the owner from reading the secret in the usual way, and what is in it beside the key. */
+function reading({ tags, settings, state }: Situation): Pick<Notice, 'readableAt' | 'readers' | 'smtpRegions'> {
   return {
     readableAt: tags.exposed && tags.exposed.at + EXPOSED_FOR,
     readers: settings.ownersRead ? undefined : readersOf(state.user, settings.readerArns).map(({ arn }) => arn),
+    smtpRegions: settings.sesSmtpRegions,
   };
 }
 

@@ -3,7 +3,9 @@ import { describeSecret } from '../aws/observe.ts';
 import type { Secret, User } from '../core/model.ts';
 import { keyIdOf, pendingVersion } from '../core/secret-versions.ts';
 import { keyIdInLabel, signLabel } from '../core/signed-state.ts';
+import { smtpFields } from '../core/smtp.ts';
 import { formatInstant } from '../core/time.ts';
+import { parseUserSettings } from '../core/user-settings.ts';
 import type { NewKey } from './access-keys.ts';
 import { logWrite, type Pass } from './pass.ts';
 import { signerOf } from './secret.ts';
@@ -20,15 +22,18 @@ export async function storeKey(
   { user, secret }: { user: User; secret: Secret },
   { key, versionId }: { key: NewKey; versionId: string },
 ): Promise<void> {
-  const { runtime, rotationToken } = pass;
+  const { runtime, settings, rotationToken } = pass;
+  const { sesSmtpRegions } = parseUserSettings(user, settings, runtime.clock()).settings;
+  const secretAccessKey = key.secret.reveal();
   const label = signLabel(signerOf(pass), secret, { accessKeyId: key.accessKeyId, versionId });
   const value = {
     Version: 1,
     AccessKeyId: key.accessKeyId,
-    SecretAccessKey: key.secret.reveal(),
+    SecretAccessKey: secretAccessKey,
     UserName: user.userName,
     AccountId: user.accountId,
     CreatedAt: formatInstant(key.createdAt),
+    ...smtpFields(secretAccessKey, sesSmtpRegions),
   };
   const command = new PutSecretValueCommand({
     SecretId: secret.arn,

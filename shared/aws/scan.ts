@@ -17,10 +17,11 @@ import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-name.ts';
+import { withoutEndpoint } from '../core/smtp.ts';
 import { type Instant, MINUTE, SECOND } from '../core/time.ts';
 import type { ScannedUser } from '../core/triage/facts.ts';
 import { needsExactKeys } from '../core/triage.ts';
-import { matchNobody } from '../core/user-settings.ts';
+import { matchNobody, parseUserSettings } from '../core/user-settings.ts';
 import type { Aws } from './clients.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
@@ -39,7 +40,7 @@ export interface Scan {
   secretsWithoutUser: readonly string[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
-  /** Sentences: settings that match nobody, a report that says little. */
+  /** Sentences: settings that match nobody, Regions that take no mail, a report that says little. */
   findings: readonly string[];
 }
 
@@ -64,6 +65,9 @@ export async function scanAccount(
   const scanned = details
     .filter(({ Path = '/' }) => Path.startsWith(settings.userPathPrefix))
     .map((detail) => scannedUser(detail, { accountId, report, secrets }));
+  const mailSenders = scanned.flatMap(({ user }) =>
+    withoutEndpoint(user.userName, parseUserSettings(user, settings, at).settings.sesSmtpRegions),
+  );
   const userIds = new Set(details.map(({ UserId }) => UserId));
   return {
     accountId,
@@ -72,7 +76,7 @@ export async function scanAccount(
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
-    findings: [...matchNobody(details.map(placeOf), settings), ...unreported(details, report)],
+    findings: [...matchNobody(details.map(placeOf), settings), ...mailSenders, ...unreported(details, report)],
   };
 }
 

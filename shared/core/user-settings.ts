@@ -33,7 +33,7 @@ export interface UserSettings extends Settings {
   exemption?: Exemption;
   /** Why the user is exempt, in the words of whoever exempted them. */
   exemptReason?: string;
-  /** Regions in which the user's key is an SMTP password of SES. */
+  /** Regions in which the user sends mail by SMTP of SES: the secret has a password for each. */
   sesSmtpRegions?: readonly string[];
 }
 
@@ -132,7 +132,7 @@ function exemptionByTag({ tag, value, now }: GivenTag): Overrides | string {
 
 function smtpRegions({ tag, value }: GivenTag): Overrides | string {
   // A tag value holds no comma.
-  const regions = value.split(' ').filter((region) => region !== '');
+  const regions = [...new Set(value.split(' ').filter((region) => region !== ''))];
   const odd = regions.find((region) => !regionName.test(region));
   if (odd === undefined) return { sesSmtpRegions: regions };
   return `tag ${tag} is "${value}": ${odd} is no Region; separate Regions by spaces`;

@@ -8,6 +8,7 @@ import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, timelineProblem } from '../core/settings.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { assess } from '../core/situation.ts';
+import { aboutSmtp } from '../core/smtp.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -65,11 +66,17 @@ export async function rotateUser(
     dryRun,
     status: result.status,
     reason: result.reason,
-    message: result.message,
+    message: isQuestion ? withNotes(result.message, shown, pass) : result.message,
     plan: result.plan.map(showStep),
     outcomes: result.outcomes,
     ...show(shown, pass, runtime.clock()),
   };
+}
+
+/** What whoever asks should know of the user, beside the plan. */
+function withNotes(message: string, { user }: UserState, { settings, runtime }: Pass): string {
+  const { sesSmtpRegions } = parseUserSettings(user, settings, runtime.clock()).settings;
+  return [message, ...aboutSmtp(user.userName, sesSmtpRegions)].join(' ');
 }
 
 function show(state: UserState, pass: Pass, now: number): Pick<RotateUserAnswer, 'keys' | 'secret'> {

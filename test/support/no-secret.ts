@@ -37,10 +37,19 @@ function everyCharacter(value: unknown): string {
   });
 }
 
-/** No secret access key ever handed out is seen anywhere but in a secret, whole or cut in half; nor a RotationToken. */
+/** SMTP passwords that are stored: each is as good as the key that it was made of. */
+function smtpPasswords({ aws }: World): string[] {
+  const values = aws.secrets.all().flatMap(({ versions }) => versions.map(({ value = '' }) => value));
+  return values.flatMap((value) =>
+    [...value.matchAll(/"SmtpPassword_[^"]+":"([^"]+)"/g)].map(([, found = '']) => found),
+  );
+}
+
+/** No secret access key ever handed out is seen anywhere but in a secret, whole or cut in half; nor what was made of one. */
 export function expectNoSecret(world: World): void {
   const halves = world.aws.iam
     .everySecretAccessKey()
+    .concat(smtpPasswords(world))
     .flatMap((secret) => [secret.slice(0, 20), secret.slice(20), encodeURIComponent(secret.slice(0, 20))]);
   for (const [where, value] of Object.entries(visible(world))) {
     const text = everyCharacter(value);

@@ -97,6 +97,8 @@ export interface Notice {
   readableAt?: Instant | undefined;
   /** Where owners do not read their secrets: who does. */
   readers?: readonly string[] | undefined;
+  /** Regions for which the secret has an SMTP password of SES, unless the key is older than the tag. */
+  smtpRegions?: readonly string[] | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

@@ -12,6 +12,7 @@ import {
   switchCommand,
   whichKeyCommand,
 } from './commands.ts';
+import { smtp, smtpInSecret } from './mail-senders.ts';
 import type { Notice } from './notice.ts';
 import { type Block, command, heading, minuteUtc, text } from './text.ts';
 
@@ -64,7 +65,7 @@ export function switchBySignIn(notice: Notice): Block[] {
 export function switchBack(notice: Notice): Block[] {
   const { accessKeyId, secretName, readers } = notice;
   if (accessKeyId === undefined || secretName === undefined) return [];
-  if (readers !== undefined) return askReaders(secretName, readers);
+  if (readers !== undefined) return [...askReaders(secretName, readers), ...smtpInSecret(notice)];
   return [
     text(
       'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with the ' +
@@ -72,6 +73,7 @@ export function switchBack(notice: Notice): Block[] {
     ),
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(accessKeyId),
+    ...smtpInSecret(notice),
   ];
 }
 
@@ -89,18 +91,6 @@ function signInAfter({ readableAt, at }: Notice): Block[] {
   const from = minuteUtc(Math.ceil(readableAt / MINUTE) * MINUTE);
   const wait = readableAt > at ? `From ${from} on the secret can be read, not before. ` : '';
   return [text(`${wait}Sign in after ${from}: an earlier sign-in is denied, whoever made it.`)];
-}
-
-/** An SMTP password is made of the secret access key and the Region; whoever sends mail by it has no AWS profile. */
-function smtp({ lastUsed }: Notice): Block[] {
-  if (lastUsed?.service !== 'ses' && lastUsed?.service !== 'email') return [];
-  return [
-    text(
-      'The old key was last used to send mail by SES. If that is by SMTP, both change: the SMTP user name is the new ' +
-        'access key ID, and the SMTP password must be derived anew from the new secret access key, for each Region: ' +
-        'https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html',
-    ),
-  ];
 }
 
 /** For those whom the command of `switchWithOldKey` or `switchBySignIn` does not serve. */
@@ -194,7 +184,7 @@ export function reactivate(notice: Notice, why: string): Block[] {
 const MACHINE_SERVICES = new Set(
   (
     'aoss bedrock codeartifact dynamodb ecr ecr-public email es execute-api firehose iot kinesis lambda logs ' +
-    'monitoring rds-db s3 ses sns sqs states xray'
+    'monitoring rds-db s3 ses ses-smtp sns sqs states xray'
   ).split(' '),
 );
 

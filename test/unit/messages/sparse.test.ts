@@ -1,4 +1,4 @@
-// Tests of shared/core/messages/parts.ts.
+// Tests of shared/core/messages/parts.ts and shared/core/messages/mail-senders.ts.
 
 import { describe, expect, it } from 'vitest';
 import { buildMessage, type Notice, noticeEvents } from '../../../shared/core/messages.ts';
@@ -7,17 +7,19 @@ import { DAY } from '../../../shared/core/time.ts';
 import { notices } from './notices.ts';
 
 const optional = ['owner', 'accessKeyId', 'newAccessKeyId', 'secretName', 'next', 'lastUsed', 'usedBy'] as const;
-const everything: Notice = { ...notices['reminder-used-by'], owner: 'team-shop' };
+const smtpRegions = ['eu-west-1', 'us-east-1'];
+const everything: Notice = { ...notices['reminder-used-by'], owner: 'team-shop', smtpRegions };
 const reasons: ReasonCode[] = [
   ...(['due', 'not-switched', 'still-in-use', 'key-gone', 'slots-taken', 'current-inactive', 'exempt'] as const),
   ...(['secret-pending-deletion', 'hold-lifted', 'unused', 'orphan-deleted', 'tags-invalid'] as const),
 ];
 const laters = [0, DAY / 2, 9 * DAY];
 
-/** The notice without some of its optional fields: one bit each. */
+/** The notice without some of its optional fields: one bit each, and one for both of the user's tags. */
 function without(notice: Notice, bits: number): Notice {
   const left = { ...notice };
   for (const [index, name] of optional.entries()) if (bits & (1 << index)) delete left[name];
+  if (left.owner === undefined) delete left.smtpRegions;
   return left;
 }
 
@@ -69,12 +71,29 @@ describe('what depends on the reason', () => {
     const { secretName: _, ...unstored } = notices.reminder;
     const events = [notices.issued, notices.reminder, notices['issued-without-grace'], notices['issued-for-readers']];
     for (const notice of [...events, unstored]) {
-      for (const service of ['ses', 'email']) {
+      for (const service of ['ses', 'email', 'ses-smtp']) {
         const lastUsed = { at: notice.at, service, region: 'eu-west-1' };
         expect(emailOf({ ...notice, lastUsed })).toContain('SMTP password');
       }
       expect(emailOf(notice)).not.toContain('SMTP');
     }
+  });
+
+  it('a user who is tagged as one who sends mail reads where the passwords are, at a rollback too', () => {
+    const { issued, reminder, exposed } = notices;
+    for (const notice of [issued, reminder, exposed, notices['issued-for-readers'], notices['rolled-back']]) {
+      const email = emailOf({ ...notice, smtpRegions });
+      expect(email).toContain('- SmtpPassword_eu-west-1\n- SmtpPassword_us-east-1\n');
+      expect(email).not.toContain('derived anew');
+      expect(emailOf({ ...notice, smtpRegions: [] })).not.toContain('SMTP');
+    }
+  });
+
+  it('a new key that the secret does not hold has no field there: its password is derived', () => {
+    const { secretName: _, ...unstored } = notices.reminder;
+    const email = emailOf({ ...unstored, smtpRegions });
+    expect(email).toContain('derived anew');
+    expect(email).not.toContain('SmtpPassword_');
   });
 
   it('a hint fits the last use of the key', () => {
