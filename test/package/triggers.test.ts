@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
+import { matches } from '../support/event-pattern.ts';
 import { decide, statementsOf } from '../support/policy.ts';
+import { yamlDocuments } from '../support/yaml.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack, type Template } from './template.ts';
 
@@ -22,19 +23,6 @@ beforeAll(async () => {
 
 function sample(name: string): Json {
   return JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8')) as Json;
-}
-
-/** EventBridge's equality: each field of the pattern holds one of the values, or begins with a prefix, listed for it. */
-function matches(pattern: Json | undefined, event: Json | undefined): boolean {
-  if (Array.isArray(pattern)) return pattern.some((value) => value === event || beginsWith(value, event));
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return false;
-  return Object.entries(object(pattern)).every(([field, wanted]) => matches(wanted, event[field]));
-}
-
-function beginsWith(value: Json, event: Json | undefined): boolean {
-  if (typeof value !== 'object' || typeof event !== 'string') return false;
-  const { prefix } = object(value);
-  return typeof prefix === 'string' && event.startsWith(prefix);
 }
 
 function propertiesOf(id: string, deployed = stack): JsonObject {
@@ -186,25 +174,11 @@ describe('with the Config rule', () => {
 
 /** CloudFormation's YAML, with the values of its parameters put in. */
 function readForwarder(mainRegion: string, boundary = ''): Template {
-  const yaml = createRequire(import.meta.resolve('serverless/package.json'))('js-yaml');
-  const tag = (
-    name: string,
-    kind: string,
-    construct: (value: Json) => Json = (value) => ({ [`Fn::${name}`]: value }),
-  ) => new yaml.Type(`!${name}`, { kind, construct });
-  const schema = yaml.JSON_SCHEMA.extend([
-    tag('Ref', 'scalar', (name) => ({ Ref: name })),
-    tag('GetAtt', 'scalar', (name) => ({ 'Fn::GetAtt': String(name).split('.') })),
-    tag('Sub', 'scalar'),
-    tag('Equals', 'sequence'),
-    tag('If', 'sequence'),
-    tag('Not', 'sequence'),
-  ]);
   const file = new URL('../../resources/forwarder/exposed-key-forwarder.yml', import.meta.url);
   const text = readFileSync(file, 'utf8')
     .replace(/\$\{MainRegion\}|!Ref MainRegion/g, mainRegion)
     .replaceAll('!Ref PermissionsBoundaryArn', `'${boundary}'`);
-  return yaml.load(text, { schema }) as Template;
+  return object(yamlDocuments(text)[0]) as unknown as Template;
 }
 
 describe('the forwarder', () => {
