@@ -3,10 +3,12 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 
-/** Of the stack, once packaged, and the forwarder, which is a stack of its own. */
+/** Of the stack, once packaged; the forwarder, which is a stack of its own; and the examples. */
 const TEMPLATES = [
   '../.serverless/cloudformation-template-update-stack.json',
   '../resources/forwarder/exposed-key-forwarder.yml',
+  '../examples/service-user/role.yml',
+  '../examples/service-user/template.yml',
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 
 /** The validator reads a parameter's default also where a condition rules it out: an empty ARN would be too short. */
