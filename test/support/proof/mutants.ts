@@ -504,6 +504,20 @@ export const mutants: readonly Mutant[] = [
     replace: "new UpdateAccessKeyCommand({ UserName: userName, AccessKeyId: userName, Status: 'Inactive' })",
     caughtBy: tests('test/unit')('architecture', 'makes mutating calls in shared/apply only'),
   },
+  {
+    name: 'the SMTP passwords of a user left out of the secret',
+    file: `${apply}/secret-value.ts`,
+    find: '...smtpFields(secretAccessKey, sesSmtpRegions),',
+    replace: '...smtpFields(secretAccessKey, sesSmtpRegions && []),',
+    caughtBy: integration('smtp', 'has an SMTP password for each Region in the secret'),
+  },
+  {
+    name: 'an SMTP password for no Region',
+    file: 'shared/core/smtp.ts',
+    find: "['11111111', region, 'ses', 'aws4_request', 'SendRawEmail']",
+    replace: "['11111111', 'ses', 'aws4_request', 'SendRawEmail']",
+    caughtBy: unit('smtp', 'is what AWS computes'),
+  },
   // ---- state has an author ----
   {
     name: 'a tag believed without its MAC',
