@@ -16,7 +16,7 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
 
   hasAdministrators: async (read) => String((await readSetting(read, 'administratorArns')).length > 0),
 
-  /** Who governs the keys once administrators are named: they, who deploys, and root, lest nobody could any more. */
+  /** Who governs the keys once administrators are named: they, the deployer, and root, so that someone always can. */
   governors: async (read) => {
     const deployer = await read('deployerArn');
     const root = { 'Fn::Sub': `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:root` };

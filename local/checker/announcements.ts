@@ -50,12 +50,12 @@ export function createAnnouncements({ mailbox, lives, exposure }: Known): Announ
   /** Of the messages that come after it. */
   function isAbout(message: Message, { userId, kind, accessKeyId, transitionId, at }: Change): boolean {
     if (message.userId !== userId || !names(message, accessKeyId)) return false;
-    // A command that died right after it deactivated the key has left no trace: found Inactive, it is told of as that.
+    // A command that died right after it deactivated the key has left no trace: the key is reported as found Inactive.
     if (kind === 'deactivated' && message.event === 'inactive-seen' && exposure.isExposed(accessKeyId)) return true;
-    // What was begun so long ago that nobody goes on with it is told of as it is found.
+    // What was begun so long ago that no run continues it is reported as it is found.
     if (message.at - at > 3 * DAY && message.event === foundAs[kind]) return true;
     if (!announcedBy[kind].includes(message.event)) return false;
-    // An orphan beside a secret that is not ours, and an exposed key, are deactivated without an intent, and told of so.
+    // An orphan with a foreign secret, and an exposed key, are deactivated and reported without an intent.
     return message.transitionId === transitionId || lives.isLost(accessKeyId) || message.event === 'exposed';
   }
 

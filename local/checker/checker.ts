@@ -20,9 +20,9 @@ export interface Checker {
   end(caller: string): void;
   /** After a pass that was not disturbed: an orphan is Inactive by now, and what was written is announced. */
   passed(userId: string, begunAt: number): void;
-  /** Takes in what somebody else has just done. */
+  /** Takes in what someone else has just done. */
   outside(): void;
-  /** When nothing is planned any more: everything was announced, each transition under one id. */
+  /** When nothing more is planned: everything was announced, each transition under one id. */
   atRest(userId: string, isBlocked?: boolean): void;
   /** Between two runs: whatever changed before this instant was announced. */
   upTo(at: number): void;

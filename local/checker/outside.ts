@@ -61,7 +61,7 @@ function takeInSecret(watch: Watch, userId: string, before: Look, after: Look): 
   const isSecretLost = before.secret !== undefined && before.secret.arn !== after.secret?.arn;
   if (isIntentLost || isSecretLost) announcements.forgive((change) => change.userId === userId);
   takeInLabels(watch, before, after);
-  // Nobody knows any more that an issue was under way: what it made is somebody's key.
+  // Nothing shows any longer that an issue was under way: what it made counts as someone's key.
   if (isIntentLost && intent(before)?.verb === 'issue' && intent(after)?.verb !== 'issue') {
     for (const { accessKeyId } of keysOf(after)) {
       if (lives.isLost(accessKeyId)) lives.of(accessKeyId).isReclaimed = true;

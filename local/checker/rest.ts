@@ -29,7 +29,7 @@ export function judgePassed(watch: Watch, userId: string, begunAt: number): void
   }
 }
 
-/** When nothing is planned any more. */
+/** When nothing more is planned. */
 export function judgeAtRest(watch: Watch, userId: string, isBlocked: boolean): void {
   const { announcements, exposure } = watch;
   announcements.read();

@@ -80,7 +80,7 @@ export async function deliver(aws: LocalAws, source: EventSource): Promise<Deliv
   }
 }
 
-/** Delivers until nothing is visible any more. What failed stays hidden while the clock stands still. */
+/** Delivers until nothing is visible. What failed stays hidden while the clock stands still. */
 export async function drain(aws: LocalAws, source: EventSource): Promise<Delivery> {
   async function worker(): Promise<Delivery> {
     let total = nothing;

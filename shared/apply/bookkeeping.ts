@@ -11,7 +11,7 @@ import type { Outcome } from './pass.ts';
 import { currentSince, forgetKey, recordNow, recordsOf } from './records.ts';
 import { ensureSecret, restoreSecret, tagSecret, untagSecret } from './secret.ts';
 
-/** Steps that touch no key, or only remember what somebody else did to one: tags and messages, without an intent. */
+/** Steps that touch no key, or only record what others did to one: tags and messages, without an intent. */
 type BookkeepingStep = StepOf<
   | 'forget'
   | 'restart-grace'

@@ -17,9 +17,9 @@ import { recordNow } from './records.ts';
 import { ensureSecret, STALE_READS, tagSecret } from './secret.ts';
 
 /**
- * Deactivates an exposed key before anything is written or asked: a lease could be somebody else's, and every minute
- * counts. Then it is told of, recorded, and kept out of the secret, sessions and all; whoever replaces it goes on from
- * the record. What dies in between is told again. Throws what AWS refused, once that is told and remembered.
+ * Deactivates an exposed key before anything is written or asked: another run could have the lease, and every minute
+ * counts. Then the key is reported, recorded, and kept out of the secret with all its sessions. The replacement starts
+ * from that record. After a crash in between it is reported again. Throws what AWS refused, once that is recorded.
  */
 export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>): Promise<Outcome> {
   return unleased(attempt, async (fresh) => {
@@ -65,7 +65,7 @@ async function deactivate(pass: Pass, user: User, accessKeyId: string): Promise<
   }
 }
 
-/** Remembered, so that every run tries and tells again until somebody has seen to it. */
+/** Recorded, so that every run tries and reports it again until the key is inactive. */
 async function reportStillActive({ pass, state, step }: Attempt<StepOf<'deactivate-exposed'>>, error: unknown) {
   const { accessKeyId, reason } = step;
   const message =
@@ -76,7 +76,7 @@ async function reportStillActive({ pass, state, step }: Attempt<StepOf<'deactiva
   pass.told.add(accessKeyId);
   const exposed = { at: pass.runtime.clock(), accessKeyId, isStillActive: true } as const;
   await record(told, exposed, () => tag).catch((failure: unknown) => {
-    // What it failed on is in the log; what AWS refused first is what somebody has to see to.
+    // What it failed on is in the log; an operator has to resolve what AWS refused first.
     pass.runtime.log.error('Exposed key not recorded', { accessKeyId, because: messageOf(failure) });
   });
 }
@@ -91,12 +91,12 @@ interface Found {
   isStillActive?: true;
 }
 
-/** How often a record that somebody else's crossed is written again. */
+/** How often a record is written again if another run's record has crossed it. */
 const MOST_TRIES = 3;
 
 /**
- * Adds the key to `keyturn:exposed`, and reads it back: two keys of one user may be told of at the same moment, and
- * neither may be forgotten. The secret as it is then; undefined where nothing may be written, or nobody signs.
+ * Adds the key to `keyturn:exposed`, and reads it back: two keys of one user may be reported at the same moment, and
+ * neither may be forgotten. The secret as it is then; undefined if nothing may be written, or there is no signer.
  */
 async function record(
   { pass, state }: Pick<Attempt, 'pass' | 'state'>,
@@ -123,7 +123,7 @@ async function record(
 
 /**
  * Of the keys that it named before, those that are still there: there are never more than two. One of them is still
- * Active until a run has found each Inactive, and told of it.
+ * Active until a run has found each Inactive, and reported it.
  */
 function exposedValue(
   { told }: Pass,
@@ -169,7 +169,7 @@ export async function announceExposed(
   return transitionId;
 }
 
-/** A message changes nothing, so a dry run sends this one: somebody has to act, and nothing else will. */
+/** A message changes nothing, so a dry run sends this one: a person has to act, because the run will not. */
 export async function tellInDryRun({ pass, state, step }: Attempt<StepOf<'deactivate-exposed'>>): Promise<void> {
   const { accessKeyId, reason } = step;
   const message = `This is a dry run, so nothing was changed. Otherwise: ${step.message} Then it is replaced.`;

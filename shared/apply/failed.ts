@@ -26,17 +26,17 @@ interface Failure {
   isProbe: boolean;
 }
 
-/** What is told of a failure, if anything is. */
+/** What is reported about a failure, if anything. */
 interface Told {
   reason: ReasonCode;
   message: string;
 }
 
 /**
- * Tells the topic that a pass failed for good, and remembers it where a tag may be written, so that the digest names the
- * user in each run. A failure that goes on is told when it begins and weekly; what AWS refuses to everybody is told of
- * one user for all; what cannot be remembered is told each time. What failed may have been the first read, so nothing
- * but the user's names is taken as known.
+ * Announces that a pass failed for good, and records it if a tag may be written, so that the digest names the user in
+ * each run. A failure that goes on is reported when it begins and weekly. What AWS refuses to all users is reported for
+ * one of them. What cannot be recorded is reported each time. The first read may have failed, so only the user's names
+ * are taken as known.
  */
 export async function announceFailure(
   pass: Pass,
@@ -88,8 +88,8 @@ async function secretOf({ reader, settings }: Pass, user: User) {
 }
 
 /**
- * When the same failure was told of, if it goes on since and a week has not passed. A failed proof is told by itself,
- * with the key that was made: its record has a key.
+ * When the same failure was reported, if it goes on since and a week has not passed. A failed proof is reported on its
+ * own, with the key that was made: its record has a key.
  */
 function toldLately({ settings }: Pass, before: Announced | undefined, failure: Announced) {
   if (before?.event !== 'failed' || before.accessKeyId !== undefined) return undefined;

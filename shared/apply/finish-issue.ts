@@ -36,7 +36,7 @@ export async function promote({ pass, lease }: Leased, versionId: string): Promi
     throw refused ?? new ConflictError(`Secret ${secret.name} has no value.`);
   }
   if (current === versionId) return true;
-  // Still where it was: nobody was faster, the call failed for another reason. The next pass finishes forward.
+  // Still where it was: no other run was faster, so the call failed for another reason. The next pass finishes it.
   if (refused !== undefined && current === expected) throw refused;
   return false;
 }

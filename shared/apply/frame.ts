@@ -32,7 +32,7 @@ export async function unleased<S extends Step>(
 
 /** How a step ends that was performed under a lease. */
 export interface Ending {
-  /** Absent: there is nothing that anybody has to know. */
+  /** Absent: no one has to know of it. */
   announcement?: Announcement;
   /** Writes what is remembered, with the tag that remembers the announcement; by default that tag alone. */
   record?: (told: Record<string, string>) => Promise<void>;
@@ -82,7 +82,7 @@ async function readAgain<S extends Step>(
   if (!(await readBack(pass, lease, { secret: read.secret, at }))) return 'busy';
   const fresh = { ...read, secret: lease.secret };
   if (!isStillPlanned(attempt, withIntent(fresh, standing))) return 'changed';
-  // The reads may have been slow; somebody who has taken the lease meanwhile goes by what we have not done yet.
+  // The reads may have been slow; a run that has taken the lease meanwhile relies on what we have not done yet.
   if (!(await isStillOurs(pass, lease))) return 'busy';
   return { ...attempt, state: fresh, lease };
 }

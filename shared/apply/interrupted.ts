@@ -48,7 +48,7 @@ async function forget(ours: Leased<StepOf<'clear-intent'>>): Promise<Result> {
   return 'done';
 }
 
-/** An issue whose key its owner was told of has only not taken its intent off. */
+/** An issue that was announced to the owner has only its intent left to remove. */
 function fruitless({ state: { secret }, lease: { intent } }: Leased): string[] {
   const { currentSince: since } = parseSecretTags(secret.tags, ANY_TIME).tags;
   return since !== undefined && since.at >= intent.at ? [] : countedBy(intent.verb);

@@ -79,7 +79,7 @@ export async function acquire(attempt: Attempt, read: Read<Secret>, intent: Inte
   return write(attempt, read.secret, { intent: written, alsoTag: { ...countedTag(pass, written), ...alsoTag } });
 }
 
-/** By hand as many keys may be retired as somebody likes; otherwise so many a day as are issued. */
+/** By hand any number of keys may be retired; otherwise as many a day as are issued. */
 function countedTag({ request: { origin } }: Pass, { verb, at }: Doing): Record<string, string> {
   const isCounted = verb === 'issue' || (verb === 'retire' && origin !== 'manual');
   return isCounted ? { [secretTagNames.issuedOn]: formatIssued({ day: at, origin }) } : {};
@@ -118,7 +118,7 @@ async function write(
   pass.wroteAt.add(intent.at);
   pass.inFlight.transitionId = transitionId;
   await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(intent), ...alsoTag });
-  // Retries may have taken so long that somebody else announced, waited and read back before this arrived.
+  // Retries may have taken so long that another run announced, waited and read back before this arrived.
   if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
     await abandon(pass, lease);
     return 'busy';
@@ -162,7 +162,7 @@ export async function isStillOurs(pass: Pass, lease: Lease): Promise<boolean> {
   return isSeen(lease, await readSecret(pass, lease));
 }
 
-/** Takes the intent off, only while it is ours; with it, tags that have nothing to say any more. */
+/** Removes the intent, only while it is ours, and with it the tags that no longer mean anything. */
 export async function release(pass: Pass, lease: Lease, ...alsoUntag: string[]): Promise<void> {
   if (await isStillOurs(pass, lease)) await untagSecret(pass, lease.secret, ...alsoUntag, secretTagNames.doing);
   delete pass.inFlight.transitionId;
@@ -179,8 +179,8 @@ export function countedBy(verb: TransitionVerb): string[] {
 }
 
 /**
- * Takes an issue's intent off, and with it tags that have nothing to say any more, only while fresh reads show no key
- * that it may have left behind: the facts that the planner judges by, last uses too. False: the intent stays.
+ * Removes an issue's intent, and with it the tags that no longer mean anything, only while fresh reads show no key that
+ * it may have left behind: the facts that the planner judges by, last uses too. False: the intent stays.
  */
 export async function settle({ pass, state: { user }, lease }: Leased, ...alsoUntag: string[]): Promise<boolean> {
   const orphansOf = (state: UserState): readonly AccessKey[] => situationOf({ pass, state }).orphans;

@@ -49,7 +49,7 @@ function deactivated({ pass, state, step: { accessKeyId } }: Leased<OrphanStep>)
   };
 }
 
-/** A secret that may not be ours gets no tag; the key is deactivated all the same, and somebody is told. */
+/** A secret that may not be ours gets no tag. The key is still deactivated, and reported. */
 export function removeUnrecorded(attempt: Attempt<StepOf<'deactivate-unrecorded'>>): Promise<Outcome> {
   return unleased(attempt, async (fresh) => {
     const { pass, state, step } = fresh;

@@ -20,11 +20,11 @@ export interface Pass {
   stateKey?: StateKey;
   /** The end of the function; the lease ends half a minute later. */
   deadlineAt: Instant;
-  /** The queue serialises the passes over one user; whoever comes from outside must first see who else is there. */
+  /** The queue serialises the passes over one user; a run outside it must first see whether another is at work. */
   isQueued: boolean;
   /** Instants that this invocation wrote into tags. `request.wroteAt` is this very set. */
   wroteAt: Set<Instant>;
-  /** Exposed keys that this invocation has told of. `request.told` is this very set. */
+  /** Exposed keys that this invocation has reported. `request.told` is this very set. */
   told: Set<string>;
   /** The transition that this invocation has announced and not yet taken off, for the log lines of its writes. */
   inFlight: { transitionId?: string };

@@ -51,7 +51,7 @@ async function removeReplicas(pass: Pass, secret: Secret, regions: string[]): Pr
   logWrite(pass, 'secretsmanager:RemoveRegionsFromReplication', { secretName: secret.name, regions });
 }
 
-/** The values that are there can be read with the key before as well: nobody is locked out by the change. */
+/** Existing values can still be read with the former key, so the change locks no one out. */
 async function changeKmsKey(pass: Pass, secret: Secret): Promise<void> {
   const { kmsKeyId } = pass.settings;
   const KmsKeyId = kmsKeyId === '' ? DEFAULT_KMS_KEY : kmsKeyId;
@@ -60,8 +60,8 @@ async function changeKmsKey(pass: Pass, secret: Secret): Promise<void> {
 }
 
 /**
- * Orders replicas, also ones that failed. What AWS refuses is a replica less, told of by a later run that does not find
- * it, and no reason to leave a key unrotated.
+ * Orders replicas, including ones that failed. If AWS refuses, a replica is missing, and a later run that does not find
+ * it reports it. That is no reason to leave a key unrotated.
  */
 export async function replicate(pass: Pass, secret: Secret, regions: readonly string[]): Promise<void> {
   const facts = { secretName: secret.name, regions };

@@ -20,7 +20,7 @@ export function rememberRefusal(
   memory.refusals.set(userId, { userName, announced });
 }
 
-/** What this container knows to be refused to everybody today, if anything. */
+/** What this container knows to be refused to all users today, if anything. */
 export function refusedHere({ refusals }: Memory, now: Instant): CommonRefusal | undefined {
   const today = formatDate(now);
   const known = [...(refusals?.values() ?? [])].filter(({ announced }) => formatDate(announced.at) === today);
@@ -36,7 +36,7 @@ export interface CommonlyRefused {
   isTold: boolean;
 }
 
-/** Whether what AWS has just refused one user is refused to everybody, and whether that was told this week. */
+/** Whether what AWS has just refused one user is refused to all users, and whether that was reported this week. */
 export async function commonRefusalOf(
   pass: Pass,
   user: Pick<User, 'userId' | 'userName'>,
@@ -56,7 +56,7 @@ export async function commonRefusalOf(
   return { refusal, isTold };
 }
 
-/** When this failure was told of as one of everybody, if that is not a week ago. */
+/** When this failure was reported as one of all users, if that is less than a week ago. */
 export function toldAsCommonAt(before: Announced | undefined, { cause, at }: Announced): Instant | undefined {
   if (before?.reason !== 'refused-everywhere' || before.cause !== cause || before.toldAt === undefined)
     return undefined;

@@ -87,7 +87,7 @@ export async function refreshDescription(pass: Pass, secret: Secret, user: User)
   logWrite(pass, 'secretsmanager:UpdateSecret', { userName: user.userName, secretName: secret.name });
 }
 
-/** The tag that names the user, for whoever looks at the secret. */
+/** The tag that names the user, for people who look at the secret. */
 export function userNameTag(user: User): Record<string, string> {
   return { [secretTagNames.userName]: tagValueOf(user.userName) };
 }

@@ -51,13 +51,13 @@ async function write(ours: Leased<TransitionStep>): Promise<void> {
     case 'roll-back':
       return rollBack({ ...ours, step });
     case 'move-forward':
-      // Before the move, so that nobody's time runs on the key that is current again before they are told.
+      // Before the move, so that no grace period runs on the key that is current again before its owner is told.
       await untagSecret(pass, state.secret, secretTagNames.currentSince);
       return moveTo(ours);
   }
 }
 
-/** The hold first: whatever dies after it, no schedule undoes the half of it. */
+/** The hold first: if the run dies after it, no schedule undoes half of the rollback. */
 async function rollBack(ours: Leased<StepOf<'roll-back'>>): Promise<void> {
   const { pass, state, step } = ours;
   const { user, secret } = state;

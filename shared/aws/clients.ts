@@ -14,7 +14,7 @@ export interface Aws {
   secrets: SecretsManagerClient;
   sns: SNSClient;
   sts: STSClient;
-  /** A client of a service that few functions need: whoever imports its class carries it, and nobody else's bundle does. */
+  /** A client of a service that few functions need: only the bundles that import its class carry it. */
   clientOf: ClientMaker;
   /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
   stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
@@ -128,7 +128,7 @@ function watched<Input extends object, Output extends object, Client extends Wat
   return client;
 }
 
-/** Set once a try of the call got no answer: it may have had its effect, whatever a later try was told. */
+/** Set once a try of the call got no answer: it may have had its effect, no matter how a later try ended. */
 const UNCERTAIN = 'keyturnUncertain';
 
 function permissionOf(context: { clientName?: string; commandName?: string }): string {

@@ -132,7 +132,7 @@ export async function observeByUserId(
   return present === undefined ? undefined : observeUser(reader, { userName: present, userId });
 }
 
-/** The user's name by their UserId, which IAM itself looks up by nothing but a list; undefined if nobody has it. */
+/** The name of the user with this UserId, which IAM itself finds only by a list; undefined if there is none. */
 export async function userNameInIam(aws: Pick<Aws, 'iam'>, userId: string): Promise<string | undefined> {
   for await (const page of paginateListUsers({ client: aws.iam, pageSize: 1_000 }, {})) {
     const found = page.Users?.find(({ UserId }) => UserId === userId);

@@ -12,7 +12,7 @@ import { rememberedAudience } from './audience.ts';
 import { type Reader, secretOf } from './observe.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Who hears of what is done; undefined when nobody has to. */
+/** Who is told what is done; undefined if no one has to be. */
 export async function readListeners(
   { aws, memory, clock }: Pick<Runtime, 'aws' | 'memory' | 'clock'>,
   { requireSubscription, topicArn }: Pick<Settings, 'requireSubscription' | 'topicArn'>,
@@ -56,7 +56,7 @@ export async function readLimits(reader: Reader, audience: Audience | undefined,
   };
 }
 
-/** What somebody asked for by hand is their own affair. */
+/** What an operator asks for by hand is not limited. */
 function isCounted({ issuedOn, issuedFor }: SecretTags, today: string): boolean {
   if (issuedOn === undefined || formatDate(issuedOn) !== today) return false;
   return issuedFor === 'schedule' || issuedFor === 'config';

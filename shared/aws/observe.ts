@@ -61,7 +61,7 @@ export async function observeUser(
   }
 }
 
-/** The roles of a deployment for one path may not look at anybody else: no permission is missing then. */
+/** The roles of a deployment for one path may not read other users: no permission is missing then. */
 function orOutside(error: unknown, { userPathPrefix }: Settings): string {
   return userPathPrefix !== '/' && isFailure(error, 'AccessDenied') ? `, who may not be below ${userPathPrefix}` : '';
 }

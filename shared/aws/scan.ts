@@ -36,7 +36,7 @@ export interface Scan {
   users: readonly ScannedUser[];
   /** Absent without a credential report. */
   rootActiveKeys?: number;
-  /** Names of secrets whose UserId is of nobody. */
+  /** Names of secrets whose UserId belongs to no user. */
   secretsWithoutUser: readonly string[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
@@ -88,7 +88,7 @@ function placeOf({
   return { userName: UserName, groups: GroupList, path: Path };
 }
 
-/** A report that leaves most users out is no error: they are looked at one by one, which nobody would notice. */
+/** A report that leaves out most users is no error. They are read one by one, which would go unnoticed without this. */
 function unreported(details: readonly UserDetail[], report: CredentialReport | undefined): string[] {
   if (report === undefined) return [];
   const older = details.filter(({ CreateDate }) => (CreateDate?.getTime() ?? 0) < report.reportedAt - REPORT_LAG);
@@ -151,7 +151,7 @@ async function withExactKeys(
   try {
     return { ...scanned, keys: await listAccessKeys(aws, scanned.user.userName) };
   } catch (error) {
-    // Deleted since the list of users was read: nobody is left to judge.
+    // Deleted since the list of users was read: there is no one to judge.
     if (isFailure(error, 'NoSuchEntity')) return { ...scanned, keys: [] };
     errors.push(`${scanned.user.userName}: ${messageOf(error)}`);
     return scanned;
@@ -182,7 +182,7 @@ async function listSecrets(reader: Reader): Promise<Map<string, Secret>> {
   return secrets;
 }
 
-/** Without the report every user counts as not in it, and is looked at exactly: dearer, but nobody is missed. */
+/** Without the report every user counts as missing from it, and is read directly: dearer, but no one is missed. */
 async function reportOrError(
   aws: Aws,
   runtime: Pick<Runtime, 'sleep'>,

@@ -56,7 +56,7 @@ export interface Decision {
   isBlocked: boolean;
 }
 
-/** Reasons of triage that are decisions by themselves, whatever the tags remember. */
+/** Reasons of triage that are decisions by themselves, no matter what the tags record. */
 const waiting: readonly DueReason[] = [
   'tags-invalid',
   'secret-foreign',
@@ -70,7 +70,7 @@ const waiting: readonly DueReason[] = [
   'two-orphans',
 ];
 
-/** Reasons for a step that nobody may be left unaware of, beside those that a daily limit counts. */
+/** Reasons for a step that must be announced, in addition to those that a daily limit counts. */
 const tells: readonly DueReason[] = [
   'confirmed',
   'deletion-soon',
@@ -86,7 +86,7 @@ const tells: readonly DueReason[] = [
   'still-in-use',
 ];
 
-/** Whether somebody would be told, by a message of that event, about that user. */
+/** Whether a message of that event about that user would reach anyone. */
 export type Hears = (user: User, event: 'issued' | 'reminder') => boolean;
 
 /** Everybody who needs a decision, by name: in each run, since a message about it may be days old, or never sent. */
@@ -121,13 +121,13 @@ function decisionOf({ scanned, verdict }: Triaged, since: Instant, now: Instant,
   return policy?.toldAt === undefined ? undefined : decision('replica-failed', false);
 }
 
-/** Void tags that are merely taken off need nobody. */
+/** Void tags that are merely removed need no decision. */
 function waitsForSomebody({ reason, because }: Triage, announced: Announced | undefined): boolean {
   if (waiting.includes(reason) || (reason === 'state-unverified' && because !== undefined)) return true;
   return announced?.event === 'blocked' && announced.reason === reason;
 }
 
-/** Why what is due is not done, if it is because its message would reach nobody. */
+/** Why what is due is not done, if it is because its message would reach no one. */
 function unheardOf(
   { reason, isLimited }: Extract<Triage, { isDue: true }>,
   hears: (event: 'issued' | 'reminder') => boolean,

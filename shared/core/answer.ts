@@ -11,14 +11,14 @@ export type Action =
   /** With a version ID: stored under it and left pending, for Secrets Manager's own rotation. */
   | { action: 'issue'; graceDays?: number; versionId?: string }
   | { action: 'finish'; verb: TransitionVerb; accessKeyId: string }
-  /** With an event: what the transition had done before it was interrupted, and nobody was told. */
+  /** With an event: what the transition had done before it was interrupted, without a message. */
   | { action: 'clear-intent'; restartGrace: boolean; tells?: 'reactivated' | 'failed'; accessKeyId?: string }
   | { action: 'deactivate-orphan'; accessKeyId: string }
   | { action: 'deactivate-unrecorded'; accessKeyId: string }
   | { action: 'deactivate-exposed'; accessKeyId: string }
   /** Tells of an exposed key that is not to be touched. */
   | { action: 'announce-exposed'; accessKeyId: string }
-  /** Nobody can come back by an exposed key any more. */
+  /** An exposed key, and the sessions made with it, can no longer be used. */
   | { action: 'end-exposure' }
   | { action: 'record-orphan'; accessKeyId: string }
   | { action: 'delete-orphan'; accessKeyId: string }

@@ -29,7 +29,7 @@ export function audienceHears(audience: Audience, attributes: MessageAttributes)
   }
 }
 
-/** Nobody is there to hear of anything, whatever its attributes. */
+/** No message would reach anyone, whatever its attributes. */
 export function isDeaf(audience: Audience): boolean {
   switch (audience.kind) {
     case 'everything':
@@ -70,7 +70,7 @@ export function standingOf(subscriptionArn: string | undefined): 'confirmed' | '
   return subscriptionArn === 'Deleted' ? 'deleted' : 'pending';
 }
 
-/** A queue, function or stream of ours, by its name: it hears everything, and tells nobody. */
+/** A queue, function or stream of ours, by its name: it gets every message, but no person reads them. */
 export function isOwnMachine(endpoint: string | undefined): boolean {
   return /^arn:[^:]+:(sqs|lambda|firehose):[^:]*:[^:]*:(function:|deliverystream\/)?keyturn-/.test(endpoint ?? '');
 }

@@ -74,12 +74,12 @@ export function prejudge(
   );
 }
 
-/** Of a user who is not there, or not ours to judge, any more. */
+/** For a user who no longer exists, or is no longer ours to judge. */
 export function notApplicable(because: string): Verdict {
   return verdict('NOT_APPLICABLE', because);
 }
 
-/** With a date the exemption ends by itself; without one somebody might forget it, so the fact stays visible. */
+/** With a date the exemption ends by itself. Without one it might be forgotten, so it stays visible. */
 function exemptUntil({ userName }: User, { exemption }: UserSettings): Verdict | undefined {
   return exemption?.until === undefined ? undefined : notApplicable(describeExemption(userName, exemption));
 }

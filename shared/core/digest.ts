@@ -37,11 +37,11 @@ export interface Digest {
   findings: readonly string[];
   /** Messages in the dead-letter queue. */
   deadLetters?: number;
-  /** What concerns everybody, such as why nothing is issued. */
+  /** What concerns all users, such as why nothing is issued. */
   note?: string;
 }
 
-/** Together below SNS's 256 KiB whatever the account looks like; the log has all of them. */
+/** Together always below SNS's 256 KiB; the log has all of them. */
 const LISTED_MAX = 50;
 const ENTRY_MAX = 200;
 const NOTE_MAX = 4_000;
@@ -158,7 +158,7 @@ function emailOf(digest: Digest): Block[] {
   ];
 }
 
-/** What somebody should look at, before the numbers. */
+/** What needs attention, before the numbers. */
 function attention(digest: Digest): Block[] {
   const { errors, findings, secretsWithoutUser, needsDecision } = digest;
   const { activeRootKeys, deadLetters = 0, exemptWithoutDate } = digest;

@@ -27,7 +27,7 @@ export class EventError extends KeyturnError {
   override readonly name = 'EventError';
 }
 
-/** The state changed under us, or somebody else holds it; trying again later is right. */
+/** The state changed meanwhile, or another run holds it; try again later. */
 export class ConflictError extends KeyturnError {
   override readonly name = 'ConflictError';
 }

@@ -107,9 +107,9 @@ const workMessage = z.strictObject({
   mayIssue: z.optional(z.boolean()),
   /** Whether this is the run that tells again of what no tag can remember, as one does each week. */
   mayRepeat: z.optional(z.boolean()),
-  /** AWS seems to refuse everybody: this one is tried, and the digest says what became of it. */
+  /** AWS seems to refuse all users: this one is tried, and the digest says what happened. */
   isProbe: z.optional(z.boolean()),
-  /** With origin `exposed`, over the rest of the body: what is done at once is not for everybody to ask for. */
+  /** With origin `exposed`, over the rest of the body: not every sender may ask for a deactivation. */
   mac: z.optional(z.string()),
 });
 
@@ -158,7 +158,7 @@ export interface ExposureEvent {
   /** Whose keys they are: a delegated administrator is sent the events of other accounts too. */
   accountId?: string;
   accessKeyIds: readonly string[];
-  /** Affected entities that are no key IDs, cut to a length that fits into a message: somebody must look. */
+  /** Affected entities that are no key IDs, cut to a length that fits into a message: a person must look. */
   unreadable: readonly string[];
 }
 

@@ -17,7 +17,7 @@ export interface KeyAges {
 /** Somebody decided that their keys may grow old. */
 const mayGrowOld: readonly DueReason[] = ['exempt', 'held'];
 
-/** Of the Active keys of everybody who is neither exempt nor held, as the scan sees them; undefined if there is none. */
+/** Of the Active keys of all users who are neither exempt nor held, as the scan sees them; undefined if none. */
 export function keyAges(
   users: readonly { scanned: ScannedUser; verdict: Triage }[],
   settings: Settings,

@@ -60,7 +60,7 @@ function documentOf(notice: Notice): object {
     transitionId,
     accountId,
     region,
-    // The key of nobody has neither.
+    // A key that belongs to no user has neither.
     userId: userId || undefined,
     userName: userName || undefined,
     owner,
@@ -108,7 +108,7 @@ function factsOf(notice: Notice, why: string | undefined): [string, string][] {
     [newAccessKeyId === undefined ? 'Key' : 'Old key', accessKeyId],
     ['Last used', lastUsed && `${minuteUtc(lastUsed.at)}, for ${lastUsed.service} in ${lastUsed.region}`],
     ['Used by', usedBy?.sentence],
-    // The key of a failed issue was deleted again: nobody should take it for the one to use.
+    // The key of a failed issue was deleted again, so it must not look like the one to use.
     [event === 'failed' ? 'Key' : 'New key', newAccessKeyId],
     ['Secret', secretName && `${secretName} in ${region}`],
     ['Owner', owner],

@@ -76,13 +76,13 @@ export interface UserState {
 
 /** What a step by schedule or by Config is measured against; read only when such a step is next. */
 export interface Limits {
-  /** Who hears of it; `undefined` when nobody has to. */
+  /** Who is told; `undefined` if no one has to be. */
   audience: Audience | undefined;
   /** Issues and retirements of this UTC day in the whole account that nobody asked for by hand. */
   issuedToday: number;
   /** The three newest issues of the day ended in failed proofs. */
   isBreakerOpen: boolean;
-  /** What AWS refused to everybody who was tried today. */
+  /** What AWS refused to all users who were tried today. */
   refusal?: CommonRefusal;
 }
 
@@ -140,25 +140,25 @@ export interface Request {
   /** With origin `managed`. */
   rotation?: ManagedRotation;
   runId: string;
-  /** Instants that this invocation itself wrote into tags: such a record is no sign of somebody else. */
+  /** Instants that this invocation itself wrote into tags: such a record is no sign of another run. */
   wroteAt: ReadonlySet<Instant>;
   /** With origin `schedule`: whether the run has kept one of the day's rotations for this user; it is not asked again. */
   mayIssue?: boolean;
   /** By schedule: whether this is the run that tells again of what no tag can remember, as one does each week. */
   mayRepeat?: boolean;
-  /** By schedule and Config: what this container has seen AWS refuse to everybody today. */
+  /** By schedule and Config: what this container has seen AWS refuse to all users today. */
   refusal?: CommonRefusal;
   /** Absent until they are asked for; then the plan is made again with them. The day is asked for by few steps. */
   limits?: Pick<Limits, 'audience'> & Partial<Limits>;
   /** The transition that this invocation has already completed, if any. */
   completed?: Completed;
-  /** Exposed keys that this invocation has told of. */
+  /** Exposed keys that this invocation has reported. */
   told?: ReadonlySet<string>;
-  /** What nobody signed is told from what we did by a key that KMS would not give. Nothing is known of the state then. */
+  /** KMS would not give the key that tells what we signed from what we did not. Nothing is known of the state then. */
   isStateKeyMissing?: boolean;
 }
 
-/** What the daily run asks, for whoever only wants to know what it would be answered. */
+/** What the daily run asks, for those who only want to know the answer. */
 export const asScheduled: Request = { origin: 'schedule', runId: '-', wroteAt: new Set() };
 
 export interface Completed {

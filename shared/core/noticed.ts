@@ -31,7 +31,7 @@ export function noticed({ notice }: SecretTags, wanted: Wanted, runEveryDays: nu
   return now < until ? { is: 'running', until } : { is: 'in-force' };
 }
 
-/** From when on the owner is told of a deletion at that instant. */
+/** From when on the owner is notified of a deletion at that instant. */
 export function deletionNoticeFrom(deletableAt: Instant, runEveryDays: number): Instant {
   return deletableAt - Math.max(DELETION_NOTICE_DAYS, runEveryDays) * DAY;
 }
@@ -41,7 +41,7 @@ export function reminderInstants({ since, end }: { since: Instant; end: Instant 
   return REMINDER_DAYS.map((days) => end - days * DAY).filter((at) => at > since);
 }
 
-/** That a rotation by Secrets Manager does not end is told of each version once when it is seen, and weekly. */
+/** A rotation by Secrets Manager that does not end is reported for each version when it is seen, and weekly. */
 export function isStuckTold({ stuck }: SecretTags, versionId: string, now: Instant): boolean {
   return stuck?.versionId === versionId && !hasPassed(stuck.at, WEEKLY_DAYS, now);
 }

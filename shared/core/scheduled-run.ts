@@ -42,7 +42,7 @@ interface Seen {
   rootActiveKeys?: number;
 }
 
-/** AWS refuses everybody, as the tags say, or as it seems where there are no tags yet. */
+/** AWS refuses all users, as the tags say, or as it seems if there are no tags yet. */
 export interface Refused {
   probe: Probe | undefined;
   note: string;
@@ -134,7 +134,7 @@ export function digestOf(
   };
 }
 
-/** Where nobody hears of anything, the note says so. */
+/** If no message would reach anyone, the note says so. */
 function hearsOf(settings: Settings, limits: Limits | undefined, now: Instant): Hears {
   const audience = limits?.audience;
   if (audience === undefined || isDeaf(audience)) return () => true;
@@ -151,7 +151,7 @@ function countSkipped(triaged: readonly Triaged[]): Record<string, number> {
   return skipped;
 }
 
-/** What concerns everybody: why nothing more is done, and who may not hear of it, each with the way out. */
+/** What concerns all users: why nothing more is done, and which messages may reach no one, each with the way out. */
 function noteOf(settings: Settings, limits: Limits | undefined, now: Instant): string | undefined {
   const notes = [
     limitNote(settings, limits, now),

@@ -18,7 +18,7 @@ export function secretDescription(userName: string): string {
 
 const described = new RegExp(`^${secretDescription('([\\w+=,.@-]{1,64})')}$`);
 
-/** The name in such a description: a hint only, since anybody may have edited it. */
+/** The name in such a description: only a hint, because it may have been edited. */
 export function describedUserName(description = ''): string | undefined {
   return described.exec(description)?.[1];
 }

@@ -42,7 +42,7 @@ export interface Kept {
   user: User;
   settings: SecretSettings;
   tags: SecretTags;
-  /** Of the user's tags: while one does not parse, only signatures are put right, which need no setting. */
+  /** Of the user's tags: while one does not parse, only signatures are corrected, because they need no setting. */
   problems: readonly string[];
   now: Instant;
 }

@@ -100,7 +100,7 @@ export interface PolicyPut {
   hash: string;
   /** When replicas were last ordered, or a change that may not show. Absent: all is as ordered. */
   triedAt?: Instant;
-  /** When a replica that failed was last told of. */
+  /** When a failed replica was last reported. */
   toldAt?: Instant;
 }
 
@@ -119,7 +119,7 @@ export interface Announced {
   reason?: string;
   /** Of a failure: which call AWS refused, and how: `iam:CreateAccessKey/AccessDenied`. */
   cause?: string;
-  /** Of a failure that goes on: when it was last told of, which is not at each try. */
+  /** Of a failure that goes on: when it was last reported, which is not at each try. */
   toldAt?: Instant;
 }
 
@@ -149,7 +149,7 @@ export interface SecretTags {
   policy?: PolicyPut;
 }
 
-/** Whatever says when something was done to the user, or somebody was told. */
+/** The tags that say when something was done to the user, or reported. */
 export function recordsOf(tags: SecretTags): { at: Instant }[] {
   const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed } = tags;
   const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed];

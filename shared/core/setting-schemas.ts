@@ -18,7 +18,7 @@ export const wholeNumber = z.pipe(textLike(/^\d+$/, 'must be a whole number'), t
 /** JSON inside an environment variable: IAM names may hold commas, so no separator would do. */
 export const json = <T extends z.ZodMiniType>(schema: T) => z.jsonText(text, schema);
 
-/** A value that could match nothing is refused: nobody would notice an exemption that exempts nobody. */
+/** A value that could match nothing is refused: an exemption that exempts no one would go unnoticed. */
 export const path = textLike(/^\/([!-~]+\/)?$/, 'must begin and end with /, without spaces');
 export const groups = json(z.array(textLike(/^[\w+=,.@-]{1,128}$/, 'must be names of groups, not ARNs or paths')));
 export const regionName = /^[a-z]{2,4}(-[a-z]+)+-\d+$/;
@@ -47,7 +47,7 @@ export const arns = json(
     ),
   ),
 );
-/** An empty list would be for everybody, and was written for nobody. */
+/** An empty list would mean all users, but was written for none. */
 const named = z.minLength(1, 'users and paths must not be empty: leave them out for every user');
 const userNames = z.array(textLike(/^[\w+=,.@*-]{1,64}$/, 'users must be names of users, not ARNs or paths'));
 

@@ -59,7 +59,7 @@ export const settingSpecs = {
     '',
     'End of the names of all roles: `-team-a`.',
   ),
-  // Whoever may move an alias could put a key of their own behind it, and sign whatever they like.
+  // A principal who may move an alias could put a key of their own behind it, and sign what they like.
   stateKeyArn: spec(
     textLike(
       /^(arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)?$/,
@@ -158,7 +158,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   });
 }
 
-/** The same for whoever has the values under other names: `nameOf` is how the sentences call a setting. */
+/** The same for callers that have the values under other names: `nameOf` is what the sentences call a setting. */
 export function readSettings(
   given: (setting: string) => string | undefined,
   { cannot, nameOf }: { cannot: string; nameOf: (setting: string) => string },
@@ -182,7 +182,7 @@ export function readSettings(
   return settings;
 }
 
-/** Why nobody at all could read a secret, or undefined. */
+/** Why no one at all could read a secret, or undefined. */
 function unreadable(
   { ownersRead, readerArns }: Pick<Settings, 'ownersRead' | 'readerArns'>,
   nameOf: (setting: string) => string,

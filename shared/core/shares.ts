@@ -6,7 +6,7 @@ import { hasPassed, type Instant } from './time.ts';
 /** What a run gives one user of what is left of the day. */
 export interface Share {
   mayIssue: boolean;
-  /** AWS seems to refuse everybody, so this one is tried. */
+  /** AWS seems to refuse all users, so this one is tried. */
   isProbe?: true;
 }
 
@@ -37,7 +37,7 @@ function failedLately({ scanned: { secret } }: Triaged, now: Instant): boolean {
   return !hasPassed(announced.at, BEHIND_DAYS, now);
 }
 
-/** One user for whom a rotation is tried, though it is refused to everybody; another in each run. */
+/** One user for whom a rotation is tried, though it is refused to all; another in each run. */
 export interface Probe {
   among: readonly Triaged[];
   turn: number;
@@ -59,7 +59,7 @@ export function shareOut(ordered: readonly Triaged[], left: number, probe: Probe
   return new Map(given.map(({ scanned }) => [scanned.user.userId, share]));
 }
 
-/** Whoever comes first may show that a refusal of everybody is over; who met it stands last. */
+/** The first one may show that a refusal of all users is over; those who met it come last. */
 export function probeOf(ordered: readonly Triaged[], refusal: CommonRefusal | undefined): Probe | undefined {
   const among = ordered.filter(({ verdict }) => verdict.isLimited);
   return refusal === undefined || among.length === 0 ? undefined : { among, turn: 0 };

@@ -145,14 +145,14 @@ const CREATED_EARLIEST = 5 * SECOND;
 const CREATED_LATEST = MINUTE;
 /** Our own proof calls STS for at most 40 s within a function of at most 15 minutes. */
 const PROOF_LATEST = 16 * MINUTE;
-/** An orphan is deleted a pass later, so that somebody who made this key by hand can speak up. */
+/** An orphan is deleted a pass later, so that a person who made this key by hand can object. */
 export const ORPHAN_RECOVERY = 12 * HOUR;
 
 /**
  * Keys that the crashed issue in `keyturn:doing` may have made: no label names them, they were not there before it,
  * they were made within its minute and used by nothing but its proof. One that was recorded and is Active again, or was
- * used after the record, is somebody's key: a stranger. So is the one that became current: its secret is stored, and a
- * label that is missing was taken off.
+ * used after the record, is in use: a stranger. So is the one that became current: its secret is stored, and a missing
+ * label was removed.
  */
 function orphanKeyIds(keys: readonly AccessKey[], labels: readonly KeyLabel[], tags: SecretTags): Set<string> {
   const { doing } = tags;

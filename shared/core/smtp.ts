@@ -32,7 +32,7 @@ export function smtpFields(secretAccessKey: string, regions: readonly string[] =
   return Object.fromEntries(regions.map((region) => [smtpField(region), smtpPassword(secretAccessKey, region)]));
 }
 
-/** Sentences for whoever asks about a user. What was stored before the tag is not known: nobody here reads a secret. */
+/** Sentences for those who ask about a user. What was stored before the tag is unknown: no function reads a secret. */
 export function aboutSmtp(userName: string, regions: readonly string[] = []): string[] {
   if (regions.length === 0) return [];
   const fields = regions.map(smtpField).join(', ');

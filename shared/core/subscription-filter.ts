@@ -65,7 +65,7 @@ function parsed(policy: string): unknown {
   }
 }
 
-/** All of the attributes. An empty filter lets everything through: that is how one is taken off. */
+/** All of the attributes. An empty filter lets everything through: that is how one is removed. */
 function everyAttribute(policy: unknown, where: string, depth: number): Test {
   if (depth > DEEPEST) throw new NotUnderstood('it is nested too deeply');
   if (!isObject(policy)) throw new NotUnderstood(`${where} is no object`);

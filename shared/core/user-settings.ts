@@ -31,7 +31,7 @@ export function describeExemption(userName: string, { because, until }: Exemptio
 export interface UserSettings extends Settings {
   owner?: string;
   exemption?: Exemption;
-  /** Why the user is exempt, in the words of whoever exempted them. */
+  /** Why the user is exempt, in the words of the person who exempted them. */
   exemptReason?: string;
   /** Regions in which the user sends mail by SMTP of SES: the secret has a password for each. */
   sesSmtpRegions?: readonly string[];

@@ -35,7 +35,7 @@ export function secretProblem(secret: Secret, user: User, settings: Verification
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 const TAGS_MAX = 50;
 
-/** Before anything is begun: what is done and cannot be remembered would be done and told of again every day. */
+/** Before anything is begun: what is done but cannot be recorded would be done and reported again every day. */
 function tooManyTags(
   { name, tags, voidTags }: Secret,
   { userName }: User,
@@ -67,7 +67,7 @@ function authorshipFacts(secret: Secret, user: User): string[] {
   return facts;
 }
 
-/** What is otherwise than we would have made it, whoever did, and is not put right by itself. */
+/** What differs from how we would have made it, no matter who did, and is not corrected automatically. */
 export function foreignFacts(secret: Secret, user: User, settings: Verification): string[] {
   const facts: string[] = [];
   const name = secretNameOf(settings.secretPrefix, user.userId);
@@ -84,7 +84,7 @@ function rotatedBy({ arn }: Secret, lambda: string, { secretRotationFunctionArn:
   return `it is rotated by ${lambda}${own === '' ? '' : ` (\`${rotate}\` gives it to this deployment)`}`;
 }
 
-/** Of a secret that was made by somebody else: where its values went, and with which key, is for somebody to decide. */
+/** Of a secret that others made: a person must judge where its values went, and with which key. */
 export function adoptionFacts(
   secret: Secret,
   user: User,

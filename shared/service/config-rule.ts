@@ -45,7 +45,7 @@ interface Run {
 }
 
 /**
- * Judges one user, or everybody, and tells AWS Config; changes nothing. Where a verdict would be a guess there is none:
+ * Judges one user, or all, and tells AWS Config; changes nothing. Where a verdict would be a guess there is none:
  * all others are put, and then it throws a RotationError that names every failure.
  */
 export async function evaluateRule(
@@ -169,7 +169,7 @@ function isVanished({ keys, report }: ScannedUser): boolean {
   return keys?.length === 0 && report !== undefined && report.keys.some(({ isActive }) => isActive);
 }
 
-/** Undefined where there is no user of that name any more: deleted since the scan, or renamed. */
+/** Undefined if there is no longer a user of that name: deleted since the scan, or renamed. */
 async function keysOf({ aws }: Runtime, { userName }: User): Promise<AccessKey[] | undefined> {
   try {
     return await listAccessKeys(aws, userName);
@@ -194,7 +194,7 @@ async function judgeItem(run: Run, item: ChangedItem): Promise<Judged> {
   return { ...about, ...judgeState(run, state) };
 }
 
-/** Of a resource that was deleted, or is not recorded, Config knows nothing any more. */
+/** Config no longer knows a resource that was deleted or is not recorded. */
 function isRecorded({ status }: ChangedItem): boolean {
   return status === 'OK' || status === 'ResourceDiscovered';
 }

@@ -158,7 +158,7 @@ async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[
   return names.filter((name) => name.startsWith('AWSCompromisedKeyQuarantine'));
 }
 
-/** Undefined: there is more to do, and it may be done later: somebody else has the user, or AWS could not answer. */
+/** Undefined: there is more to do later, because another run has the user or AWS could not answer. */
 async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Promise<Reconciled | undefined> {
   const isDryRun = !pass.settings.enforce;
   try {

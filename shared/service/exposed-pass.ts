@@ -2,8 +2,8 @@ import type { UserState } from '../core/model.ts';
 import type { Reconciled } from './reconcile.ts';
 
 /**
- * Whether there is nothing left to do about an exposed key by itself: it is Inactive, recorded, told of and replaced; or
- * gone; or what keeps its user from a replacement is told by name. Otherwise somebody has to look again, soon.
+ * Whether nothing is left to do about an exposed key: it is Inactive, recorded, reported and replaced; or gone; or what
+ * keeps its user from a replacement is reported by name. Otherwise another pass has to look again soon.
  */
 export function isDealtWith({ status, reason, state }: Reconciled, accessKeyId: string): boolean {
   if (status === 'planned' || status === 'blocked') return true;

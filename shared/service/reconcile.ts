@@ -22,7 +22,7 @@ export interface Reconciled {
   message: string;
   plan: readonly Step[];
   outcomes: readonly Outcome[];
-  /** As last observed; absent when the user is not there any more. */
+  /** As last observed; absent if the user no longer exists. */
   state?: UserState;
 }
 
@@ -138,7 +138,7 @@ async function planWithLimits({ pass, state, now }: Planned): Promise<Plan> {
   return plan(state, { ...request, limits }, settings, now);
 }
 
-/** Outside the queue a fresh record of somebody else is waited out; in the queue the next message does that. */
+/** Outside the queue, a fresh record of another run is waited out; in the queue the next message does that. */
 async function isWaitedOut({ pass, now }: Planned, answer: Plan): Promise<boolean> {
   const until = answer.steps[0]?.notBefore;
   if (answer.reason !== 'settling' || pass.isQueued || until === undefined) return false;
@@ -147,7 +147,7 @@ async function isWaitedOut({ pass, now }: Planned, answer: Plan): Promise<boolea
   return true;
 }
 
-/** The one thing beside its digest that a dry run publishes. A question is asked by somebody who reads the answer. */
+/** The one thing beside its digest that a dry run publishes. A person who asks reads the answer. */
 async function tellExposed(planned: Planned, { steps: [step] }: Plan): Promise<void> {
   if (planned.pass.request.origin !== 'exposed') return;
   if (step?.action === 'deactivate-exposed') await tellInDryRun({ ...planned, step });

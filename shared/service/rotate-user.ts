@@ -73,7 +73,7 @@ export async function rotateUser(
   };
 }
 
-/** What whoever asks should know of the user, beside the plan. */
+/** What the operator should know about the user, in addition to the plan. */
 function withNotes(message: string, { user }: UserState, { settings, runtime }: Pass): string {
   const { sesSmtpRegions } = parseUserSettings(user, settings, runtime.clock()).settings;
   return [message, ...aboutSmtp(user.userName, sesSmtpRegions)].join(' ');

@@ -26,7 +26,7 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
   const { accessKeyId, mayIssue, mayRepeat } = message;
   if (message.origin === 'exposed' && accessKeyId !== undefined && isSignedByUs(opened.reader.verifier, message)) {
     const request = { ...opened.request, origin: 'exposed', accessKeyId } as const;
-    // Its group is the key's own, so another pass may be over the same user: as for whoever comes from outside.
+    // Its group is the key's own, so another pass over the same user may run: treated like a run outside the queue.
     return workOnExposed({ ...opened, request, isQueued: false }, message, { ...delivery, accessKeyId });
   }
   if (message.origin === 'exposed' && opened.stateKey === undefined) {
@@ -36,12 +36,12 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
       `Cannot tell whether a message about ${message.userName} is signed: KMS does not provide the state key.`,
     );
   }
-  // Whoever may only send to the queue has no key deactivated: what nobody signed is looked at, as for Config.
+  // A sender who may only write to the queue gets no key deactivated: an unsigned message counts as one of Config.
   const origin = message.origin === 'exposed' ? 'config' : message.origin;
   const refusal = refusedHere(runtime.memory, runtime.clock());
   const asks = {
     origin,
-    // Config has no share of the day, whatever its message says.
+    // Config has no share of the day, even if its message says so.
     ...(mayIssue === undefined || origin !== 'schedule' ? {} : { mayIssue }),
     ...(mayRepeat === undefined ? {} : { mayRepeat }),
     ...(refusal === undefined ? {} : { refusal }),

@@ -138,7 +138,7 @@ async function deadLettersOf({ runtime, settings }: Run): Promise<number | undef
   return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
 }
 
-/** The log has whatever the digest has no room for. */
+/** The log has what the digest has no room for. */
 function report({ runtime, runId, isDryRun, errors }: Run, digest: Digest): void {
   const { usersScanned, enqueued, skipped, needsDecision, findings, secretsWithoutUser } = digest;
   runtime.meter.add('UsersScanned', usersScanned);

@@ -15,7 +15,7 @@ import { orphanStep } from './hands-off.ts';
  * same, because to act as if they were absent could be what somebody wants.
  */
 
-/** Without the key nothing tells our state from anybody else's. Only an exposed key does not wait for it. */
+/** Without the key, our state cannot be told from what others wrote. Only an exposed key does not wait for it. */
 export function stateKeyMissing(s: Situation): Answer | undefined {
   if (!s.request.isStateKeyMissing) return undefined;
   const message =
@@ -26,7 +26,7 @@ export function stateKeyMissing(s: Situation): Answer | undefined {
 
 const leavesAlone: readonly string[] = [secretTagNames.hold, secretTagNames.exposed];
 
-/** A hold or an exposure that we did not write: it may be meant, so nothing is done until somebody has decided. */
+/** A hold or an exposure that we did not write: it may be meant, so nothing is done until an operator decides. */
 export function stateUnverified(s: Situation): Answer | undefined {
   const { action } = s.request.asked ?? {};
   if (action === 'hold' || action === 'adopt' || verifiedSecret(s.secret, s.state.user, s.settings) === undefined) {
@@ -41,7 +41,7 @@ export function stateUnverified(s: Situation): Answer | undefined {
   return blocked(s, 'state-unverified', message, { isRecordable: false, also: orphanStep(s) });
 }
 
-/** All others count as absent; they are taken off, so that they are told of once. */
+/** All others count as absent. They are removed, so that they are reported once. */
 export function voidTags(s: Situation): Answer | undefined {
   const names = Object.keys(s.secret?.voidTags ?? {}).filter((name) => !leavesAlone.includes(name));
   if (names.length === 0) return undefined;
@@ -73,7 +73,7 @@ export function policyOutdated(s: Situation): Answer | undefined {
   return replicasOrdered(kept);
 }
 
-/** A replica that failed keeps no key from being rotated: it is told of, and ordered again. */
+/** A failed replica keeps no key from being rotated: it is reported, and ordered again. */
 function replicasOrdered(kept: Kept): Answer | undefined {
   const news = replicaNews(kept);
   if (news === undefined) return undefined;
@@ -94,7 +94,7 @@ function replicasOrdered(kept: Kept): Answer | undefined {
   return act(again, 'replica-failed', message, { continues: true });
 }
 
-/** By hand whatever the tag says: somebody may have changed the policy itself. */
+/** By hand even if the tag is right: the policy itself may have been changed. */
 function policyAsked(s: Situation): Answer | undefined {
   if (s.secret === undefined) {
     const message = `User ${s.state.user.userName} has no secret, so there is no policy to put.`;

@@ -13,7 +13,7 @@ interface BlockedOptions {
 }
 
 /**
- * A state that somebody has to resolve. Announced when it begins and weekly; by hand it is only answered, since the
+ * A state that a person has to resolve. Announced when it begins and weekly; by hand it is only answered, since the
  * operator is reading.
  */
 export function blocked(s: Situation, reason: ReasonCode, message: string, options: BlockedOptions = {}): Answer {

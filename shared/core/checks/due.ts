@@ -118,7 +118,7 @@ export function nothingDue(s: Situation): Answer {
   );
 }
 
-/** Limits on harm stop only new rotations, and only those that nobody asked for by hand. */
+/** Limits on harm stop only new rotations, and only those that were not asked for by hand. */
 function issueBySchedule(s: Situation, reason: ReasonCode, plan: string): Answer {
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, plan);
@@ -140,7 +140,7 @@ function managed(s: Situation, postponed: string): Answer {
   const [key] = s.keys.filter(({ isDue }) => isDue);
   const message = `${postponed}: Secrets Manager's own rotation is enabled on ${s.secret?.name}`;
   const dueAt = (key?.createdAt ?? s.now) + (s.settings.maxAccessKeyAgeDays - s.settings.rotateAheadDays) * DAY;
-  // One that has begun is told of when it is stuck; one that keeps its time comes within the day.
+  // A rotation that has begun is reported when it is stuck; one that keeps its time comes within the day.
   if (key === undefined || pendingVersion(s.secret) !== undefined || !hasPassed(dueAt, 1, s.now))
     return wait('managed-rotation', `${message}.`);
   const idle =
@@ -149,7 +149,7 @@ function managed(s: Situation, postponed: string): Answer {
   return blocked(s, 'managed-rotation', idle, { accessKeyId: key.accessKeyId });
 }
 
-/** The scheduled run has shared out what is left of the day; whoever comes from elsewhere asks. */
+/** The scheduled run has shared out what is left of the day; all other origins ask. */
 function dayIsFull(s: Situation, what: string): Answer | undefined {
   const { mayIssue, limits } = s.request;
   const { maxNewRotationsPerDay } = s.settings;

@@ -10,8 +10,8 @@ import { blocked } from './blocked.ts';
 import { issueAnswer } from './issue.ts';
 
 /**
- * Before everything else: an exposed key is deactivated and told of, whatever else there is to say about its user. Nothing
- * makes it wait: no lease, no hold, no tag that does not parse, no secret of somebody else, no missing state key. Only
+ * Before everything else: an exposed key is deactivated and reported, whatever else there is to say about its user.
+ * Nothing makes it wait: no lease, no hold, no tag that does not parse, no foreign secret, no missing state key. Only
  * the key of an exempt user is left to its people.
  */
 export function exposedKey(s: Situation): Answer | undefined {
@@ -35,7 +35,7 @@ function isOpen(s: Situation, { accessKeyId, status, record }: KeyView): boolean
   const isRecorded = exposed?.accessKeyIds.includes(accessKeyId) && !exposed.isStillActive;
   if (isTold || isRecorded) return false;
   if (isNamed(s, accessKeyId) || exposed?.isStillActive) return true;
-  // Whoever deactivated it died before anybody was told. What cannot be recorded would be told of in each run.
+  // The run that deactivated it died before it told anyone. What cannot be recorded would be reported in each run.
   const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
   return record === undefined && isRecordable && s.settings.exemption === undefined;
 }
@@ -123,7 +123,7 @@ function replacement(s: Situation): Answer {
   return blocked(s, 'two-keys', message);
 }
 
-/** An Inactive exposed key, whose slot anybody may have; the one that is current only if there is no other. */
+/** An Inactive exposed key, whose slot is free to take; the current one only if there is no other. */
 export function slotOfExposed({ keys }: Situation): KeyView | undefined {
   const candidates = keys.filter(({ isExposed, status }) => isExposed && status === 'Inactive');
   return candidates.find(({ role }) => role !== 'current') ?? candidates[0];

@@ -11,10 +11,10 @@ import { blocked } from './blocked.ts';
 import { awaitsReplacement } from './exposed.ts';
 import { isOwnIntent } from './secrets-manager.ts';
 
-/** A read may be up to ten seconds old; a younger record of somebody else means that ours may not show what they did. */
+/** A read may be up to ten seconds old: if another run's record is younger, our reads may not show what it did. */
 export const SETTLING = MINUTE;
 
-/** Another run holds the lease, or somebody's record is so young that our reads may be older. */
+/** Another run holds the lease, or its record is so young that our reads may be older. */
 export function busy(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   const { doing } = tags;
@@ -55,7 +55,7 @@ function exempt(s: Situation): Answer | undefined {
 function held(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   if (tags.holdUntil === undefined || now >= tags.holdUntil) return undefined;
-  // What was taken away as exposed is replaced: nobody would hold a user without a key.
+  // What was taken away as exposed is replaced: no hold is meant for a user without a key.
   const named = namedByRequest(request, s.keys);
   if (request.asked?.compromised || s.keys.some(({ accessKeyId }) => accessKeyId === named)) return undefined;
   if (awaitsReplacement(s)) return undefined;
@@ -73,7 +73,7 @@ function orOrphan(s: Situation, answer: Answer): Answer {
   return orphan === undefined ? answer : { ...answer, status: 'act', steps: [orphan] };
 }
 
-/** Every run since should have seen to it: the run is that late, or somebody has put an old intent back. */
+/** Every run since should have handled it. So the run is that late, or an old intent was put back. */
 export function isTooOld({ settings, now }: Situation, { at }: Doing): boolean {
   return hasPassed(at, Math.max(3, 2 * settings.runEveryDays + 1), now);
 }

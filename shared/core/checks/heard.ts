@@ -4,8 +4,8 @@ import { attributesOf, type NoticeEvent } from '../messages.ts';
 import type { Situation } from '../situation.ts';
 
 /**
- * What gives a key or takes one away, and what has to be told of before: by which message somebody hears of it. Not here
- * is what must not wait for anybody: our own orphan, an exposed key, and what IAM shows to be done.
+ * What gives a key or takes one away, and the notice of it: the message that announces each. Left out is what must not
+ * wait for a subscription: our own orphan, an exposed key, and what IAM shows to be done.
  */
 const heardBy: Readonly<Partial<Record<ActionName, Exclude<NoticeEvent, 'digest'>>>> = {
   issue: 'issued',
@@ -17,17 +17,17 @@ const heardBy: Readonly<Partial<Record<ActionName, Exclude<NoticeEvent, 'digest'
   'record-inactive': 'inactive-seen',
 };
 
-/** The step of this answer, if any, that nobody may be left unaware of. */
+/** The step of this answer, if any, that must be announced. */
 export function toBeHeard({ request, tags }: Situation, { steps, reason }: Answer): Step | undefined {
   if (request.origin !== 'schedule' && request.origin !== 'config') return undefined;
-  // A user whose key was taken away as exposed is owed another one, whoever hears of it.
+  // A user whose key was taken away as exposed is owed another one, even if no one would hear of it.
   if (reason === 'exposed' || reason === 'exposed-slot') return undefined;
   const isExposed = (step: Step): boolean =>
     'accessKeyId' in step && tags.exposed?.accessKeyIds.includes(step.accessKeyId ?? '-') === true;
   return steps.find((step) => heardBy[step.action] !== undefined && !isExposed(step));
 }
 
-/** The answer, unless nobody would hear of it: then it waits until somebody would. */
+/** The answer, unless its message would reach no one: then it waits until it would. */
 export function unlessUnheard(s: Situation, answer: Answer): Answer {
   const audience = s.request.limits?.audience;
   const step = toBeHeard(s, answer);

@@ -19,7 +19,7 @@ export function keyGone(s: Situation): Answer | undefined {
   return act({ action: 'forget', accessKeyId }, 'key-gone', message, { continues: true });
 }
 
-/** Recorded as Inactive, but Active: somebody wants it back, so the owner's grace starts again. */
+/** Recorded as Inactive, but Active: it was wanted back, so the owner's grace period starts again. */
 export function reactivated(s: Situation): Answer | undefined {
   const key = s.keys.find(({ record, isActive }) => record !== undefined && isActive);
   if (key === undefined) return undefined;
@@ -74,7 +74,7 @@ export function recovering(s: Situation): Answer | undefined {
   return s.now < from ? waits(from) : act({ action: 'delete', accessKeyId }, 'recovery-over', `${plan}.`);
 }
 
-/** Nobody may want an exposed key back, so nobody has to be told. */
+/** No one may want an exposed key back, so no one has to be told. */
 function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): ReturnType<typeof noticed> {
   if (s.tags.exposed?.accessKeyIds.includes(accessKeyId)) return { is: 'in-force' };
   return noticed(s.tags, { kind: 'deletion', accessKeyId, at }, s.settings.runEveryDays, s.now);
@@ -88,7 +88,7 @@ function remindOfDeletion(s: Situation, { accessKeyId }: KeyView, earliestAt: In
   return act(action, 'deletion-soon', message, { notBefore: earliestAt });
 }
 
-/** The current key is somebody's decision unless we deactivated it ourselves. */
+/** A person must decide about the current key, unless we deactivated it ourselves. */
 function isRecovering({ role, record, inactiveSince }: KeyView): boolean {
   return inactiveSince !== undefined && (role !== 'current' || record === 'deactivated');
 }
@@ -112,7 +112,7 @@ export function noneActive(s: Situation): Answer | undefined {
   );
 }
 
-/** An Inactive key that nobody recorded takes a slot: its recovery period begins when it is first seen. */
+/** An unrecorded Inactive key takes a slot: its recovery period begins when it is first seen. */
 export function inactiveUnrecorded(s: Situation): Answer | undefined {
   const isSomeDue = s.keys.some(({ isDue }) => isDue);
   const key = s.keys.find((k) => !k.isActive && k.inactiveSince === undefined && (isInTheWay(s, k) || isSomeDue));

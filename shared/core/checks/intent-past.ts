@@ -55,7 +55,7 @@ function oldIssue(s: Situation, doing: Doing): Answer | undefined {
   return clear(doing, why, { tells: 'failed', accessKeyId: orphan.accessKeyId });
 }
 
-/** Nothing is reactivated by an intent: whoever wanted the key back may have thought better of it since. */
+/** Nothing is reactivated by an intent: the operator who wanted the key back may have reconsidered since. */
 function rolledBack(s: Situation, doing: Doing): Answer {
   const key = s.keys.find(({ accessKeyId }) => accessKeyId === target(doing));
   if (key === undefined) return clear(doing, `Key ${target(doing)} is gone`);
@@ -131,7 +131,7 @@ function finishRotation(s: Situation, doing: Doing, accessKeyId: string): Answer
 
 function clear(doing: Doing, why: string, told: Pick<ClearIntent, 'tells' | 'accessKeyId'> = {}): Answer {
   const message = `${why}: the ${nounOf(doing)} begun at ${formatInstant(doing.at)} is discarded, and the user is planned again.`;
-  // Without its grace taken off first, a key that somebody reactivated meanwhile would be deactivated without notice.
+  // Unless its grace period is removed first, a key that was reactivated meanwhile would be deactivated unannounced.
   const restartGrace = doing.verb === 'deactivate';
   return act({ action: 'clear-intent', restartGrace, ...told }, 'intent-cleared', message, { continues: true });
 }

@@ -105,7 +105,7 @@ function refuse(reason: 'two-keys' | 'no-active-key' | 'rotation-not-ready', mes
 
 const STUCK_AFTER_DAYS = 1;
 
-/** A rotation that does not end keeps the schedule from issuing, so somebody must know. No key changes. */
+/** A rotation that does not end keeps the schedule from issuing, so it is reported. No key changes. */
 export function stuckRotation(s: Situation): Answer | undefined {
   const versionId = pendingVersion(s.secret);
   const since = s.secret?.pendingSince;

@@ -5,7 +5,7 @@ import { type Block, when } from './text.ts';
 export interface EventText {
   /** In the subject, before the user's name. At most 45 ASCII characters. */
   subject(notice: Notice): string;
-  /** What happened, for somebody who never heard of Keyturn. */
+  /** What happened, for readers who have never heard of Keyturn. */
   headline(notice: Notice): string;
   /** Instead of the planner's sentence, where the headline says all of that. */
   why?(notice: Notice): string | undefined;

@@ -5,7 +5,7 @@ import type { Notice } from './notice.ts';
 import { forAdministrators, nextDate, otherWays, reactivate, switchBack, type Wish, wishes } from './parts.ts';
 import { command, text, when } from './text.ts';
 
-/** Emails about what somebody did, has to do, or found: everything beside the undisturbed rotation. */
+/** Emails about what a person did, has to do, or found: everything but the undisturbed rotation. */
 
 export const blocked: EventText = {
   subject: () => 'Access key cannot be rotated',

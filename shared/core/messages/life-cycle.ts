@@ -67,7 +67,7 @@ export const issued: EventText = {
   closing: (n) => {
     if (n.accessKeyId === undefined) return otherWays(n, 'signed-in');
     const ways = otherWays(n, 'signed-in');
-    // No way back to a key that anybody may have.
+    // There is no way back to a key that others may have.
     if (isForExposed(n)) return [...ways, ...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
     if (isWithoutGrace(n)) return [...ways, ...hint(n), ...forAdministrators(n, wishes.back)];
     return ladderClosing(n, wishes.back);

@@ -27,7 +27,7 @@ export type NoticeEvent = (typeof noticeEvents)[number];
 
 export type Severity = 'info' | 'warning' | 'critical';
 
-/** Warning: somebody should act soon. Critical: somebody should act now. A digest with errors is a warning instead. */
+/** Warning: act soon. Critical: act now. A digest with errors is a warning instead. */
 export const severities = {
   issued: 'info',
   reminder: 'warning',
@@ -57,7 +57,7 @@ export interface Caller {
   events: readonly string[];
 }
 
-/** By what a key is used, as far as somebody looked. */
+/** What uses a key, as far as it was looked up. */
 export interface UsedBy {
   /** Newest first, five at most. */
   callers: readonly Caller[];
@@ -85,7 +85,7 @@ export interface Notice {
   /** The planner's sentence. */
   message: string;
   next?: { action: string; notBefore: Instant } | undefined;
-  /** Of what waits for somebody: when it waits no longer. */
+  /** If the step waits for a person: when it no longer waits. */
   latestAt?: Instant | undefined;
   /** Of the key that the message is about. */
   lastUsed?: LastUsed | undefined;

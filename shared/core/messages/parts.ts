@@ -39,7 +39,7 @@ export function switchWithOldKey(notice: Notice): Block[] {
   ];
 }
 
-/** For whoever has no working key. Users without a password for the console need an administrator. */
+/** For owners without a working key. Users without a password for the console need an administrator. */
 export function switchBySignIn(notice: Notice): Block[] {
   const { newAccessKeyId, secretName, readers } = notice;
   if (secretName === undefined) return [...useOther(newAccessKeyId), ...smtp(notice)];
@@ -194,7 +194,7 @@ export function hint({ lastUsed, accessKeyId }: Notice): Block[] {
   return [heading('A hint'), text(hintText(lastUsed?.service))];
 }
 
-/** For an exposed key, whose last use nobody waits for: that none is given does not mean that there was none. */
+/** For an exposed key, which does not wait for its last use: if none is given, there may still have been one. */
 export function hintIfUsed(notice: Notice): Block[] {
   return notice.lastUsed === undefined ? [] : hint(notice);
 }

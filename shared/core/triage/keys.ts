@@ -51,7 +51,7 @@ export function superseded({ tags, settings, slots, currentKeyId, now }: Facts):
   return reminder === undefined || isTold ? skip('in-grace') : due('reminder-due');
 }
 
-/** An old key that somebody else deactivated or deleted: recorded, reported or forgotten. */
+/** An old key that others deactivated or deleted: recorded, reported or forgotten. */
 export function leftover({ slots, otherKeyIds, currentKeyId }: Facts): Answer | undefined {
   if (slots === undefined) return undefined;
   const { active, inactive } = slots;

@@ -7,7 +7,7 @@ import { ORPHAN_RECOVERY } from '../situation.ts';
 import { secretProblem } from '../verify-secret.ts';
 import { type Answer, due, type Facts, skip } from './facts.ts';
 
-/** Whoever reactivates such a key is not waited for, and whoever was left without one is owed another. */
+/** If such a key is reactivated, it does not wait; a user who was left without a key is owed another. */
 export function exposed({ tags }: Facts): Answer | undefined {
   return tags.exposed === undefined ? undefined : due('exposed');
 }
@@ -16,13 +16,13 @@ export function inFlight({ tags: { doing }, now }: Facts): Answer | undefined {
   return doing !== undefined && now < doing.deadlineAt ? skip('busy') : undefined;
 }
 
-/** What waits for somebody, and what no tag can remember was told: it is told again in one run a week. */
+/** What waits for a person, and what no tag can record as reported: it is reported again in one run a week. */
 function waitsUntold({ isTurn }: Facts, reason: ReasonCode, because?: string): Answer {
   const facet = because === undefined ? {} : { because };
   return isTurn ? due(reason, facet) : skip(reason, facet);
 }
 
-/** The two tags that leave the user alone whoever wrote them. */
+/** The two tags that leave the user alone, no matter who wrote them. */
 const mayBeMeant: readonly string[] = [secretTagNames.hold, secretTagNames.exposed];
 
 export function stateUnverified(facts: Facts): Answer | undefined {
@@ -32,7 +32,7 @@ export function stateUnverified(facts: Facts): Answer | undefined {
     : waitsUntold(facts, 'state-unverified', `Keyturn did not write ${names.join(' and ')} of its secret`);
 }
 
-/** Exempt and held users too: what a secret takes from the settings follows them for everybody. */
+/** Exempt and held users too: what a secret takes from the settings follows them for all users. */
 export function policyOutdated({
   verified,
   settings,
@@ -72,7 +72,7 @@ export function secretOdd(facts: Facts): Answer | undefined {
   return waitsUntold(facts, 'secret-value-foreign');
 }
 
-/** All others count as absent, and are taken off. */
+/** All others count as absent, and are removed. */
 export function voidTags({ voidTags: names }: Facts): Answer | undefined {
   return names.length > 0 ? due('state-unverified') : undefined;
 }

@@ -24,7 +24,7 @@ const told: readonly Told[] = [
   { reason: 'none-active', isUnchanged: (_, { inactive }) => inactive.length === 2 },
 ];
 
-/** Blocked as it was when it was told of: the worker would only wait. Whatever has changed about the keys is looked at. */
+/** Blocked as it was when it was reported: the worker would only wait. Any change of the keys is looked at. */
 export function toldOfBlocked(facts: Facts): Answer | undefined {
   const { tags, slots, now } = facts;
   const { announced, doing } = tags;
