@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { RotationError } from '../../shared/core/errors.ts';
 import { isMissing, overwrite, textOf, writeSynced } from './files.ts';
 
@@ -16,12 +16,16 @@ const endings = { old: '.keyturn-backup', next: '.keyturn-backup-next', facts: '
 
 /** Writes `next` over `old` in the file itself. */
 export async function writeInPlace(file: string, old: string, next: string): Promise<void> {
+  await makeBackup(file, old, next);
+  await overwrite(file, next);
+  if ((await textOf(file)) !== next) throw undecided(file);
+  await removeBackup(file);
+}
+
+export async function makeBackup(file: string, old: string, next: string): Promise<void> {
   await writeSynced(`${file}${endings.old}`, old, 0o600);
   await writeSynced(`${file}${endings.next}`, next, 0o600);
   await writeSynced(`${file}${endings.facts}`, expected(old, next), 0o600);
-  await overwrite(file, next);
-  if ((await readFile(file, 'utf8')) !== next) throw undecided(file);
-  await removeBackup(file);
 }
 
 /**
