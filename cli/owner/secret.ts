@@ -16,7 +16,7 @@ export interface SecretFacts {
   userId: string;
   /** Of the version that is current. */
   current: { accessKeyId: string; versionId: string };
-  /** Every key that a version is labelled with, and the one that the last message was about. */
+  /** Every key that a version is labelled with, or that the last message was about, or that others know. */
   knownIds: string[];
   tags: SecretTags;
   /** Another service hands the key on to where it is used. */
@@ -58,7 +58,10 @@ export async function readFacts(
   const raw = Object.fromEntries((described.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, unsigned(Key, Value)]));
   const { tags } = parseSecretTags(raw, now);
   const versions = described.VersionIdsToStages ?? {};
-  const about = [tags.announced?.accessKeyId, tags.notice?.accessKeyId].filter((id) => id !== undefined);
+  const { announced, notice, exposed } = tags;
+  const about = [announced?.accessKeyId, notice?.accessKeyId, ...(exposed?.accessKeyIds ?? [])].filter(
+    (id) => id !== undefined,
+  );
   return {
     ...{ arn, name, userId, tags, current: currentOf(versions, name) },
     knownIds: [...Object.values(versions).flatMap(keyIdsIn), ...about],
@@ -134,12 +137,20 @@ export function refused(what: string): RotationError {
 }
 
 /** While others may know the old key, nobody reads with it, nor ever with an older session. */
-function readsDenied(error: unknown, { tags, name }: SecretFacts, now: Instant): ConflictError | undefined {
-  const until = (tags.exposed?.at ?? 0) + EXPOSED_FOR;
-  if (!isFailure(error, 'AccessDenied') || now >= until) return undefined;
+function readsDenied(error: unknown, { tags, name }: SecretFacts, now: Instant): Error | undefined {
+  const { exposed } = tags;
+  if (exposed === undefined || !isFailure(error, 'AccessDenied')) return undefined;
+  const until = exposed.at + EXPOSED_FOR;
   const at = formatInstant(until).slice(0, 16).replace('T', ' ');
-  return new ConflictError(
-    `${name} may not be read yet, since others may know the old key. Run it again, not before ${at} UTC, and sign in again after that.`,
+  if (now < until) {
+    return new ConflictError(
+      `${name} may not be read yet, since others may know the old key. Run it again, not before ${at} UTC, and sign in again after that.`,
+    );
+  }
+  const { code, message } = error;
+  return new RotationError(
+    `${message} Sessions of before ${at} UTC never read it, since others may have made one: sign in again.`,
+    { code },
   );
 }
 
@@ -155,7 +166,8 @@ function explained(error: unknown, { secretId, region, userId }: Wanted): unknow
   }
   if (isFailure(error, 'AccessDenied')) {
     return because(
-      `The policy of ${secretId} must allow ${facts.action} to its owner: it does not where the setting ownersRead is false. ` +
+      `AWS says so too where there is no such secret: has a key been issued yet, and is ${region} the Region of Keyturn (--region)? ` +
+        `Otherwise the policy of ${secretId} must allow ${facts.action} to its owner: it does not where the setting ownersRead is false. ` +
         'Where reading asks for MFA: --mfa-serial. With another identity: --read-with.',
     );
   }

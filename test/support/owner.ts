@@ -15,6 +15,8 @@ export interface Machine {
   config: string;
   /** `keyturn switch` with this machine's endpoint and Region, in this process. */
   run(args: readonly string[], environment?: Record<string, string>): Promise<Ran>;
+  /** The same without either. */
+  runPlain(args: readonly string[], environment?: Record<string, string>): Promise<Ran>;
   close(): Promise<void>;
 }
 
@@ -30,10 +32,12 @@ export async function createMachine(world: World): Promise<Machine> {
   const folder = join(home, '.aws');
   mkdirSync(folder, { mode: 0o700 });
   const [credentials, config] = [join(folder, 'credentials'), join(folder, 'config')];
+  const run = (args: readonly string[], environment: Record<string, string>) =>
+    runMain(args, { HOME: home, ...environment }, { home, now: world.aws.clock.now });
   return {
     ...{ server, home, credentials, config },
-    run: (args, environment = {}) =>
-      runMain([...endpointArgs(server), ...args], { HOME: home, ...environment }, { home, now: world.aws.clock.now }),
+    run: (args, environment = {}) => run([...endpointArgs(server), ...args], environment),
+    runPlain: (args, environment = {}) => run(['switch', '--region', 'eu-west-1', ...args], environment),
     async close() {
       await server.close();
       rmSync(home, { recursive: true });
