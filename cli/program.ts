@@ -1,14 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { EventError } from '../shared/core/errors.ts';
 import { type Context, createContext, type GlobalOptions, type Shell } from './context.ts';
-import type { ExitCode } from './exit-code.ts';
 
 /** What a module in `commands/` exports. It is loaded when it is called: `--version` and `--help` load none. */
 export interface CommandModule<Options> {
-  run(context: Context, args: readonly string[], options: Options): Promise<ExitCode>;
+  /** The exit code; of a command that runs another program, that one's own. */
+  run(context: Context, args: readonly string[], options: Options): Promise<number>;
 }
 
-type Ended = (code: ExitCode) => void;
+type Ended = (code: number) => void;
 
 /** The tree of commands, with every option of each. `ended` is told how the one that ran came out. */
 export function createProgram(shell: Shell, ended: Ended): Command {
@@ -49,7 +50,27 @@ function addLooking(tree: Tree): void {
 function addActing(_tree: Tree): void {}
 
 /** What the owner of a key runs. */
-function addOwning(_tree: Tree): void {}
+function addOwning(tree: Tree): void {
+  const command = add(
+    tree,
+    'switch [command...]',
+    'fetch the new key, prove it, write it where the old one was; then run `-- command`, if one is given',
+    () => import('./commands/switch.ts'),
+  )
+    .option('--check', 'change nothing: 0 the key is the newest, 2 a newer one waits')
+    .option('--only-profile', 'leave other sections that hold the same key')
+    .option('--read-with <name>', 'read the secret with this profile: the present key no longer works')
+    .option('--secret <arn>', 'which secret, where it cannot be learnt from the key')
+    .option('--user <name>', 'whose key it must be, with --read-with and --secret')
+    .option('--from-env', 'the present key is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
+    .option('--no-file', 'write no file: the new key is in the environment of `-- command`')
+    .option('--mfa-serial <arn>', 'where the secret may only be read with MFA')
+    .option('--endpoint-url <url>', 'send the calls there, instead of to AWS');
+  command.hook('preAction', () => {
+    const [first] = command.args;
+    if (first !== undefined && first !== '--') throw new EventError(`"${first}": a command stands after \`--\`.`);
+  });
+}
 
 /** A command beside the options that all have; its own are added to what is returned. */
 function add<Options>(

@@ -19,6 +19,10 @@ export function createSts({ accountId, random }: Environment, { sessions }: IamS
         Account: accountId,
       }),
 
+      // Of any access key ID, also of one that is gone: the ID itself tells. There is one account here.
+      // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
+      GetAccessKeyInfo: () => ({ Account: accountId }),
+
       // Nothing ties the session to the key from here on: deactivating the key does not end it.
       // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
       GetSessionToken(input, { principal, now }) {
