@@ -72,6 +72,11 @@ function addActing(tree: Tree): void {
   add(tree, 'policy <user>', "put the policy of the user's secret again", () => import('./commands/policy.ts')).option(
     ...yes,
   );
+  add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
+    .option('--user <user>', 'messages about this IAM user')
+    .option('--owner <value>', 'messages about all users whose tag keyturn:owner is this')
+    .option('--email <address>', 'where they go')
+    .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN');
   add(tree, 'pause', 'switch the worker off', () => import('./commands/pause.ts')).option(...yes);
   add(tree, 'resume', 'switch the worker on again', () => import('./commands/resume.ts')).option(...yes);
 }
