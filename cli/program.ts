@@ -47,7 +47,40 @@ function addLooking(tree: Tree): void {
 }
 
 /** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
-function addActing(_tree: Tree): void {}
+function addActing(tree: Tree): void {
+  const yes = ['--yes', 'do it without asking'] as const;
+  const force = ['--force', 'in spite of a hold'] as const;
+  add(tree, 'rotate <user>', 'issue the next key now', () => import('./commands/rotate.ts'))
+    .option('--access-key-id <id>', 'the key to give up, if both slots are taken', accessKeyId)
+    .option('--grace-days <n>', 'how long the old key works on', days)
+    .option('--compromised', 'others know the key: it is deactivated first')
+    .option('--restore-secret', "restore the user's secret, if it is pending deletion")
+    .option(...force)
+    .option(...yes);
+  add(tree, 'confirm <user>', 'the owner has switched', () => import('./commands/confirm.ts'))
+    .option(...force)
+    .option(...yes);
+  add(tree, 'hold <user>', 'leave alone until a date', () => import('./commands/hold.ts'))
+    .requiredOption('--until <date>', 'first day without the hold, YYYY-MM-DD; a past one lifts it', date)
+    .option(...yes);
+  add(tree, 'rollback <user>', 'back to the older key', () => import('./commands/rollback.ts'))
+    .option(...force)
+    .option(...yes);
+  add(tree, 'retire <user>', 'deactivate without a replacement', () => import('./commands/retire.ts'))
+    .requiredOption('--access-key-id <id>', 'the key to deactivate', accessKeyId)
+    .option(...force)
+    .option(...yes);
+  add(tree, 'policy <user>', "put the policy of the user's secret again", () => import('./commands/policy.ts')).option(
+    ...yes,
+  );
+  add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
+    .option('--user <user>', 'messages about this IAM user')
+    .option('--owner <value>', 'messages about all users whose tag keyturn:owner is this')
+    .option('--email <address>', 'where they go')
+    .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN');
+  add(tree, 'pause', 'switch the worker off', () => import('./commands/pause.ts')).option(...yes);
+  add(tree, 'resume', 'switch the worker on again', () => import('./commands/resume.ts')).option(...yes);
+}
 
 /** What the owner of a key runs. */
 function addOwning(tree: Tree): void {
@@ -105,6 +138,22 @@ function globalOptions(): Option[] {
     new Option('-v, --verbose', 'each AWS call on stderr, never what it carries'),
     new Option('--no-color', 'no colours; also NO_COLOR'),
   ];
+}
+
+function accessKeyId(value: string): string {
+  if (/^[A-Z0-9]{16,128}$/.test(value)) return value;
+  throw new InvalidArgumentError('An access key ID has 16 to 128 capital letters and digits.');
+}
+
+function days(value: string): number {
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (number === 0 || (number >= 1 && number <= 3_650)) return number;
+  throw new InvalidArgumentError('It is 0, or a number from 1 to 3650.');
+}
+
+function date(value: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))) return value;
+  throw new InvalidArgumentError('A date is written YYYY-MM-DD.');
 }
 
 export function collect(value: string, before: readonly string[]): string[] {

@@ -1,8 +1,5 @@
 import { parseArgs } from 'node:util';
 import {
-  FilterPolicyLimitExceededException,
-  InvalidParameterException,
-  NotFoundException,
   paginateListSubscriptionsByTopic,
   SetSubscriptionAttributesCommand,
   SNSClient,
@@ -13,7 +10,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { readSubscriptionFilter } from '../shared/aws/audience.ts';
 import { mapConcurrently } from '../shared/aws/map-concurrently.ts';
 import { standingOf } from '../shared/core/audience.ts';
-import { EventError, messageOf } from '../shared/core/errors.ts';
+import { EventError, isFailure, messageOf } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/events.ts';
 
 const USAGE = `
@@ -50,7 +47,19 @@ export function parseOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Wanted {
-  const { user, owner, email, stage, region, topic } = read(args);
+  return wantedOf(read(args), environment);
+}
+
+/** The options of the command line, each by its name. */
+export type Given = Readonly<
+  Partial<Record<'user' | 'owner' | 'email' | 'stage' | 'region' | 'topic', string | undefined>>
+>;
+
+/** The same of options that are read already. */
+export function wantedOf(
+  { user, owner, email, stage, region, topic }: Given,
+  environment: Readonly<Record<string, string | undefined>>,
+): Wanted {
   if ((user === undefined) === (owner === undefined)) {
     const what = user === undefined ? 'Neither --user nor --owner is given' : 'Both --user and --owner are given';
     throw wrong(`${what}: name the user, or the team, whose messages are wanted.`);
@@ -68,7 +77,7 @@ export function parseOptions(
   return { ...filter, email, ...target({ stage, region, topic }, environment) };
 }
 
-function read(args: readonly string[]) {
+function read(args: readonly string[]): Given {
   const text = { type: 'string' } as const;
   const options = { user: text, owner: text, email: text, stage: text, region: text, topic: text };
   try {
@@ -83,7 +92,6 @@ function wrong(sentence: string): EventError {
 }
 
 type Target = Pick<Wanted, 'topic' | 'region'>;
-type Given = { [Name in 'stage' | 'region' | 'topic']: string | undefined };
 
 function target({ stage, region, topic }: Given, environment: Readonly<Record<string, string | undefined>>): Target {
   if (topic !== undefined && (stage !== undefined || region !== undefined)) {
@@ -129,7 +137,7 @@ async function list(client: SNSClient, topicArn: string): Promise<Subscription[]
       all.push(...Subscriptions.filter(({ SubscriptionArn }) => standingOf(SubscriptionArn) !== 'deleted'));
     }
   } catch (error) {
-    if (!(error instanceof NotFoundException)) throw error;
+    if (!isAnswer(error, 'NotFound')) throw error;
     const way = 'deploy first, or say which with --stage and --region, or with --topic (output TopicArn of the stack).';
     throw wrong(`There is no topic ${topicArn}: ${way}`);
   }
@@ -161,18 +169,23 @@ function named(attribute: Wanted['attribute']): string {
 }
 
 function explained(error: unknown, email: string): unknown {
-  if (error instanceof FilterPolicyLimitExceededException) {
+  if (isAnswer(error, 'FilterPolicyLimitExceeded')) {
     return new EventError(
       `The topic has all of its ${FILTERS_PER_TOPIC} filter policies: subscribe teams with --owner, have AWS raise the ` +
         'quota "Filter policies per topic" of SNS, or subscribe a mailing list to all messages.',
     );
   }
-  if (error instanceof InvalidParameterException && /different attributes/.test(error.message)) {
+  if (isAnswer(error, 'InvalidParameter') && /different attributes/.test(messageOf(error))) {
     return new EventError(
       `${email} has not yet confirmed another subscription to this topic: confirm that one, then run this again.`,
     );
   }
   return error;
+}
+
+/** AWS's own, or from clients that make a sentence of it. */
+function isAnswer(error: unknown, name: string): boolean {
+  return isFailure(error, name) || (error instanceof Error && error.name === `${name}Exception`);
 }
 
 /** An address has one subscription to a topic, and so one filter: more users are added to it. */

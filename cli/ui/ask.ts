@@ -5,6 +5,8 @@ import { Interrupted } from '../exit-code.ts';
 
 /** Asks the person at the terminal, on stderr. Throws Interrupted on Ctrl-C. */
 export interface Asker {
+  /** Throws what the question would throw, before anything is done that leads to it. */
+  ready(question: string, instead: string): void;
   /** `instead` says how to answer without being asked: `--yes`. */
   confirm(question: string, instead: string): Promise<boolean>;
   text(question: string, instead: string): Promise<string>;
@@ -20,6 +22,7 @@ export function createAsker({ stdin, stderr }: Pick<Shell, 'stdin' | 'stderr'>, 
     if (stdin.isTTY !== true) throw new EventError(`There is no terminal to ask "${question}" on. Use ${instead}.`);
   }
   return {
+    ready: refuse,
     async confirm(message, instead) {
       refuse(message, instead);
       return answered(await confirm({ message, initialValue: false, ...streams }));
