@@ -1,10 +1,9 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { Shell } from '../../cli/context.ts';
-import type { ExitCode } from '../../cli/exit-code.ts';
 import { main } from '../../cli/main.ts';
 
 export interface Ran {
-  code: ExitCode;
+  code: number;
   stdout: string;
   stderr: string;
 }
