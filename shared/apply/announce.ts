@@ -74,6 +74,7 @@ export async function announce(
     usedBy: rest.usedBy,
     keyStatus: event === 'exposed' ? statusOf(state, accessKeyId) : undefined,
     ...reading(situation),
+    switchCommand: settings.switchCommand || undefined,
     rotateUserFunction: pass.rotateUserFunction,
   });
   await publish(runtime.aws, settings.topicArn, outgoing);

@@ -118,6 +118,15 @@ export const settingSpecs = {
     'tell',
     'What to do about a key that AWS only suspects to be in the wrong hands: `act` deactivates it as an exposed one.',
   ),
+  // It is typed as it stands in an email: one line, and nothing that a terminal would take for more than text.
+  switchCommand: spec(
+    textLike(
+      /^(|[!-~]([ -~]{0,98}[!-~])?)$/,
+      'must be one line of at most 100 ASCII characters, without blanks at its ends',
+    ),
+    '',
+    'How owners call `keyturn`, which emails then offer first: `npx keyturn@0.4.0`. Empty: no email names it.',
+  ),
   secretRotationFunctionArn: spec(
     textLike(/^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:.+)?$/, 'must be the ARN of a Lambda function'),
     '',

@@ -124,6 +124,7 @@ const rows: Record<SettingName, Row> = {
   requireSubscription: { becomes: 'not written', to: 'false' },
   cloudtrailLookups: { becomes: 'not written', to: 'true' },
   suspectedKeys: { becomes: 'not written', to: 'act' },
+  switchCommand: { becomes: 'not written', to: 'keyturn' },
   deadLetterQueueUrl: { becomes: 'not written', to: 'https://sqs.eu-west-1.amazonaws.com/111122223333/dead.fifo' },
   configRuleName: { becomes: 'not written', to: 'another-rule' },
 };

@@ -3,7 +3,7 @@
 import { existsSync, linkSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLife, createRotated, type Rotated, secretNameOf, statusOf } from '../support/life.ts';
+import { createLife, createRotated, newKeyOf, type Rotated, secretNameOf, statusOf } from '../support/life.ts';
 import { createMachine, type Machine, read, withPair, writeCredentials } from '../support/owner.ts';
 import { published, rotateUser } from '../support/world.ts';
 
@@ -176,6 +176,29 @@ Programs that run already keep the old key until they are restarted.
     expect(stdout).toContain(`✔ new key       ${life.previous}, rolled back to\n`);
     expect(stdout).not.toContain('still works until');
     expect(read(machine.credentials)).toContain(life.previous);
+  });
+});
+
+describe('the command of an email', () => {
+  it('is typed as it stands, but for the name of the profile', async () => {
+    const first = createLife({
+      environment: { KEYTURN_SWITCH_COMMAND: 'keyturn', KEYTURN_SECRET_PREFIX: 'team-a/keys' },
+    });
+    const other = await createMachine(first);
+    try {
+      const text = writeCredentials(other, first, first.oldKey);
+      await rotateUser(first, { userName: 'alice', action: 'rotate' });
+      first.aws.clock.advance(MINUTE);
+      const email = first.aws.sns.published.at(-1)?.message.email ?? '';
+      const [, typed = ''] = /^ {4}keyturn switch (.*)$/m.exec(email) ?? [];
+      const { code } = await other.run(typed.replace('YOUR-PROFILE', 'alice').split(' '));
+
+      expect(typed).toContain('--secret team-a/keys/');
+      expect(code).toBe(0);
+      expect(read(other.credentials)).toBe(withPair(text, first, first.oldKey, newKeyOf(first, [first.oldKey])));
+    } finally {
+      await other.close();
+    }
   });
 });
 

@@ -36,6 +36,7 @@ describe('before a deployment', () => {
     [{}, { kmsKeyId: 'arn:aws:kms:eu-west-1:123456789012:alias/keyturn' }, 'must be the ARN of the key itself'],
     [{ KEYTURN_MAX_ACCESS_KEY_AGE_DAYS: '30' }, {}, 'maxAccessKeyAgeDays - rotateAheadDays is 30 days'],
     [{ KEYTURN_SECRET_TAGS: '{"keyturn:hold":"x"}' }, {}, 'the key of a tag must not begin with aws: or keyturn:'],
+    [{ KEYTURN_SWITCH_COMMAND: 'keyturn \n' }, {}, 'must be one line of at most 100 ASCII characters'],
     [{ KEYTURN_OWNERS_READ: 'false' }, {}, 'ownersRead is false, but readerArns is empty'],
   ])('%j, %j are refused by the name of the parameter', (environment, given, sentence) => {
     expect(() => deploy(environment, given)).toThrow(sentence);

@@ -1,3 +1,4 @@
+import { secretNameOf } from '../secret-name.ts';
 import { DAY, formatDate } from '../time.ts';
 import type { Notice } from './notice.ts';
 
@@ -39,6 +40,23 @@ export function switchCommand(notice: Notice, secretName: string, reading: 'with
     `  jq -r '${ANSWERS}' |`,
     '  env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE aws configure > /dev/null',
   ];
+}
+
+/** By Keyturn's own command line, as the operator says that owners call it: printed as it was given. */
+export function keyturnSwitch(
+  { region, userId, userName }: Notice,
+  { given, secretName }: { given: string; secretName: string },
+  reading: 'with-profile' | 'signed-in',
+): string {
+  const isSignedIn = reading === 'signed-in';
+  // Without it, the secret is looked for where the prefix is the usual one.
+  const isUsual = secretName === secretNameOf('keyturn', userId);
+  return [
+    `${given} switch --profile YOUR-PROFILE ${option('--region', region)}`,
+    ...(isSignedIn ? [`--read-with ${SIGN_IN_PROFILE}`] : []),
+    ...(isUsual ? [] : [option('--secret', secretName)]),
+    ...(isSignedIn && !isUsual ? [option('--user', userName)] : []),
+  ].join(' ');
 }
 
 /**

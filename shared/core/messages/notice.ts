@@ -99,6 +99,8 @@ export interface Notice {
   readers?: readonly string[] | undefined;
   /** Regions for which the secret has an SMTP password of SES, unless the key is older than the tag. */
   smtpRegions?: readonly string[] | undefined;
+  /** How owners call Keyturn's own command line, where they have it. */
+  switchCommand?: string | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

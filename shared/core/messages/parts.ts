@@ -1,5 +1,6 @@
 import { formatDate, MINUTE } from '../time.ts';
 import {
+  keyturnSwitch,
   lambdaCommand,
   liftedHold,
   mfaCommand,
@@ -24,6 +25,7 @@ export function switchWithOldKey(notice: Notice): Block[] {
   if (secretName === undefined) return [...useOther(newAccessKeyId), ...smtp(notice)];
   if (readers !== undefined) return [...askReaders(secretName, readers), ...smtp(notice)];
   return [
+    ...firstOffer(notice, secretName, 'with-profile'),
     text(
       'Run this in a terminal (macOS, Linux or WSL, with the AWS CLI and jq). It reads the new key with the old one ' +
         'and writes it to your AWS profile; there is nothing to copy. If the old key is in another profile than ' +
@@ -46,6 +48,7 @@ export function switchBySignIn(notice: Notice): Block[] {
   if (readers !== undefined) return [...askReaders(secretName, readers), ...smtp(notice)];
   return [
     ...signInAfter(notice),
+    ...firstOffer(notice, secretName, 'signed-in'),
     text(
       'Run this in a terminal (macOS, Linux or WSL, with AWS CLI 2.32 or later and jq). You sign in through the ' +
         'browser; then it reads the new key and writes it to your AWS profile. If that is another one than ' +
@@ -67,6 +70,7 @@ export function switchBack(notice: Notice): Block[] {
   if (accessKeyId === undefined || secretName === undefined) return [];
   if (readers !== undefined) return [...askReaders(secretName, readers), ...smtpInSecret(notice)];
   return [
+    ...firstOffer(notice, secretName, 'with-profile'),
     text(
       'If your AWS profile holds the new key already, this writes the old one back (macOS, Linux or WSL, with the ' +
         'AWS CLI and jq):',
@@ -74,6 +78,21 @@ export function switchBack(notice: Notice): Block[] {
     command(...switchCommand(notice, secretName, 'with-profile')),
     ...check(accessKeyId),
     ...smtpInSecret(notice),
+  ];
+}
+
+/** Where owners have Keyturn's own command line; what follows needs nothing but the AWS CLI. */
+function firstOffer(notice: Notice, secretName: string, reading: 'with-profile' | 'signed-in'): Block[] {
+  const { switchCommand: given } = notice;
+  if (given === undefined) return [];
+  const signIn = reading === 'signed-in' ? [signInCommand(notice)] : [];
+  return [
+    text(
+      'Run this in a terminal, with the name of your AWS profile (`default`, if you have no other). It fetches the key ' +
+        'of the secret, proves that it works and is yours, and writes it where the present one is:',
+    ),
+    command(...signIn, keyturnSwitch(notice, { given, secretName }, reading)),
+    text('Or do it with the AWS CLI alone:'),
   ];
 }
 
@@ -97,10 +116,11 @@ function signInAfter({ readableAt, at }: Notice): Block[] {
 export function otherWays(notice: Notice, reading: 'with-profile' | 'signed-in'): Block[] {
   const { secretName, accessKeyId, newAccessKeyId, readers } = notice;
   if (secretName === undefined || readers !== undefined || (newAccessKeyId ?? accessKeyId) === undefined) return [];
+  const which = notice.switchCommand === undefined ? 'first' : '`aws`';
   const mfa = [
     text(
       'If the read is denied because your account demands MFA: run this in the same terminal, with the ARN of your ' +
-        'device and the code that it shows now, and then the first command above without `--profile default`. Close ' +
+        `device and the code that it shows now, and then the ${which} command above without \`--profile default\`. Close ` +
         'the terminal afterwards.',
     ),
     command(...mfaCommand(notice)),

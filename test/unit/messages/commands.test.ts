@@ -93,6 +93,28 @@ describe('every command of every email', () => {
   });
 });
 
+describe('the command line of Keyturn', () => {
+  const first = (notice: Notice): string | undefined => blocksOf({ ...notice, switchCommand: 'keyturn' })[0]?.trim();
+
+  it('is offered first, as it was given, and reads by a sign-in where the old key cannot', () => {
+    expect(first(notices.issued)).toBe('keyturn switch --profile YOUR-PROFILE --region eu-west-1');
+    expect(first(notices['rolled-back'])).toBe('keyturn switch --profile YOUR-PROFILE --region eu-west-1');
+    expect(first(notices.exposed)).toBe(
+      'aws login --profile signin --region eu-west-1\n    keyturn switch --profile YOUR-PROFILE --region eu-west-1 --read-with signin',
+    );
+  });
+
+  it('names the secret where its prefix is not the usual one, and then the user too', () => {
+    const secretName = 'team-a/AIDACKCEVSQ6C2ALICE0/access-key';
+    expect(first({ ...notices.issued, secretName })).toMatch(/ --secret team-a\/AIDACKCEVSQ6C2ALICE0\/access-key$/);
+    expect(first({ ...notices.exposed, secretName })).toMatch(/ --secret team-a\/\S+ --user \S+$/);
+  });
+
+  it('is not named to owners who do not read', () => {
+    expect(first(notices['issued-for-readers'])).not.toContain('keyturn switch');
+  });
+});
+
 it('shellQuote gives back one word, whatever it holds', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'ab\'"\\$`!;|&*~#{} \n\t') }), (word) => {

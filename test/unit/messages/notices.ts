@@ -83,6 +83,18 @@ export const notices = {
     lastUsed: byS3,
     readers: ['arn:aws:iam::111122223333:role/vault-sync'],
   },
+  'issued-switch-command': {
+    ...alice,
+    ...pair,
+    event: 'issued',
+    transitionId: 'issue/AIDACKCEVSQ6C2ALICE0/2026-04-01T06:00:05.120Z',
+    secretName: secretOf(alice),
+    at: at('2026-04-01T06:00:21.480Z'),
+    reason: 'due',
+    message: `Key ${OLD} of alice is 90 days old: a replacement is issued.`,
+    next: { action: 'deactivate', notBefore: at('2026-04-11T06:00:21.480Z') },
+    switchCommand: 'npx keyturn@0.4.0',
+  },
   'issued-smtp': {
     ...robot,
     ...pair,
