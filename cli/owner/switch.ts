@@ -2,7 +2,7 @@ import { fromIni } from '@aws-sdk/credential-providers';
 import { ConflictError, EventError, isFailure, RotationError } from '../../shared/core/errors.ts';
 import { SecretAccessKey } from '../../shared/core/redacted.ts';
 import { secretNameOf } from '../../shared/core/secret-name.ts';
-import { type Instant, MINUTE } from '../../shared/core/time.ts';
+import { type Instant, MINUTE, SECOND } from '../../shared/core/time.ts';
 import type { Asker } from '../ui/ask.ts';
 import type { Caller, Calls, CredentialSource } from './calls.ts';
 import type { Marker } from './command.ts';
@@ -271,7 +271,7 @@ async function writeAndReadBack(request: Placed, tools: Tools, pair: KeyPair): P
 }
 
 /** As any other program reads it; and a use of the new key by its owner. Returns the key ID that is there. */
-async function readBack({ place, files }: Placed, { calls }: Tools, pair: KeyPair): Promise<string> {
+async function readBack({ place, files }: Placed, { calls, sleep }: Tools, pair: KeyPair): Promise<string> {
   const { section } = place;
   const paths = { filepath: files.credentials.path, configFilepath: files.config.path };
   const now = await readSharedFiles({ credentials: paths.filepath, config: paths.configFilepath });
@@ -285,13 +285,23 @@ async function readBack({ place, files }: Placed, { calls }: Tools, pair: KeyPai
   const as = sections.role_arn
     ? { accessKeyId, secretAccessKey }
     : fromIni({ profile: section, ignoreCache: true, ...paths });
-  try {
-    await calls.callerIdentity(as);
-  } catch (error) {
-    if (!(error instanceof RotationError)) throw error;
-    const { code, isDefinite, isTransient } = error;
-    const message = `The new key is in [${section}] and was proven, but read from there it fails: ${error.message}`;
-    throw new RotationError(message, { code, isDefinite, isTransient });
+  for (let tries = 1; ; tries++) {
+    try {
+      await calls.callerIdentity(as);
+      return accessKeyId;
+    } catch (error) {
+      if (!(error instanceof RotationError)) throw error;
+      const { code, isDefinite, isTransient, message } = error;
+      // One answer of IAM may still be older than the one that proved it.
+      const isYoung = isTransient || isFailure(error, 'InvalidClientTokenId');
+      if (!isYoung || tries === MOST_USES) {
+        const text = `The new key is in [${section}] and was proven, but read from there it fails: ${message}`;
+        throw new RotationError(text, { code, isDefinite, isTransient });
+      }
+      await sleep(USE_PAUSE);
+    }
   }
-  return accessKeyId;
 }
+
+const MOST_USES = 5;
+const USE_PAUSE = 2 * SECOND;

@@ -1,8 +1,9 @@
 // Tests of cli/commands/switch.ts, cli/owner/switch.ts, cli/owner/calls.ts and cli/owner/command.ts.
 
-import { existsSync, linkSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createLife, createRotated, newKeyOf, type Rotated, secretNameOf, statusOf } from '../support/life.ts';
 import { createMachine, type Machine, read, withPair, writeCredentials } from '../support/owner.ts';
 import { published, rotateUser } from '../support/world.ts';
@@ -89,8 +90,23 @@ Programs that run already keep the old key until they are restarted.
     expect((await machine.run(['--profile', 'alice', '--quiet'])).stdout).toBe('');
   });
 
-  it('prints one document with --json', async () => {
+  it('prints one document with --json, as its schema has it', async () => {
+    const published: unknown = JSON.parse(readFileSync('docs/switch.schema.json', 'utf8'));
+    const schema = z.fromJSONSchema(z.record(z.string(), z.json()).parse(published));
+    const waits = await machine.run(['--profile', 'alice', '--json', '--check']);
     const { stdout } = await machine.run(['--profile', 'alice', '--json']);
+    const newest = await machine.run(['--profile', 'alice', '--json']);
+    writeFileSync(machine.config, '[profile sso]\nsso_session = x\n');
+    const none = await machine.run(['--profile', 'sso', '--json']);
+
+    const documents = [waits, { stdout }, newest, none].map((each) => JSON.parse(each.stdout));
+    expect(documents.map(({ status }) => status)).toEqual(['waits', 'switched', 'newest', 'no-key']);
+    for (const document of documents) {
+      expect(schema.safeParse(document).error).toBeUndefined();
+      expect(
+        Object.keys(z.looseObject({ properties: z.record(z.string(), z.json()) }).parse(published).properties),
+      ).toEqual(expect.arrayContaining(Object.keys(document)));
+    }
 
     expect(JSON.parse(stdout)).toEqual({
       ...{ schemaVersion: 1, status: 'switched', userName: 'alice', accountId: '111122223333' },
