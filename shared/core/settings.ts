@@ -125,7 +125,7 @@ export const settingSpecs = {
       'must be one line of at most 100 ASCII characters, without blanks at its ends',
     ),
     '',
-    'How owners call `keyturn`, which emails then offer first: `npx keyturn@0.4.0`. Empty: no email names it.',
+    'How owners call `keyturn`, which emails then offer first: `keyturn`. Empty: no email names it.',
   ),
   secretRotationFunctionArn: spec(
     textLike(/^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:.+)?$/, 'must be the ARN of a Lambda function'),

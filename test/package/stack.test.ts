@@ -47,7 +47,7 @@ const GIVEN: Record<SettingName, string> = {
   secretTags: '{"team":"a"}',
   cloudtrailLookups: 'true',
   suspectedKeys: 'act',
-  switchCommand: 'npx keyturn@0.4.0',
+  switchCommand: '/opt/keyturn/bin/keyturn',
   secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:other',
   deadLetterQueueUrl: 'https://other-dead',
   configRuleName: 'other',

@@ -93,7 +93,7 @@ export const notices = {
     reason: 'due',
     message: `Key ${OLD} of alice is 90 days old: a replacement is issued.`,
     next: { action: 'deactivate', notBefore: at('2026-04-11T06:00:21.480Z') },
-    switchCommand: 'npx keyturn@0.4.0',
+    switchCommand: '/opt/keyturn/bin/keyturn',
   },
   'issued-smtp': {
     ...robot,
