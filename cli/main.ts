@@ -22,12 +22,11 @@ export async function main(args: readonly string[], shell: Shell): Promise<numbe
 }
 
 /**
- * What stands after `switch … --` is another program's. Commander loses the `--` of a subcommand, and would take options
- * after it for ours; of two it leaves one.
+ * What stands after `switch … --` is another program's. Commander drops one `--`, or two, depending on what comes before,
+ * and would take options after them for ours; of three at least one is left.
  */
 function literal(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--');
-  return at === -1 || !args.slice(0, at).includes('switch')
-    ? args
-    : [...args.slice(0, at), '--', '--', ...args.slice(at + 1)];
+  if (at === -1 || !args.slice(0, at).includes('switch')) return args;
+  return [...args.slice(0, at), '--', '--', ...args.slice(at)];
 }

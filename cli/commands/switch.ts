@@ -38,7 +38,8 @@ export async function run(
   options: SwitchOptions,
   hooks: Hooks = {},
 ): Promise<number> {
-  const command = args[0] === '--' ? args.slice(1) : args;
+  const first = args.findIndex((each) => each !== '--');
+  const command = first === -1 ? [] : args.slice(first);
   expectSensible(context, command, options);
   // A report of a crash would show the environment, which may hold a key.
   process.report.excludeEnv = true;

@@ -265,6 +265,20 @@ describe('keyturn switch -- command', () => {
     expect(timesRun()).toBe(1);
   });
 
+  it.each([
+    [['switch', '--profile', 'alice', '--region', 'eu-west-1'], {}],
+    [['--profile', 'alice', 'switch'], {}],
+    [['switch', '--only-profile', '--profile', 'alice'], {}],
+    [['switch'], { AWS_PROFILE: 'alice' }],
+    [['switch', '--check'], { AWS_PROFILE: 'alice' }],
+  ])('is told from our own options, whatever comes before: %j', async (args, environment) => {
+    // Nothing is called: the endpoint is refused after all options were read.
+    const all = [...args, '--', 'a', '--json', '--check', '--no-such-option', '--'];
+    const { code, stderr } = await machine.runRaw(all, { ...environment, AWS_ENDPOINT_URL: 'http://x' });
+
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('AWS_ENDPOINT_URL') });
+  });
+
   it('is a usage error without the two hyphens: a profile was meant', async () => {
     expect(await machine.run(['alice'])).toMatchObject({ code: 64, stderr: expect.stringContaining('"alice"') });
   });

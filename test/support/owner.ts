@@ -17,6 +17,8 @@ export interface Machine {
   run(args: readonly string[], environment?: Record<string, string>): Promise<Ran>;
   /** The same without either. */
   runPlain(args: readonly string[], environment?: Record<string, string>): Promise<Ran>;
+  /** Just these arguments. */
+  runRaw(args: readonly string[], environment?: Record<string, string>): Promise<Ran>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function createMachine(world: World): Promise<Machine> {
     ...{ server, home, credentials, config },
     run: (args, environment = {}) => run([...endpointArgs(server), ...args], environment),
     runPlain: (args, environment = {}) => run(['switch', '--region', 'eu-west-1', ...args], environment),
+    runRaw: (args, environment = {}) => run(args, environment),
     async close() {
       await server.close();
       rmSync(home, { recursive: true });
