@@ -19,6 +19,7 @@ const tests =
   (file: string, name: string): Test => ({ file: `${folder}/${file}.test.ts`, name });
 const unit = tests('test/unit/core');
 const integration = tests('test/integration');
+const owner = tests('test/unit/cli/owner');
 const proof = tests('test/proof');
 const crash = (scenario: string): Test => proof('crash-everywhere', `${scenario}:`);
 const issuing = (scenario: string): Test => proof('crash-issuing', `${scenario}, one fault:`);
@@ -831,5 +832,55 @@ export const mutants: readonly Mutant[] = [
     find: 'problems.length > 0 || isOutdated(report, tags);',
     replace: 'problems.length > 0;',
     caughtBy: unit('compliance', 'from before the latest record'),
+  },
+  // ---- the owner's switch ----
+  {
+    name: "somebody else's key taken for the owner's",
+    file: 'cli/owner/prove.ts',
+    find: 'caller.userId === userId &&',
+    replace: '',
+    caughtBy: owner('switch', 'refuses the working key of a namesake'),
+  },
+  {
+    name: 'the secret of another account believed',
+    file: 'cli/owner/secret.ts',
+    find: 'accountId !== wanted.accountId || partition',
+    replace: 'partition',
+    caughtBy: owner('switch', 'refuses the secret of another account'),
+  },
+  {
+    name: 'a file replaced that somebody changed meanwhile',
+    file: 'cli/owner/write.ts',
+    find: "if (!(await isSame())) return 'changed';\n    await replace",
+    replace: 'await replace',
+    caughtBy: owner('write', 'is made on the text that is there'),
+  },
+  {
+    name: 'a late write into the old file lost',
+    file: 'cli/owner/write.ts',
+    find: 'how.isReplaced ? await settledText(handle, file, text) : text',
+    replace: 'text',
+    caughtBy: owner('write', 'keeps what somebody adds'),
+  },
+  {
+    name: 'a lock that nobody heeds',
+    file: 'cli/owner/lock.ts',
+    find: "if (codeOf(error) === 'EEXIST') return false;",
+    replace: "if (codeOf(error) === 'EEXIST') return true;",
+    caughtBy: owner('write', 'lets one in at a time'),
+  },
+  {
+    name: 'a command that is missed after a crash',
+    file: 'cli/owner/switch.ts',
+    find: 'if ((await marker?.lastRun()) === undefined) await marker?.note(oldId);',
+    replace: '',
+    caughtBy: integration('switch', 'passes its exit code on'),
+  },
+  {
+    name: 'a custom endpoint believed',
+    file: 'cli/owner/endpoints.ts',
+    find: 'if (variable !== undefined) throw',
+    replace: 'if (variable === undefined) throw',
+    caughtBy: owner('profile', 'is refused, and where it is set is named'),
   },
 ];
