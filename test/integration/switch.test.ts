@@ -72,6 +72,23 @@ Programs that run already keep the old key until they are restarted.
     );
   });
 
+  it('promises nothing where others use the key too: the destinations decide', async () => {
+    life.aws.secrets.tamper(secretNameOf(life.userId), {
+      tags: { 'keyturn:handed-on': '2026-01-16T00:02:00Z done x y z' },
+    });
+    const { stdout } = await machine.run(['--profile', 'alice']);
+
+    expect(stdout).toContain(`${life.previous} is handed on to other places too, and the destinations decide`);
+    expect(stdout).not.toContain('still works until');
+  });
+
+  it('says each call and its time with --verbose, and nothing that it carries', async () => {
+    const { stderr } = await machine.run(['--profile', 'alice', '--verbose']);
+
+    expect(stderr).toMatch(/\nsecretsmanager:GetSecretValue \d+ ms ok\n/);
+    for (const secret of life.aws.iam.everySecretAccessKey()) expect(stderr).not.toContain(secret.slice(0, 12));
+  });
+
   it('finds the newest key there the second time, and writes nothing', async () => {
     await machine.run(['--profile', 'alice']);
     const { mtimeMs, ino } = statSync(machine.credentials);

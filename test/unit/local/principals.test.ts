@@ -1,5 +1,5 @@
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
+import { GetAccessKeyInfoCommand, GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { functionCredentials, functionRoleArn, rootCredentials } from '../../../local/aws/principals.ts';
 import { createWorld } from '../../support/world.ts';
@@ -92,4 +92,11 @@ test('a role makes no session of a user, and nobody one of a minute', async () =
   const { sts, as, key } = withUser();
   expect((await refusal(sts.send(session()))).name).toBe('AccessDenied');
   expect((await refusal(as(key).sts.send(session({ DurationSeconds: 60 })))).name).toBe('ValidationError');
+});
+
+test('the account of a key is told to whoever may ask, and a user needs a permission for it', async () => {
+  const { as, aws, key } = withUser();
+  const asked = new GetAccessKeyInfoCommand({ AccessKeyId: key.accessKeyId });
+  expect((await clientsOf(aws.connect('any')).sts.send(asked)).Account).toBe('111122223333');
+  expect(await refusal(as(key).sts.send(asked))).toMatchObject({ name: 'AccessDenied' });
 });
