@@ -99,15 +99,12 @@ export function createKms(environment: Environment, users: UserDirectory, random
     const resource =
       key?.arn ?? (keyId.startsWith('arn:') ? keyId : arnOf(/^alias\//.test(keyId) ? keyId : `key/${keyId}`));
     const action = `kms:${operation}`;
-    const own = new Map([
-      ['kms:calleraccount', accountId],
-      ['kms:macalgorithm', algorithm],
-    ]);
-    const verdict = evaluate(key?.policy, { principal, action, resource, now, keys: own });
+    const context = { 'kms:CallerAccount': accountId, 'kms:MacAlgorithm': algorithm };
+    const verdict = evaluate(key?.policy, { principal, action, resource, now, context });
     // A key's own policy is needed, whatever a role may do otherwise: it alone can let the account's policies count.
-    if (verdict === 'deny' || (verdict === 'silent' && (key !== undefined || principal.kind === 'user'))) {
+    if (verdict === 'denied' || (verdict === 'not allowed' && (key !== undefined || principal.kind === 'user'))) {
       const why =
-        verdict === 'deny'
+        verdict === 'denied'
           ? 'with an explicit deny in a resource-based policy'
           : `because no resource-based policy allows the ${action} action`;
       const message = `User: ${callerArn(principal)} is not authorized to perform: ${action} on resource: ${resource} ${why}`;

@@ -1,8 +1,8 @@
 import { DAY, wholeSecond } from '../clock.ts';
+import { parseStatements } from '../policies/policy.ts';
 import { roleArn } from '../principals.ts';
 import type { Environment } from '../service.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
-import { parseIdentityPolicy } from './simulation.ts';
 
 export interface NewKey {
   /** Age in days now; `createdAt` (ms) says the same by instant. Without either the key is as old as the clock. */
@@ -124,7 +124,7 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       return { accessKeyId, secretAccessKey: 'not-verified', arn };
     },
     putRolePolicy(arn, document) {
-      state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), parseIdentityPolicy(document)]);
+      state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), ...parseStatements(document)]);
     },
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
     keysOf: (userName) => state.user(userName).keys,

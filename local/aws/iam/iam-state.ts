@@ -2,7 +2,7 @@ import { isoSeconds, wholeSecond } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { createTimeline, type Timeline } from '../history.ts';
 import type { Tag } from '../input.ts';
-import type { ResourcePolicy } from '../policies/resource-policy.ts';
+import type { Statement } from '../policies/policy.ts';
 import { builtInPrincipals } from '../principals.ts';
 import type { Environment, Principal } from '../service.ts';
 
@@ -63,8 +63,8 @@ export interface IamState {
   isRootKeyActive: boolean;
   /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
   readonly roles: Map<string, Principal>;
-  /** By the ARN of a role: asked by simulations only, every role here may do everything. */
-  readonly rolePolicies: Map<string, ResourcePolicy[]>;
+  /** What their policies say, by the ARN of a role: asked by simulations only, every role here may do everything. */
+  readonly rolePolicies: Map<string, readonly Statement[]>;
   /** Sessions that users have made with their keys, by access key ID. */
   readonly sessions: Map<string, UserSession>;
   findUser(userName: string, asOf?: number): IamUser | undefined;
