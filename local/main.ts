@@ -7,7 +7,8 @@ import { parseMessage } from './checker/mailbox.ts';
 import { cast } from './demo/cast.ts';
 import { deployFunctions } from './host/deployment.ts';
 import { deliver } from './host/event-source.ts';
-import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './host/process.ts';
+import { functionNames, isFunctionName, type Process, startProcess } from './host/process.ts';
+import { httpLine, type LogLine } from './host/runtime.ts';
 import { addCharacter, createResources, type Resources } from './host/set-up.ts';
 
 const defaultPort = 4599;
@@ -50,13 +51,17 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     if (level !== 'info') print(`${level}: ${message} ${JSON.stringify(facts)}`);
   }
 
+  function start(name: FunctionName): Process {
+    const line = httpLine(aws, server.url);
+    return startProcess(name, { aws, line, environment: resources.environment, onLog: log });
+  }
+
   async function invoke(name: string, event: unknown): Promise<unknown> {
     if (!isFunctionName(name)) {
       throw new Error(`There is no function "${name}". There are: ${functionNames.join(', ')}.`);
     }
     const warm = processes.get(name);
-    const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
-    const process = warm === undefined || warm.isDead ? startProcess(name, options) : warm;
+    const process = warm === undefined || warm.isDead ? start(name) : warm;
     processes.set(name, process);
     return process.invoke(event);
   }

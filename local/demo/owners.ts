@@ -4,7 +4,7 @@ import { DAY } from '../aws/clock.ts';
 import type { KeyPair } from '../aws/iam/iam-helpers.ts';
 import { storedKey } from '../checker/look.ts';
 import type { Message } from '../checker/mailbox.ts';
-import { sdkOptions } from '../host/process.ts';
+import { sdkOptions } from '../host/runtime.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
 

@@ -9,7 +9,8 @@ import type { Command, Invocation, Limits } from '../checker/expectations.ts';
 import { documentOf } from '../checker/json.ts';
 import { parseMessage } from '../checker/mailbox.ts';
 import { drain } from '../host/event-source.ts';
-import { type LogLine, type Process, ProcessDied, startProcess } from '../host/process.ts';
+import { type Process, ProcessDied, startProcess } from '../host/process.ts';
+import { httpLine, type LogLine } from '../host/runtime.ts';
 import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
 import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
@@ -99,11 +100,15 @@ export async function createStage({ startsAt, chronicle, freeze }: StageOptions)
     }
   }
 
+  function start(name: FunctionName): Process {
+    const line = httpLine(aws, server.url);
+    return startProcess(name, { aws, line, environment: resources.environment, onLog: log });
+  }
+
   async function invoke(name: FunctionName, event: unknown, about: Partial<Invocation> = {}): Promise<unknown> {
     checker.begin({ ...about, caller: HTTP });
     const warm = processes.get(name);
-    const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
-    const process = warm === undefined || warm.isDead ? startProcess(name, options) : warm;
+    const process = warm === undefined || warm.isDead ? start(name) : warm;
     processes.set(name, process);
     try {
       const answer = await process.invoke(event);
