@@ -4,7 +4,7 @@ import { type BeforeCall, type Call, CallerCrashed, type CallListener, Connectio
 import { type Clock, createClock } from './clock.ts';
 import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch.ts';
-import { type Config, createConfig } from './config.ts';
+import { type Config, createConfig } from './config/config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';

@@ -1,7 +1,7 @@
-import { AwsError, constraintError } from './errors.ts';
-import { flag, type Input, isRecord, list, optionalInteger, optionalText, text, textList } from './input.ts';
-import { seconds } from './secrets-manager/secret-views.ts';
-import type { Environment, Operations } from './service.ts';
+import { AwsError, constraintError } from '../errors.ts';
+import { flag, type Input, isRecord, list, optionalInteger, optionalText, text, textList } from '../input.ts';
+import { seconds } from '../secrets-manager/secret-views.ts';
+import type { Environment, Operations } from '../service.ts';
 
 /** One state of one resource, as the recorder saw it. */
 export interface ConfigItem {
