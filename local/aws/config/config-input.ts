@@ -6,10 +6,15 @@ export function tooMany(field: string, max: number): AwsError {
   return constraintError(field, `have length less than or equal to ${max}`);
 }
 
+/** It is empty. */
+export function tooFew(field: string): AwsError {
+  return constraintError(field, 'have length greater than or equal to 1');
+}
+
 /** A text parameter of 1 to so many characters. */
 export function sizedText(input: Input, name: string, max: number): string {
   const value = text(input, name);
-  if (value.length < 1) throw constraintError(name, 'have length greater than or equal to 1');
+  if (value.length < 1) throw tooFew(name);
   if (value.length > max) throw tooMany(name, max);
   return value;
 }

@@ -1,8 +1,8 @@
-import { AwsError, constraintError } from '../errors.ts';
+import { AwsError } from '../errors.ts';
 import { flag, isRecord, list, text, textList } from '../input.ts';
 import { seconds } from '../secrets-manager/secret-views.ts';
 import type { OperationsOn } from '../service.ts';
-import { instant, pageOf, sizedText, tooMany } from './config-input.ts';
+import { instant, pageOf, sizedText, tooFew, tooMany } from './config-input.ts';
 
 /** One state of one resource, as the recorder saw it. */
 export interface ConfigItem {
@@ -71,7 +71,7 @@ export const recorderOperations: OperationsOn<Recorder> = {
 
   BatchGetResourceConfig(recorder, input) {
     const keys = list(input, 'resourceKeys').filter(isRecord);
-    if (keys.length < 1) throw constraintError('resourceKeys', 'have length greater than or equal to 1');
+    if (keys.length < 1) throw tooFew('resourceKeys');
     if (keys.length > 100) throw tooMany('resourceKeys', 100);
     const found = keys.flatMap(({ resourceType, resourceId }) =>
       latest(recorder).filter((item) => item.resourceType === resourceType && item.resourceId === resourceId),
