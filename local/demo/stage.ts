@@ -8,7 +8,7 @@ import { type Checker, createChecker } from '../checker/checker.ts';
 import type { Command, Invocation, Limits } from '../checker/expectations.ts';
 import { documentOf } from '../checker/json.ts';
 import { drain } from '../host/event-source.ts';
-import { type Process, ProcessDied, startProcess } from '../host/process.ts';
+import { createFleet, type Fleet, ProcessDied, startProcess } from '../host/process.ts';
 import { httpLine, type LogLine } from '../host/runtime.ts';
 import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
 import { type Character, cast } from './cast.ts';
@@ -64,7 +64,7 @@ interface Backstage {
   readonly checker: Checker;
   readonly owners: Map<string, Owner>;
   readonly mail: Mail;
-  readonly processes: Map<FunctionName, Process>;
+  readonly fleet: Fleet;
   faultsUntil: number | undefined;
   /** The user whose message the worker has. */
   atHand: string | undefined;
@@ -87,14 +87,10 @@ function enter(back: Backstage, character: Character): void {
   owners.set(userId, createOwner(character, userId, keys, world));
 }
 
-function start(back: Backstage, name: FunctionName): Process {
-  const { aws, server, resources, checker } = back;
-  const onLog = ({ level, message, facts }: LogLine): void => {
-    checker.readText('a log line', JSON.stringify({ level, message, facts }));
-    if (message !== 'Message failed') return;
-    narrate(back, 'world', back.atHand, 'retry', 'a pass fails; its message comes back in half an hour');
-  };
-  return startProcess(name, { aws, line: httpLine(aws, server.url), environment: resources.environment, onLog });
+function log(back: Backstage, { level, message, facts }: LogLine): void {
+  back.checker.readText('a log line', JSON.stringify({ level, message, facts }));
+  if (message !== 'Message failed') return;
+  narrate(back, 'world', back.atHand, 'retry', 'a pass fails; its message comes back in half an hour');
 }
 
 async function invoke(
@@ -103,13 +99,10 @@ async function invoke(
   event: unknown,
   about: Partial<Invocation> = {},
 ): Promise<unknown> {
-  const { checker, processes, mail } = back;
+  const { checker, fleet, mail } = back;
   checker.begin({ ...about, caller: HTTP });
-  const warm = processes.get(name);
-  const process = warm === undefined || warm.isDead ? start(back, name) : warm;
-  processes.set(name, process);
   try {
-    const answer = await process.invoke(event);
+    const answer = await fleet.invoke(name, event);
     checker.readText(`what ${name} returned`, JSON.stringify(answer) ?? '');
     return answer;
   } catch (error) {
@@ -174,9 +167,12 @@ async function setUp({ startsAt, chronicle, freeze }: StageOptions): Promise<Bac
     handOf: (userId) => new Set(owners.get(userId)?.hand.keys() ?? []),
   });
   const mail = createMail(aws, chronicle, owners);
-  const processes = new Map<FunctionName, Process>();
-  const state = { faultsUntil: undefined, atHand: undefined };
-  return { aws, server, resources, chronicle, checker, owners, mail, processes, ...state };
+  const onLog = (line: LogLine) => log(back, line);
+  const { environment } = resources;
+  const fleet = createFleet((name) => startProcess(name, { aws, line: httpLine(aws, server.url), environment, onLog }));
+  const told = { faultsUntil: undefined, atHand: undefined };
+  const back: Backstage = { aws, server, resources, chronicle, checker, owners, mail, fleet, ...told };
+  return back;
 }
 
 /** Raises the curtain: the embedded AWS listens on a free port of 127.0.0.1, the cast has its keys. */

@@ -74,6 +74,26 @@ export function startProcess(name: FunctionName, options: ProcessOptions): Proce
   };
 }
 
+/** A warm process of each function that was invoked. The invocation after a death finds another. */
+export interface Fleet {
+  invoke(name: FunctionName, event: unknown): Promise<unknown>;
+  /** All of them are gone, as after a deployment. */
+  clear(): void;
+}
+
+export function createFleet(start: (name: FunctionName) => Process): Fleet {
+  const processes = new Map<FunctionName, Process>();
+  return {
+    invoke(name, event) {
+      const warm = processes.get(name);
+      const process = warm === undefined || warm.isDead ? start(name) : warm;
+      processes.set(name, process);
+      return process.invoke(event);
+    },
+    clear: () => processes.clear(),
+  };
+}
+
 interface Life {
   isOver: boolean;
   /** Rejects when the process dies. */
