@@ -1,13 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import { createLocalAws } from './aws/aws.ts';
 import type { Call } from './aws/call.ts';
-import { type FunctionName, functionCredentials } from './aws/principals.ts';
+import { functionCredentials } from './aws/principals.ts';
 import { type LocalServer, startServer } from './aws/server.ts';
 import { parseMessage } from './checker/mailbox.ts';
 import { cast } from './demo/cast.ts';
 import { deployFunctions } from './host/deployment.ts';
 import { deliver } from './host/event-source.ts';
-import { functionNames, isFunctionName, type LogLine, type Process, startProcess } from './host/process.ts';
+import { createFleet, functionNames, isFunctionName, startProcess } from './host/process.ts';
+import { httpLine, type LogLine } from './host/runtime.ts';
 import { addCharacter, createResources, type Resources } from './host/set-up.ts';
 
 const defaultPort = 4599;
@@ -28,7 +29,10 @@ export interface LocalOptions {
 export async function startLocal({ port, print }: LocalOptions): Promise<LocalServer> {
   // On the machine's clock: `sls invoke local` runs functions outside this process, which have no other.
   const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
-  const processes = new Map<FunctionName, Process>();
+  const fleet = createFleet((name) => {
+    const line = httpLine(aws, server.url);
+    return startProcess(name, { aws, line, environment: resources.environment, onLog: log });
+  });
   const abort = new AbortController();
   let notBefore = 0;
   let resources = fill();
@@ -54,31 +58,20 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     if (!isFunctionName(name)) {
       throw new Error(`There is no function "${name}". There are: ${functionNames.join(', ')}.`);
     }
-    const warm = processes.get(name);
-    const options = { aws, endpoint: server.url, environment: resources.environment, onLog: log };
-    const process = warm === undefined || warm.isDead ? startProcess(name, options) : warm;
-    processes.set(name, process);
-    return process.invoke(event);
+    return fleet.invoke(name, event);
   }
 
   const server = await startServer(aws, {
     port,
     invoke,
     onReset() {
-      processes.clear();
+      fleet.clear();
       notBefore = 0;
       resources = fill();
     },
   });
   const stop = aws.onCall((call) => announce(call, aws.sns.published.at(-1), print));
-  const polling = Promise.all([repeat(work), repeat(rotate)]);
-
-  /** Does it again and again, at once as long as there was something to do. */
-  async function repeat(once: () => Promise<boolean>): Promise<void> {
-    while (!abort.signal.aborted) {
-      if (!(await once())) await setTimeout(pollMs, undefined, { signal: abort.signal }).catch(() => {});
-    }
-  }
+  const polling = Promise.all([work, rotate].map((once) => repeat(once, abort.signal)));
 
   function report(error: unknown): void {
     print(`error: ${error instanceof Error ? error.message : error}`);
@@ -112,6 +105,13 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
       await server.close();
     },
   };
+}
+
+/** Does it again and again, at once as long as there was something to do. */
+async function repeat(once: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (!(await once())) await setTimeout(pollMs, undefined, { signal }).catch(() => {});
+  }
 }
 
 /** One line for each message that a subscriber would get. */

@@ -4,7 +4,7 @@ import { type BeforeCall, type Call, CallerCrashed, type CallListener, Connectio
 import { type Clock, createClock } from './clock.ts';
 import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch.ts';
-import { type Config, createConfig } from './config.ts';
+import { type Config, createConfig } from './config/config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
@@ -18,7 +18,7 @@ import { operatorOf } from './principals.ts';
 import { createRandom, hash } from './random.ts';
 import type { UserDirectory } from './secrets-manager/secret-policies.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/secrets-manager.ts';
-import type { Environment, Operations } from './service.ts';
+import type { Environment, Operations, Principal } from './service.ts';
 import { errorResponse, type ParsedRequest, parseRequest, successResponse } from './wire.ts';
 
 export type { BeforeCall, Call, Fault, WireRequest, WireResponse } from './call.ts';
@@ -44,11 +44,7 @@ export interface LocalAwsOptions {
   readonly pageSize?: number;
 }
 
-/** One AWS account in one Region, in memory. */
-export interface LocalAws {
-  readonly accountId: string;
-  readonly region: string;
-  readonly clock: Clock;
+interface Services {
   readonly iam: Iam;
   readonly secrets: SecretsManager;
   readonly sns: Sns;
@@ -58,6 +54,13 @@ export interface LocalAws {
   readonly kms: Kms;
   readonly lambda: Lambda;
   readonly cloudWatch: CloudWatch;
+}
+
+/** One AWS account in one Region, in memory. */
+export interface LocalAws extends Services {
+  readonly accountId: string;
+  readonly region: string;
+  readonly clock: Clock;
   /** Every call of every connection, oldest first. */
   readonly calls: Call[];
   /** Answers one request. Throws CallerCrashed or ConnectionReset where a fault orders it, and nothing else. */
@@ -70,20 +73,19 @@ export interface LocalAws {
   reset(): void;
 }
 
-interface Services {
-  readonly iam: Iam;
-  readonly secrets: SecretsManager;
-  readonly sns: Sns;
-  readonly sqs: Sqs;
-  readonly config: Config;
-  readonly cloudTrail: CloudTrail;
-  readonly kms: Kms;
-  readonly lambda: Lambda;
-  readonly cloudWatch: CloudWatch;
-  readonly operations: Readonly<Record<ServiceName, Operations>>;
+/** What a call meets. A reset replaces the services and their operations. */
+interface Account {
+  readonly clock: Clock;
+  readonly operator: Principal;
+  readonly latencyMs: number;
+  readonly calls: Call[];
+  readonly listeners: Set<CallListener>;
+  services: Services;
+  operations: Readonly<Record<ServiceName, Operations>>;
+  requests: number;
 }
 
-function createServices(environment: Environment, propagationMs: number, seed: number): Services {
+function createServices(environment: Environment, propagationMs: number, seed: number) {
   const iam = createIam(environment, propagationMs);
   const users: UserDirectory = {
     userIdOf(arn) {
@@ -113,7 +115,7 @@ function createServices(environment: Environment, propagationMs: number, seed: n
     lambda: lambda.operations,
     cloudwatch: cloudWatch.operations,
   };
-  return { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, operations };
+  return { services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch }, operations };
 }
 
 function endpointOf(request: WireRequest): string {
@@ -121,135 +123,117 @@ function endpointOf(request: WireRequest): string {
   return `${/^(127\.|localhost|\[::1\])/.test(host) ? 'http' : 'https'}://${host}`;
 }
 
+interface Asked {
+  readonly request: WireRequest;
+  readonly parsed: ParsedRequest;
+  readonly call: Call;
+}
+
+function perform({ services, operations, clock, operator }: Account, { request, parsed, call }: Asked): unknown {
+  const { fault } = call;
+  if (fault?.kind === 'throttle') throw throttled(parsed.service);
+  if (fault?.kind === 'error') throw new AwsError(fault.status, fault.code, fault.message ?? fault.code);
+  const at = clock.now();
+  const principal = authenticate(services.iam, request, parsed, operator, at);
+  authorize(parsed, principal);
+  const operation = operations[parsed.service][parsed.operation];
+  if (operation === undefined) {
+    const message = `The local AWS does not implement ${parsed.service}:${parsed.operation}.`;
+    throw new AwsError(400, 'InvalidAction', message);
+  }
+  // Only reads can be stale; a write is always decided on the state as it is.
+  const asOf = fault?.kind === 'stale' && !call.mutating ? at - fault.ms : undefined;
+  return operation(parsed.input, { now: at, asOf, principal, endpoint: endpointOf(request) });
+}
+
+/** A promise only where something of ours runs inside the call: Lambda's Invoke. */
+function answer(account: Account, asked: Asked, requestId: string): WireResponse | Promise<WireResponse> {
+  const { parsed, call } = asked;
+  const done = (output: unknown): WireResponse => {
+    call.outcome = 'ok';
+    return successResponse(parsed.service, parsed.operation, output, requestId);
+  };
+  const refused = (error: unknown): WireResponse => {
+    if (!(error instanceof AwsError)) throw error;
+    call.outcome = error.code;
+    return errorResponse(parsed.service, error, requestId);
+  };
+  try {
+    const output = perform(account, asked);
+    return output instanceof Promise ? output.then(done, refused) : done(output);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+async function handle(account: Account, request: WireRequest, connection: Connection): Promise<WireResponse> {
+  const { clock, calls, listeners } = account;
+  if (connection.isCrashed) throw new CallerCrashed(connection.name);
+  account.requests++;
+  const requestId = `00000000-0000-4000-8000-${String(account.requests).padStart(12, '0')}`;
+  clock.advance(account.latencyMs);
+  let parsed: ParsedRequest;
+  try {
+    parsed = parseRequest(request);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return errorResponse(undefined, error, requestId);
+  }
+  const call = startCall(connection, parsed.service, parsed.operation, recordedInput(parsed.input), clock.now());
+  calls.push(call);
+  const fault = await connection.before?.(call);
+  if (fault !== undefined) call.fault = fault;
+  // Somebody may have let the caller die while `before` was waiting.
+  if (connection.isCrashed || fault?.kind === 'crash-before') {
+    connection.isCrashed = true;
+    call.outcome = 'CallerCrashed';
+    throw new CallerCrashed(connection.name);
+  }
+  const answered = answer(account, { request, parsed, call }, requestId);
+  // All others are answered in one go, as they always were.
+  const response = answered instanceof Promise ? await answered : answered;
+  if (fault?.kind === 'crash-after') connection.isCrashed = true;
+  for (const listener of listeners) listener(call);
+  if (fault?.kind === 'crash-after') throw new CallerCrashed(connection.name);
+  if (fault?.kind === 'lost-response') throw new ConnectionReset();
+  return response;
+}
+
 /** A new, empty account. Everything in it is deterministic, given the options and the order of calls. */
 export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
   const { now = Date.UTC(2026, 0, 1), seed = 1, latencyMs = 20, propagationMs = 8_000 } = options;
   const { accountId = '111122223333', region = 'eu-west-1', roleSuffix = '' } = options;
   const clock = createClock(now, options.ticking);
-  const calls: Call[] = [];
-  const listeners = new Set<CallListener>();
-  const operator = operatorOf(accountId);
   const build = () => {
     const random = createRandom(seed);
     const environment = { accountId, region, roleSuffix, clock, random, pageSize: options.pageSize };
     return createServices(environment, propagationMs, seed);
   };
-  let services = build();
-  let requests = 0;
-
-  function perform(request: WireRequest, parsed: ParsedRequest, call: Call): unknown {
-    const { fault } = call;
-    if (fault?.kind === 'throttle') throw throttled(parsed.service);
-    if (fault?.kind === 'error') throw new AwsError(fault.status, fault.code, fault.message ?? fault.code);
-    const at = clock.now();
-    const principal = authenticate(services.iam, request, parsed, operator, at);
-    authorize(parsed, principal);
-    const operation = services.operations[parsed.service][parsed.operation];
-    if (operation === undefined) {
-      const message = `The local AWS does not implement ${parsed.service}:${parsed.operation}.`;
-      throw new AwsError(400, 'InvalidAction', message);
-    }
-    // Only reads can be stale; a write is always decided on the state as it is.
-    const asOf = fault?.kind === 'stale' && !call.mutating ? at - fault.ms : undefined;
-    return operation(parsed.input, { now: at, asOf, principal, endpoint: endpointOf(request) });
-  }
-
-  /** A promise only where something of ours runs inside the call: Lambda's Invoke. */
-  function answer(request: WireRequest, parsed: ParsedRequest, call: Call, requestId: string) {
-    const done = (output: unknown): WireResponse => {
-      call.outcome = 'ok';
-      return successResponse(parsed.service, parsed.operation, output, requestId);
-    };
-    const refused = (error: unknown): WireResponse => {
-      if (!(error instanceof AwsError)) throw error;
-      call.outcome = error.code;
-      return errorResponse(parsed.service, error, requestId);
-    };
-    try {
-      const output = perform(request, parsed, call);
-      return output instanceof Promise ? output.then(done, refused) : done(output);
-    } catch (error) {
-      return refused(error);
-    }
-  }
-
-  const anonymous = createConnection('anonymous', undefined, (request, own) => handle(request, own));
-
-  async function handle(request: WireRequest, connection: Connection = anonymous): Promise<WireResponse> {
-    if (connection.isCrashed) throw new CallerCrashed(connection.name);
-    requests++;
-    const requestId = `00000000-0000-4000-8000-${String(requests).padStart(12, '0')}`;
-    clock.advance(latencyMs);
-    let parsed: ParsedRequest;
-    try {
-      parsed = parseRequest(request);
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return errorResponse(undefined, error, requestId);
-    }
-    const call = startCall(connection, parsed.service, parsed.operation, recordedInput(parsed.input), clock.now());
-    calls.push(call);
-    const fault = await connection.before?.(call);
-    if (fault !== undefined) call.fault = fault;
-    // Somebody may have let the caller die while `before` was waiting.
-    if (connection.isCrashed || fault?.kind === 'crash-before') {
-      connection.isCrashed = true;
-      call.outcome = 'CallerCrashed';
-      throw new CallerCrashed(connection.name);
-    }
-    const answered = answer(request, parsed, call, requestId);
-    // All others are answered in one go, as they always were.
-    const response = answered instanceof Promise ? await answered : answered;
-    if (fault?.kind === 'crash-after') connection.isCrashed = true;
-    for (const listener of listeners) listener(call);
-    if (fault?.kind === 'crash-after') throw new CallerCrashed(connection.name);
-    if (fault?.kind === 'lost-response') throw new ConnectionReset();
-    return response;
-  }
-
-  return {
+  const calls: Call[] = [];
+  const listeners = new Set<CallListener>();
+  const operator = operatorOf(accountId);
+  const account: Account = { ...build(), clock, operator, latencyMs, calls, listeners, requests: 0 };
+  const answerTo = (request: WireRequest, connection: Connection) => handle(account, request, connection);
+  const anonymous = createConnection('anonymous', undefined, answerTo);
+  const aws: LocalAws = {
+    ...account.services,
     accountId,
     region,
     clock,
-    get iam() {
-      return services.iam;
-    },
-    get secrets() {
-      return services.secrets;
-    },
-    get sns() {
-      return services.sns;
-    },
-    get sqs() {
-      return services.sqs;
-    },
-    get config() {
-      return services.config;
-    },
-    get cloudTrail() {
-      return services.cloudTrail;
-    },
-    get kms() {
-      return services.kms;
-    },
-    get lambda() {
-      return services.lambda;
-    },
-    get cloudWatch() {
-      return services.cloudWatch;
-    },
     calls,
-    handle,
-    connect: (name, before) => createConnection(name, before, handle),
+    handle: (request, connection = anonymous) => answerTo(request, connection),
+    connect: (name, before) => createConnection(name, before, answerTo),
     onCall(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     reset() {
       clock.set(now);
-      services = build();
+      Object.assign(account, build());
+      Object.assign(aws, account.services);
       calls.length = 0;
       anonymous.calls.length = 0;
     },
   };
+  return aws;
 }

@@ -4,7 +4,14 @@ import { type Input, text } from './input.ts';
 import { evaluate, parsePolicy, type ResourcePolicy } from './policies/resource-policy.ts';
 import type { Random } from './random.ts';
 import type { UserDirectory } from './secrets-manager/secret-policies.ts';
-import { type CallContext, callerArn, type Environment, type Operations } from './service.ts';
+import {
+  type CallContext,
+  callerArn,
+  type Environment,
+  type Operations,
+  type OperationsOn,
+  operationsOn,
+} from './service.ts';
 import { stateKeyAlias, stateKeyPolicy } from './state-key.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
@@ -70,133 +77,153 @@ function notFound(message: string): AwsError {
   return new AwsError(400, 'NotFoundException', message);
 }
 
+/** The keys of an account. */
+interface KeyStore {
+  readonly environment: Environment;
+  /** By ID. */
+  readonly keys: Map<string, StoredKey>;
+  /** Key IDs by alias. */
+  readonly aliases: Map<string, string>;
+  readonly macs: string[];
+}
+
+function arnOf({ region, accountId }: Environment, resource: string): string {
+  return `arn:aws:kms:${region}:${accountId}:${resource}`;
+}
+
+function find({ environment, keys, aliases }: KeyStore, keyId: string): StoredKey | undefined {
+  const prefix = arnOf(environment, '');
+  const name = keyId.startsWith(prefix) ? keyId.slice(prefix.length).replace(/^key\//, '') : keyId;
+  return keys.get(name.startsWith('alias/') ? (aliases.get(name) ?? '') : name);
+}
+
+function resourceOf({ environment }: KeyStore, keyId: string, key: StoredKey | undefined): string {
+  if (key !== undefined) return key.arn;
+  if (keyId.startsWith('arn:')) return keyId;
+  return arnOf(environment, keyId.startsWith('alias/') ? keyId : `key/${keyId}`);
+}
+
+/** What a call with a key needs, beside the key. */
+interface Use {
+  readonly operation: string;
+  readonly algorithm: string;
+}
+
+/** The key, if the caller may do this with it and its state allows it. Who may not, does not learn the state. */
+function usable(store: KeyStore, input: Input, use: Use, context: CallContext): StoredKey {
+  const keyId = text(input, 'KeyId');
+  const key = find(store, keyId);
+  const resource = resourceOf(store, keyId, key);
+  authorize(store, key, { action: `kms:${use.operation}`, resource, algorithm: use.algorithm }, context);
+  if (key === undefined) {
+    throw notFound(/\balias\//.test(resource) ? `Alias ${resource} is not found.` : `Key '${resource}' does not exist`);
+  }
+  if (key.state === 'Disabled') throw new AwsError(400, 'DisabledException', `${key.arn} is disabled.`);
+  if (key.state === 'PendingDeletion') {
+    throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
+  }
+  if (use.algorithm !== ownAlgorithm) {
+    const message = `${key.arn} key spec HMAC_256 does not support ${use.algorithm}.`;
+    throw new AwsError(400, 'InvalidKeyUsageException', message);
+  }
+  return key;
+}
+
+interface Asked {
+  readonly action: string;
+  readonly resource: string;
+  readonly algorithm: string;
+}
+
+/** A key's own policy is needed, whatever a role may do otherwise: it alone can let the account's policies count. */
+function authorize(
+  { environment }: KeyStore,
+  key: StoredKey | undefined,
+  { action, resource, algorithm }: Asked,
+  { principal, now }: CallContext,
+): void {
+  const context = { 'kms:CallerAccount': environment.accountId, 'kms:MacAlgorithm': algorithm };
+  const verdict = evaluate(key?.policy, { principal, action, resource, now, context });
+  if (verdict === 'allowed') return;
+  // Of a key that is not there a role is told so.
+  if (verdict === 'not allowed' && key === undefined && principal.kind !== 'user') return;
+  const why =
+    verdict === 'denied'
+      ? 'with an explicit deny in a resource-based policy'
+      : `because no resource-based policy allows the ${action} action`;
+  const message = `User: ${callerArn(principal)} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+  throw new AwsError(400, 'AccessDeniedException', message);
+}
+
+function macOf({ material }: StoredKey, message: Buffer): Buffer {
+  return createHmac('sha256', material).update(message).digest();
+}
+
+const operations: OperationsOn<KeyStore> = {
+  GenerateMac(store, input, context) {
+    const message = messageOf(input);
+    const algorithm = algorithmOf(input);
+    const key = usable(store, input, { operation: 'GenerateMac', algorithm }, context);
+    const mac = macOf(key, message).toString('base64');
+    store.macs.push(mac);
+    return { Mac: mac, MacAlgorithm: algorithm, KeyId: key.arn };
+  },
+
+  VerifyMac(store, input, context) {
+    const message = messageOf(input);
+    const algorithm = algorithmOf(input);
+    const key = usable(store, input, { operation: 'VerifyMac', algorithm }, context);
+    const [given, wanted] = [Buffer.from(text(input, 'Mac'), 'base64'), macOf(key, message)];
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+      throw new AwsError(400, 'KMSInvalidMacException', 'The MAC is not valid for the message.');
+    }
+    return { KeyId: key.arn, MacValid: true, MacAlgorithm: algorithm };
+  },
+};
+
+function view({ keyId, arn, alias, state, policy }: StoredKey): HmacKey {
+  return { keyId, arn, alias, state, policy: policy.document };
+}
+
+/** A policy that hands all rights in the key on to the account's own policies. */
+function wholeAccount(accountId: string): object {
+  const Principal = { AWS: `arn:aws:iam::${accountId}:root` };
+  return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action: 'kms:*', Resource: '*' }] };
+}
+
 /** `random` is of KMS alone, so that its keys leave the identifiers of the other services as they are. */
 export function createKms(environment: Environment, users: UserDirectory, random: Random): Kms {
-  const { accountId, region, roleSuffix } = environment;
-  const arnOf = (resource: string) => `arn:aws:kms:${region}:${accountId}:${resource}`;
-  const keys = new Map<string, StoredKey>();
-  const aliases = new Map<string, string>();
-  const macs: string[] = [];
+  const { accountId, roleSuffix } = environment;
+  const store: KeyStore = { environment, keys: new Map(), aliases: new Map(), macs: [] };
+  const { keys, aliases } = store;
 
   const parse = (policy: unknown) =>
     parsePolicy(typeof policy === 'string' ? policy : JSON.stringify(policy), users.userIdOf);
 
-  function find(keyId: string): StoredKey | undefined {
-    const name = keyId.startsWith(arnOf('')) ? keyId.slice(arnOf('').length).replace(/^key\//, '') : keyId;
-    return keys.get(name.startsWith('alias/') ? (aliases.get(name) ?? '') : name);
-  }
-
   function existing(keyId: string): StoredKey {
-    const key = find(keyId);
+    const key = find(store, keyId);
     if (key === undefined) throw new Error(`The local AWS has no KMS key ${keyId}.`);
     return key;
   }
 
-  /** The key, if the caller may do this with it and its state allows it. Who may not, does not learn the state. */
-  function usable(operation: string, input: Input, algorithm: string, { principal, now }: CallContext): StoredKey {
-    const keyId = text(input, 'KeyId');
-    const key = find(keyId);
-    const resource =
-      key?.arn ?? (keyId.startsWith('arn:') ? keyId : arnOf(/^alias\//.test(keyId) ? keyId : `key/${keyId}`));
-    const action = `kms:${operation}`;
-    const own = new Map([
-      ['kms:calleraccount', accountId],
-      ['kms:macalgorithm', algorithm],
-    ]);
-    const verdict = evaluate(key?.policy, { principal, action, resource, now, keys: own });
-    // A key's own policy is needed, whatever a role may do otherwise: it alone can let the account's policies count.
-    if (verdict === 'deny' || (verdict === 'silent' && (key !== undefined || principal.kind === 'user'))) {
-      const why =
-        verdict === 'deny'
-          ? 'with an explicit deny in a resource-based policy'
-          : `because no resource-based policy allows the ${action} action`;
-      const message = `User: ${callerArn(principal)} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
-      throw new AwsError(400, 'AccessDeniedException', message);
-    }
-    if (key === undefined) {
-      throw notFound(
-        /\balias\//.test(resource) ? `Alias ${resource} is not found.` : `Key '${resource}' does not exist`,
-      );
-    }
-    if (key.state === 'Disabled') throw new AwsError(400, 'DisabledException', `${key.arn} is disabled.`);
-    if (key.state === 'PendingDeletion') {
-      throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
-    }
-    if (algorithm !== ownAlgorithm) {
-      throw new AwsError(
-        400,
-        'InvalidKeyUsageException',
-        `${key.arn} key spec HMAC_256 does not support ${algorithm}.`,
-      );
-    }
-    return key;
-  }
-
-  const macOf = ({ material }: StoredKey, message: Buffer) => createHmac('sha256', material).update(message).digest();
-
-  const operations: Operations = {
-    GenerateMac(input, context) {
-      const message = messageOf(input);
-      const algorithm = algorithmOf(input);
-      const key = usable('GenerateMac', input, algorithm, context);
-      const mac = macOf(key, message).toString('base64');
-      macs.push(mac);
-      return { Mac: mac, MacAlgorithm: algorithm, KeyId: key.arn };
-    },
-
-    VerifyMac(input, context) {
-      const message = messageOf(input);
-      const algorithm = algorithmOf(input);
-      const key = usable('VerifyMac', input, algorithm, context);
-      const [given, wanted] = [Buffer.from(text(input, 'Mac'), 'base64'), macOf(key, message)];
-      if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-        throw new AwsError(400, 'KMSInvalidMacException', 'The MAC is not valid for the message.');
-      }
-      return { KeyId: key.arn, MacValid: true, MacAlgorithm: algorithm };
-    },
-  };
-
-  const view = ({ keyId, arn, alias, state, policy }: StoredKey): HmacKey => {
-    return { keyId, arn, alias, state, policy: policy.document };
-  };
-
-  const wholeAccount = {
-    Effect: 'Allow',
-    Principal: { AWS: `arn:aws:iam::${accountId}:root` },
-    Action: 'kms:*',
-    Resource: '*',
-  };
-
-  function addHmacKey({
-    alias,
-    policy = { Version: '2012-10-17', Statement: [wholeAccount] },
-  }: {
-    alias: string;
-    policy?: unknown;
-  }): HmacKey {
+  const addHmacKey: Kms['addHmacKey'] = ({ alias, policy = wholeAccount(accountId) }) => {
     if (!alias.startsWith('alias/')) throw new Error(`The alias ${alias} does not begin with alias/.`);
     // The IDs of multi-Region keys begin so.
     const keyId = `mrk-${random.text(32, '0123456789abcdef')}`;
-    const key: StoredKey = {
-      keyId,
-      arn: arnOf(`key/${keyId}`),
-      alias,
-      material: random.text(32),
-      state: 'Enabled',
-      policy: parse(policy),
-    };
+    const arn = arnOf(environment, `key/${keyId}`);
+    const key: StoredKey = { keyId, arn, alias, material: random.text(32), state: 'Enabled', policy: parse(policy) };
     keys.set(keyId, key);
     aliases.set(alias, keyId);
     return view(key);
-  }
+  };
 
   addHmacKey({ alias: stateKeyAlias(roleSuffix), policy: stateKeyPolicy(accountId, roleSuffix) });
   return {
-    operations,
-    macs,
+    operations: operationsOn(store, operations),
+    macs: store.macs,
     addHmacKey,
     find(keyId) {
-      const key = find(keyId);
+      const key = find(store, keyId);
       return key === undefined ? undefined : view(key);
     },
     setState(keyId, state) {

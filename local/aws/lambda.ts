@@ -1,6 +1,6 @@
 import { AwsError, constraintError } from './errors.ts';
 import { type Input, optionalInteger, optionalText, text } from './input.ts';
-import type { Environment, Operations } from './service.ts';
+import { type Environment, type Operations, type OperationsOn, operationsOn } from './service.ts';
 
 /** A function as somebody deployed it. */
 export interface DeployedFunction {
@@ -51,89 +51,102 @@ function eventOf(payload: string): unknown {
   }
 }
 
-export function createLambda({ accountId, region, clock, random, pageSize }: Environment): Lambda {
-  const functions = new Map<string, DeployedFunction>();
-  const mappings = new Map<string, EventSourceMapping>();
-  const arnOf = (name: string) => `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+/** What is deployed in an account. */
+interface Account {
+  readonly environment: Environment;
+  /** By name. */
+  readonly functions: Map<string, DeployedFunction>;
+  /** By UUID. */
+  readonly mappings: Map<string, EventSourceMapping>;
+}
 
-  function existing(input: Input): DeployedFunction {
-    const name = nameOf(input);
-    const found = functions.get(name);
-    if (found === undefined) throw notFound(`Function not found: ${arnOf(name)}`);
-    return found;
-  }
+function arnOf({ environment: { region, accountId } }: Account, name: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+}
 
-  function view({ uuid, functionName, eventSourceArn, isEnabled }: EventSourceMapping) {
-    return {
-      UUID: uuid,
-      FunctionArn: arnOf(functionName),
-      EventSourceArn: eventSourceArn,
-      BatchSize: 1,
-      LastModified: clock.now() / 1000,
-      State: isEnabled ? 'Enabled' : 'Disabled',
-      StateTransitionReason: 'USER_INITIATED',
-    };
-  }
+function existing(account: Account, input: Input): DeployedFunction {
+  const name = nameOf(input);
+  const found = account.functions.get(name);
+  if (found === undefined) throw notFound(`Function not found: ${arnOf(account, name)}`);
+  return found;
+}
 
+function view(account: Account, { uuid, functionName, eventSourceArn, isEnabled }: EventSourceMapping) {
   return {
-    operations: {
-      async Invoke(input) {
-        const type = optionalText(input, 'InvocationType') ?? 'RequestResponse';
-        if (type !== 'RequestResponse')
-          throw constraintError('invocationType', 'be RequestResponse: the local AWS has no other');
-        const { handler } = existing(input);
-        const event = eventOf(optionalText(input, 'Payload') ?? '');
-        try {
-          return { ExecutedVersion: '$LATEST', Payload: JSON.stringify((await handler(event)) ?? null) };
-        } catch (error) {
-          // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
-          const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-          const Payload = JSON.stringify({ errorType: name, errorMessage: message, trace: [] });
-          return { ExecutedVersion: '$LATEST', FunctionError: 'Unhandled', Payload };
-        }
-      },
+    UUID: uuid,
+    FunctionArn: arnOf(account, functionName),
+    EventSourceArn: eventSourceArn,
+    BatchSize: 1,
+    LastModified: account.environment.clock.now() / 1000,
+    State: isEnabled ? 'Enabled' : 'Disabled',
+    StateTransitionReason: 'USER_INITIATED',
+  };
+}
 
-      GetFunctionConfiguration(input) {
-        const { functionName, roleArn, environment, runtime = 'nodejs24.x', state = 'Active' } = existing(input);
-        return {
-          FunctionName: functionName,
-          FunctionArn: arnOf(functionName),
-          Role: roleArn,
-          Runtime: runtime,
-          Handler: 'index.handler',
-          Version: '$LATEST',
-          State: state,
-          LastUpdateStatus: 'Successful',
-          Environment: { Variables: environment },
-        };
-      },
+const operations: OperationsOn<Account> = {
+  async Invoke(account, input) {
+    const type = optionalText(input, 'InvocationType') ?? 'RequestResponse';
+    if (type !== 'RequestResponse')
+      throw constraintError('invocationType', 'be RequestResponse: the local AWS has no other');
+    const { handler } = existing(account, input);
+    const event = eventOf(optionalText(input, 'Payload') ?? '');
+    try {
+      return { ExecutedVersion: '$LATEST', Payload: JSON.stringify((await handler(event)) ?? null) };
+    } catch (error) {
+      // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
+      const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+      const Payload = JSON.stringify({ errorType: name, errorMessage: message, trace: [] });
+      return { ExecutedVersion: '$LATEST', FunctionError: 'Unhandled', Payload };
+    }
+  },
 
-      ListEventSourceMappings(input) {
-        const functionName = input.FunctionName === undefined ? undefined : nameOf(input);
-        const eventSourceArn = optionalText(input, 'EventSourceArn');
-        const found = [...mappings.values()].filter(
-          (mapping) =>
-            (functionName === undefined || mapping.functionName === functionName) &&
-            (eventSourceArn === undefined || mapping.eventSourceArn === eventSourceArn),
-        );
-        const start = Number(optionalText(input, 'Marker') ?? 0);
-        const end = start + Math.min(optionalInteger(input, 'MaxItems', 1, 10_000) ?? 100, pageSize ?? 100);
-        const NextMarker = end < found.length ? String(end) : undefined;
-        return { EventSourceMappings: found.slice(start, end).map(view), NextMarker };
-      },
+  GetFunctionConfiguration(account, input) {
+    const { functionName, roleArn, environment, runtime = 'nodejs24.x', state = 'Active' } = existing(account, input);
+    return {
+      FunctionName: functionName,
+      FunctionArn: arnOf(account, functionName),
+      Role: roleArn,
+      Runtime: runtime,
+      Handler: 'index.handler',
+      Version: '$LATEST',
+      State: state,
+      LastUpdateStatus: 'Successful',
+      Environment: { Variables: environment },
+    };
+  },
 
-      UpdateEventSourceMapping(input) {
-        const mapping = mappings.get(text(input, 'UUID'));
-        if (mapping === undefined) throw notFound('The resource you requested does not exist.');
-        const isEnabled = typeof input.Enabled === 'boolean' ? input.Enabled : mapping.isEnabled;
-        mappings.set(mapping.uuid, { ...mapping, isEnabled });
-        return { ...view(mapping), State: isEnabled ? 'Enabling' : 'Disabling' };
-      },
-    },
+  ListEventSourceMappings(account, input) {
+    const functionName = input.FunctionName === undefined ? undefined : nameOf(input);
+    const eventSourceArn = optionalText(input, 'EventSourceArn');
+    const found = [...account.mappings.values()].filter(
+      (mapping) =>
+        (functionName === undefined || mapping.functionName === functionName) &&
+        (eventSourceArn === undefined || mapping.eventSourceArn === eventSourceArn),
+    );
+    const start = Number(optionalText(input, 'Marker') ?? 0);
+    const end =
+      start + Math.min(optionalInteger(input, 'MaxItems', 1, 10_000) ?? 100, account.environment.pageSize ?? 100);
+    const NextMarker = end < found.length ? String(end) : undefined;
+    return { EventSourceMappings: found.slice(start, end).map((mapping) => view(account, mapping)), NextMarker };
+  },
 
+  UpdateEventSourceMapping(account, input) {
+    const mapping = account.mappings.get(text(input, 'UUID'));
+    if (mapping === undefined) throw notFound('The resource you requested does not exist.');
+    const isEnabled = typeof input.Enabled === 'boolean' ? input.Enabled : mapping.isEnabled;
+    account.mappings.set(mapping.uuid, { ...mapping, isEnabled });
+    return { ...view(account, mapping), State: isEnabled ? 'Enabling' : 'Disabling' };
+  },
+};
+
+export function createLambda(environment: Environment): Lambda {
+  const account: Account = { environment, functions: new Map(), mappings: new Map() };
+  const { functions, mappings } = account;
+  return {
+    operations: operationsOn(account, operations),
     deploy: (deployed) => void functions.set(deployed.functionName, deployed),
     addEventSourceMapping(mapping) {
-      const uuid = random.uuid();
+      const uuid = environment.random.uuid();
       mappings.set(uuid, { ...mapping, uuid, isEnabled: true });
     },
     isDelivering: (eventSourceArn) =>

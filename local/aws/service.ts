@@ -53,3 +53,18 @@ export interface Environment {
 export function callerArn(principal: Principal): string {
   return principal.kind === 'role' ? principal.sessionArn : principal.arn;
 }
+
+/** Operations before they belong to an account: what they work on comes first. */
+export type OperationsOn<State> = Readonly<
+  Record<string, (state: State, input: Input, context: CallContext) => unknown>
+>;
+
+/** The operations of a service, on its state. */
+export function operationsOn<State>(state: State, operations: OperationsOn<State>): Operations {
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [
+      name,
+      (input: Input, context: CallContext) => operation(state, input, context),
+    ]),
+  );
+}

@@ -84,7 +84,7 @@ function canSessionRead({ lives }: Watch, j: Judged, key: string, { user, secret
   const issuedAt = Math.min(call.at, since + MINUTE);
   const principal: Principal = { kind: 'user', arn: user.arn, userId, accessKeyId: 'ASIAOFANEXPOSEDKEY00', issuedAt };
   const action = 'secretsmanager:GetSecretValue';
-  return evaluate(secret.policy, { principal, action, resource: secret.arn, now: call.at + HOUR }) === 'allow';
+  return evaluate(secret.policy, { principal, action, resource: secret.arn, now: call.at + HOUR }) === 'allowed';
 }
 
 function judgeCurrent(watch: Watch, j: Judged): void {

@@ -2,9 +2,10 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { LocalAws } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
 import type { KeyPair } from '../aws/iam/iam-helpers.ts';
+import type { IamUser } from '../aws/iam/iam-state.ts';
 import { storedKey } from '../checker/look.ts';
 import type { Message } from '../checker/mailbox.ts';
-import { sdkOptions } from '../host/process.ts';
+import { sdkOptions } from '../host/runtime.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
 
@@ -34,95 +35,125 @@ export interface OwnerWorld {
 /** Messages after which there is another key to use; the secret says which. */
 const keyChanged = ['issued', 'moved-forward', 'grace-restarted'];
 
+/** An owner as they change from day to day. */
+interface Life {
+  readonly character: Character;
+  readonly userId: string;
+  readonly world: OwnerWorld;
+  readonly hand: Map<string, string>;
+  inUse: string;
+  /** Days from one message to the switch; the last one is for all that follow. */
+  patience: readonly number[];
+  readsAt: number | undefined;
+  confirmsAt: number | undefined;
+  isBroken: boolean;
+  outageDays: number;
+}
+
+function userOf({ world, userId }: Life): IamUser | undefined {
+  return world.aws.iam.state.users.get(userId);
+}
+
+function isActive(life: Life, accessKeyId: string): boolean {
+  return userOf(life)?.keys.some((key) => key.accessKeyId === accessKeyId && key.status === 'Active') ?? false;
+}
+
+function tell(life: Life, event: string, text: string): void {
+  const { userId, character, world, inUse: accessKeyId } = life;
+  const userName = userOf(life)?.userName ?? character.userName;
+  const at = world.aws.clock.now();
+  world.chronicle.add({ at, actor: 'owner', event, userId, userName, text: shorten(text), accessKeyId });
+}
+
+/** As the email says: over the wire, signed with a key that still works. */
+async function readSecret(life: Life): Promise<void> {
+  const { hand, inUse, userId, world } = life;
+  const working = [...hand].filter(([id]) => isActive(life, id));
+  const [accessKeyId, secretAccessKey] = working.find(([id]) => id === inUse) ?? working[0] ?? [];
+  if (accessKeyId === undefined || secretAccessKey === undefined) return;
+  const { region, accountId } = world.aws;
+  const client = new SecretsManagerClient(sdkOptions(region, world.endpoint, { accessKeyId, secretAccessKey }));
+  try {
+    const SecretId = `keyturn/${userId}/access-key`;
+    const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
+    const value = storedKey(SecretString);
+    if (value === undefined) throw new Error(`The secret ${SecretId} of account ${accountId} holds no access key.`);
+    hand.set(value.accessKeyId, value.secretAccessKey);
+    if (value.accessKeyId !== inUse) {
+      life.inUse = value.accessKeyId;
+      tell(life, 'switched', `reads the secret with ${accessKeyId} and goes on with ${life.inUse}`);
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+function work(life: Life): void {
+  const { character, inUse, world, isBroken } = life;
+  life.isBroken = !isActive(life, inUse);
+  if (!life.isBroken) {
+    world.aws.iam.useKey(inUse, { service: character.service, region: world.aws.region });
+    if (isBroken) tell(life, 'works-again', `works again with ${inUse}`);
+    return;
+  }
+  life.outageDays++;
+  if (!isBroken) tell(life, 'outage', `${character.service} calls fail: ${inUse} is not active any more`);
+}
+
+function hear(life: Life, { event, at, accessKeyId }: Message): void {
+  if (event === 'rolled-back' && accessKeyId !== undefined && life.hand.has(accessKeyId)) {
+    life.inUse = accessKeyId;
+    life.readsAt = undefined;
+    return;
+  }
+  const [days, ...rest] = life.patience;
+  if (!keyChanged.includes(event) || days === undefined) return;
+  if (rest.length > 0) life.patience = rest;
+  life.readsAt = at + days * DAY;
+}
+
+async function live(life: Life): Promise<void> {
+  const { character, userId, world } = life;
+  const now = world.aws.clock.now();
+  if (userOf(life) === undefined) return;
+  if (life.readsAt !== undefined && now >= life.readsAt) {
+    life.readsAt = undefined;
+    await readSecret(life);
+    const { confirmsAfterDays } = character;
+    if (confirmsAfterDays !== undefined) life.confirmsAt = now + confirmsAfterDays * DAY;
+  }
+  if (life.confirmsAt !== undefined && now >= life.confirmsAt) {
+    life.confirmsAt = undefined;
+    await world.confirm(userId);
+  }
+  const { usesEveryDays } = character;
+  if (usesEveryDays !== undefined && Math.floor(now / DAY) % usesEveryDays === 0) work(life);
+}
+
 export function createOwner(character: Character, userId: string, keys: readonly KeyPair[], world: OwnerWorld): Owner {
-  const { aws, chronicle } = world;
-  const { accountId } = aws;
-  const hand = new Map(keys.map(({ accessKeyId, secretAccessKey }) => [accessKeyId, secretAccessKey]));
-  let inUse = keys[0]?.accessKeyId ?? '';
-  let patience = [character.switchesAfterDays ?? []].flat();
-  let readsAt: number | undefined;
-  let confirmsAt: number | undefined;
-  let isBroken = false;
-  let outageDays = 0;
-
-  const user = () => aws.iam.state.users.get(userId);
-  const isActive = (accessKeyId: string) =>
-    user()?.keys.some((key) => key.accessKeyId === accessKeyId && key.status === 'Active') ?? false;
-  const tell = (event: string, text: string, accessKeyId = inUse) => {
-    const userName = user()?.userName ?? character.userName;
-    chronicle.add({ at: aws.clock.now(), actor: 'owner', event, userId, userName, text: shorten(text), accessKeyId });
+  const life: Life = {
+    character,
+    userId,
+    world,
+    hand: new Map(keys.map(({ accessKeyId, secretAccessKey }) => [accessKeyId, secretAccessKey])),
+    inUse: keys[0]?.accessKeyId ?? '',
+    patience: [character.switchesAfterDays ?? []].flat(),
+    readsAt: undefined,
+    confirmsAt: undefined,
+    isBroken: false,
+    outageDays: 0,
   };
-
-  /** As the email says: over the wire, signed with a key that still works. */
-  async function readSecret(): Promise<void> {
-    const [accessKeyId, secretAccessKey] =
-      [...hand].find(([id]) => id === inUse && isActive(id)) ?? [...hand].find(([id]) => isActive(id)) ?? [];
-    if (accessKeyId === undefined || secretAccessKey === undefined) return;
-    const credentials = { accessKeyId, secretAccessKey };
-    const client = new SecretsManagerClient(sdkOptions(aws.region, world.endpoint, credentials));
-    try {
-      const SecretId = `keyturn/${userId}/access-key`;
-      const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
-      const value = storedKey(SecretString);
-      if (value === undefined) throw new Error(`The secret ${SecretId} of account ${accountId} holds no access key.`);
-      hand.set(value.accessKeyId, value.secretAccessKey);
-      if (value.accessKeyId !== inUse) {
-        inUse = value.accessKeyId;
-        tell('switched', `reads the secret with ${accessKeyId} and goes on with ${inUse}`);
-      }
-    } finally {
-      client.destroy();
-    }
-  }
-
-  function work(): void {
-    if (isActive(inUse)) {
-      aws.iam.useKey(inUse, { service: character.service, region: aws.region });
-      if (isBroken) tell('works-again', `works again with ${inUse}`);
-      isBroken = false;
-      return;
-    }
-    outageDays++;
-    if (!isBroken) tell('outage', `${character.service} calls fail: ${inUse} is not active any more`);
-    isBroken = true;
-  }
-
   return {
     character,
     userId,
-    hand,
+    hand: life.hand,
     get outageDays() {
-      return outageDays;
+      return life.outageDays;
     },
-    hear({ event, at, accessKeyId }) {
-      if (event === 'rolled-back' && accessKeyId !== undefined && hand.has(accessKeyId)) {
-        inUse = accessKeyId;
-        readsAt = undefined;
-        return;
-      }
-      const [days, ...rest] = patience;
-      if (!keyChanged.includes(event) || days === undefined) return;
-      if (rest.length > 0) patience = rest;
-      readsAt = at + days * DAY;
-    },
+    hear: (message) => hear(life, message),
     take({ accessKeyId, secretAccessKey }) {
-      hand.set(accessKeyId, secretAccessKey);
+      life.hand.set(accessKeyId, secretAccessKey);
     },
-    async live() {
-      const now = aws.clock.now();
-      if (user() === undefined) return;
-      if (readsAt !== undefined && now >= readsAt) {
-        readsAt = undefined;
-        await readSecret();
-        const { confirmsAfterDays } = character;
-        if (confirmsAfterDays !== undefined) confirmsAt = now + confirmsAfterDays * DAY;
-      }
-      if (confirmsAt !== undefined && now >= confirmsAt) {
-        confirmsAt = undefined;
-        await world.confirm(userId);
-      }
-      const { usesEveryDays } = character;
-      if (usesEveryDays !== undefined && Math.floor(now / DAY) % usesEveryDays === 0) work();
-    },
+    live: () => live(life),
   };
 }

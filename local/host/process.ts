@@ -1,6 +1,3 @@
-import { IAMClient } from '@aws-sdk/client-iam';
-import { ConfiguredRetryStrategy } from '@smithy/core/retry';
-import type { Context } from 'aws-lambda';
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
 import { createConfigRule } from '../../functions/config-rule.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
@@ -8,11 +5,10 @@ import { createRotateUser } from '../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import { createSecretRotation } from '../../functions/secret-rotation.ts';
-import { createAws } from '../../shared/aws/clients.ts';
-import type { Facts, Runtime } from '../../shared/aws/runtime.ts';
+import type { Runtime } from '../../shared/aws/runtime.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
-import type { LocalAws } from '../aws/aws.ts';
-import { type FunctionName, functionCredentials, operatorCredentials } from '../aws/principals.ts';
+import { type FunctionName, functionCredentials } from '../aws/principals.ts';
+import { contextOf, createRuntime, type Line, type RuntimeOptions } from './runtime.ts';
 
 interface FunctionOf {
   readonly create: (runtime: Runtime) => Handler;
@@ -36,18 +32,9 @@ export function isFunctionName(name: string): name is FunctionName {
 
 export const functionNames: readonly string[] = Object.keys(functions);
 
-export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly facts: Facts;
-}
-
-export interface ProcessOptions {
-  readonly aws: LocalAws;
-  /** Where the local AWS listens: what AWS_ENDPOINT_URL is for deployed code. */
-  readonly endpoint: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly onLog: (line: LogLine) => void;
+export interface ProcessOptions extends Omit<RuntimeOptions, 'credentials'> {
+  /** What the names of functions begin with; `keyturn-local`. */
+  readonly stack?: string;
 }
 
 /** The process was killed in the middle of an invocation; Lambda reports it, and nothing else happens. */
@@ -63,81 +50,83 @@ export interface Process {
 }
 
 const never = <T>() => new Promise<T>(() => {});
-let runs = 0;
 
-/** Starts a process of one function: the real handler and the real SDK, over HTTP, on the local clock. */
+/** Starts a process of one function: the real handler and the real SDK, on the local clock, with a death that is one. */
 export function startProcess(name: FunctionName, options: ProcessOptions): Process {
-  const { aws, onLog } = options;
-  let isDead = false;
-  let die: (error: Error) => void = () => {};
-  const death = new Promise<never>((_, reject) => {
-    die = reject;
-  });
-  death.catch(() => {});
+  const { aws, onLog, stack = 'keyturn-local', sleep = async (ms) => aws.clock.advance(ms) } = options;
+  const life = createLife(name);
+  const { create, timeoutMs } = functions[name];
+  const handler = create(
+    createRuntime({
+      ...options,
+      line: mortal(options.line, life),
+      credentials: functionCredentials(name),
+      // The dead neither log nor let time pass.
+      onLog: (line) => life.isOver || onLog(line),
+      sleep: async (ms) => (life.isOver ? never() : sleep(ms)),
+    }),
+  );
+  return {
+    get isDead() {
+      return life.isOver;
+    },
+    invoke: (event) => Promise.race([handler(event, contextOf(aws, `${stack}-${name}`, timeoutMs)), life.death]),
+  };
+}
 
-  const own = sdkOptions(aws.region, options.endpoint, functionCredentials(name));
-  const requestHandler = new IAMClient(own).config.requestHandler;
+/** A warm process of each function that was invoked. The invocation after a death finds another. */
+export interface Fleet {
+  invoke(name: FunctionName, event: unknown): Promise<unknown>;
+  /** All of them are gone, as after a deployment. */
+  clear(): void;
+}
+
+export function createFleet(start: (name: FunctionName) => Process): Fleet {
+  const processes = new Map<FunctionName, Process>();
+  return {
+    invoke(name, event) {
+      const warm = processes.get(name);
+      const process = warm === undefined || warm.isDead ? start(name) : warm;
+      processes.set(name, process);
+      return process.invoke(event);
+    },
+    clear: () => processes.clear(),
+  };
+}
+
+interface Life {
+  isOver: boolean;
+  /** Rejects when the process dies. */
+  readonly death: Promise<never>;
+  end(): void;
+}
+
+function createLife(name: FunctionName): Life {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  return {
+    isOver: false,
+    death: promise,
+    end() {
+      this.isOver = true;
+      reject(new ProcessDied(`The process of ${name} was killed.`));
+    },
+  };
+}
+
+/** The same line, which ends the life of the process with a call that kills it; the dead hear no answer and no error. */
+function mortal(line: Line, life: Life): Line {
+  const { requestHandler } = line;
   const send = requestHandler.handle.bind(requestHandler);
-  requestHandler.handle = async (request, handlerOptions) => {
-    if (isDead) return never();
+  requestHandler.handle = async (request, options) => {
+    if (life.isOver) return never();
     try {
-      return await send(request, handlerOptions);
+      return await send(request, options);
     } catch (error) {
-      if (aws.calls.findLast(isAnswered)?.fault?.kind !== 'crash-after') throw error;
-      isDead = true;
-      die(new ProcessDied(`The process of ${name} was killed.`));
+      if (!line.isDeath(error)) throw error;
+      life.end();
       return never();
     }
   };
-
-  const log =
-    (level: LogLine['level']) =>
-    (message: string, facts: Facts = {}) =>
-      onLog({ level, message, facts });
-  const handler = functions[name].create({
-    aws: createAws({ ...own, requestHandler, retryStrategy: new ConfiguredRetryStrategy(5, () => 0) }),
-    environment: options.environment,
-    clock: aws.clock.now,
-    sleep: async (ms) => (isDead ? never() : aws.clock.advance(ms)),
-    memory: { stateKeys: new Map(), audiences: new Map() },
-    newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
-    log: { info: log('info'), warn: log('warn'), error: log('error') },
-    meter: { add: () => {} },
-  });
-
-  return {
-    get isDead() {
-      return isDead;
-    },
-    invoke: (event) => Promise.race([handler(event, contextOf(aws, name)), death]),
-  };
-}
-
-function isAnswered({ outcome }: { outcome: string }): boolean {
-  return outcome !== 'pending';
-}
-
-/** What every client of the local AWS is made with; `endpoint` is the same as AWS_ENDPOINT_URL. */
-export function sdkOptions(region: string, endpoint: string, credentials = operatorCredentials) {
-  return { region, endpoint, credentials };
-}
-
-/** Lambda's context, with the time that the function has left on the local clock. */
-function contextOf({ clock, region, accountId }: LocalAws, name: FunctionName): Context {
-  const functionName = `keyturn-local-${name}`;
-  const endsAt = clock.now() + functions[name].timeoutMs;
-  return {
-    callbackWaitsForEmptyEventLoop: false,
-    functionName,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:${region}:${accountId}:function:${functionName}`,
-    memoryLimitInMB: '256',
-    awsRequestId: '11111111-2222-4333-8444-555555555555',
-    logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: 'local',
-    getRemainingTimeInMillis: () => endsAt - clock.now(),
-    done: () => {},
-    fail: () => {},
-    succeed: () => {},
-  };
+  return line;
 }

@@ -2,7 +2,7 @@ import { UpdateUserCommand } from '@aws-sdk/client-iam';
 import { describe, expect, test } from 'vitest';
 import { createConfigRule } from '../../functions/config-rule.ts';
 import type { BeforeCall, Call } from '../../local/aws/aws.ts';
-import type { InvocationOptions } from '../../local/aws/config.ts';
+import type { InvocationOptions } from '../../local/aws/config/config.ts';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import type { Evaluated } from '../../shared/service/config-rule.ts';
 import { createLife, live, use } from '../support/life.ts';

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../local/aws/aws.ts';
+import { decide, parseStatements } from '../../local/aws/policies/policy.ts';
 import { keyIdOfLabel } from '../../local/checker/unsigned.ts';
 import { type Json, list, object } from '../package/template.ts';
 import { matches } from '../support/event-pattern.ts';
 import { secretNameOf, thrownBy } from '../support/life.ts';
-import { decide, parsePolicy } from '../support/policy.ts';
 import { createWorld, DAY, pass, rotateUser, type World } from '../support/world.ts';
 import { yamlDocuments } from '../support/yaml.ts';
 import { clientsOf } from '../unit/local/clients.ts';
@@ -108,7 +108,7 @@ describe('docs/consumers.md', () => {
   });
 
   it("allows the same by the role's own policy, without a wildcard for the user", () => {
-    const statements = parsePolicy(object(JSON.parse(example('reader-policy.json'))));
+    const statements = parseStatements(object(JSON.parse(example('reader-policy.json'))));
     const action = 'secretsmanager:GetSecretValue';
     expect(decide(statements, { action, resource: secretOf('ci-shop').arn })).toBe('allowed');
     expect(decide(statements, { action, resource: secretOf('ci-other').arn })).toBe('not allowed');

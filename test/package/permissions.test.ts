@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../cli/build.ts';
+import { decide, parseStatements, type Request, type Statement } from '../../local/aws/policies/policy.ts';
 import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
-import { decide, parsePolicy, type Request, type Statement, statementsOf } from '../support/policy.ts';
 import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
-import { deploy, type Json, list, object, type Stack, type Template } from './template.ts';
+import { deploy, type Json, list, object, type Stack, statementsOf, type Template } from './template.ts';
 
 const ROLES: Record<string, string> = {
   'scheduled-rotation': 'ScheduledRotationRole',
@@ -183,7 +183,7 @@ describe('the table of permissions in docs/security.md', () => {
   });
 
   it('has every statement of the policy for owners and no other', () => {
-    const policy = parsePolicy(object(complete.properties('OwnerPolicy')?.PolicyDocument));
+    const policy = parseStatements(object(complete.properties('OwnerPolicy')?.PolicyDocument));
     expect(comparable(statementsOfFunction(table, 'owners'))).toEqual(comparable(policy));
   });
 

@@ -1,7 +1,7 @@
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';
-import type { Request } from '../support/policy.ts';
+import type { Request } from '../../local/aws/policies/policy.ts';
 import { functionOf, requestOf, type Targets } from '../support/requests.ts';
 import { DAY, invoke, pass, rotateUser, type World } from '../support/world.ts';
 import { aliceInTheTeam, createTeam, liveWith, otherTriggers, rename } from './recorded-triggers.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type Decision, decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
 import { secretPolicy } from '../../shared/core/secret-policy.ts';
-import { type Decision, decide, parsePolicy, type Statement, statementsOf } from '../support/policy.ts';
 import { packageStack } from './package-stack.ts';
-import { deploy, type JsonObject, object } from './template.ts';
+import { deploy, object, statementsOf } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const ALICE = { userId: 'AIDAALICE00000000000', userName: 'alice', path: '/', arn: `${ACCOUNT}:user/alice` };
@@ -25,7 +25,7 @@ let worker: Statement[];
 
 beforeAll(async () => {
   const stack = deploy((await packageStack()).template);
-  ownerPolicyOfStack = parsePolicy(object(stack.properties('OwnerPolicy')?.PolicyDocument));
+  ownerPolicyOfStack = parseStatements(object(stack.properties('OwnerPolicy')?.PolicyDocument));
   worker = statementsOf(stack, 'RotationWorkerRole');
 }, 120_000);
 
@@ -44,11 +44,10 @@ function ask(caller: Caller, action: string, { resource = SECRET, readers = [] a
   const document = JSON.parse(
     JSON.stringify(secretPolicy(ALICE, policySettings(readers))).replaceAll(ALICE.arn, ALICE.userId),
   );
-  const resourcePolicy = resource === SECRET ? parsePolicy(document as JsonObject) : [];
+  const resourcePolicy = resource === SECRET ? parseStatements(document) : [];
   const context = { 'aws:userid': caller.userId, 'aws:PrincipalArn': caller.arn };
-  return decide([...caller.policies, ...resourcePolicy], { action: `secretsmanager:${action}`, resource, context }, [
-    caller.userId,
-  ]);
+  const request = { action: `secretsmanager:${action}`, resource, context };
+  return decide([...caller.policies, ...resourcePolicy], request, (named) => named === caller.userId);
 }
 
 const read = (caller: Caller, readers: string[] = []) => ask(caller, 'GetSecretValue', { readers });

@@ -1,3 +1,5 @@
+import { parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
+
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [key: string]: Json;
@@ -165,4 +167,10 @@ export function object(value: Resolved | undefined): JsonObject {
 export function list(value: Json | undefined): Json[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
+}
+
+/** Every statement of a role, its inline policies together. */
+export function statementsOf(stack: Stack, roleLogicalId: string): Statement[] {
+  const policies = list(stack.properties(roleLogicalId)?.Policies);
+  return policies.flatMap((policy) => parseStatements(object(policy).PolicyDocument));
 }

@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decide } from '../../local/aws/policies/policy.ts';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
 import { matches } from '../support/event-pattern.ts';
-import { decide, statementsOf } from '../support/policy.ts';
 import { yamlDocuments } from '../support/yaml.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
-import { deploy, type Json, type JsonObject, list, object, type Stack, type Template } from './template.ts';
+import {
+  deploy,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Stack,
+  statementsOf,
+  type Template,
+} from './template.ts';
 
 const LAMBDA = 'arn:aws:lambda:eu-west-1:111122223333:function';
 const FAILURES = 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-failures';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Statement } from './policy.ts';
+import type { Statement } from '../../local/aws/policies/policy.ts';
 
 /** One row of the permissions table in docs/security.md. */
 export interface Permission extends Omit<Statement, 'principals'> {

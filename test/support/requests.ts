@@ -1,6 +1,6 @@
 import type { Call } from '../../local/aws/aws.ts';
+import type { Request } from '../../local/aws/policies/policy.ts';
 import type { FunctionName } from '../../local/aws/principals.ts';
-import type { Request } from './policy.ts';
 import type { World } from './world.ts';
 
 /** Of a deployed stack, in place of the world's own. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import { decide, type Request } from '../../local/aws/policies/policy.ts';
 import { afterEachWorld } from './after-each-world.ts';
 import { type Deployment, readPermissions, statementsOfFunction } from './permissions-table.ts';
-import { decide, type Request } from './policy.ts';
 import { functionOf, requestOf } from './requests.ts';
 import type { World } from './world.ts';
 

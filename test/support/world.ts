@@ -1,12 +1,11 @@
-import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { createRotateUser } from '../../functions/rotate-user.ts';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { type BeforeCall, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../local/aws/aws.ts';
 import { DAY } from '../../local/aws/clock.ts';
-import { functionCredentials, operatorCredentials } from '../../local/aws/principals.ts';
-import { createAws } from '../../shared/aws/clients.ts';
-import type { Facts, MetricName, Runtime } from '../../shared/aws/runtime.ts';
+import { functionCredentials } from '../../local/aws/principals.ts';
+import * as host from '../../local/host/runtime.ts';
+import type { MetricName, Runtime } from '../../shared/aws/runtime.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import type { RotateUserAnswer } from '../../shared/service/rotate-user.ts';
 import { functionNamed } from './requests.ts';
@@ -59,57 +58,36 @@ export function createWorld({ environment = {}, emails, ...options }: WorldOptio
     logged: [],
     metrics: new Map(),
     shown: [],
-    runtime: (name, before) => createRuntime(world, name, before),
+    runtime: (name, before) => runtimeOf(world, name, before),
   };
   for (const listener of worldListeners) listener(world);
   return world;
 }
 
-let runs = 0;
+/** What the names of the functions begin with. */
+export const STACK = 'keyturn-test';
 
-function createRuntime(world: World, name: string, before: BeforeCall | undefined): Runtime {
-  const { aws, logged, metrics } = world;
-  const functionName = functionNamed(name);
-  const log =
-    (level: string) =>
-    (message: string, facts: Facts = {}): void => {
-      logged.push(JSON.stringify({ level, message, ...facts }));
-    };
-  return {
-    aws: createAws({
-      region: aws.region,
-      credentials: functionName === undefined ? operatorCredentials : functionCredentials(functionName),
-      requestHandler: aws.connect(name, before).requestHandler,
-      // The SDK's own delays would be real seconds.
-      retryStrategy: new ConfiguredRetryStrategy(3, () => 0),
-    }),
-    environment: world.environment,
-    clock: aws.clock.now,
-    sleep: async (ms) => aws.clock.advance(ms),
-    newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
-    memory: { stateKeys: new Map(), audiences: new Map() },
-    log: { info: log('info'), warn: log('warn'), error: log('error') },
-    meter: { add: (metric, value) => metrics.set(metric, (metrics.get(metric) ?? 0) + value) },
-  };
+/** Where log lines go, as they would be written. */
+export function logTo({ logged }: World): (line: host.LogLine) => void {
+  return ({ level, message, facts }) => logged.push(JSON.stringify({ level, message, ...facts }));
 }
 
-/** Lambda's context, with the time that the function has left on the local clock. */
-export function contextOf(world: World, functionName: string, timeoutMs = 300_000): Context {
-  const endsAt = world.aws.clock.now() + timeoutMs;
-  return {
-    callbackWaitsForEmptyEventLoop: false,
-    functionName: `keyturn-test-${functionName}`,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:${world.aws.region}:${world.aws.accountId}:function:keyturn-test-${functionName}`,
-    memoryLimitInMB: '256',
-    awsRequestId: '11111111-2222-4333-8444-555555555555',
-    logGroupName: `/aws/lambda/keyturn-test-${functionName}`,
-    logStreamName: 'local',
-    getRemainingTimeInMillis: () => endsAt - world.aws.clock.now(),
-    done: () => {},
-    fail: () => {},
-    succeed: () => {},
-  };
+function runtimeOf(world: World, name: string, before: BeforeCall | undefined): Runtime {
+  const { aws, environment, metrics } = world;
+  const functionName = functionNamed(name);
+  return host.createRuntime({
+    aws,
+    line: host.directLine(aws.connect(name, before)),
+    ...(functionName !== undefined && { credentials: functionCredentials(functionName) }),
+    environment,
+    onLog: logTo(world),
+    onMetric: (metric, value) => metrics.set(metric, (metrics.get(metric) ?? 0) + value),
+  });
+}
+
+/** Lambda's context of the world's own function of that name. */
+export function contextOf({ aws }: World, functionName: string, timeoutMs = 300_000): Context {
+  return host.contextOf(aws, `${STACK}-${functionName}`, timeoutMs);
 }
 
 export async function invoke(world: World, functionName: string, handler: Handler, event: unknown): Promise<unknown> {

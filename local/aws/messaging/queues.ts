@@ -1,5 +1,5 @@
 import { AwsError } from '../errors.ts';
-import { isRecord } from '../input.ts';
+import { type Input, isRecord, text } from '../input.ts';
 import type { Environment } from '../service.ts';
 import type { Queue } from './queue.ts';
 
@@ -39,6 +39,21 @@ export interface Queues {
   urlOf(queue: Queue, endpoint?: string): string;
   redriveOf(queue: Queue): { readonly target: Queue; readonly maxReceiveCount: number } | undefined;
   create(name: string, attributes: Readonly<Record<string, string>>): Queue;
+}
+
+/** What the operations of SQS work on. */
+export interface SqsAccount {
+  readonly environment: Environment;
+  readonly queues: Queues;
+  readonly senderId: string;
+  /** Of the latest message; they grow over all queues. */
+  sequence: bigint;
+}
+
+/** The queue that a request names, or AWS's refusal. */
+export function queueOf({ queues }: SqsAccount, input: Input): Queue {
+  if (input.QueueUrl === undefined) throw missing('QueueUrl');
+  return queues.byUrl(text(input, 'QueueUrl'));
 }
 
 export function createQueues({ accountId, region, clock }: Environment): Queues {

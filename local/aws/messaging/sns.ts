@@ -1,9 +1,9 @@
 import { AwsError } from '../errors.ts';
 import { type Input, optionalText, text, textMap } from '../input.ts';
-import type { Environment, Operations } from '../service.ts';
+import { type Environment, type Operations, type OperationsOn, operationsOn } from '../service.ts';
 import { letsThrough } from './filter-policy.ts';
 import { attributesOf, checkSubject, filterable, invalid, messageByProtocol } from './sns-message.ts';
-import { createSubscriptions, type Subscription, scopeOf } from './sns-subscriptions.ts';
+import { createSubscriptions, type Subscription, type Subscriptions, scopeOf } from './sns-subscriptions.ts';
 
 export interface PublishedMessage {
   readonly at: number;
@@ -52,89 +52,102 @@ export interface Sns {
 
 const sizeLimit = 262_144;
 
+/** The topics of an account, who is subscribed to them, and what became of each message. */
+interface Account {
+  readonly environment: Environment;
+  /** Attributes by ARN. */
+  readonly topics: Map<string, Readonly<Record<string, string>>>;
+  readonly subscriptions: Subscriptions;
+  readonly published: PublishedMessage[];
+  readonly delivered: Delivery[];
+}
+
+function topicOf(topics: Account['topics'], input: Input, name = 'TopicArn'): string {
+  const arn = text(input, name);
+  if (!topics.has(arn)) throw new AwsError(404, 'NotFound', 'Topic does not exist');
+  return arn;
+}
+
+function createTopic({ environment, topics }: Account, name: string, attributes: Record<string, string>): string {
+  if (!/^[\w-]{1,256}(\.fifo)?$/.test(name)) throw invalid('Topic Name');
+  const arn = `arn:aws:sns:${environment.region}:${environment.accountId}:${name}`;
+  if (!topics.has(arn)) topics.set(arn, attributes);
+  return arn;
+}
+
+interface Message {
+  /** Facts that filters look at. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** By protocol. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** The confirmed subscriptions whose filters let a message through, each with its text. */
+function recipients({ subscriptions }: Account, topicArn: string, { attributes: facts, texts }: Message) {
+  return subscriptions
+    .ofTopic(topicArn)
+    .map((subscription) => ({ subscription, text: texts[subscription.protocol] ?? texts.default ?? '' }))
+    .filter(({ subscription: { isConfirmed, attributes }, text: body }) => {
+      const filter = { policy: attributes.FilterPolicy, scope: scopeOf(attributes) };
+      return isConfirmed && letsThrough(filter, { attributes: facts, body });
+    });
+}
+
+const operations: OperationsOn<Account> = {
+  CreateTopic: (account, input) => ({
+    TopicArn: createTopic(account, text(input, 'Name'), textMap(input, 'Attributes')),
+  }),
+
+  GetTopicAttributes({ environment, topics, subscriptions }, input) {
+    const topicArn = topicOf(topics, input);
+    const { confirmed, pending, deleted } = subscriptions.counts(topicArn);
+    const attributes = {
+      ...topics.get(topicArn),
+      TopicArn: topicArn,
+      Owner: environment.accountId,
+      SubscriptionsConfirmed: String(confirmed),
+      SubscriptionsPending: String(pending),
+      SubscriptionsDeleted: String(deleted),
+    };
+    return { Attributes: new Map(Object.entries(attributes)) };
+  },
+
+  Publish(account, input, { now }) {
+    const topicArn = topicOf(account.topics, input, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
+    const subject = optionalText(input, 'Subject');
+    checkSubject(subject);
+    if (Buffer.byteLength(text(input, 'Message')) > sizeLimit) throw invalid('Message too long');
+    const message = messageByProtocol(input);
+    const messageId = account.environment.random.uuid();
+    const typed = attributesOf(input);
+    const attributes = Object.fromEntries(Object.entries(typed).map(([name, { value }]) => [name, value]));
+    account.published.push({ at: now, messageId, topicArn, subject, message, attributes });
+    const sent = { attributes: filterable(typed), texts: message };
+    for (const { subscription, text: own } of recipients(account, topicArn, sent)) {
+      const { arn: subscriptionArn, protocol, endpoint } = subscription;
+      account.delivered.push({ subscriptionArn, messageId, protocol, endpoint, text: own });
+    }
+    return { MessageId: messageId };
+  },
+};
+
 export function createSns(environment: Environment): Sns {
-  const { accountId, region, random } = environment;
-  const topics = new Map<string, { attributes: Record<string, string> }>();
-  const published: PublishedMessage[] = [];
-  const delivered: Delivery[] = [];
-  const subscriptions = createSubscriptions(environment, topicOf);
-
-  function topicOf(input: Input, name = 'TopicArn'): string {
-    const arn = text(input, name);
-    if (!topics.has(arn)) throw new AwsError(404, 'NotFound', 'Topic does not exist');
-    return arn;
-  }
-
-  function createTopic(name: string, attributes: Record<string, string>): string {
-    if (!/^[\w-]{1,256}(\.fifo)?$/.test(name)) throw invalid('Topic Name');
-    const arn = `arn:aws:sns:${region}:${accountId}:${name}`;
-    if (!topics.has(arn)) topics.set(arn, { attributes });
-    return arn;
-  }
-
-  /** The confirmed subscriptions whose filters let a message through, each with its text. */
-  function recipients(
-    topicArn: string,
-    facts: Readonly<Record<string, unknown>>,
-    message: Readonly<Record<string, string>>,
-  ): { subscription: Subscription; text: string }[] {
-    return subscriptions
-      .ofTopic(topicArn)
-      .map((subscription) => ({ subscription, text: message[subscription.protocol] ?? message.default ?? '' }))
-      .filter(({ subscription: { isConfirmed, attributes }, text: body }) => {
-        const filter = { policy: attributes.FilterPolicy, scope: scopeOf(attributes) };
-        return isConfirmed && letsThrough(filter, { attributes: facts, body });
-      });
-  }
-
-  const operations: Operations = {
-    ...subscriptions.operations,
-
-    CreateTopic: (input) => ({ TopicArn: createTopic(text(input, 'Name'), textMap(input, 'Attributes')) }),
-
-    GetTopicAttributes(input) {
-      const topicArn = topicOf(input);
-      const { confirmed, pending, deleted } = subscriptions.counts(topicArn);
-      const attributes = {
-        ...topics.get(topicArn)?.attributes,
-        TopicArn: topicArn,
-        Owner: accountId,
-        SubscriptionsConfirmed: String(confirmed),
-        SubscriptionsPending: String(pending),
-        SubscriptionsDeleted: String(deleted),
-      };
-      return { Attributes: new Map(Object.entries(attributes)) };
-    },
-
-    Publish(input, { now }) {
-      const topicArn = topicOf(input, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
-      const subject = optionalText(input, 'Subject');
-      checkSubject(subject);
-      if (Buffer.byteLength(text(input, 'Message')) > sizeLimit) throw invalid('Message too long');
-      const message = messageByProtocol(input);
-      const messageId = random.uuid();
-      const typed = attributesOf(input);
-      const attributes = Object.fromEntries(Object.entries(typed).map(([name, { value }]) => [name, value]));
-      published.push({ at: now, messageId, topicArn, subject, message, attributes });
-      for (const { subscription, text: own } of recipients(topicArn, filterable(typed), message)) {
-        const { arn: subscriptionArn, protocol, endpoint } = subscription;
-        delivered.push({ subscriptionArn, messageId, protocol, endpoint, text: own });
-      }
-      return { MessageId: messageId };
-    },
-  };
-
+  const topics: Account['topics'] = new Map();
+  const subscriptions = createSubscriptions(environment, (input) => topicOf(topics, input));
+  const account: Account = { environment, topics, subscriptions, published: [], delivered: [] };
   return {
-    operations,
-    published,
-    delivered,
+    operations: { ...subscriptions.operations, ...operationsOn(account, operations) },
+    published: account.published,
+    delivered: account.delivered,
     addTopic(name, emails = ['operators@example.com']) {
-      const topicArn = createTopic(name, {});
-      for (const email of emails) subscriptions.confirm(subscriptions.subscribe(topicArn, 'email', email, {}).arn);
+      const topicArn = createTopic(account, name, {});
+      for (const endpoint of emails) {
+        subscriptions.confirm(subscriptions.subscribe({ topicArn, protocol: 'email', endpoint }).arn);
+      }
       return topicArn;
     },
     subscribe(topicArn, protocol, endpoint, attributes = {}) {
-      const { arn } = subscriptions.subscribe(topicArn, protocol, endpoint, attributes);
+      const { arn } = subscriptions.subscribe({ topicArn, protocol, endpoint, attributes });
       subscriptions.confirm(arn);
       return arn;
     },
@@ -142,6 +155,8 @@ export function createSns(environment: Environment): Sns {
     confirm: subscriptions.confirm,
     unsubscribeByLink: subscriptions.unsubscribeByLink,
     recipientsOf: (topicArn, attributes, body = '') =>
-      recipients(topicArn, attributes, { default: body }).map(({ subscription }) => subscription.endpoint),
+      recipients(account, topicArn, { attributes, texts: { default: body } }).map(
+        ({ subscription }) => subscription.endpoint,
+      ),
   };
 }

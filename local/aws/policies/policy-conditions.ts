@@ -5,16 +5,17 @@ import type { Principal } from '../service.ts';
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 
 export interface Condition {
-  /** Without `IfExists`. */
+  /** As it is written, with `ForAnyValue:` and `IfExists`. */
   readonly operator: string;
-  readonly isIfExists: boolean;
-  /** In lower case: names of keys match ignoring it. */
   readonly key: string;
   readonly values: readonly string[];
 }
 
-/** What is known about a request, by condition key in lower case. A key that AWS would not send is not there. */
-export type ConditionKeys = ReadonlyMap<string, string>;
+/** Of a condition key; a list for one that has several values. */
+export type ContextValue = string | readonly string[];
+
+/** What is known about a request, by condition key in lower case: their names match ignoring it. */
+export type Context = ReadonlyMap<string, ContextValue>;
 
 type Matches = (actual: string, wanted: string) => boolean;
 
@@ -74,16 +75,20 @@ const operators: Readonly<Record<string, Operator>> = {
   DateGreaterThanEquals: dates((a, b) => a >= b),
 };
 
-const knownKeys = [
-  'aws:userid',
-  'aws:principalarn',
-  'aws:principalaccount',
-  'aws:principalisawsservice',
-  'aws:currenttime',
-  'aws:tokenissuetime',
-  'kms:calleraccount',
-  'kms:macalgorithm',
-];
+interface Named extends Operator {
+  readonly isIfExists: boolean;
+  readonly isForAnyValue: boolean;
+}
+
+const parts = /^(?<forAnyValue>ForAnyValue:)?(?<name>\w+?)(?<ifExists>IfExists)?$/;
+
+/** The operator of that name; undefined if it is none that is evaluated here. `Null` is none of them. */
+function operatorNamed(operator: string): Named | undefined {
+  const { forAnyValue, name = '', ifExists } = parts.exec(operator)?.groups ?? {};
+  const found = Object.hasOwn(operators, name) ? operators[name] : undefined;
+  if (found === undefined) return undefined;
+  return { ...found, isIfExists: ifExists !== undefined, isForAnyValue: forAnyValue !== undefined };
+}
 
 /** One text or a list of them; numbers and booleans stand for their text, as in AWS's policies. */
 export function texts(value: unknown, what: string): string[] {
@@ -95,58 +100,59 @@ export function texts(value: unknown, what: string): string[] {
   });
 }
 
-/** The `Condition` of a statement. Refuses operators and keys that would be passed over otherwise. */
+/** The `Condition` of a statement. Refuses operators that would be passed over otherwise. */
 export function parseConditions(value: unknown): Condition[] {
   if (value === undefined) return [];
   if (!isRecord(value)) throw malformedPolicy('This resource policy contains an invalid Condition.');
-  return Object.entries(value).flatMap(([name, keys]) => {
-    const operator = name.replace(/IfExists$/, '');
-    const isIfExists = operator !== name;
-    const isKnown = operator === 'Null' ? !isIfExists : Object.hasOwn(operators, operator);
+  return Object.entries(value).flatMap(([operator, keys]) => {
+    const isKnown = operator === 'Null' || operatorNamed(operator) !== undefined;
     if (!isKnown || !isRecord(keys)) {
-      throw malformedPolicy(`The local AWS does not evaluate the condition operator ${name}.`);
+      throw malformedPolicy(`The local AWS does not evaluate the condition operator ${operator}.`);
     }
-    return Object.entries(keys).map(([key, values]) => {
-      if (!knownKeys.includes(key.toLowerCase())) {
-        throw malformedPolicy(`The local AWS does not evaluate the condition key ${key}.`);
-      }
-      const all = texts(values, 'condition value');
-      if (operator.startsWith('Date') && all.some((text) => Number.isNaN(instantOf(text)))) {
+    return Object.entries(keys).map(([key, given]) => {
+      const values = texts(given, 'condition value');
+      if (operator.startsWith('Date') && values.some((text) => Number.isNaN(instantOf(text)))) {
         throw malformedPolicy(`This resource policy compares ${key} with what is no date.`);
       }
-      return { operator, isIfExists, key: key.toLowerCase(), values: all };
+      return { operator, key, values };
     });
   });
 }
 
 /**
  * Whether a condition holds. Several values are alternatives; a negated operator holds when none matches. A key that is
- * absent makes a condition false, a negated or `IfExists` one true; `Null` asks for just that.
+ * absent makes a condition false, a negated or `IfExists` one true, and one for any value false again; `Null` asks for
+ * just that.
  */
-export function holds({ operator, isIfExists, key, values }: Condition, keys: ConditionKeys): boolean {
-  const actual = keys.get(key);
+export function holds({ operator, key, values }: Condition, context: Context): boolean {
+  const actual = context.get(key.toLowerCase());
   if (operator === 'Null') return values.includes(String(actual === undefined));
-  const found = operators[operator];
-  if (found === undefined) return false;
-  if (actual === undefined) return isIfExists || found.isNegated;
-  const matches = values.some((value) => {
-    const wanted = substituted(value, keys);
-    return wanted !== undefined && found.matches(actual, wanted);
-  });
-  return matches !== found.isNegated;
+  const found = operatorNamed(operator);
+  if (found === undefined) throw new Error(`The condition operator ${operator} is not known here.`);
+  const { matches, isNegated, isIfExists, isForAnyValue } = found;
+  if (actual === undefined) return isIfExists || (isNegated && !isForAnyValue);
+  const wanted = values.flatMap((value) => substituted(value, context) ?? []);
+  const isMet = (one: string): boolean => wanted.some((value) => matches(one, value)) !== isNegated;
+  return isForAnyValue ? [actual].flat().some(isMet) : [actual].flat().every(isMet);
 }
 
-/** With its variables (`${aws:userid}`) filled in; one that has no value matches nothing. */
-function substituted(value: string, keys: ConditionKeys): string | undefined {
-  const names = [...value.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name.toLowerCase());
-  if (names.some((name) => !keys.has(name))) return undefined;
-  return value.replace(/\$\{([^}]*)\}/g, (_, name: string) => keys.get(name.toLowerCase()) ?? '');
+/** With its variables (`${aws:userid}`) filled in; one that has no single value matches nothing. */
+export function substituted(text: string, context: Context): string | undefined {
+  let isWhole = true;
+  const filled = text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+    const value = context.get(name.toLowerCase());
+    if (typeof value === 'string') return value;
+    isWhole = false;
+    return '';
+  });
+  return isWhole ? filled : undefined;
 }
 
 /** Whether the condition fixes who calls, so that it narrows a wildcard principal. A negated one never does. */
-export function narrows({ operator, isIfExists, key, values }: Condition): boolean {
-  const isAboutCaller = ['aws:userid', 'aws:principalarn', 'aws:principalaccount'].includes(key);
-  const isPositive = operators[operator]?.isNegated === false && !isIfExists;
+export function narrows({ operator, key, values }: Condition): boolean {
+  const isAboutCaller = ['aws:userid', 'aws:principalarn', 'aws:principalaccount'].includes(key.toLowerCase());
+  const found = operatorNamed(operator);
+  const isPositive = found !== undefined && !found.isNegated && !found.isIfExists;
   return isAboutCaller && isPositive && values.every((value) => !value.startsWith('*'));
 }
 
@@ -154,20 +160,22 @@ export function narrows({ operator, isIfExists, key, values }: Condition): boole
  * The global condition keys of a call.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
-export function conditionKeys(principal: Principal, now: number): Map<string, string> {
-  const keys = new Map([
-    ['aws:currenttime', new Date(now).toISOString()],
-    ['aws:principalisawsservice', String(principal.kind === 'service')],
-  ]);
-  if (principal.kind === 'service') return keys;
-  keys.set('aws:userid', principal.userId);
-  keys.set('aws:principalarn', principal.arn);
-  keys.set('aws:principalaccount', accountOf(principal.arn));
+export function contextOf(principal: Principal, now: number): Record<string, string> {
+  const common = {
+    'aws:CurrentTime': new Date(now).toISOString(),
+    'aws:PrincipalIsAWSService': String(principal.kind === 'service'),
+  };
+  if (principal.kind === 'service') return common;
   const issuedAt = principal.kind === 'role' ? (principal.issuedAt ?? now) : undefined;
   const sessionAt = principal.kind === 'user' ? principal.issuedAt : issuedAt;
-  // Long-term keys carry no such time.
-  if (sessionAt !== undefined) keys.set('aws:tokenissuetime', new Date(sessionAt).toISOString());
-  return keys;
+  return {
+    ...common,
+    'aws:userid': principal.userId,
+    'aws:PrincipalArn': principal.arn,
+    'aws:PrincipalAccount': accountOf(principal.arn),
+    // Long-term keys carry no such time.
+    ...(sessionAt !== undefined && { 'aws:TokenIssueTime': new Date(sessionAt).toISOString() }),
+  };
 }
 
 export function accountOf(arn: string): string {

@@ -44,8 +44,8 @@ export function createSecretAccess(state: SecretState): SecretAccess {
     const action = `secretsmanager:${operation}`;
     const { principal, now } = context;
     const verdict = evaluate(secret?.policy, { principal, action, resource, now });
-    if (verdict === 'deny') throw accessDenied(principal, operation, resource, explicitDeny);
-    if (principal.kind === 'user' && verdict !== 'allow') {
+    if (verdict === 'denied') throw accessDenied(principal, operation, resource, explicitDeny);
+    if (principal.kind === 'user' && verdict !== 'allowed') {
       const why = `because no identity-based policy allows the secretsmanager:${operation} action`;
       throw accessDenied(principal, operation, resource, why);
     }
@@ -71,7 +71,7 @@ export function createSecretAccess(state: SecretState): SecretAccess {
   function checkService(operation: string, secret: Secret, now: number): void {
     const action = `secretsmanager:${operation}`;
     const verdict = evaluate(secret.policy, { principal: service, action, resource: secret.arn, now });
-    if (verdict === 'deny') throw accessDenied(service, operation, secret.arn, explicitDeny);
+    if (verdict === 'denied') throw accessDenied(service, operation, secret.arn, explicitDeny);
   }
 
   return { secretFor, usable, write, checkService };

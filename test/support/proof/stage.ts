@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import type { BeforeCall, Call, LocalAws, LocalAwsOptions } from '../../../local/aws/aws.ts';
 import { DAY, HOUR, MINUTE } from '../../../local/aws/clock.ts';
+import type { FunctionName } from '../../../local/aws/principals.ts';
 import { type Checker, createChecker } from '../../../local/checker/checker.ts';
 import type { Command, Invocation, Limits } from '../../../local/checker/expectations.ts';
 import { currentKeyId, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from '../../../local/checker/look.ts';
 import { drain } from '../../../local/host/event-source.ts';
 import { createWorld, sqsEvent, type World } from '../world.ts';
-import { type Ending, type FunctionName, type Process, startProcess } from './process.ts';
+import { type Ending, type Process, startProcess } from './process.ts';
 
 /** Short periods, so that a whole rotation is over in a dozen passes. */
 export const limits: Limits = {

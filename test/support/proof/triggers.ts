@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { BeforeCall } from '../../../local/aws/aws.ts';
 import { MINUTE } from '../../../local/aws/clock.ts';
+import type { FunctionName } from '../../../local/aws/principals.ts';
 import { currentKeyId, keysOf, lookAt } from '../../../local/checker/look.ts';
 import { hasCurrent, later, type Prepared, passesOn, rotatedOnce, stageWith } from './prepared.ts';
-import type { Ending, FunctionName } from './process.ts';
+import type { Ending } from './process.ts';
 import type { Scenario } from './scenarios.ts';
 import { invoke, rotateUser, type Stage } from './stage.ts';
 
