@@ -44,6 +44,7 @@ interface Tree {
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
+  add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts'));
 }
 
 /** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
