@@ -22,12 +22,12 @@ export async function main(args: readonly string[], shell: Shell): Promise<numbe
 }
 
 /**
- * What stands after `switch … --` is another program's. Commander loses the `--` of a subcommand, and would take options
+ * What stands after `switch … --` is another program's, and after `complete --` what somebody has typed so far. Commander loses the `--` of a subcommand, and would take options
  * after it for ours; of two it leaves one.
  */
 function literal(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--');
-  return at === -1 || !args.slice(0, at).includes('switch')
+  return at === -1 || !args.slice(0, at).some((arg) => arg === 'switch' || arg === 'complete')
     ? args
     : [...args.slice(0, at), '--', '--', ...args.slice(at + 1)];
 }
