@@ -49,6 +49,13 @@ export function refuseSeveralProfiles({ options: { profile } }: Context): void {
   );
 }
 
+/** For what only looks: one context for each profile that is given. */
+export function eachProfile(context: Context): Context[] {
+  const { profile } = context.options;
+  if (profile.length < 2) return [context];
+  return profile.map((name) => ({ ...context, options: { ...context.options, profile: [name] } }));
+}
+
 /** Ready to be typed: with the options that this command was given, as far as they lead to the same deployment. */
 export function commandFor({ options }: Context, command: string): string {
   const { profile, region, stage } = options;

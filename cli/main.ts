@@ -22,11 +22,12 @@ export async function main(args: readonly string[], shell: Shell): Promise<numbe
 }
 
 /**
- * What stands after `switch … --` is another program's. Commander drops one `--`, or two, depending on what comes before,
- * and would take options after them for ours; of three at least one is left.
+ * What stands after `switch … --` is another program's, and after `complete --` what has been typed so far. Commander
+ * drops one `--`, or two, depending on what comes before, and would take options after them for ours; of three at least
+ * one is left.
  */
 function literal(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--');
-  if (at === -1 || !args.slice(0, at).includes('switch')) return args;
-  return [...args.slice(0, at), '--', '--', ...args.slice(at)];
+  const isOurs = !args.slice(0, at).some((arg) => arg === 'switch' || arg === 'complete');
+  return at === -1 || isOurs ? args : [...args.slice(0, at), '--', '--', ...args.slice(at)];
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { EventError } from '../shared/core/errors.ts';
 import { type Context, createContext, type GlobalOptions, type Shell } from './context.ts';
@@ -32,6 +32,7 @@ export function createProgram(shell: Shell, ended: Ended): Command {
   addLooking(tree);
   addActing(tree);
   addOwning(tree);
+  addCompletion(tree);
   return program;
 }
 
@@ -44,6 +45,7 @@ interface Tree {
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
+  add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts'));
 }
 
 /** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
@@ -105,14 +107,24 @@ function addOwning(tree: Tree): void {
   });
 }
 
+/** For shells. The second is asked by the scripts of the first. */
+function addCompletion(tree: Tree): void {
+  const shells = new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish', 'powershell']);
+  add(tree, 'completion', 'what makes a shell complete commands', () => import('./commands/completion.ts')).addArgument(
+    shells,
+  );
+  add(tree, 'complete [words...]', 'what may be typed next', () => import('./commands/complete.ts'), { hidden: true });
+}
+
 /** A command beside the options that all have; its own are added to what is returned. */
 function add<Options>(
   { program, shell, ended }: Tree,
   usage: string,
   description: string,
   load: () => Promise<CommandModule<Options>>,
+  visibility: { hidden?: boolean } = {},
 ): Command {
-  const command = program.command(usage).description(description).allowExcessArguments(false);
+  const command = program.command(usage, visibility).description(description).allowExcessArguments(false);
   return command.action(async () => {
     const given = { ...off, ...command.optsWithGlobals<GlobalOptions & Options>() };
     const { run } = await load();

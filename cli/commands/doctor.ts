@@ -1,0 +1,99 @@
+import type { Context } from '../context.ts';
+import { commandFor, connect, type Deployed, eachProfile } from '../deployed.ts';
+import {
+  checkAlarms,
+  checkRoles,
+  checkWorker,
+  judgeFunctions,
+  readFunctions,
+  settingsOf,
+} from '../doctor/deployment.ts';
+import { type Finding, look, unknown, type Verdict } from '../doctor/finding.ts';
+import { checkQueues, checkTopic, judgeRecords, scan } from '../doctor/messages.ts';
+import { type ExitCode, exitCodes } from '../exit-code.ts';
+
+/** What is unsound in a deployment, and how to mend it. Changes nothing; 3 if there is a fault. */
+export async function run(context: Context): Promise<ExitCode> {
+  const examined: { deployed: Deployed; findings: Finding[] }[] = [];
+  for (const each of eachProfile(context)) {
+    const deployed = await connect(each);
+    examined.push({ deployed, findings: await examine(each, deployed) });
+  }
+  if (context.options.json) context.print(JSON.stringify(documentOf(examined), undefined, 2));
+  else context.print(examined.map(({ findings }) => linesOf(context, findings).join('\n')).join('\n\n'));
+  const hasFault = examined.some(({ findings }) => findings.some(({ verdict }) => verdict === 'fault'));
+  return hasFault ? exitCodes.undecided : exitCodes.done;
+}
+
+async function examine(context: Context, deployed: Deployed): Promise<Finding[]> {
+  const command = (text: string): string => commandFor(context, text);
+  const seen = await readFunctions(deployed);
+  const { settings, found } = settingsOf(seen);
+  let scanning: ReturnType<typeof scan> | undefined;
+  const withSettings = async (
+    check: string,
+    find: (known: NonNullable<typeof settings>) => ReturnType<Parameters<typeof look>[1]>,
+  ) => look(check, async () => (settings === undefined ? unknown('the settings are not known') : find(settings)));
+  const scanned = (known: NonNullable<typeof settings>) => {
+    scanning ??= scan(deployed, known, context.shell.clock);
+    return scanning;
+  };
+  const findings = [
+    [{ check: 'caller', verdict: 'ok' as const, says: deployed.callerArn, todo: [] }],
+    await look('functions', async () => judgeFunctions(seen, deployed.stage)),
+    [{ check: 'settings', ...found }],
+    await look('worker', () => checkWorker(deployed, command)),
+    await withSettings('queues', (known) => checkQueues(deployed, known)),
+    await withSettings('topic', (known) =>
+      checkTopic(deployed, { settings: known, scanned: () => scanned(known), command }),
+    ),
+    await look('roles', () => checkRoles(deployed, { seen, secretPrefix: settings?.secretPrefix ?? 'keyturn' })),
+    await look('alarms', () => checkAlarms(deployed)),
+    await withSettings('records', async (known) => judgeRecords(await scanned(known), command)),
+  ];
+  return findings.flat();
+}
+
+const marks: Readonly<Record<Verdict, { mark: string; style: 'green' | 'yellow' | 'red' | 'dim' }>> = {
+  ok: { mark: '✔ ok', style: 'green' },
+  warning: { mark: '! warning', style: 'yellow' },
+  fault: { mark: '✖ fault', style: 'red' },
+  unknown: { mark: '? unknown', style: 'dim' },
+};
+
+const [MARK, CHECK] = [11, 11];
+
+function linesOf({ paint }: Context, findings: readonly Finding[]): string[] {
+  const lines = findings.flatMap(({ check, verdict, says, todo }) => {
+    const { mark, style } = marks[verdict];
+    const first = `${paint('stdout', style, mark)}${' '.repeat(MARK - mark.length)}${check.padEnd(CHECK)}${says}`;
+    return [first, ...todo.map((line) => `${' '.repeat(MARK + CHECK)}${line}`)];
+  });
+  return [...lines, summaryOf(findings)];
+}
+
+function count(findings: readonly Finding[], verdict: Verdict): number {
+  return findings.filter((finding) => finding.verdict === verdict).length;
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const said = (['fault', 'warning'] as const).map((verdict) => {
+    const number = count(findings, verdict);
+    return `${number} ${verdict}${number === 1 ? '' : 's'}`;
+  });
+  return `${said.join(', ')}.`;
+}
+
+function documentOf(examined: readonly { deployed: Deployed; findings: readonly Finding[] }[]) {
+  return {
+    schemaVersion: 1,
+    accounts: examined.map(({ deployed: { accountId, region, stage }, findings }) => ({
+      accountId,
+      region,
+      stage,
+      faults: count(findings, 'fault'),
+      warnings: count(findings, 'warning'),
+      checks: findings,
+    })),
+  };
+}

@@ -1,0 +1,74 @@
+// cli/completion.ts, cli/commands/completion.ts, cli/commands/complete.ts
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reasons } from '../../shared/core/reasons.ts';
+
+const run = promisify(execFile);
+let home: string;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'keyturn-home-'));
+  mkdirSync(join(home, '.aws'));
+  const config =
+    '[default]\nregion = eu-west-1\n\n[profile prod]\n[profile "staging"]\n[sso-session corp]\n[services local]\n';
+  writeFileSync(join(home, '.aws', 'config'), config);
+  writeFileSync(join(home, '.aws', 'credentials'), '[alice]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n');
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+function keyturn(...args: string[]) {
+  return run(process.execPath, ['cli/keyturn.ts', ...args], { env: { PATH: process.env.PATH, HOME: home } });
+}
+
+/** What is offered, without the descriptions and the last line, which says how to take it. */
+async function complete(...words: string[]): Promise<string[]> {
+  const { stdout, stderr } = await keyturn('complete', '--', ...words);
+  expect(stderr).toBe('');
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.pop()).toBe(':4');
+  return lines.map((line) => line.split('\t')[0] ?? '');
+}
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish', 'powershell'])(
+    'has a script for %s, which asks the program itself',
+    async (shell) => {
+      const { stdout, stderr } = await keyturn('completion', shell);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/keyturn complete '?--/);
+      if (shell === 'bash') await expect(run('bash', ['-n', '-c', stdout])).resolves.toBeDefined();
+    },
+  );
+
+  it('knows no other shell', async () => {
+    await expect(keyturn('completion', 'tcsh')).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('Allowed choices are bash, zsh, fish, powershell'),
+    });
+  });
+
+  it('offers commands, but not the one that it asks', async () => {
+    const all = await complete('');
+    expect(all).toEqual(expect.arrayContaining(['explain', 'doctor', 'rotate', 'switch', 'completion']));
+    expect(all).not.toContain('complete');
+    expect(await complete('rol')).toEqual(['rollback']);
+  });
+
+  it('offers options, of the command and of all', async () => {
+    expect(await complete('rotate', 'alice', '--gr')).toEqual(['--grace-days']);
+    expect(await complete('rotate', 'alice', '--re')).toEqual(['--restore-secret', '--region']);
+  });
+
+  it('offers profiles, reason codes and shells as values', async () => {
+    expect(await complete('doctor', '--profile', '')).toEqual(['alice', 'default', 'prod', 'staging']);
+    expect(await complete('doctor', '--profile', 'pr')).toEqual(['prod']);
+    expect(await complete('explain', '')).toEqual(Object.keys(reasons));
+    expect(await complete('explain', 'two-k')).toEqual(['two-keys']);
+    expect(await complete('completion', 'z')).toEqual(['zsh']);
+    expect(await complete('rotate', 'al')).toEqual([]);
+  });
+});
