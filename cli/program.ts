@@ -44,6 +44,23 @@ interface Tree {
 
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
+  add(tree, 'plan [user...]', 'what a run would do', () => import('./commands/plan.ts'))
+    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
+    .option('--all', 'also who is left alone, with the reason')
+    .option('--owner <value>', 'only users with this tag keyturn:owner')
+    .option('--reason <code>', 'only users of whom this is said')
+    .addOption(
+      new Option('--set <name=value>', 'as if the setting had this value; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--markdown', 'a table for a ticket or a pull request')
+    .option('--mfa-code-stdin', 'read MFA codes from stdin, one a line');
+  add(tree, 'status [user...]', 'keys, secret and state', () => import('./commands/status.ts'))
+    .option('--owner <value>', 'only users with this tag keyturn:owner')
+    .option('--reason <code>', 'only users of whom this is said')
+    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
+    .option('--mfa-code-stdin', 'read MFA codes from stdin, one a line');
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
   add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts'));
 }

@@ -1,0 +1,124 @@
+import { actionNames } from '../shared/core/answer.ts';
+import { roles } from '../shared/core/model.ts';
+import { reasons } from '../shared/core/reasons.ts';
+import * as z from '../shared/core/zod.ts';
+
+/*
+ * What `--json` prints: published as docs/schemas/*.schema.json, which a test makes from what stands here. Within a
+ * version fields are only added.
+ */
+
+const text = z.string();
+const count = z.int().check(z.nonnegative());
+const instant = z.iso.datetime();
+const accessKeyId = text.check(z.regex(/^[A-Z0-9]{16,128}$/));
+const accountId = text.check(z.regex(/^\d{12}$/));
+
+/** As the Lambda functions show a step, with what it is founded on. */
+const step = z.strictObject({
+  userName: text,
+  action: z.enum(actionNames),
+  accessKeyId: z.optional(accessKeyId),
+  reason: z.enum(Object.keys(reasons)),
+  message: text,
+  notBefore: z.optional(instant),
+  /** Recorded state counts as it stands: a preview cannot verify who wrote it. */
+  basis: z.literal('as-recorded'),
+});
+
+const settings = z.strictObject({
+  from: z.enum(['deployment', 'environment', 'defaults']),
+  stage: text,
+  region: text,
+  enforce: z.boolean(),
+  maxAccessKeyAgeDays: z.number(),
+  rotateAheadDays: z.number(),
+  graceDays: z.number(),
+  quietDays: z.number(),
+  maxPostponeDays: z.number(),
+  recoveryDays: z.number(),
+  unusedDays: z.number(),
+  maxNewRotationsPerDay: z.number(),
+});
+
+/** What a user's plan came to; `act` where something is due. */
+const status = z.enum(['act', 'unchanged', 'blocked', 'busy', 'failed']);
+
+const account = {
+  profile: z.optional(text),
+  accountId,
+  settings,
+  /** How it is known who would hear of a step. */
+  subscriptions: z.enum(['read', 'counted', 'assumed', 'not-required']),
+  notes: z.array(text),
+  errors: z.array(text),
+  awsCalls: count,
+};
+
+/** `keyturn plan --json`. Each account has the fields that `scheduled-rotation` answers with, and more. */
+export const planOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  accounts: z.array(
+    z.strictObject({
+      ...account,
+      schemaVersion: z.literal(1),
+      runId: text,
+      dryRun: z.literal(true),
+      usersScanned: count,
+      enqueued: z.literal(0),
+      skipped: z.record(text, count),
+      plan: z.array(step),
+      users: z.array(z.strictObject({ userName: text, status, reason: text, message: text })),
+      leftAlone: z.optional(z.array(z.strictObject({ userName: text, reason: text, because: z.optional(text) }))),
+    }),
+  ),
+});
+export type PlanOutput = z.output<typeof planOutput>;
+
+const key = z.strictObject({
+  accessKeyId,
+  status: text,
+  createdAt: instant,
+  ageDays: z.number(),
+  role: z.enum(roles),
+  isExposed: z.boolean(),
+  lastUsed: z.optional(z.strictObject({ at: instant, service: text, region: text })),
+  deletableAt: z.optional(instant),
+});
+
+/** `keyturn status --json`. */
+export const statusOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  accounts: z.array(
+    z.strictObject({
+      ...account,
+      users: z.array(
+        z.strictObject({
+          userName: text,
+          userId: text,
+          owner: z.optional(text),
+          status,
+          reason: text,
+          message: text,
+          keys: z.array(key),
+          secret: z.optional(z.strictObject({ name: text, arn: text, versionId: z.optional(text) })),
+          currentSince: z.optional(instant),
+          /** Of the key before the current one. */
+          grace: z.optional(z.strictObject({ until: instant, atLatest: instant })),
+          heldUntil: z.optional(instant),
+          plan: z.array(step),
+        }),
+      ),
+    }),
+  ),
+});
+export type StatusOutput = z.output<typeof statusOutput>;
+
+/** `keyturn explain --json`. */
+export const explainOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  reasons: z.record(text, z.strictObject({ says: text, todo: text })),
+});
+
+/** By the command whose `--json` each is of. */
+export const outputs = { plan: planOutput, status: statusOutput, explain: explainOutput };
