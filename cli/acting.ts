@@ -2,6 +2,7 @@ import { EventError, messageOf } from '../shared/core/errors.ts';
 import { parseRotateUserEvent } from '../shared/core/events.ts';
 import type { ReasonCode } from '../shared/core/reasons.ts';
 import type { Context } from './context.ts';
+import type { SignInOptions } from './credentials.ts';
 import { commandFor, connect, placeOf, refuseSeveralProfiles } from './deployed.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { type Answer, invokeRotateUser, type ShownKey } from './rotate-user.ts';
@@ -21,7 +22,7 @@ export interface Act {
   next(answer: Answer): string;
 }
 
-export interface ActOptions {
+export interface ActOptions extends SignInOptions {
   yes?: boolean;
 }
 
@@ -29,7 +30,8 @@ export interface ActOptions {
  * Shows what is there and what will be, asks, acts through the deployed function, and says what comes next. Nothing is
  * asked of AWS before it is sure that the question can be asked, or needs not be.
  */
-export async function act(context: Context, { yes = false }: ActOptions, wanted: Act): Promise<ExitCode> {
+export async function act(context: Context, options: ActOptions, wanted: Act): Promise<ExitCode> {
+  const { yes = false } = options;
   const { userName } = wanted;
   const event = Object.fromEntries(
     Object.entries({ userName, ...wanted.event }).filter(([, value]) => value !== undefined),
@@ -37,7 +39,7 @@ export async function act(context: Context, { yes = false }: ActOptions, wanted:
   checkEvent(event);
   refuseSeveralProfiles(context);
   if (!yes) context.ask.ready(`${wanted.question}?`, '--yes');
-  const deployed = await connect(context);
+  const deployed = await connect(context, options);
   const before = await invokeRotateUser(deployed, { userName, action: 'plan' });
   context.note(shown(before, wanted.effect).join('\n'));
   if (!yes && !(await agreed(context, `${wanted.question} ${placeOf(deployed)}`, wanted))) {
