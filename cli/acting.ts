@@ -49,7 +49,7 @@ export async function act(context: Context, options: ActOptions, wanted: Act): P
   const answer = await invokeRotateUser(deployed, event);
   context.print(context.options.json ? JSON.stringify(answer, undefined, 2) : answer.message);
   if (answer.dryRun) warnOfDryRun(context, deployed.stage);
-  else context.note(`Next: ${commandFor(context, nextOf(answer, wanted))}`);
+  else context.note(`Next: ${nextOf(context, answer, wanted)}`);
   return codeOf(answer);
 }
 
@@ -93,9 +93,10 @@ function keyLine({ accessKeyId, status, role, lastUsed }: ShownKey): string {
   return `${accessKeyId} is ${status}, ${role}, ${used}.`;
 }
 
-function nextOf(answer: Answer, { userName, next, event }: Act): string {
-  if (answer.status === 'changed' || answer.status === 'unchanged') return next(answer);
-  return answer.status === 'busy' ? `${event.action} ${userName}` : `explain ${answer.reason}`;
+function nextOf(context: Context, answer: Answer, { userName, next, event }: Act): string {
+  const { status, reason } = answer;
+  if (status === 'changed' || status === 'unchanged') return commandFor(context, next(answer));
+  return status === 'busy' ? commandFor(context, `${event.action} ${userName}`) : `keyturn explain ${reason}`;
 }
 
 function warnOfDryRun({ warn, paint }: Context, stage: string): void {
