@@ -52,7 +52,8 @@ export async function inEachAccount<T>(
   return { results, codes };
 }
 
-async function identify(context: Context, signedIn: SignedIn): Promise<Account> {
+/** Whose account it is. */
+export async function identify(context: Context, signedIn: SignedIn): Promise<Account> {
   const { profile, region, credentials, endpoint, name } = signedIn;
   const options = {
     region,

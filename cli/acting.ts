@@ -2,6 +2,7 @@ import { EventError, messageOf } from '../shared/core/errors.ts';
 import { parseRotateUserEvent } from '../shared/core/events.ts';
 import type { ReasonCode } from '../shared/core/reasons.ts';
 import type { Context } from './context.ts';
+import type { SignInOptions } from './credentials.ts';
 import { commandFor, connect, placeOf, refuseSeveralProfiles } from './deployed.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { type Answer, invokeRotateUser, type ShownKey } from './rotate-user.ts';
@@ -21,7 +22,7 @@ export interface Act {
   next(answer: Answer): string;
 }
 
-export interface ActOptions {
+export interface ActOptions extends SignInOptions {
   yes?: boolean;
 }
 
@@ -29,7 +30,8 @@ export interface ActOptions {
  * Shows what is there and what will be, asks, acts through the deployed function, and says what comes next. Nothing is
  * asked of AWS before it is sure that the question can be asked, or needs not be.
  */
-export async function act(context: Context, { yes = false }: ActOptions, wanted: Act): Promise<ExitCode> {
+export async function act(context: Context, options: ActOptions, wanted: Act): Promise<ExitCode> {
+  const { yes = false } = options;
   const { userName } = wanted;
   const event = Object.fromEntries(
     Object.entries({ userName, ...wanted.event }).filter(([, value]) => value !== undefined),
@@ -37,7 +39,7 @@ export async function act(context: Context, { yes = false }: ActOptions, wanted:
   checkEvent(event);
   refuseSeveralProfiles(context);
   if (!yes) context.ask.ready(`${wanted.question}?`, '--yes');
-  const deployed = await connect(context);
+  const deployed = await connect(context, options);
   const before = await invokeRotateUser(deployed, { userName, action: 'plan' });
   context.note(shown(before, wanted.effect).join('\n'));
   if (!yes && !(await agreed(context, `${wanted.question} ${placeOf(deployed)}`, wanted))) {
@@ -47,7 +49,7 @@ export async function act(context: Context, { yes = false }: ActOptions, wanted:
   const answer = await invokeRotateUser(deployed, event);
   context.print(context.options.json ? JSON.stringify(answer, undefined, 2) : answer.message);
   if (answer.dryRun) warnOfDryRun(context, deployed.stage);
-  else context.note(`Next: ${commandFor(context, nextOf(answer, wanted))}`);
+  else context.note(`Next: ${nextOf(context, answer, wanted)}`);
   return codeOf(answer);
 }
 
@@ -91,9 +93,10 @@ function keyLine({ accessKeyId, status, role, lastUsed }: ShownKey): string {
   return `${accessKeyId} is ${status}, ${role}, ${used}.`;
 }
 
-function nextOf(answer: Answer, { userName, next, event }: Act): string {
-  if (answer.status === 'changed' || answer.status === 'unchanged') return next(answer);
-  return answer.status === 'busy' ? `${event.action} ${userName}` : `explain ${answer.reason}`;
+function nextOf(context: Context, answer: Answer, { userName, next, event }: Act): string {
+  const { status, reason } = answer;
+  if (status === 'changed' || status === 'unchanged') return commandFor(context, next(answer));
+  return status === 'busy' ? commandFor(context, `${event.action} ${userName}`) : `keyturn explain ${reason}`;
 }
 
 function warnOfDryRun({ warn, paint }: Context, stage: string): void {

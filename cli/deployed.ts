@@ -1,44 +1,19 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { type Aws, createAws } from '../shared/aws/clients.ts';
-import { required } from '../shared/aws/observe.ts';
 import { EventError } from '../shared/core/errors.ts';
+import { type Account, identify } from './accounts.ts';
 import type { Context } from './context.ts';
+import { createSignIns, type SignInOptions } from './credentials.ts';
 
-/** One account and Region, signed in to, and the stage that is meant there. */
-export interface Deployed {
-  aws: Aws;
-  accountId: string;
-  callerArn: string;
-  region: string;
-  /** For a sentence: `profile prod`. */
-  name: string;
+/** An account, signed in to, and the stage that is meant there. */
+export interface Deployed extends Account {
   stage: string;
 }
 
-/** Throws an EventError for several profiles, before anything is asked of AWS. */
-export async function connect({ options, shell }: Context): Promise<Deployed> {
-  const { KEYTURN_REGION, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_ENDPOINT_URL } = shell.environment;
-  const profile = options.profile[0] ?? AWS_PROFILE;
-  const region = options.region ?? KEYTURN_REGION ?? AWS_REGION ?? AWS_DEFAULT_REGION;
-  if (region === undefined) throw new EventError('--region is missing: give it, or set KEYTURN_REGION or AWS_REGION.');
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = shell.environment;
-  const credentials =
-    accessKeyId !== undefined && secretAccessKey !== undefined && profile === undefined
-      ? { accessKeyId, secretAccessKey }
-      : fromNodeProviderChain(profile === undefined ? {} : { profile });
-  const endpoint = AWS_ENDPOINT_URL === undefined ? {} : { endpoint: AWS_ENDPOINT_URL };
-  const aws = createAws({ region, credentials, ...endpoint });
-  const { Account, Arn } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  const action = 'sts:GetCallerIdentity';
-  return {
-    aws,
-    accountId: required(Account, action, 'Account'),
-    callerArn: required(Arn, action, 'Arn'),
-    region,
-    name: profile === undefined ? 'the credentials of the environment' : `profile ${profile}`,
-    stage: options.stage,
-  };
+/** The one account that something is done in. Throws an EventError for several profiles, before anything is asked of AWS. */
+export async function connect(context: Context, options: SignInOptions): Promise<Deployed> {
+  refuseSeveralProfiles(context);
+  const { profiles, signIn } = await createSignIns(context, options);
+  const account = await identify(context, await signIn(profiles[0]));
+  return { ...account, stage: context.options.stage };
 }
 
 /** What changes something changes it in one account. */
@@ -49,16 +24,11 @@ export function refuseSeveralProfiles({ options: { profile } }: Context): void {
   );
 }
 
-/** For what only looks: one context for each profile that is given. */
-export function eachProfile(context: Context): Context[] {
-  const { profile } = context.options;
-  if (profile.length < 2) return [context];
-  return profile.map((name) => ({ ...context, options: { ...context.options, profile: [name] } }));
-}
-
 /** Ready to be typed: with the options that this command was given, as far as they lead to the same deployment. */
-export function commandFor({ options }: Context, command: string): string {
-  const { profile, region, stage } = options;
+export function commandFor({ options }: Context, command: string, own?: string): string {
+  const { region, stage } = options;
+  // Of several profiles the one that it is about.
+  const profile = options.profile.length > 1 && own !== undefined ? [own] : options.profile;
   const given = [
     ...profile.map((name) => `--profile ${name}`),
     ...(region === undefined ? [] : [`--region ${region}`]),

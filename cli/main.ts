@@ -22,12 +22,13 @@ export async function main(args: readonly string[], shell: Shell): Promise<numbe
 }
 
 /**
- * What stands after `switch … --` is another program's, and after `complete --` what has been typed so far. Commander
- * drops one `--`, or two, depending on what comes before, and would take options after them for ours; of three at least
- * one is left.
+ * What stands after `switch … --` is another program's. Commander drops one `--`, or two, depending on what comes before,
+ * and would take options after them for ours; of three at least one is left. What stands after `complete --` is what
+ * somebody has typed so far: with a mark before it, no word of it looks like an option.
  */
 function literal(args: readonly string[]): readonly string[] {
   const at = args.indexOf('--');
-  const isOurs = !args.slice(0, at).some((arg) => arg === 'switch' || arg === 'complete');
-  return at === -1 || isOurs ? args : [...args.slice(0, at), '--', '--', ...args.slice(at)];
+  if (at === 1 && args[0] === 'complete') return ['complete', ...args.slice(2).map((word) => `=${word}`)];
+  if (at === -1 || !args.slice(0, at).includes('switch')) return args;
+  return [...args.slice(0, at), '--', '--', ...args.slice(at)];
 }

@@ -42,6 +42,8 @@ interface Tree {
   ended: Ended;
 }
 
+const mfa = ['--mfa-code-stdin', 'read MFA codes from stdin, one a line'] as const;
+
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
   add(tree, 'plan [user...]', 'what a run would do', () => import('./commands/plan.ts'))
@@ -55,14 +57,14 @@ function addLooking(tree: Tree): void {
         .default([], 'none'),
     )
     .option('--markdown', 'a table for a ticket or a pull request')
-    .option('--mfa-code-stdin', 'read MFA codes from stdin, one a line');
+    .option(...mfa);
   add(tree, 'status [user...]', 'keys, secret and state', () => import('./commands/status.ts'))
     .option('--owner <value>', 'only users with this tag keyturn:owner')
     .option('--reason <code>', 'only users of whom this is said')
     .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
-    .option('--mfa-code-stdin', 'read MFA codes from stdin, one a line');
+    .option(...mfa);
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
-  add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts'));
+  add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts')).option(...mfa);
 }
 
 /** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
@@ -75,30 +77,40 @@ function addActing(tree: Tree): void {
     .option('--compromised', 'others know the key: it is deactivated first')
     .option('--restore-secret', "restore the user's secret, if it is pending deletion")
     .option(...force)
-    .option(...yes);
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'confirm <user>', 'the owner has switched', () => import('./commands/confirm.ts'))
     .option(...force)
-    .option(...yes);
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'hold <user>', 'leave alone until a date', () => import('./commands/hold.ts'))
     .requiredOption('--until <date>', 'first day without the hold, YYYY-MM-DD; a past one lifts it', date)
-    .option(...yes);
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'rollback <user>', 'back to the older key', () => import('./commands/rollback.ts'))
     .option(...force)
-    .option(...yes);
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'retire <user>', 'deactivate without a replacement', () => import('./commands/retire.ts'))
     .requiredOption('--access-key-id <id>', 'the key to deactivate', accessKeyId)
     .option(...force)
-    .option(...yes);
-  add(tree, 'policy <user>', "put the policy of the user's secret again", () => import('./commands/policy.ts')).option(
-    ...yes,
-  );
+    .option(...yes)
+    .option(...mfa);
+  add(tree, 'policy <user>', "put the policy of the user's secret again", () => import('./commands/policy.ts'))
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
     .option('--user <user>', 'messages about this IAM user')
     .option('--owner <value>', 'messages about all users whose tag keyturn:owner is this')
     .option('--email <address>', 'where they go')
-    .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN');
-  add(tree, 'pause', 'switch the worker off', () => import('./commands/pause.ts')).option(...yes);
-  add(tree, 'resume', 'switch the worker on again', () => import('./commands/resume.ts')).option(...yes);
+    .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN')
+    .option(...mfa);
+  add(tree, 'pause', 'switch the worker off', () => import('./commands/pause.ts'))
+    .option(...yes)
+    .option(...mfa);
+  add(tree, 'resume', 'switch the worker on again', () => import('./commands/resume.ts'))
+    .option(...yes)
+    .option(...mfa);
 }
 
 /** What the owner of a key runs. */

@@ -17,11 +17,12 @@ const WAITS =
   'do not wait.';
 
 /** Switches the event source mapping of the worker's queue. One that is so already is left as it is. */
-export async function switchWorker(context: Context, { yes = false }: ActOptions, isOn: boolean): Promise<ExitCode> {
+export async function switchWorker(context: Context, options: ActOptions, isOn: boolean): Promise<ExitCode> {
+  const { yes = false } = options;
   refuseSeveralProfiles(context);
   const what = isOn ? 'Resume the worker' : 'Pause the worker';
   if (!yes) context.ask.ready(`${what}?`, '--yes');
-  const deployed = await connect(context);
+  const deployed = await connect(context, options);
   const lambda = deployed.aws.clientOf((options) => new LambdaClient(options));
   const { UUID, State } = await workerMapping(lambda, deployed);
   const isThere = (isOn ? ['Enabled', 'Enabling'] : ['Disabled', 'Disabling']).includes(State ?? '');

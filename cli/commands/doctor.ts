@@ -1,5 +1,7 @@
+import { inEachAccount } from '../accounts.ts';
 import type { Context } from '../context.ts';
-import { commandFor, connect, type Deployed, eachProfile } from '../deployed.ts';
+import type { SignInOptions } from '../credentials.ts';
+import { commandFor, type Deployed } from '../deployed.ts';
 import {
   checkAlarms,
   checkRoles,
@@ -10,23 +12,25 @@ import {
 } from '../doctor/deployment.ts';
 import { type Finding, look, unknown, type Verdict } from '../doctor/finding.ts';
 import { checkQueues, checkTopic, judgeRecords, scan } from '../doctor/messages.ts';
-import { type ExitCode, exitCodes } from '../exit-code.ts';
+import { type ExitCode, exitCodes, worst } from '../exit-code.ts';
 
 /** What is unsound in a deployment, and how to mend it. Changes nothing; 3 if there is a fault. */
-export async function run(context: Context): Promise<ExitCode> {
-  const examined: { deployed: Deployed; findings: Finding[] }[] = [];
-  for (const each of eachProfile(context)) {
-    const deployed = await connect(each);
-    examined.push({ deployed, findings: await examine(each, deployed) });
-  }
-  if (context.options.json) context.print(JSON.stringify(documentOf(examined), undefined, 2));
-  else context.print(examined.map(({ findings }) => linesOf(context, findings).join('\n')).join('\n\n'));
-  const hasFault = examined.some(({ findings }) => findings.some(({ verdict }) => verdict === 'fault'));
-  return hasFault ? exitCodes.undecided : exitCodes.done;
+export async function run(context: Context, _args: readonly string[], options: SignInOptions): Promise<ExitCode> {
+  const { results, codes } = await inEachAccount(context, options, async (account) => {
+    const deployed = { ...account, stage: context.options.stage };
+    return { deployed, findings: await examine(context, deployed) };
+  });
+  if (context.options.json) context.print(JSON.stringify(documentOf(results), undefined, 2));
+  else if (results.length > 0) context.print(results.map(({ findings }) => linesOf(context, findings)).join('\n\n'));
+  return worst([...codes, ...results.map(({ findings }) => codeOf(findings))]);
+}
+
+function codeOf(findings: readonly Finding[]): ExitCode {
+  return findings.some(({ verdict }) => verdict === 'fault') ? exitCodes.undecided : exitCodes.done;
 }
 
 async function examine(context: Context, deployed: Deployed): Promise<Finding[]> {
-  const command = (text: string): string => commandFor(context, text);
+  const command = (text: string): string => commandFor(context, text, deployed.profile);
   const seen = await readFunctions(deployed);
   const { settings, found } = settingsOf(seen);
   let scanning: ReturnType<typeof scan> | undefined;
@@ -63,13 +67,13 @@ const marks: Readonly<Record<Verdict, { mark: string; style: 'green' | 'yellow' 
 
 const [MARK, CHECK] = [11, 11];
 
-function linesOf({ paint }: Context, findings: readonly Finding[]): string[] {
+function linesOf({ paint }: Context, findings: readonly Finding[]): string {
   const lines = findings.flatMap(({ check, verdict, says, todo }) => {
     const { mark, style } = marks[verdict];
     const first = `${paint('stdout', style, mark)}${' '.repeat(MARK - mark.length)}${check.padEnd(CHECK)}${says}`;
     return [first, ...todo.map((line) => `${' '.repeat(MARK + CHECK)}${line}`)];
   });
-  return [...lines, summaryOf(findings)];
+  return [...lines, summaryOf(findings)].join('\n');
 }
 
 function count(findings: readonly Finding[], verdict: Verdict): number {

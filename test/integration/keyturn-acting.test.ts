@@ -147,7 +147,7 @@ describe('what goes wrong', () => {
     await control('clock', { advanceDays: 1 }, 'PUT');
     const ran = await run(['rotate', 'alice', '--yes']);
     expect(ran).toMatchObject({ code: 3, stdout: expect.stringContaining('alice') });
-    expect(ran.stderr).toMatch(/Next: keyturn explain two-keys --stage local\n$/);
+    expect(ran.stderr).toMatch(/Next: keyturn explain two-keys\n$/);
   });
 
   it('is a refusal of AWS to the function: 77', async () => {

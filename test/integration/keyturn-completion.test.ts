@@ -59,6 +59,7 @@ describe('completion', () => {
   });
 
   it('offers options, of the command and of all', async () => {
+    expect(await complete('--')).toEqual(expect.arrayContaining(['--json', '--version']));
     expect(await complete('rotate', 'alice', '--gr')).toEqual(['--grace-days']);
     expect(await complete('rotate', 'alice', '--re')).toEqual(['--restore-secret', '--region']);
   });

@@ -83,6 +83,12 @@ describe('a process ends with', () => {
     });
   });
 
+  it('2: something is due', async () => {
+    aws.iam.addUser({ userName: 'bob', keys: [{ ageDays: 95 }] });
+    expect(await act('plan', '--detailed-exitcode')).toMatchObject({ code: 2, stdout: expect.stringContaining('bob') });
+    expect(await act('plan')).toMatchObject({ code: 0 });
+  });
+
   it('3: somebody has to decide', async () => {
     answering({ status: 'blocked', reason: 'two-keys' });
     expect(await act('rotate', 'alice', '--yes')).toMatchObject({ code: 3 });

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildKeyturn, type PackedProgram } from '../../cli/build-keyturn.ts';
+import { createLocalAws } from '../../local/aws/aws.ts';
+import { operatorCredentials } from '../../local/aws/principals.ts';
+import { startServer } from '../../local/aws/server.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 const run = promisify(execFile);
@@ -31,8 +34,9 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** What the installed program does, in an empty folder of its own. */
-function keyturn(args: readonly string[], options: readonly string[] = []) {
-  return run(process.execPath, [...options, program, ...args], { cwd: directory, env: { PATH: process.env.PATH } });
+function keyturn(args: readonly string[], options: readonly string[] = [], environment: Record<string, string> = {}) {
+  const env = { PATH: process.env.PATH, HOME: directory, ...environment };
+  return run(process.execPath, [...options, program, ...args], { cwd: directory, env });
 }
 
 describe('the packed command line', () => {
@@ -66,6 +70,25 @@ describe('the packed command line', () => {
     expect(stderr).toBe('');
   });
 
+  it('plans an account, as nobody has deployed anything', async () => {
+    const aws = createLocalAws({ now: Date.now(), ticking: true });
+    aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 95 }] });
+    const server = await startServer(aws);
+    try {
+      const { stdout, stderr } = await keyturn(['plan'], [], {
+        AWS_ENDPOINT_URL: server.url,
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: operatorCredentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: operatorCredentials.secretAccessKey,
+      });
+      expect(stdout).toMatch(/^alice .* issue +due$/m);
+      expect(stderr).toContain('Settings: defaults');
+      expect(stderr).not.toMatch(/warning|deprecat/i);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('loads nothing of the SDK to say its version or its help', async () => {
     expect(built.atStart.filter((name) => /@aws-sdk|@smithy|zod/.test(name))).toEqual([]);
     for (const args of [['--version'], ['--help'], ['rotate', '--help']]) {
@@ -74,6 +97,16 @@ describe('the packed command line', () => {
       expect(loaded[0]).toMatch(/keyturn\.mjs$/);
       const code = await Promise.all(loaded.map((url) => readFile(new URL(url), 'utf8')));
       expect(code.filter((text) => /node_modules\/(@aws-sdk|@smithy)/.test(text))).toEqual([]);
+    }
+  });
+
+  it('holds nothing but what permissive licences let it', async () => {
+    for (const folder of built.packages) {
+      const { license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      expect({ folder, license }).toEqual({
+        folder,
+        license: expect.stringMatching(/^(MIT|Apache-2\.0|ISC|0BSD|BSD-[23]-Clause)$/),
+      });
     }
   });
 
