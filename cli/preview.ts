@@ -142,7 +142,9 @@ function choose(
 /** A key, as far as is known, or a secret. */
 function hasSomething({ scanned: { secret, report, keys }, verdict }: Triaged): boolean {
   if (secret !== undefined || verdict.isDue) return true;
-  return keys === undefined ? (report?.keys.length ?? 1) > 0 : keys.length > 0;
+  if (keys !== undefined) return keys.length > 0;
+  // The report has two slots for everybody; an empty one has no date.
+  return report === undefined || report.keys.some(({ rotatedAt }) => rotatedAt !== undefined);
 }
 
 /** Throws an EventError for what can be no name of a user, and for a reason that there is not. */

@@ -197,11 +197,12 @@ function nowOf({ plan: { status, reason, message, steps } }: UserPlan): string {
   return `${what}: ${plain(message)} (${reason})`;
 }
 
-/** From the planner's own date. */
-function nextOf({ plan: { steps } }: UserPlan): string | undefined {
+/** From the planner's own date: what is due is done by the next run, and says what comes of it when. */
+function nextOf({ plan: { status, steps } }: UserPlan): string | undefined {
   const [step] = steps;
-  if (step?.notBefore === undefined) return undefined;
-  const { action } = step;
-  const what = action === 'none' ? 'looked at again' : `${action}, or what it announces,`;
-  return `${what} from ${formatDate(step.notBefore)} on`;
+  if (status === 'act') {
+    const then = step?.notBefore === undefined ? '' : `; what follows from it not before ${formatDate(step.notBefore)}`;
+    return `${step?.action} with the next run${then}`;
+  }
+  return step?.notBefore === undefined ? undefined : `not before ${formatDate(step.notBefore)}`;
 }

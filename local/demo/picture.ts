@@ -1,8 +1,10 @@
+import { looks } from '../../picture/looks.ts';
+import { markOf, marks } from '../../picture/marks.ts';
+import { style } from '../../picture/style.ts';
+import { definitions, escapeHtml, title } from '../../picture/svg.ts';
 import { DAY, HOUR } from '../aws/clock.ts';
 import type { Happening } from './chronicle.ts';
-import { markOf, marks } from './marks.ts';
-import { style } from './picture-style.ts';
-import type { KeyHistory, Look, Segment } from './recorder.ts';
+import type { KeyHistory, Segment } from './recorder.ts';
 import { rowsOf, totalsOf } from './report.ts';
 import { freeze } from './script.ts';
 import { inShort } from './words.ts';
@@ -13,14 +15,6 @@ const top = 34;
 const laneHeight = 35;
 const barHeight = 9;
 const dayWidth = 3.2;
-
-export const looks: Readonly<Record<Look, string>> = {
-  unmanaged: 'active, never rotated by Keyturn',
-  current: 'active, the key to use',
-  superseded: 'active, replaced: to be deactivated',
-  extra: 'active, beside the key to use',
-  inactive: 'inactive',
-};
 
 /** A page that needs nothing but itself: every user a lane, every key a bar, every event a mark with its sentence. */
 export function picture(year: Year): string {
@@ -172,17 +166,6 @@ function nextMonth(at: number): number {
   return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
 }
 
-function definitions(): string {
-  const symbols = marks.map(({ id, shape }) => `<g id="m-${id}">${shape}</g>`);
-  return `<defs>
-<pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" class="ground"/><circle cx="2" cy="2" r="1" class="ink unmanaged-ink"/></pattern>
-<pattern id="stripes" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5" class="ground"/><rect width="2.6" height="5" class="ink superseded-ink"/></pattern>
-<pattern id="bars" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" class="ground"/><rect width="1.6" height="4" class="ink extra-ink"/></pattern>
-<pattern id="ice" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><rect width="1" height="8" class="ice"/></pattern>
-${symbols.join('\n')}
-</defs>`;
-}
-
 function legend(): string {
   const bars = Object.entries(looks).map(
     ([look, words]) =>
@@ -203,12 +186,4 @@ function xOf(at: number): number {
 
 function date(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
-}
-
-function title(words: string): string {
-  return `<title>${escapeHtml(words)}</title>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,9 +1,7 @@
+import type { Look } from '../../picture/looks.ts';
 import type { LocalAws } from '../aws/aws.ts';
 import type { AccessKey, IamUser } from '../aws/iam/iam-state.ts';
 import { currentKeyId, keyOf, lookAt } from '../checker/look.ts';
-
-/** How a key stands at one moment: what its bar in the picture looks like. */
-export type Look = 'unmanaged' | 'current' | 'superseded' | 'extra' | 'inactive';
 
 /** A stretch of time in which a key stood the same. */
 export interface Segment {

@@ -98,6 +98,25 @@ describe('the layout', () => {
     ]);
   });
 
+  it('lets the command line reach nothing that writes, by whatever way, and nothing else reach it', () => {
+    const dynamic = /\bimport\('(\.[^']+)'\)/g;
+    const reachable = new Set(['cli/keyturn.ts']);
+    for (const file of reachable) {
+      for (const { imports, text } of sources(file)) {
+        const later = [...text.matchAll(dynamic)].map(([, name = '']) =>
+          relative(root, join(root, dirname(file), name)),
+        );
+        for (const name of [...imports, ...later]) if (name.endsWith('.ts')) reachable.add(name);
+      }
+    }
+    expect([...reachable]).toContain('shared/aws/plan-users.ts');
+    expect([...reachable].filter((name) => /^(shared\/(apply|service|lambda)|functions|local)\//.test(name))).toEqual(
+      [],
+    );
+    const isCli = ({ imports }: Source): boolean => imports.some((name) => name.startsWith('cli/'));
+    expect(offenders('{shared,functions}/**/*.ts', isCli)).toEqual([]);
+  });
+
   it('lets nothing deployed depend on the embedded AWS', () => {
     expect(
       offenders('{shared,functions}/**/*.ts', ({ imports }) => imports.some((name) => name.startsWith('local/'))),

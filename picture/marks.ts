@@ -1,5 +1,3 @@
-import type { Happening } from './chronicle.ts';
-
 /** A sign in the picture: told apart by its shape, so that its colour is never needed. */
 export interface Mark {
   readonly id: string;
@@ -69,6 +67,6 @@ export const marks: readonly Mark[] = [
   },
 ];
 
-export function markOf({ event }: Happening): Mark | undefined {
+export function markOf({ event }: { readonly event: string }): Mark | undefined {
   return marks.find(({ events }) => events.includes(event));
 }
