@@ -71,7 +71,9 @@ function addLooking(tree: Tree): void {
 function addActing(tree: Tree): void {
   const yes = ['--yes', 'do it without asking'] as const;
   const force = ['--force', 'in spite of a hold'] as const;
-  add(tree, 'rotate <user>', 'issue the next key now', () => import('./commands/rotate.ts'))
+  const byHand = () => import('./commands/by-hand.ts');
+  const worker = () => import('./commands/worker.ts');
+  add(tree, 'rotate <user>', 'issue the next key now', async () => (await byHand()).rotate)
     .option('--access-key-id <id>', 'the key to give up, if both slots are taken', accessKeyId)
     .option('--grace-days <n>', 'how long the old key works on', days)
     .option('--compromised', 'others know the key: it is deactivated first')
@@ -79,24 +81,24 @@ function addActing(tree: Tree): void {
     .option(...force)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'confirm <user>', 'the owner has switched', () => import('./commands/confirm.ts'))
+  add(tree, 'confirm <user>', 'the owner has switched', async () => (await byHand()).confirm)
     .option(...force)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'hold <user>', 'leave alone until a date', () => import('./commands/hold.ts'))
+  add(tree, 'hold <user>', 'leave alone until a date', async () => (await byHand()).hold)
     .requiredOption('--until <date>', 'first day without the hold, YYYY-MM-DD; a past one lifts it', date)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'rollback <user>', 'back to the older key', () => import('./commands/rollback.ts'))
+  add(tree, 'rollback <user>', 'back to the older key', async () => (await byHand()).rollback)
     .option(...force)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'retire <user>', 'deactivate without a replacement', () => import('./commands/retire.ts'))
+  add(tree, 'retire <user>', 'deactivate without a replacement', async () => (await byHand()).retire)
     .requiredOption('--access-key-id <id>', 'the key to deactivate', accessKeyId)
     .option(...force)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'policy <user>', "put the policy of the user's secret again", () => import('./commands/policy.ts'))
+  add(tree, 'policy <user>', "put the policy of the user's secret again", async () => (await byHand()).policy)
     .option(...yes)
     .option(...mfa);
   add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
@@ -105,10 +107,10 @@ function addActing(tree: Tree): void {
     .option('--email <address>', 'where they go')
     .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN')
     .option(...mfa);
-  add(tree, 'pause', 'switch the worker off', () => import('./commands/pause.ts'))
+  add(tree, 'pause', 'switch the worker off', async () => (await worker()).pause)
     .option(...yes)
     .option(...mfa);
-  add(tree, 'resume', 'switch the worker on again', () => import('./commands/resume.ts'))
+  add(tree, 'resume', 'switch the worker on again', async () => (await worker()).resume)
     .option(...yes)
     .option(...mfa);
 }

@@ -1,4 +1,4 @@
-// cli/acting.ts, cli/rotate-user.ts, cli/worker.ts, cli/deployed.ts
+// cli/acting.ts, cli/commands/by-hand.ts, cli/commands/worker.ts, cli/deployed.ts, cli/rotate-user.ts, cli/worker.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { functionRoleArn, operatorCredentials } from '../../local/aws/principals.ts';
