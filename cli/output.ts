@@ -120,5 +120,30 @@ export const explainOutput = z.strictObject({
   reasons: z.record(text, z.strictObject({ says: text, todo: text })),
 });
 
+/** `keyturn doctor --json`. */
+export const doctorOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  accounts: z.array(
+    z.strictObject({
+      profile: z.optional(text),
+      accountId,
+      region: text,
+      stage: text,
+      faults: count,
+      warnings: count,
+      checks: z.array(
+        z.strictObject({
+          check: text,
+          verdict: z.enum(['ok', 'warning', 'fault', 'unknown']),
+          says: text,
+          /** The way out, line by line. */
+          todo: z.array(text),
+        }),
+      ),
+    }),
+  ),
+});
+export type DoctorOutput = z.output<typeof doctorOutput>;
+
 /** By the command whose `--json` each is of. */
-export const outputs = { plan: planOutput, status: statusOutput, explain: explainOutput };
+export const outputs = { plan: planOutput, status: statusOutput, explain: explainOutput, doctor: doctorOutput };

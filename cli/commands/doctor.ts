@@ -13,6 +13,7 @@ import {
 import { type Finding, look, unknown, type Verdict } from '../doctor/finding.ts';
 import { checkQueues, checkTopic, judgeRecords, scan } from '../doctor/messages.ts';
 import { type ExitCode, exitCodes, worst } from '../exit-code.ts';
+import type { DoctorOutput } from '../output.ts';
 
 /** What is unsound in a deployment, and how to mend it. Changes nothing; 3 if there is a fault. */
 export async function run(context: Context, _args: readonly string[], options: SignInOptions): Promise<ExitCode> {
@@ -88,10 +89,11 @@ function summaryOf(findings: readonly Finding[]): string {
   return `${said.join(', ')}.`;
 }
 
-function documentOf(examined: readonly { deployed: Deployed; findings: readonly Finding[] }[]) {
+function documentOf(examined: readonly { deployed: Deployed; findings: Finding[] }[]): DoctorOutput {
   return {
     schemaVersion: 1,
-    accounts: examined.map(({ deployed: { accountId, region, stage }, findings }) => ({
+    accounts: examined.map(({ deployed: { profile, accountId, region, stage }, findings }) => ({
+      ...(profile === undefined ? {} : { profile }),
       accountId,
       region,
       stage,

@@ -10,7 +10,7 @@ export interface Finding {
   verdict: Verdict;
   says: string;
   /** The way out, line by line. */
-  todo: readonly string[];
+  todo: string[];
 }
 
 /** Without the name of the check. */
