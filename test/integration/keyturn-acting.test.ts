@@ -1,4 +1,7 @@
 // cli/acting.ts, cli/commands/by-hand.ts, cli/commands/worker.ts, cli/deployed.ts, cli/rotate-user.ts, cli/worker.ts
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { functionRoleArn, operatorCredentials } from '../../local/aws/principals.ts';
@@ -54,6 +57,30 @@ describe('rotate', () => {
       { userName: 'alice', action: 'plan' },
       { userName: 'alice', action: 'rotate' },
     ]);
+  });
+
+  it('names the profile in the question and in what comes next, and takes its Region', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keyturn-config-'));
+    const [credentials, config] = [join(folder, 'credentials'), join(folder, 'config')];
+    const { accessKeyId, secretAccessKey } = operatorCredentials;
+    const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+    writeFileSync(credentials, `[prod]\n${keys}`);
+    writeFileSync(config, '[profile prod]\nregion = eu-west-1\n');
+    try {
+      const ran = await run(['hold', 'alice', '--until', '2999-01-31', '--profile', 'prod'], {
+        answers: [{ to: /in account/, keys: 'y' }],
+        environment: {
+          AWS_ENDPOINT_URL: server.url,
+          AWS_SHARED_CREDENTIALS_FILE: credentials,
+          AWS_CONFIG_FILE: config,
+        },
+      });
+      expect(ran.stderr).toContain('Hold alice until 2999-01-31 in account 111122223333 (profile prod)?');
+      expect(ran.stderr).toMatch(/\nNext: keyturn status alice --profile prod --stage local\n$/);
+      expect(ran.code).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('does nothing when the answer is no', async () => {
