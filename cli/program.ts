@@ -57,6 +57,7 @@ function addLooking(tree: Tree): void {
         .default([], 'none'),
     )
     .option('--markdown', 'a table for a ticket or a pull request')
+    .option('--html', 'a page that needs nothing but itself: everybody, and the next 60 days')
     .option(...mfa);
   add(tree, 'status [user...]', 'keys, secret and state', () => import('./commands/status.ts'))
     .option('--owner <value>', 'only users with this tag keyturn:owner')

@@ -21,41 +21,47 @@ export interface PlanOptions {
   reason?: string;
   set: readonly string[];
   markdown?: boolean;
+  html?: boolean;
   mfaCodeStdin?: boolean;
 }
 
 /** What a run would do, from a scan and the planner of the deployed functions, with the operator's own credentials. */
 export async function run(context: Context, users: readonly string[], options: PlanOptions): Promise<ExitCode> {
-  const selection = parseSelection(users, options);
-  const changes = parseChanges(options.set);
   const form = formOf(context, options);
+  // The page has what will be due, too.
+  const selection = { ...parseSelection(users, options), isEverybody: form === 'html' };
+  const changes = parseChanges(options.set);
   const { results: previews, codes } = await inEachAccount(context, options, async (account) => {
     const found = await findSettings(context, account, changes);
     saySettings(context, account, found);
     return previewAccount(context, account, found, selection);
   });
   requireUsers(previews, selection);
-  printers[form](context, previews, options.all === true || users.length > 0);
+  await printers[form](context, previews, options.all === true || users.length > 0);
   for (const preview of previews) sayDoubts(context, preview);
   if (form === 'table') sayNext(context, previews);
   return worst([...codes, ...previews.map((preview) => codeOf(preview, options.detailedExitcode === true))]);
 }
 
-type Form = 'table' | 'json' | 'markdown';
-type Printer = (context: Context, previews: readonly Preview[], showsAll: boolean) => void;
+type Form = 'table' | 'json' | 'markdown' | 'html';
+type Printer = (context: Context, previews: readonly Preview[], showsAll: boolean) => void | Promise<void>;
 
-function formOf({ options: { json } }: Context, { markdown = false }: PlanOptions): Form {
-  const given = Object.entries({ json, markdown }).filter(([, isGiven]) => isGiven);
+function formOf({ options: { json } }: Context, { markdown = false, html = false }: PlanOptions): Form {
+  const given = Object.entries({ json, markdown, html }).filter(([, isGiven]) => isGiven);
   if (given.length > 1) {
     throw new EventError(`${given.map(([name]) => `--${name}`).join(' and ')} exclude each other: give one of them.`);
   }
-  return json ? 'json' : markdown ? 'markdown' : 'table';
+  return json ? 'json' : markdown ? 'markdown' : html ? 'html' : 'table';
 }
 
 const printers: Readonly<Record<Form, Printer>> = {
   table: printTables,
   json: printJson,
   markdown: printMarkdown,
+  async html({ print }, previews) {
+    const { pageOf } = await import('../html/page.ts');
+    print(pageOf(previews).trimEnd());
+  },
 };
 
 function printJson({ print, options }: Context, previews: readonly Preview[], showsAll: boolean): void {

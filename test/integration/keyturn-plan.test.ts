@@ -126,6 +126,37 @@ describe('how a plan looks', () => {
   });
 });
 
+describe('as a page', () => {
+  it('needs nothing but itself, and says what it assumes', async () => {
+    const { stdout } = await keyturn(someUsers(), ['plan', '--html']);
+    expect(stdout).toMatch(/^<!doctype html>/);
+    expect(stdout).toMatch(/content="default-src 'none'; style-src 'sha256-[\w+/=]{44}'"/);
+    expect(stdout).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|style="|\son\w+="|@import|url\((?!#)|https?:/);
+    expect(stdout).toContain('It is assumed that:');
+    expect(stdout).toContain('owners use a new key from the day after it is issued');
+    for (const userName of ['bob', 'victor', 'ivan']) expect(stdout).toContain(`<td>${userName}</td>`);
+    expect(stdout).toMatch(/2026-01-01 issue \(due\): .*alice/);
+    expect(stdout).toMatch(/2026-01-12 deactivate \(grace-over\)/);
+    // Its keys are only foreseen.
+    expect(stdout).not.toContain('AKIAFORESEEN');
+  });
+
+  it('shows a name as it is, whatever is in it', async () => {
+    const world = createWorld();
+    const tags = { 'keyturn:owner': '"><img src=x onerror=alert(2)>', 'keyturn:unknown': '<b>' };
+    world.aws.iam.addUser({ userName: '<script>alert(1)</script>', keys: [{ ageDays: 95 }] });
+    world.aws.iam.addUser({ userName: 'bob', tags, keys: [{ ageDays: 95 }] });
+    const { stdout } = await keyturn(world, ['plan', '--html']);
+    expect(stdout).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(stdout).not.toMatch(/<script|<img|<b>/);
+    // Every tag that was opened is closed: nothing of what was given is one.
+    const opened = [...stdout.matchAll(/<([a-z]+\d?)\b[^>]*?(\/?)>/g)].filter(([, name = '', end]) => {
+      return end === '' && !['meta', 'br'].includes(name);
+    });
+    expect(opened.length).toBe([...stdout.matchAll(/<\/[a-z]+\d?>/g)].length);
+  });
+});
+
 describe('whom a plan is about', () => {
   const names = ({ accounts }: PlanOutput) => accounts.flatMap(({ users }) => users.map(({ userName }) => userName));
 
