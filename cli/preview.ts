@@ -6,13 +6,14 @@ import type { Triaged } from '../shared/core/activity.ts';
 import { type Audience, audienceNotes } from '../shared/core/audience.ts';
 import { EventError, isFailure } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/events.ts';
-import { type ReasonCode, reasons } from '../shared/core/reasons.ts';
+import type { ReasonCode } from '../shared/core/reasons.ts';
 import { firstRun } from '../shared/core/runs.ts';
 import { asRecordedIn } from '../shared/core/state-key.ts';
 import type { Instant } from '../shared/core/time.ts';
 import { parseUserSettings } from '../shared/core/user-settings.ts';
 import type { Account } from './accounts.ts';
 import type { Context } from './context.ts';
+import { parseReason } from './reason.ts';
 import type { FoundSettings } from './settings-from.ts';
 import { withProgress } from './ui/progress.ts';
 
@@ -157,17 +158,8 @@ export function parseSelection(
   return {
     users: [...new Set(users)],
     ...(owner === undefined ? {} : { owner }),
-    ...(reason === undefined ? {} : { reason: parseReason(reason) }),
+    ...(reason === undefined ? {} : { reason: parseReason('--reason', reason) }),
   };
-}
-
-function parseReason(code: string): ReasonCode {
-  if (isReason(code)) return code;
-  throw new EventError(`--reason: there is no "${code}". \`keyturn explain\` lists all of them.`);
-}
-
-function isReason(code: string): code is ReasonCode {
-  return Object.hasOwn(reasons, code);
 }
 
 /** Throws an EventError for a user who is in none of the accounts that were looked at. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { legendOf } from '../../picture/legend.ts';
 import { type Look, looks } from '../../picture/looks.ts';
 import { markOf, marks } from '../../picture/marks.ts';
 import { style } from '../../picture/style.ts';
@@ -244,16 +245,6 @@ function sentenceOf({ at, step }: Foreseen): string {
 }
 
 function legend(): string {
-  const bars = Object.entries(looks).map(
-    ([look, words]) =>
-      `<li><svg viewBox="0 0 34 12" width="34" height="12"><rect x="1" y="1.5" width="32" height="${barHeight}" class="key ${look}"/></svg>${words}</li>`,
-  );
   const drawn = new Set(Object.values(events).flatMap((event) => markOf({ event })?.id ?? []));
-  const signs = marks
-    .filter(({ id }) => drawn.has(id))
-    .map(
-      ({ id, legend: words }) =>
-        `<li><svg viewBox="-7 -7 14 14" width="14" height="14"><use href="#m-${id}" class="mark"/></svg>${words}</li>`,
-    );
-  return `<ul class="legend">${[...bars, ...signs].join('')}</ul>`;
+  return legendOf(marks.filter(({ id }) => drawn.has(id)));
 }

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 
 /** `ENOENT` of whatever a file system threw. */
 export function codeOf(error: unknown): string | undefined {
@@ -21,21 +21,17 @@ export async function textOf(path: string): Promise<string | undefined> {
 
 /** A file of this mode, whatever was there, on the disk when it returns. */
 export async function writeSynced(path: string, text: string, mode: number): Promise<void> {
-  const file = await open(path, 'w', mode);
-  try {
-    await file.chmod(mode);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await write(await open(path, 'w', mode), text, (file) => file.chmod(mode));
 }
 
 /** The same file with another text: inode, owner and mode stay. */
 export async function overwrite(path: string, text: string): Promise<void> {
-  const file = await open(path, 'r+');
+  await write(await open(path, 'r+'), text, (file) => file.truncate());
+}
+
+async function write(file: FileHandle, text: string, prepare: (file: FileHandle) => Promise<void>): Promise<void> {
   try {
-    await file.truncate();
+    await prepare(file);
     await file.writeFile(text);
     await file.sync();
   } finally {

@@ -1,3 +1,4 @@
+import { legendOf } from '../../picture/legend.ts';
 import { looks } from '../../picture/looks.ts';
 import { markOf, marks } from '../../picture/marks.ts';
 import { style } from '../../picture/style.ts';
@@ -167,17 +168,9 @@ function nextMonth(at: number): number {
 }
 
 function legend(): string {
-  const bars = Object.entries(looks).map(
-    ([look, words]) =>
-      `<li><svg viewBox="0 0 34 12" width="34" height="12"><rect x="1" y="1.5" width="32" height="${barHeight}" class="key ${look}"/></svg>${words}</li>`,
-  );
-  const signs = marks.map(
-    ({ id, legend: words }) =>
-      `<li><svg viewBox="-7 -7 14 14" width="14" height="14"><use href="#m-${id}" class="mark"/></svg>${words}</li>`,
-  );
   const use = `<li><svg viewBox="-7 -7 14 14" width="14" height="14"><circle r="1.8" class="use"/></svg>a replaced key is used</li>`;
   const ice = `<li><svg viewBox="0 0 34 12" width="34" height="12"><rect width="34" height="12" class="freeze"/></svg>freeze</li>`;
-  return `<ul class="legend">${[...bars, ice, ...signs, use].join('')}</ul>`;
+  return legendOf(marks, use, ice);
 }
 
 function xOf(at: number): number {

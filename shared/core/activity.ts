@@ -1,6 +1,6 @@
 import type { User } from './model.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
-import { type ReasonCode, reasons } from './reasons.ts';
+import { isReason, type ReasonCode, reasons } from './reasons.ts';
 import type { RunTimes } from './runs.ts';
 import type { Announced } from './secret-tags.ts';
 import { pendingVersion } from './secret-versions.ts';
@@ -134,10 +134,6 @@ function unheardOf(
 ): 'no-subscription' | 'notice-undeliverable' | undefined {
   if (isLimited && !hears('issued')) return 'no-subscription';
   return tells.includes(reason) && !hears('reminder') ? 'notice-undeliverable' : undefined;
-}
-
-function isReason(code: string): code is ReasonCode {
-  return Object.hasOwn(reasons, code);
 }
 
 function sentenceOf(code: ReasonCode): string {

@@ -234,3 +234,7 @@ export const reasons = {
 } as const;
 
 export type ReasonCode = keyof typeof reasons;
+
+export function isReason(code: string): code is ReasonCode {
+  return Object.hasOwn(reasons, code);
+}
