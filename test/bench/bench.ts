@@ -208,7 +208,7 @@ async function memory(): Promise<void> {
 }
 
 function bundles(): void {
-  execFileSync(process.execPath, ['cli/build.ts'], { cwd: root });
+  execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root });
   console.log('\n## Bundles\n\n| function | minified | gzip | import (median of 7) |\n|---|---|---|---|');
   for (const name of readdirSync(`${root}/dist`, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const file = `${root}/dist/${name.name}/index.js`;

@@ -134,7 +134,7 @@ function copyProject(workDir: string): string {
   for (const source of ['serverless.yml', 'resources', 'package.json', 'events']) {
     cpSync(join(ROOT, source), join(directory, source), { recursive: true });
   }
-  for (const source of ['node_modules', 'cli']) symlinkSync(join(ROOT, source), join(directory, source));
+  for (const source of ['node_modules', 'scripts']) symlinkSync(join(ROOT, source), join(directory, source));
   return directory;
 }
 

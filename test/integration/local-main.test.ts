@@ -26,10 +26,10 @@ import {
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
 import type { LocalServer } from '../../local/aws/server.ts';
 import { cast } from '../../local/demo/cast.ts';
 import { instructions, startLocal } from '../../local/main.ts';
+import { functionNames } from '../../scripts/build.ts';
 import { parseRotateUserEvent } from '../../shared/core/events.ts';
 
 const run = promisify(execFile);

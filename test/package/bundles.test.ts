@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { type FunctionName, functionCredentials } from '../../local/aws/principals.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
+import { functionNames } from '../../scripts/build.ts';
 import { type Packaged, packageAgain, packageStack } from './package-stack.ts';
 import { unzip } from './zip.ts';
 

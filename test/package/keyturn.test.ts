@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildKeyturn, type PackedProgram } from '../../cli/build-keyturn.ts';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { startServer } from '../../local/aws/server.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { buildKeyturn, type PackedProgram } from '../../scripts/build-keyturn.ts';
 
 const run = promisify(execFile);
 

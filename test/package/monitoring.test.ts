@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
+import { functionNames } from '../../scripts/build.ts';
 import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';

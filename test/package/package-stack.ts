@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
+import { functionNames } from '../../scripts/build.ts';
 import type { Template } from './template.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -80,7 +80,7 @@ async function makePackages(directory: string, params: Record<string, string>): 
     await cp(join(ROOT, source), join(directory, source), { recursive: true });
   }
   // No node_modules: osls would search it for each function.
-  await symlink(join(ROOT, 'cli'), join(directory, 'cli'));
+  await symlink(join(ROOT, 'scripts'), join(directory, 'scripts'));
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
   // What osls compiles into its home serves every package of this run.
   const env = { PATH: dirname(process.execPath), HOME: inject('packages'), AWS_REGION: 'eu-west-1' };

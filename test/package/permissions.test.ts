@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
 import { decide, parseStatements, type Request, type Statement } from '../../local/aws/policies/policy.ts';
+import { functionNames } from '../../scripts/build.ts';
 import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { functionNames } from '../../cli/build.ts';
+import { functionNames } from '../../scripts/build.ts';
 import { environmentName, type SettingName, settingSpecs } from '../../shared/core/settings.ts';
 import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
 import { deploy, type JsonObject, list, object, type Stack, type Template } from './template.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSettings } from '../../cli/check-settings.ts';
+import { checkSettings } from '../../scripts/check-settings.ts';
 
 const deploy = (environment: Record<string, unknown>, given: Record<string, unknown> = {}) =>
   checkSettings({ provider: { region: 'eu-west-1', environment }, custom: { given } });

@@ -1,8 +1,8 @@
-// cli/docs.ts
+// scripts/docs.ts
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { withReference } from '../../cli/docs.ts';
 import { exitCodes } from '../../cli/exit-code.ts';
+import { withReference } from '../../scripts/docs.ts';
 
 const page = readFileSync('docs/cli.md', 'utf8');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { computed } from '../../cli/parameters.ts';
-import { longestGapDays } from '../../cli/schedule.ts';
+import { computed } from '../../scripts/parameters.ts';
+import { longestGapDays } from '../../scripts/schedule.ts';
 
 describe('the longest gap between two runs', () => {
   it.each([

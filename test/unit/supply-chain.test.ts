@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bundle, build } from '../../cli/build.ts';
-import { billOfMaterials } from '../../cli/sbom.ts';
+import { type Bundle, build } from '../../scripts/build.ts';
+import { billOfMaterials } from '../../scripts/sbom.ts';
 
 interface Locked {
   version: string;
