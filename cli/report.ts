@@ -64,7 +64,10 @@ export function sayDoubts({ note, warn }: Context, { notes, errors, judged }: Pr
 /** Of an account that was looked at: something may have failed on the way, or be due. */
 export function codeOf({ errors, plans }: Preview, isDetailed: boolean): ExitCode {
   const isRefused = errors.some((each) => /: (AccessDenied|UnauthorizedOperation|AuthorizationError)/.test(each));
-  const failed = errors.length === 0 ? [] : [isRefused ? exitCodes.refused : exitCodes.failed];
+  const isThrottled =
+    errors.length > 0 && errors.every((each) => /: (Throttl|TooManyRequests|RequestLimit)/.test(each));
+  const code = isRefused ? exitCodes.refused : isThrottled ? exitCodes.later : exitCodes.failed;
+  const failed = errors.length === 0 ? [] : [code];
   return worst([...failed, ...(isDetailed ? plans.map(({ plan }) => detailedCodeOf(plan.status)) : [])]);
 }
 

@@ -6,6 +6,7 @@ import type { AccessKey } from '../../shared/core/model.ts';
 import type { Instant } from '../../shared/core/time.ts';
 import { inEachAccount } from '../accounts.ts';
 import type { Context } from '../context.ts';
+import { commandFor } from '../deployed.ts';
 import { type ExitCode, worst } from '../exit-code.ts';
 import type { PlanOutput } from '../output.ts';
 import { type Preview, parseSelection, previewAccount, requireUsers } from '../preview.ts';
@@ -36,7 +37,8 @@ export async function run(context: Context, users: readonly string[], options: P
     saySettings(context, account, found);
     return previewAccount(context, account, found, selection);
   });
-  requireUsers(previews, selection);
+  // Of an account that did not answer nobody knows who is in it.
+  if (codes.length === 0) requireUsers(previews, selection);
   await printers[form](context, previews, options.all === true || users.length > 0);
   for (const preview of previews) sayDoubts(context, preview);
   if (form === 'table') sayNext(context, previews);
@@ -241,7 +243,8 @@ function listed(parts: readonly string[]): string {
 const TOLD_MAX = 5;
 
 /** What a person may want to type next. */
-function sayNext({ note }: Context, previews: readonly Preview[]): void {
+function sayNext(context: Context, previews: readonly Preview[]): void {
+  const { note } = context;
   const undecided = previews.flatMap(({ plans, account }) =>
     plans.filter(isUndecided).map((each) => ({ ...each, account })),
   );
@@ -253,6 +256,5 @@ function sayNext({ note }: Context, previews: readonly Preview[]): void {
     ...previews.flatMap(({ plans, account }) => plans.map((each) => ({ ...each, account }))),
   ];
   if (first === undefined) return;
-  const profile = first.account.profile === undefined ? '' : ` --profile ${first.account.profile}`;
-  note(`Next: keyturn status ${first.state.user.userName}${profile}`);
+  note(`Next: ${commandFor(context, `status ${first.state.user.userName}`, first.account.profile)}`);
 }

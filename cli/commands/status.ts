@@ -29,7 +29,8 @@ export async function run(context: Context, users: readonly string[], options: S
     saySettings(context, account, found);
     return previewAccount(context, account, found, selection);
   });
-  requireUsers(previews, selection);
+  // Of an account that did not answer nobody knows who is in it.
+  if (codes.length === 0) requireUsers(previews, selection);
   if (context.options.json) printJson(context, previews);
   else printAll(context, previews);
   for (const preview of previews) sayDoubts(context, preview);

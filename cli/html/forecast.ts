@@ -15,6 +15,7 @@ import {
   type UserState,
 } from '../../shared/core/model.ts';
 import { type Plan, plan } from '../../shared/core/plan.ts';
+import { parseSecretTags } from '../../shared/core/read-secret-tags.ts';
 import { secretNameOf } from '../../shared/core/secret-name.ts';
 import { settingsHash } from '../../shared/core/secret-settings.ts';
 import { isKeyLabel, secretTagNames } from '../../shared/core/secret-tags.ts';
@@ -193,7 +194,7 @@ function issued(effect: Effect): UserState {
   const lastUsed = { at, service: 'sts', region: '-' };
   const key: AccessKey = { accessKeyId, status: 'Active', createdAt: at, lastUsed };
   const tags = {
-    ...policyTag(state.user, settings, at),
+    ...policyTag(state, settings, at),
     ...since(effect, accessKeyId),
     [secretTagNames.issuedOn]: formatIssued({ day: at, origin: 'schedule' }),
     ...announced(effect, 'issued', accessKeyId),
@@ -208,7 +209,7 @@ function broughtInLine({ settings, at }: Effect, state: UserState): UserState {
   const { kmsKeyId: _, ...rest } = secret;
   const kmsKey = settings.kmsKeyId === '' ? {} : { kmsKeyId: settings.kmsKeyId };
   const put = { ...rest, ...kmsKey, replicas: replicasOf(settings), isSignedBefore: false };
-  return tagged({ ...state, secret: put }, { ...settings.secretTags, ...policyTag(state.user, settings, at) });
+  return tagged({ ...state, secret: put }, { ...settings.secretTags, ...policyTag(state, settings, at) });
 }
 
 function announced({ step, at }: Effect, event: string, accessKeyId?: string): Record<string, string> {
@@ -231,9 +232,10 @@ function replicasOf({ replicaRegions }: Settings): Replica[] {
   return replicaRegions.map((region) => ({ region, status: 'InSync' }));
 }
 
-function policyTag(user: User, settings: Settings, at: Instant): Record<string, string> {
+function policyTag({ user, secret }: UserState, settings: Settings, at: Instant): Record<string, string> {
   const own = parseUserSettings(user, settings, at).settings;
-  return { [secretTagNames.policy]: settingsHash(user, own) };
+  const { exposed } = parseSecretTags(secret?.tags ?? {}, at).tags;
+  return { [secretTagNames.policy]: settingsHash(user, own, exposed?.at) };
 }
 
 /** The user's secret, or the one that would be made first. */
@@ -252,7 +254,7 @@ function secretOf({ user, secret }: UserState, settings: Settings, at: Instant):
       [secretTagNames.userId]: user.userId,
       [secretTagNames.userName]: user.userName,
       ...settings.secretTags,
-      ...policyTag(user, settings, at),
+      ...policyTag({ user, keys: [] }, settings, at),
     },
     voidTags: {},
     versions: {},

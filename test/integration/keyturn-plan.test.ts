@@ -318,6 +318,15 @@ describe('status', () => {
   });
 });
 
+test('1,000 users of whom nothing is due cost at most 40 calls', async () => {
+  const world = createWorld();
+  for (let n = 0; n < 1_000; n++) world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 10 }] });
+  const accounts = await start(world);
+  const { code, stdout } = await look(accounts, ['plan'], { now: world.aws.clock.now() });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('1000 IAM users · 0 due') });
+  expect(world.aws.calls.length + accounts.others.length).toBeLessThanOrEqual(40);
+});
+
 test('only calls of the published table are made, none of which changes anything', async () => {
   const world = await (async () => {
     const made = createWorld({ environment: { KEYTURN_EXEMPT_GROUPS: '["admins"]' } });
