@@ -12,6 +12,7 @@ export interface Shell {
   workingDirectory: string;
   platform: NodeJS.Platform;
   clock(): Instant;
+  sleep(ms: number): Promise<void>;
 }
 
 /** What every command takes. */

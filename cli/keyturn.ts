@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 import { exitCodes } from './exit-code.ts';
 import { main } from './main.ts';
 
@@ -18,4 +19,5 @@ process.exitCode = await main(process.argv.slice(2), {
   workingDirectory: process.cwd(),
   platform,
   clock: Date.now,
+  sleep: (ms) => setTimeout(ms),
 });

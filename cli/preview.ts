@@ -63,7 +63,7 @@ export async function previewAccount(
   const { aws } = account;
   const { settings } = found;
   const runId = randomUUID();
-  const { clock } = context.shell;
+  const { clock, sleep } = context.shell;
   const reader = { aws, settings, verifier: asRecordedIn(settings.stateEpoch) };
   const view: View = { reader, runtime: { clock, sleep }, run: firstRun(clock(), settings), errors: [] };
   let wanted = 0;
@@ -91,10 +91,6 @@ export async function previewAccount(
       awsCalls: callsMade({ aws }),
     };
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 interface Heard {

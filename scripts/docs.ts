@@ -17,7 +17,7 @@ export function withReference(page: string): string {
 function reference(): string {
   const stream = new PassThrough();
   const shell = { stdin: stream, stdout: stream, stderr: stream, workingDirectory: '', platform: process.platform };
-  const program = createProgram({ ...shell, environment: {}, clock: Date.now }, () => {});
+  const program = createProgram({ ...shell, environment: {}, clock: () => 0, sleep: async () => {} }, () => {});
   const commands = program.createHelp().visibleCommands(program);
   const parts = [
     '## Options of every command',

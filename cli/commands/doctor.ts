@@ -40,7 +40,7 @@ async function examine(context: Context, deployed: Deployed): Promise<Finding[]>
     find: (known: NonNullable<typeof settings>) => ReturnType<Parameters<typeof look>[1]>,
   ) => look(check, async () => (settings === undefined ? unknown('the settings are not known') : find(settings)));
   const scanned = (known: NonNullable<typeof settings>) => {
-    scanning ??= scan(deployed, known, context.shell.clock);
+    scanning ??= scan(deployed, known, context.shell);
     return scanning;
   };
   const findings = [

@@ -1,5 +1,4 @@
 import { realpath } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { EventError, RotationError } from '../../shared/core/errors.ts';
 import { SecretAccessKey } from '../../shared/core/redacted.ts';
@@ -67,7 +66,7 @@ export async function run(
     ask: context.ask,
     disk: { ...thisDisk, platform: shell.platform },
     now: shell.clock,
-    sleep: (ms) => sleep(ms),
+    sleep: shell.sleep,
     ...hooks,
   };
   const outcome = await switchKey(request, tools);

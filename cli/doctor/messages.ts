@@ -11,6 +11,7 @@ import { asRecordedIn } from '../../shared/core/state-key.ts';
 import { DAY, type Instant, MINUTE } from '../../shared/core/time.ts';
 import { triage } from '../../shared/core/triage.ts';
 import { parseUserSettings } from '../../shared/core/user-settings.ts';
+import type { Shell } from '../context.ts';
 import type { Deployed } from '../deployed.ts';
 import { type Found, fault, ok, warning } from './finding.ts';
 
@@ -70,9 +71,8 @@ function given(queue: Attributes | undefined, say: (count: string) => Found): Fo
 }
 
 /** The scan of a run, with the state as it is recorded: the MACs are not ours to verify. */
-export function scan({ aws }: Deployed, settings: Settings, clock: () => Instant): Promise<Scan> {
-  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-  return scanAccount({ aws, settings, verifier: asRecordedIn(settings.stateEpoch) }, { clock, sleep });
+export function scan({ aws }: Deployed, settings: Settings, shell: Pick<Shell, 'clock' | 'sleep'>): Promise<Scan> {
+  return scanAccount({ aws, settings, verifier: asRecordedIn(settings.stateEpoch) }, shell);
 }
 
 /** Owners whose users have a key that falls due before they could be asked to subscribe at leisure. */

@@ -58,6 +58,7 @@ export async function look(accounts: Accounts, args: readonly string[], options:
     workingDirectory: process.cwd(),
     platform: 'linux',
     clock: () => now,
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
   };
   return { code: await main(args, shell), ...said };
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { Shell } from '../../cli/context.ts';
 import { main } from '../../cli/main.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
@@ -73,6 +74,7 @@ async function runMain(
     workingDirectory: home,
     platform: process.platform,
     clock: now,
+    sleep: (ms) => setTimeout(ms),
   };
   return { code: await main(args, shell), ...said };
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { run } from '../../cli/commands/switch.ts';
 import { createContext, type GlobalOptions } from '../../cli/context.ts';
 
@@ -14,7 +15,8 @@ const options: GlobalOptions = {
   ...{ profile: ['alice'], region: 'eu-west-1', stage: 'dev', json: false },
   ...{ input: false, quiet: false, verbose: false, color: false },
 };
-const shell = { environment, stdin, stdout, stderr, workingDirectory, platform, clock: Date.now };
+const sleep = (ms: number) => setTimeout(ms);
+const shell = { environment, stdin, stdout, stderr, workingDirectory, platform, clock: Date.now, sleep };
 const hooks = {
   onStep(step: string): void {
     if (step === fatal) process.kill(process.pid, 'SIGKILL');

@@ -41,6 +41,7 @@ export async function keyturn(args: readonly string[], typing: Typing = {}): Pro
     workingDirectory: process.cwd(),
     platform: 'linux',
     clock: () => now ?? Date.now(),
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
   };
   return { code: await main(args, shell), ...printed };
 }

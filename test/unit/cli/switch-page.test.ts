@@ -7,7 +7,14 @@ import { createProgram } from '../../../cli/program.ts';
 
 const page = readFileSync('docs/switch.md', 'utf8');
 const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-const shell = { ...streams, environment: {}, workingDirectory: '/', platform: process.platform, clock: () => 0 };
+const shell = {
+  ...streams,
+  environment: {},
+  workingDirectory: '/',
+  platform: process.platform,
+  clock: () => 0,
+  sleep: async () => {},
+};
 const program = createProgram(shell, () => {});
 const command = program.commands.find((each) => each.name() === 'switch');
 const own = command?.options.map(({ long }) => long ?? '') ?? [];

@@ -73,6 +73,7 @@ describe('progress', () => {
         workingDirectory: '',
         platform: 'linux',
         clock: Date.now,
+        sleep: (ms) => setTimeout(ms),
       },
       {
         ...{ profile: [], stage: 'dev', json: false, input: true, quiet: false, verbose: false, color: true },
