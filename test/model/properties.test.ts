@@ -28,7 +28,7 @@ import { isMutating, violations } from '../support/core/invariants.ts';
 const SEED = Number(process.env.KEYTURN_SEED ?? 20260310);
 console.log(`fast-check seed ${SEED} (KEYTURN_SEED)`);
 /** A share of them, as of the enumerated states; `npm run proof` makes all. */
-const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 11);
+const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 17);
 const runs = (most: number) => ({ seed: SEED, numRuns: Math.ceil(most / SHARE) });
 
 /** Present in so many of ten. */
