@@ -1,5 +1,6 @@
 // Tests of cli/credentials.ts, cli/profiles.ts, cli/mfa.ts and cli/accounts.ts.
 
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PlanOutput } from '../../cli/output.ts';
 import { createLocalAws, type LocalAws } from '../../local/aws/aws.ts';
@@ -9,10 +10,9 @@ import { type Look, type Looked, look } from '../support/looking.ts';
 const SERIAL = 'arn:aws:iam::111111111111:mfa/me';
 const role = (name: string, account: string, roleName = 'Audit', more = ''): string =>
   `[profile ${name}]\nrole_arn = arn:aws:iam::${account}:role/${roleName}\nsource_profile = base\nmfa_serial = ${SERIAL}\n${more}\n`;
+/** What docs/operators.md tells an operator to write, and profiles of other kinds. */
 const CONFIG = [
-  '[profile base]\nregion = eu-west-1\n',
-  role('audit-prod', '222222222222'),
-  role('audit-preprod', '333333333333'),
+  readFileSync(new URL('../../examples/operators/config', import.meta.url), 'utf8'),
   role('audit-again', '333333333333', 'Audit', 'role_session_name = me-again\nduration_seconds = 900'),
   role('vendor', '222222222222', 'external', 'external_id = e-1'),
   role('stranger', '444444444444'),
@@ -145,10 +145,10 @@ describe('one profile', () => {
   });
 
   it('without a Region says where one is taken from', async () => {
-    const looked = await plan(['audit-prod'], { environment: { AWS_REGION: '' }, answers: ['123456'] });
+    const looked = await plan(['vendor'], { environment: { AWS_REGION: '' }, answers: ['123456'] });
     expect(looked.code).toBe(64);
     expect(looked.stderr).toMatch(
-      /^--region is missing: give it, or set KEYTURN_REGION or `region` of profile audit-prod\.$/m,
+      /^--region is missing: give it, or set KEYTURN_REGION or `region` of profile vendor\.$/m,
     );
   });
 });
