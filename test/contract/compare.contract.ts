@@ -30,6 +30,7 @@ const notInMoto = [
   'cloudtrail:LookupEvents',
   'config:GetComplianceDetailsByConfigRule',
   'config:StartConfigRulesEvaluation',
+  'iam:SimulatePrincipalPolicy',
 ];
 
 const compared = new Set<string>();
