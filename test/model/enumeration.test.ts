@@ -25,7 +25,7 @@ const isOneIn =
     index % n === 0;
 
 /** One pair of keys in so many; `npm run proof` takes all of them. */
-const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 17);
+const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 11);
 const everyState = [...keyStates()];
 const some = everyState.filter(isOneIn(SHARE));
 const reached = new Map<string, number>();

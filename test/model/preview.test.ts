@@ -13,7 +13,7 @@ import { createWorld, DAY, invoke, type World } from '../support/world.ts';
 
 const SEED = Number(process.env.KEYTURN_SEED ?? 20261128);
 /** A share of them, as in the other models; `npm run proof` makes all. */
-const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 17);
+const SHARE = Number(process.env.KEYTURN_MODEL_SHARE ?? 11);
 
 const key = fc.record({
   ageDays: fc.constantFrom(0, 5, 60, 79, 80, 89, 90, 95, 100, 119, 200, 800),
