@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ['test/package/shared-packages.ts'],
     setupFiles: ['test/support/within-permissions.ts'],
     testTimeout: 60_000,
-    // One more than there are cores: some tests wait for processes of their own.
-    maxWorkers: '150%',
+    // The default leaves one core idle, which is half of a machine with two.
+    maxWorkers: '100%',
     // To load the SDK anew for each file would take as long as the tests.
     isolate: false,
     coverage: {
