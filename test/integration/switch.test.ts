@@ -301,11 +301,11 @@ describe('keyturn switch -- command', () => {
   });
 
   it('says which program cannot be run', async () => {
-    const { code, stderr } = await machine.run(['--profile', 'alice', '--', 'no-such-program']);
+    const { code, stderr } = await machine.run(['--profile', 'alice', '--', '/nowhere/no-such-program']);
 
     expect({ code, stderr }).toEqual({
       code: 64,
-      stderr: expect.stringContaining('no-such-program cannot be run (ENOENT)'),
+      stderr: expect.stringContaining('/nowhere/no-such-program cannot be run (ENOENT)'),
     });
   });
 });
