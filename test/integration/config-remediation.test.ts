@@ -111,14 +111,14 @@ describe('a user with something due', () => {
   });
 });
 
-test('two hundred events at once respect the daily limit', async () => {
+test('a thousand events at once respect the daily limit', async () => {
   const world = createWorld({ environment: { ...environment, KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '5' } });
   const ids = Array.from(
     { length: 40 },
     (_, n) => world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 95 }] }).userId,
   );
   const handler = createConfigRemediation(world.runtime('config-remediation'));
-  const events = Array.from({ length: 200 }, (_, n) => eventOf(ids[n % ids.length] ?? ''));
+  const events = Array.from({ length: 1_000 }, (_, n) => eventOf(ids[n % ids.length] ?? ''));
   await Promise.all(events.map((event) => invoke(world, 'config-remediation', handler, event)));
   expect(queue(world)).toHaveLength(40);
   const worker = createRotationWorker(world.runtime('worker'));
