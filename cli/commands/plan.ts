@@ -4,26 +4,24 @@ import type { ActionName } from '../../shared/core/answer.ts';
 import { EventError } from '../../shared/core/errors.ts';
 import type { AccessKey } from '../../shared/core/model.ts';
 import type { Instant } from '../../shared/core/time.ts';
-import { inEachAccount } from '../accounts.ts';
 import type { Context } from '../context.ts';
 import { commandFor } from '../deployed.ts';
-import { type ExitCode, worst } from '../exit-code.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { type LookOptions, lookAtAccounts } from '../looking.ts';
 import type { PlanOutput } from '../output.ts';
-import { type Preview, parseSelection, previewAccount, requireUsers } from '../preview.ts';
-import { aboutAccount, codeOf, nameOf, sayDoubts, saySettings, stepsOf } from '../report.ts';
-import { findSettings, parseChanges } from '../settings-from.ts';
+import { type Preview, parseSelection } from '../preview.ts';
+import { aboutAccount, nameOf, stepsOf } from '../report.ts';
+import { parseChanges } from '../settings-from.ts';
 import { ageInDays, usedWhen } from '../ui/days.ts';
 import { type Cell, type Column, escapeMarkdown, renderMarkdown, renderTable, shortKey } from '../ui/table.ts';
 
-export interface PlanOptions {
-  detailedExitcode?: boolean;
+export interface PlanOptions extends LookOptions {
   all?: boolean;
   owner?: string;
   reason?: string;
   set: readonly string[];
   markdown?: boolean;
   html?: boolean;
-  mfaCodeStdin?: boolean;
 }
 
 /** What a run would do, from a scan and the planner of the deployed functions, with the operator's own credentials. */
@@ -31,18 +29,11 @@ export async function run(context: Context, users: readonly string[], options: P
   const form = formOf(context, options);
   // The page has what will be due, too.
   const selection = { ...parseSelection(users, options), isEverybody: form === 'html' };
-  const changes = parseChanges(options.set);
-  const { results: previews, codes } = await inEachAccount(context, options, async (account) => {
-    const found = await findSettings(context, account, changes);
-    saySettings(context, account, found);
-    return previewAccount(context, account, found, selection);
+  const asked = { selection, changes: parseChanges(options.set) };
+  return lookAtAccounts(context, options, asked, {
+    show: (previews) => printers[form](context, previews, options.all === true || users.length > 0),
+    ...(form === 'table' ? { next: (previews) => sayNext(context, previews) } : {}),
   });
-  // Of an account that did not answer nobody knows who is in it.
-  if (codes.length === 0) requireUsers(previews, selection);
-  await printers[form](context, previews, options.all === true || users.length > 0);
-  for (const preview of previews) sayDoubts(context, preview);
-  if (form === 'table') sayNext(context, previews);
-  return worst([...codes, ...previews.map((preview) => codeOf(preview, options.detailedExitcode === true))]);
 }
 
 type Form = 'table' | 'json' | 'markdown' | 'html';

@@ -4,37 +4,31 @@ import { graceDaysOf, postponeDaysOf } from '../../shared/core/promises.ts';
 import { showStep } from '../../shared/core/shown-step.ts';
 import { assess, type KeyView, type Situation } from '../../shared/core/situation.ts';
 import { DAY, formatDate, formatInstant, type Instant } from '../../shared/core/time.ts';
-import { inEachAccount } from '../accounts.ts';
 import type { Context } from '../context.ts';
-import { type ExitCode, worst } from '../exit-code.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { type LookOptions, lookAtAccounts } from '../looking.ts';
 import type { StatusOutput } from '../output.ts';
-import { type Preview, parseSelection, previewAccount, requireUsers } from '../preview.ts';
-import { aboutAccount, codeOf, nameOf, sayDoubts, saySettings } from '../report.ts';
-import { findSettings } from '../settings-from.ts';
+import { type Preview, parseSelection } from '../preview.ts';
+import { aboutAccount, nameOf } from '../report.ts';
 import { ageInDays, dateAndLeft, usedWhen } from '../ui/days.ts';
 import { type Cell, type Column, plain, renderTable, shortKey } from '../ui/table.ts';
 
-export interface StatusOptions {
+export interface StatusOptions extends LookOptions {
   owner?: string;
   reason?: string;
-  detailedExitcode?: boolean;
-  mfaCodeStdin?: boolean;
 }
 
 /** Keys, secret and state of some users, or of all, and what waits for what: from the planner of the functions. */
 export async function run(context: Context, users: readonly string[], options: StatusOptions): Promise<ExitCode> {
   const selection = { ...parseSelection(users, options), isEverybody: users.length === 0 };
-  const { results: previews, codes } = await inEachAccount(context, options, async (account) => {
-    const found = await findSettings(context, account, new Map());
-    saySettings(context, account, found);
-    return previewAccount(context, account, found, selection);
-  });
-  // Of an account that did not answer nobody knows who is in it.
-  if (codes.length === 0) requireUsers(previews, selection);
-  if (context.options.json) printJson(context, previews);
-  else printAll(context, previews);
-  for (const preview of previews) sayDoubts(context, preview);
-  return worst([...codes, ...previews.map((preview) => codeOf(preview, options.detailedExitcode === true))]);
+  return lookAtAccounts(
+    context,
+    options,
+    { selection, changes: new Map() },
+    {
+      show: (previews) => (context.options.json ? printJson(context, previews) : printAll(context, previews)),
+    },
+  );
 }
 
 /** One user, with everything that is shown of them. */
