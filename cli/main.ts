@@ -16,7 +16,8 @@ export async function main(args: readonly string[], shell: Shell): Promise<numbe
   } catch (error) {
     // Commander has said it already, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    shell.stderr.write(`${args.includes('--verbose') && error instanceof Error ? error.stack : messageOf(error)}\n`);
+    const isVerbose = program.opts<{ verbose?: boolean }>().verbose === true;
+    shell.stderr.write(`${isVerbose && error instanceof Error ? error.stack : messageOf(error)}\n`);
     return exitCodeOf(error);
   }
 }

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { functionNames } from '../../cli/doctor/deployment.ts';
 import { outputs } from '../../cli/output.ts';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { functionRoleArn, operatorCredentials } from '../../local/aws/principals.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
 import { deployFunctions } from '../../local/host/deployment.ts';
 import { createResources, type Resources } from '../../local/host/set-up.ts';
+import * as built from '../../scripts/build.ts';
 import { keyturn } from '../support/terminal.ts';
 
 const aws = createLocalAws({ now: Date.UTC(2026, 10, 28), ticking: true });
@@ -95,6 +97,10 @@ it('makes no call but those of its table, and changes nothing', async () => {
   expect(names.filter((name) => !allowed.includes(name))).toEqual([]);
   expect(names).toContain('iam:SimulatePrincipalPolicy');
   expect(aws.calls.filter(({ operation }) => !/^(Get|List|Describe|Simulate|Generate)/.test(operation))).toEqual([]);
+});
+
+it('looks at every function that there is', async () => {
+  expect(functionNames.toSorted()).toEqual(await built.functionNames());
 });
 
 describe('a fault', () => {

@@ -1,7 +1,7 @@
 // Tests of cli/commands/plan.ts, cli/commands/status.ts, cli/preview.ts, cli/settings-from.ts and
 // shared/aws/plan-users.ts.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it, test } from 'vitest';
@@ -10,22 +10,13 @@ import type { BeforeCall } from '../../local/aws/aws.ts';
 import { cast } from '../../local/demo/cast.ts';
 import { addCharacter } from '../../local/host/set-up.ts';
 import { type Accounts, startAccounts } from '../support/accounts.ts';
+import { golden } from '../support/golden.ts';
 import { type Look, type Looked, look } from '../support/looking.ts';
 import { runOnce } from '../support/runs.ts';
 import { setSigned } from '../support/signed.ts';
 import { createWorld, DAY, type World } from '../support/world.ts';
 
 const folder = join(import.meta.dirname, 'golden');
-
-/** `UPDATE_GOLDEN=1 npx vitest run test/integration/keyturn-plan.test.ts` writes them anew; then read the difference. */
-function golden(file: string, content: string): string {
-  const path = join(folder, file);
-  if (process.env.UPDATE_GOLDEN === '1') {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path, content);
-  }
-  return readFileSync(path, 'utf8');
-}
 
 const open: Accounts[] = [];
 afterEach(async () => {
@@ -81,13 +72,13 @@ describe('how a plan looks', () => {
   ])('plan, %s', async (name, options) => {
     const { code, stdout, stderr } = await keyturn(someUsers(), ['plan', '--no-color', '--all'], options);
     const text = `${stdout}--- stderr\n${stderr}`;
-    expect(text).toBe(golden(`plan-${name}.txt`, text));
+    expect(text).toBe(golden(join(folder, `plan-${name}.txt`), text));
     expect(code).toBe(0);
   });
 
   it('for a ticket', async () => {
     const { stdout } = await keyturn(someUsers(), ['plan', '--markdown']);
-    expect(stdout).toBe(golden('plan.md.txt', stdout));
+    expect(stdout).toBe(golden(join(folder, 'plan.md.txt'), stdout));
   });
 
   it('as JSON, which the published schema describes', async () => {
@@ -97,7 +88,7 @@ describe('how a plan looks', () => {
       undefined,
       2,
     );
-    expect(JSON.parse(text)).toEqual(JSON.parse(golden('plan.json', `${text}\n`)));
+    expect(JSON.parse(text)).toEqual(JSON.parse(golden(join(folder, 'plan.json'), `${text}\n`)));
   });
 
   it('a terminal of 80 columns has no longer line, and a pipe has every key ID whole', async () => {
@@ -291,13 +282,13 @@ describe('status', () => {
 
   it('shows keys, secret, grace period, and what the planner waits for', async () => {
     const { stdout } = await keyturn(await rotated(), ['status', 'alice'], { isDeployed: true });
-    expect(stdout).toBe(golden('status.txt', stdout));
+    expect(stdout).toBe(golden(join(folder, 'status.txt'), stdout));
   });
 
   it('as JSON, which the published schema describes', async () => {
     const { accounts } = await json<StatusOutput>(await rotated(), ['status', 'alice'], { isDeployed: true });
     const text = JSON.stringify(accounts, undefined, 2).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, '-');
-    expect(JSON.parse(text)).toEqual(JSON.parse(golden('status.json', `${text}\n`)));
+    expect(JSON.parse(text)).toEqual(JSON.parse(golden(join(folder, 'status.json'), `${text}\n`)));
   });
 
   it('without a name is about everybody who has a key or a secret', async () => {
