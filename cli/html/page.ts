@@ -12,7 +12,8 @@ import type { Preview } from '../preview.ts';
 import { nameOf } from '../report.ts';
 import { ageInDays, usedWhen } from '../ui/days.ts';
 import { plain } from '../ui/table.ts';
-import { assumptions, type Forecast, type Foreseen, forecast, withoutMadeUp } from './forecast.ts';
+import { withoutMadeUp } from './effects.ts';
+import { assumptions, type Forecast, type Foreseen, forecast } from './forecast.ts';
 
 const DAYS = 60;
 

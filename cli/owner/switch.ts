@@ -1,75 +1,17 @@
 import { fromIni } from '@aws-sdk/credential-providers';
 import { ConflictError, EventError, isFailure, RotationError } from '../../shared/core/errors.ts';
 import { SecretAccessKey } from '../../shared/core/redacted.ts';
-import { secretNameOf } from '../../shared/core/secret-name.ts';
-import { type Instant, MINUTE, SECOND } from '../../shared/core/time.ts';
-import type { Asker } from '../ui/ask.ts';
-import type { Caller, Calls, CredentialSource } from './calls.ts';
-import type { Marker } from './command.ts';
+import { MINUTE, SECOND } from '../../shared/core/time.ts';
 import { type KeyPair, parse, replaceKey } from './credentials-file.ts';
-import { type Place, placesOf } from './hints.ts';
-import { type FileKind, sectionsOf, settingOf } from './ini.ts';
+import { placesOf } from './hints.ts';
+import { identify, withMfa } from './identify.ts';
+import { sectionsOf, settingOf } from './ini.ts';
 import { prove } from './prove.ts';
-import { isRolledBack, oldKeyUntil, readFacts, readPair, type SecretFacts, type Wanted } from './secret.ts';
-import { readSharedFiles, type SharedFiles } from './shared-files.ts';
-import { type Disk, expectWritable, writeEdited } from './write.ts';
-
-/** Where the present key is: in a section of a file, or nowhere that could be written. */
-export interface Present {
-  pair: KeyPair;
-  place: { kind: FileKind; path: string; section: string } | undefined;
-}
-
-export interface SwitchRequest {
-  present: Present;
-  files: SharedFiles;
-  region: string;
-  isCheck: boolean;
-  isProfileOnly: boolean;
-  secretId: string | undefined;
-  userName: string | undefined;
-  mfaSerial: string | undefined;
-  /** Who reads the secret, if not the present key. */
-  reader: { profile: string; as: CredentialSource } | undefined;
-  workingDirectory: string;
-  /** Of the command that is to run afterwards. */
-  marker: Marker | undefined;
-}
-
-export const steps = [
-  ...['found', 'identified', 'described', 'compared', 'fetched', 'proved'],
-  ...['locked', 'read', 'prepared', 'written', 'read-back', 'hinted', 'ran'],
-] as const;
-
-export interface Tools {
-  calls: Calls;
-  ask: Pick<Asker, 'confirm' | 'hidden'>;
-  disk: Disk;
-  now(): Instant;
-  sleep(ms: number): Promise<void>;
-  /** Told after each step; a test ends the process there. */
-  onStep?(step: (typeof steps)[number]): void | Promise<void>;
-}
-
-export interface Outcome {
-  status: 'switched' | 'newest' | 'waits';
-  userName: string | undefined;
-  accountId: string;
-  from: string;
-  to: string;
-  /** In the environment of the command, if no file was written. */
-  pair: KeyPair | undefined;
-  file: string | undefined;
-  sections: string[];
-  alsoIn: Place[];
-  currentSince: Instant | undefined;
-  oldKeyUntil: Instant | undefined;
-  /** A use of the new key before this instant is not taken for the owner's. */
-  confirmedAfter: Instant | undefined;
-  isRolledBack: boolean;
-  isHandedOn: boolean;
-  warnings: string[];
-}
+import type { Outcome, Present, SwitchRequest, Tools } from './request.ts';
+import { isRolledBack, oldKeyUntil, readFacts, readPair, type SecretFacts } from './secret.ts';
+import { readSharedFiles } from './shared-files.ts';
+import { expectWritable } from './writable.ts';
+import { writeEdited } from './write.ts';
 
 /**
  * The whole switch, but for the command that follows. IAM is never changed, and the new key is in the secret before it
@@ -140,84 +82,6 @@ async function preflight({ present: { place, pair }, files, isProfileOnly }: Swi
   const { kind, path, section } = place;
   const only = isProfileOnly ? { only: section } : {};
   await replaceKey(files[kind].text, { kind, path, oldId: pair.accessKeyId, to, ...only });
-}
-
-interface Identified {
-  wanted: Wanted;
-  expected: { accountId: string; userId: string; userName: string | undefined };
-  as: CredentialSource;
-}
-
-/** Whose key it is: by the key itself, or, if it works no more, by the secret that somebody else reads. */
-async function identify(request: SwitchRequest, { calls }: Tools): Promise<Identified> {
-  const { present, reader, region, secretId, userName } = request;
-  const { accessKeyId, secret } = present.pair;
-  if (reader === undefined) {
-    const as = { accessKeyId, secretAccessKey: secret.reveal() };
-    const caller = await presentCaller(calls, accessKeyId, as);
-    const { accountId, partition, userId } = caller;
-    if (caller.userName === undefined) {
-      throw new EventError(
-        `${accessKeyId} is the key of ${caller.arn}, which is no IAM user: Keyturn has none for it.`,
-      );
-    }
-    const wanted = { secretId: secretId ?? secretNameOf('keyturn', userId), accountId, partition, region, userId };
-    return { as, wanted, expected: { accountId, userId, userName: caller.userName } };
-  }
-  const { as, profile } = reader;
-  const caller = await calls.callerIdentity(as);
-  const isUser = caller.userName !== undefined;
-  if (secretId === undefined && !isUser) {
-    throw new EventError(
-      `--read-with ${profile}: ${caller.arn} is not the user whose key it is. Name the secret and the user: --secret, --user.`,
-    );
-  }
-  const accountId = await accountOf(calls, reader, { accessKeyId, caller });
-  const { partition, userId } = caller;
-  if (secretId !== undefined) {
-    const wanted = { secretId, accountId, partition, region, userId: undefined };
-    return { as, wanted, expected: { accountId, userId: '', userName } };
-  }
-  const wanted = { secretId: secretNameOf('keyturn', userId), accountId, partition, region, userId };
-  return { as, wanted, expected: { accountId, userId, userName: userName ?? caller.userName } };
-}
-
-/** An owner may lack the permission: then it is their own account, where the labels of their secret must know the key. */
-async function accountOf(
-  calls: Calls,
-  { as }: { as: CredentialSource },
-  { accessKeyId, caller }: { accessKeyId: string; caller: Caller },
-): Promise<string> {
-  try {
-    return await calls.accountOfKey(as, accessKeyId);
-  } catch (error) {
-    if (caller.userName === undefined || !isFailure(error, 'AccessDenied')) throw error;
-    return caller.accountId;
-  }
-}
-
-async function presentCaller(calls: Calls, accessKeyId: string, as: CredentialSource): Promise<Caller> {
-  try {
-    return await calls.callerIdentity(as);
-  } catch (error) {
-    const isDead = isFailure(error, 'InvalidClientTokenId');
-    if (!isDead && !isFailure(error, 'SignatureDoesNotMatch')) throw error;
-    const why = isDead ? 'no longer works' : 'does not fit the secret access key beside it';
-    throw new RotationError(
-      `The present key ${accessKeyId} ${why}. Read the new one as somebody who may: sign in by \`aws login --profile signin\`, and add --read-with signin.`,
-    );
-  }
-}
-
-/** Only to read: a session of the old key must never be what anything else depends on. */
-async function withMfa(
-  { mfaSerial }: SwitchRequest,
-  { calls, ask }: Tools,
-  as: CredentialSource,
-): Promise<CredentialSource> {
-  if (mfaSerial === undefined) return as;
-  const code = await ask.hidden(`Code of ${mfaSerial}`, 'a terminal');
-  return calls.sessionWithMfa(as, mfaSerial, code);
 }
 
 /** A key that the secret knows nothing of may be newer than what is in it, or another user's. */

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { chown, type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConflictError, EventError, RotationError } from '../../shared/core/errors.ts';
+import { ConflictError, RotationError } from '../../shared/core/errors.ts';
 import { hasBackup, recover, writeInPlace } from './backup.ts';
 import { decode, type Edited } from './credentials-file.ts';
 import { codeOf, textOf, writeSynced } from './files.ts';
 import { locked } from './lock.ts';
+import { expectWritable } from './writable.ts';
 
 /** What differs between machines, so that a test can pass another's. */
 export interface Disk {
@@ -30,54 +31,6 @@ export interface Writing {
   /** What the text is to become, or undefined if nothing is left to do. Called for each text that is found there. */
   edit(text: string): Promise<Edited | undefined>;
   onStep?(step: WriteStep): void | Promise<void>;
-}
-
-/** The file behind all links, once it is certain that it may be written: a plain file of ours, in a directory of ours. */
-export async function expectWritable(path: string): Promise<string> {
-  const file = await realpath(path);
-  const [its, folder] = [await stat(file), await stat(dirname(file))];
-  if (!its.isFile()) throw new EventError(`${file} is not a plain file. Name one by AWS_SHARED_CREDENTIALS_FILE.`);
-  const refusal = permissionProblem(file, { its, folder }, ownIds());
-  if (refusal !== undefined) throw new EventError(refusal);
-  const probe = join(dirname(file), `.${basename(file)}.keyturn-${randomUUID()}`);
-  try {
-    await writeSynced(probe, '', 0o600);
-    await unlink(probe);
-  } catch (error) {
-    throw new EventError(`${dirname(file)} cannot be written to (${codeOf(error)}): let yourself create files there.`);
-  }
-  return file;
-}
-
-interface Owned {
-  mode: number;
-  uid: number;
-  gid: number;
-}
-
-interface Ids {
-  uid: number;
-  gid: number;
-}
-
-/** Undefined on Windows, where modes and IDs say nothing. */
-function ownIds(): Ids | undefined {
-  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-  return uid === undefined || gid === undefined ? undefined : { uid, gid };
-}
-
-/** Why somebody else could put a file of theirs in its place, or undefined. A group of one's own is no somebody else. */
-export function permissionProblem(
-  file: string,
-  { its, folder }: { its: Owned; folder: Owned },
-  own: Ids | undefined,
-): string | undefined {
-  if (own === undefined) return undefined;
-  if (its.uid !== own.uid) return `${file} belongs to user ${its.uid}, and you are ${own.uid}. Run it as that user.`;
-  const isPrivateGroup = own.gid === own.uid && folder.gid === own.gid;
-  const forbidden = isPrivateGroup ? 0o002 : 0o022;
-  if ((folder.mode & forbidden) === 0) return undefined;
-  return `Others may write to ${dirname(file)}: take that away by \`chmod go-w ${dirname(file)}\`.`;
 }
 
 /** Puts a file right that an earlier run died over. Before the file is read for the first time. */

@@ -1,7 +1,8 @@
-// The forecast of cli/html/forecast.ts, for states of every kind that the planner is tried with.
+// The forecast of cli/html/forecast.ts and cli/html/effects.ts, for states of every kind that the planner is tried with.
 
 import { expect, it } from 'vitest';
-import { forecast, withoutMadeUp } from '../../cli/html/forecast.ts';
+import { withoutMadeUp } from '../../cli/html/effects.ts';
+import { forecast } from '../../cli/html/forecast.ts';
 import { DAY } from '../../shared/core/time.ts';
 import { NOW, settings } from '../support/core/builders.ts';
 import { clocks, exposures, holds, intents, keyStates, records, stateOf, tagSets } from '../support/core/states.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { steps } from '../../cli/owner/switch.ts';
+import { steps } from '../../cli/owner/request.ts';
 import { createRotated, type Rotated, secretNameOf, statusOf } from '../support/life.ts';
 import {
   createMachine,

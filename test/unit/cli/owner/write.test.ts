@@ -1,4 +1,4 @@
-// Tests of cli/owner/write.ts, cli/owner/lock.ts, cli/owner/backup.ts and cli/owner/files.ts.
+// Tests of cli/owner/write.ts, cli/owner/writable.ts, cli/owner/lock.ts, cli/owner/backup.ts and cli/owner/files.ts.
 
 import {
   chmodSync,
@@ -22,15 +22,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeBackup } from '../../../../cli/owner/backup.ts';
 import { locked } from '../../../../cli/owner/lock.ts';
-import {
-  type Disk,
-  expectWritable,
-  permissionProblem,
-  recoverFirst,
-  thisDisk,
-  type WriteStep,
-  writeEdited,
-} from '../../../../cli/owner/write.ts';
+import { expectWritable, permissionProblem } from '../../../../cli/owner/writable.ts';
+import { type Disk, recoverFirst, thisDisk, type WriteStep, writeEdited } from '../../../../cli/owner/write.ts';
 
 const OLD = '[a]\nkey = old\n';
 const NEW = '[a]\nkey = new\n';
