@@ -5,7 +5,7 @@ import type { Principal } from '../service.ts';
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 
 export interface Condition {
-  /** As it is written, with `ForAnyValue:` and `IfExists`. */
+  /** As it is written, with `ForAnyValue:` or `ForAllValues:` and `IfExists`. */
   readonly operator: string;
   readonly key: string;
   readonly values: readonly string[];
@@ -53,20 +53,33 @@ const dates = (compare: (actual: number, wanted: number) => boolean): Operator =
   matches: (actual, wanted) => compare(instantOf(actual), instantOf(wanted)),
   isNegated: false,
 });
+const numbers = (compare: (actual: number, wanted: number) => boolean): Operator => ({
+  matches: (actual, wanted) => compare(Number(actual), Number(wanted)),
+  isNegated: false,
+});
 const plain = (matches: Matches): Operator => ({ matches, isNegated: false });
 const negated = (matches: Matches): Operator => ({ matches, isNegated: true });
 const equals: Matches = (a, b) => a === b;
+const ignoringCase: Matches = (a, b) => a.toLowerCase() === b.toLowerCase();
 
 const operators: Readonly<Record<string, Operator>> = {
   StringEquals: plain(equals),
   StringNotEquals: negated(equals),
+  StringEqualsIgnoreCase: plain(ignoringCase),
+  StringNotEqualsIgnoreCase: negated(ignoringCase),
   StringLike: plain(like),
   StringNotLike: negated(like),
   ArnEquals: plain(likeArn),
   ArnNotEquals: negated(likeArn),
   ArnLike: plain(likeArn),
   ArnNotLike: negated(likeArn),
-  Bool: plain((a, b) => a.toLowerCase() === b.toLowerCase()),
+  Bool: plain(ignoringCase),
+  NumericEquals: numbers((a, b) => a === b),
+  NumericNotEquals: negated((a, b) => Number(a) === Number(b)),
+  NumericLessThan: numbers((a, b) => a < b),
+  NumericLessThanEquals: numbers((a, b) => a <= b),
+  NumericGreaterThan: numbers((a, b) => a > b),
+  NumericGreaterThanEquals: numbers((a, b) => a >= b),
   DateEquals: dates((a, b) => a === b),
   DateNotEquals: negated((a, b) => instantOf(a) === instantOf(b)),
   DateLessThan: dates((a, b) => a < b),
@@ -77,17 +90,19 @@ const operators: Readonly<Record<string, Operator>> = {
 
 interface Named extends Operator {
   readonly isIfExists: boolean;
-  readonly isForAnyValue: boolean;
+  /** Of a key with several values; undefined: an operator for keys that have one. */
+  readonly set: 'ForAnyValue' | 'ForAllValues' | undefined;
 }
 
-const parts = /^(?<forAnyValue>ForAnyValue:)?(?<name>\w+?)(?<ifExists>IfExists)?$/;
+const parts = /^(?:(?<set>ForAnyValue|ForAllValues):)?(?<name>\w+?)(?<ifExists>IfExists)?$/;
 
 /** The operator of that name; undefined if it is none that is evaluated here. `Null` is none of them. */
 function operatorNamed(operator: string): Named | undefined {
-  const { forAnyValue, name = '', ifExists } = parts.exec(operator)?.groups ?? {};
+  const { set, name = '', ifExists } = parts.exec(operator)?.groups ?? {};
   const found = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (found === undefined) return undefined;
-  return { ...found, isIfExists: ifExists !== undefined, isForAnyValue: forAnyValue !== undefined };
+  const isSet = set === 'ForAnyValue' || set === 'ForAllValues';
+  return { ...found, isIfExists: ifExists !== undefined, set: isSet ? set : undefined };
 }
 
 /** One text or a list of them; numbers and booleans stand for their text, as in AWS's policies. */
@@ -100,6 +115,12 @@ export function texts(value: unknown, what: string): string[] {
   });
 }
 
+/** Operators that read their values as something else than text. */
+const kinds = [
+  { name: 'Date', what: 'date', of: instantOf },
+  { name: 'Numeric', what: 'number', of: Number },
+];
+
 /** The `Condition` of a statement. Refuses operators that would be passed over otherwise. */
 export function parseConditions(value: unknown): Condition[] {
   if (value === undefined) return [];
@@ -111,8 +132,9 @@ export function parseConditions(value: unknown): Condition[] {
     }
     return Object.entries(keys).map(([key, given]) => {
       const values = texts(given, 'condition value');
-      if (operator.startsWith('Date') && values.some((text) => Number.isNaN(instantOf(text)))) {
-        throw malformedPolicy(`This resource policy compares ${key} with what is no date.`);
+      const kind = kinds.find(({ name }) => operator.includes(name));
+      if (kind !== undefined && values.some((text) => Number.isNaN(kind.of(text)))) {
+        throw malformedPolicy(`This resource policy compares ${key} with what is no ${kind.what}.`);
       }
       return { operator, key, values };
     });
@@ -121,19 +143,20 @@ export function parseConditions(value: unknown): Condition[] {
 
 /**
  * Whether a condition holds. Several values are alternatives; a negated operator holds when none matches. A key that is
- * absent makes a condition false, a negated or `IfExists` one true, and one for any value false again; `Null` asks for
- * just that.
+ * absent makes a condition false, a negated or `IfExists` one true; one for all values true too, and one for any value
+ * false, negated or not. `Null` asks for just that.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
 export function holds({ operator, key, values }: Condition, context: Context): boolean {
-  const actual = context.get(key.toLowerCase());
-  if (operator === 'Null') return values.includes(String(actual === undefined));
+  const actual = [context.get(key.toLowerCase()) ?? []].flat();
+  if (operator === 'Null') return values.includes(String(actual.length === 0));
   const found = operatorNamed(operator);
   if (found === undefined) throw new Error(`The condition operator ${operator} is not known here.`);
-  const { matches, isNegated, isIfExists, isForAnyValue } = found;
-  if (actual === undefined) return isIfExists || (isNegated && !isForAnyValue);
+  const { matches, isNegated, isIfExists, set } = found;
+  if (actual.length === 0) return isIfExists || set === 'ForAllValues' || (isNegated && set === undefined);
   const wanted = values.flatMap((value) => substituted(value, context) ?? []);
   const isMet = (one: string): boolean => wanted.some((value) => matches(one, value)) !== isNegated;
-  return isForAnyValue ? [actual].flat().some(isMet) : [actual].flat().every(isMet);
+  return set === 'ForAnyValue' ? actual.some(isMet) : actual.every(isMet);
 }
 
 /** With its variables (`${aws:userid}`) filled in; one that has no single value matches nothing. */
@@ -152,7 +175,7 @@ export function substituted(text: string, context: Context): string | undefined 
 export function narrows({ operator, key, values }: Condition): boolean {
   const isAboutCaller = ['aws:userid', 'aws:principalarn', 'aws:principalaccount'].includes(key.toLowerCase());
   const found = operatorNamed(operator);
-  const isPositive = found !== undefined && !found.isNegated && !found.isIfExists;
+  const isPositive = found !== undefined && !found.isNegated && !found.isIfExists && found.set !== 'ForAllValues';
   return isAboutCaller && isPositive && values.every((value) => !value.startsWith('*'));
 }
 

@@ -18,6 +18,8 @@ export interface Statement {
   /** Undefined in a policy of an identity, which is about its bearer alone. */
   readonly principals: readonly string[] | undefined;
   readonly actions: readonly string[];
+  /** Of `NotAction`, whose `actions` are all. */
+  readonly exceptActions?: readonly string[];
   readonly resources: readonly string[];
   readonly conditions: readonly Condition[];
 }
@@ -35,7 +37,7 @@ export type Decision = 'allowed' | 'denied' | 'not allowed';
 /** Whether somebody named in a statement of a resource policy is the caller. */
 export type IsCaller = (named: string, effect: Statement['effect']) => boolean;
 
-const elements = ['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition'];
+const elements = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Resource', 'Condition'];
 
 /** Every statement of a policy. Refuses what `decide` would pass over otherwise. */
 export function parseStatements(document: unknown): Statement[] {
@@ -52,11 +54,16 @@ function parseStatement(value: unknown): Statement {
   if (value.Resource === undefined) {
     throw malformedPolicy('This resource policy contains a statement without a Resource.');
   }
+  if ((value.Action === undefined) === (value.NotAction === undefined)) {
+    throw malformedPolicy('This resource policy contains a statement without Action or NotAction, or with both.');
+  }
   return {
     sid: typeof value.Sid === 'string' ? value.Sid : '',
     effect: value.Effect,
     principals: value.Principal === undefined ? undefined : principalsOf(value.Principal),
-    actions: texts(value.Action, 'action'),
+    ...(value.NotAction === undefined
+      ? { actions: texts(value.Action, 'action') }
+      : { actions: ['*'], exceptActions: texts(value.NotAction, 'action') }),
     resources: texts(value.Resource, 'resource'),
     conditions: parseConditions(value.Condition),
   };
@@ -75,15 +82,17 @@ function principalsOf(value: unknown): string[] {
 export function decide(statements: readonly Statement[], request: Request, isCaller: IsCaller = () => false): Decision {
   const { action, resource } = request;
   const context = new Map(Object.entries(request.context ?? {}).map(([key, value]) => [key.toLowerCase(), value]));
+  // Names of actions match ignoring case.
+  const isAction = (pattern: string): boolean => like(action.toLowerCase(), pattern.toLowerCase());
   const isResource = (pattern: string): boolean => {
     const wanted = substituted(pattern, context);
     return wanted !== undefined && like(resource, wanted);
   };
   const applying = statements.filter(
-    ({ effect, principals = ['*'], actions, resources, conditions }) =>
+    ({ effect, principals = ['*'], actions, exceptActions = [], resources, conditions }) =>
       principals.some((named) => named === '*' || isCaller(named, effect)) &&
-      // Action names match ignoring case.
-      actions.some((pattern) => like(action.toLowerCase(), pattern.toLowerCase())) &&
+      actions.some(isAction) &&
+      !exceptActions.some(isAction) &&
       resources.some(isResource) &&
       conditions.every((condition) => holds(condition, context)),
   );
