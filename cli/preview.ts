@@ -5,7 +5,7 @@ import { callsMade } from '../shared/aws/runtime.ts';
 import type { Triaged } from '../shared/core/activity.ts';
 import { type Audience, audienceNotes } from '../shared/core/audience.ts';
 import { EventError, isFailure } from '../shared/core/errors.ts';
-import { userNamePattern } from '../shared/core/events.ts';
+import { userNamePattern } from '../shared/core/event-fields.ts';
 import type { ReasonCode } from '../shared/core/reasons.ts';
 import { firstRun } from '../shared/core/runs.ts';
 import { asRecordedIn } from '../shared/core/state-key.ts';

@@ -11,7 +11,7 @@ import { readSubscriptionFilter } from '../shared/aws/audience.ts';
 import { mapConcurrently } from '../shared/aws/map-concurrently.ts';
 import { standingOf } from '../shared/core/audience.ts';
 import { EventError, isFailure, messageOf } from '../shared/core/errors.ts';
-import { userNamePattern } from '../shared/core/events.ts';
+import { userNamePattern } from '../shared/core/event-fields.ts';
 
 const USAGE = `
   npm run subscribe -- --user alice --email alice@example.com

@@ -1,25 +1,18 @@
 import { EventError } from './errors.ts';
+import {
+  accessKeyId,
+  accountId,
+  date,
+  definedOnly,
+  instant,
+  organizationPath,
+  parseEvent,
+  userName,
+} from './event-fields.ts';
 import { type Asked, rotateUserActions } from './model.ts';
-import { type Instant, parseDate, parseInstant } from './time.ts';
+import { type Instant, parseInstant } from './time.ts';
 import * as z from './zod.ts';
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-export const userNamePattern = /^[\w+=,.@-]{1,64}$/;
-
-const userName = z
-  .string()
-  .check(z.regex(userNamePattern, 'must be an IAM user name: 1 to 64 letters, digits and _+=,.@-'));
-const accessKeyId = z
-  .string()
-  .check(z.regex(/^[A-Z0-9]{16,128}$/, 'must be an access key ID: 16 to 128 capital letters and digits'));
-const date = z.pipe(
-  z.string(),
-  z.transform((input: string, { issues }) => {
-    const instant = parseDate(input);
-    if (instant === undefined) issues.push({ code: 'custom', input, message: 'must be a date YYYY-MM-DD' });
-    return instant ?? z.NEVER;
-  }),
-);
 const graceDays = z.number().check(
   z.maximum(3_650),
   z.refine((value) => value === 0 || value >= 1, 'must be 0 or at least 1'),
@@ -27,6 +20,8 @@ const graceDays = z.number().check(
 
 const rotateUserEvent = z
   .strictObject({
+    /** Of a fleet's member; absent: the account of this deployment. */
+    accountId: z.optional(accountId),
     userName,
     action: z._default(z.enum(rotateUserActions, `must be one of ${rotateUserActions.join(', ')}`), 'plan'),
     accessKeyId: z.optional(accessKeyId),
@@ -58,24 +53,48 @@ const rotateUserEvent = z
   });
 
 /** What was asked for one user by hand. Throws an EventError that names each wrong field and the way out. */
-export function parseRotateUserEvent(event: unknown): { userName: string; asked: Asked } {
-  const { userName: name, action, holdUntil, ...rest } = parse(rotateUserEvent, event, 'rotate-user');
+export function parseRotateUserEvent(event: unknown): RotateUserEvent {
+  const {
+    accountId: account,
+    userName: name,
+    action,
+    holdUntil,
+    ...rest
+  } = parseEvent(rotateUserEvent, event, 'rotate-user');
+  const about = { ...definedOnly({ accountId: account }), userName: name };
   const options = definedOnly(rest);
-  if (action === 'hold') return { userName: name, asked: { ...options, action, holdUntil: holdUntil ?? 0 } };
-  return { userName: name, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
+  if (action === 'hold') return { ...about, asked: { ...options, action, holdUntil: holdUntil ?? 0 } };
+  return { ...about, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
 }
 
-const instant = z.pipe(
-  z.string(),
-  z.transform((input: string, { issues }) => {
-    const parsed = parseInstant(input);
-    if (parsed === undefined)
-      issues.push({ code: 'custom', input, message: 'must be an instant 2026-03-02T05:00:00Z' });
-    return parsed ?? z.NEVER;
-  }),
-);
+/** One user, and what was asked for. */
+export interface RotateUserEvent {
+  /** Absent: of the account of this deployment. */
+  accountId?: string;
+  userName: string;
+  asked: Asked;
+}
 
-const scheduledEvent = z.strictObject({ dryRun: z.optional(z.boolean()), scheduledAt: z.optional(instant) });
+const scheduledEvent = z
+  .strictObject({
+    dryRun: z.optional(z.boolean()),
+    scheduledAt: z.optional(instant),
+    accountId: z.optional(accountId),
+    digest: z.optional(z.literal(true)),
+    check: z.optional(z.literal(true)),
+  })
+  .check(({ value: { digest, check, accountId, dryRun, scheduledAt }, issues }) => {
+    const refuse = (field: string, message: string): void => {
+      issues.push({ code: 'custom', input: field, path: [field], message });
+    };
+    if (check && accountId === undefined) refuse('check', 'goes with the accountId that is to be checked');
+    if (digest && (check || accountId !== undefined || dryRun !== undefined)) {
+      refuse('digest', 'goes with scheduledAt alone');
+    }
+    if (accountId !== undefined && scheduledAt !== undefined) {
+      refuse('accountId', 'does not go with scheduledAt: a schedule is for all accounts');
+    }
+  });
 /** An EventBridge rule or schedule without an input of its own. */
 const schedulerEvent = z.object({ source: z.enum(['aws.events', 'aws.scheduler']), time: z.optional(instant) });
 
@@ -84,20 +103,29 @@ export interface ScheduledEvent {
   dryRun: boolean;
   /** When it was due, which is before it began, and the same when it is repeated. */
   scheduledAt?: Instant;
+  /** One account of the fleet, by hand. */
+  accountId?: string;
+  /** The fleet's digest of what its accounts have answered. */
+  digest?: true;
+  /** Whether that account is ready: nothing is scanned. */
+  check?: true;
 }
 
-/** Throws an EventError for anything but `{}`, `{"dryRun", "scheduledAt"}` and a scheduler's own event. */
+/**
+ * Throws an EventError for anything but `{}`, `{"dryRun", "scheduledAt", "accountId"}`, `{"digest"}`, `{"check",
+ * "accountId"}` and a scheduler's own event.
+ */
 export function parseScheduledEvent(event: unknown): ScheduledEvent {
   const byScheduler = schedulerEvent.safeParse(event);
   if (byScheduler.success) return { dryRun: false, ...definedOnly({ scheduledAt: byScheduler.data.time }) };
-  const { dryRun = false, scheduledAt } = parse(scheduledEvent, event, 'scheduled-rotation');
-  return { dryRun, ...definedOnly({ scheduledAt }) };
+  const { dryRun = false, ...rest } = parseEvent(scheduledEvent, event, 'scheduled-rotation');
+  return { dryRun, ...definedOnly(rest) };
 }
 
 const requestId = z.string().check(z.minLength(1), z.maxLength(80));
 const workMessage = z.strictObject({
   schemaVersion: z.literal(1),
-  accountId: z.string().check(z.regex(/^\d{12}$/, 'must be an account ID of 12 digits')),
+  accountId,
   userId: z.string().check(z.regex(/^[A-Za-z0-9]{16,128}$/, 'must be a UserId (AIDA…)')),
   userName,
   origin: z.enum(['schedule', 'config', 'exposed']),
@@ -109,6 +137,10 @@ const workMessage = z.strictObject({
   mayRepeat: z.optional(z.boolean()),
   /** AWS seems to refuse all users: this one is tried, and the digest says what happened. */
   isProbe: z.optional(z.boolean()),
+  /** In a fleet: where the account was in the organization. Chooses settings, never permissions. */
+  path: z.optional(organizationPath),
+  /** In a fleet: an older message is dropped, since an account may have moved. */
+  notAfter: z.optional(z.string().check(z.refine((text) => parseInstant(text) !== undefined, 'must be an instant'))),
   /** With origin `exposed`, over the rest of the body: not every sender may ask for a deactivation. */
   mac: z.optional(z.string()),
 });
@@ -124,7 +156,7 @@ export function parseWorkMessage(body: string): WorkMessage {
   } catch {
     throw new EventError('Cannot read the message: its body is not JSON.');
   }
-  return parse(workMessage, json, 'message');
+  return parseEvent(workMessage, json, 'message');
 }
 
 /** How sure AWS is that others have the keys. */
@@ -169,7 +201,7 @@ const UNREADABLE_MAX = 200;
  * be read stops none of the others.
  */
 export function parseExposureEvent(event: unknown): ExposureEvent {
-  const { id, detail } = parse(healthEvent, event, 'exposed-key');
+  const { id, detail } = parseEvent(healthEvent, event, 'exposed-key');
   const accessKeyIds = new Set<string>();
   const unreadable = new Set<string>();
   for (const entity of detail.affectedEntities) {
@@ -191,20 +223,4 @@ function nameOf(entity: unknown): string {
   const named = otherEntity.safeParse(entity);
   const text = named.success && named.data.entityValue !== '' ? named.data.entityValue : JSON.stringify(entity);
   return text.slice(0, UNREADABLE_MAX);
-}
-
-function parse<T extends z.ZodMiniType>(schema: T, value: unknown, what: string): z.output<T> {
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
-  );
-  throw new EventError(`Cannot read the ${what} event: ${problems.join('; ')}.`);
-}
-
-/** Without the members that are undefined. */
-function definedOnly<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
 }

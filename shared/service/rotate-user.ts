@@ -3,6 +3,7 @@ import { type Outcome, openPass, type Pass } from '../apply/pass.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
+import type { RotateUserEvent } from '../core/events.ts';
 import type { Asked, Role, UserState } from '../core/model.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, timelineProblem } from '../core/settings.ts';
@@ -11,6 +12,7 @@ import { assess } from '../core/situation.ts';
 import { aboutSmtp } from '../core/smtp.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 export interface ShownKey {
@@ -42,8 +44,9 @@ export interface RotateUserAnswer {
 export async function rotateUser(
   runtime: Runtime,
   invocation: Invocation,
-  { userName, asked }: { userName: string; asked: Asked },
+  { accountId, userName, asked }: RotateUserEvent,
 ): Promise<RotateUserAnswer> {
+  await refuseElsewhere(runtime, accountId);
   const settings = parseSettings(runtime.environment);
   const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false });
   const isQuestion = asked.action === 'plan' || asked.action === 'status';

@@ -9,7 +9,7 @@ import type { Scan } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import type { Triaged } from '../core/activity.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
-import { RotationError } from '../core/errors.ts';
+import { EventError, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
 import type { Limits } from '../core/model.ts';
@@ -19,6 +19,7 @@ import { parseSettings } from '../core/settings.ts';
 import { type Probe, shareOut } from '../core/shares.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -49,8 +50,10 @@ interface Run extends RunFacts {
 export async function runScheduled(
   runtime: Runtime,
   { runId }: Pick<Invocation, 'runId'>,
-  { dryRun, scheduledAt }: ScheduledEvent,
+  { dryRun, scheduledAt, accountId, digest: isFleetDigest, check }: ScheduledEvent,
 ): Promise<ScheduledRun> {
+  if (isFleetDigest || check) throw withoutFleet(check ? 'check' : 'digest');
+  await refuseElsewhere(runtime, accountId);
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
   const verifier = await readStateKey(runtime, settings);
@@ -81,6 +84,10 @@ export async function runScheduled(
     errors: run.errors,
     awsCalls: callsMade(runtime) - callsBefore,
   };
+}
+
+function withoutFleet(field: string): EventError {
+  return new EventError(`${field}: this deployment has no fleet; deploy it with fleet=fleet.yml.`);
 }
 
 /** By hand there is no run before this one, and the digest covers a day. */

@@ -1,0 +1,165 @@
+import { chatNotification } from '../messages/chat.ts';
+import type { OutgoingMessage, Severity } from '../messages/notice.ts';
+import { type Block, clamp, heading, render, subjectLine, text } from '../messages/text.ts';
+import { formatDate, formatInstant } from '../time.ts';
+import { type Attention, attentionOf, type FleetDigest, plural, type WaveCount } from './fleet-digest.ts';
+import { type ResultMessage, shownName } from './messages.ts';
+
+/** Lists are cut off here, with their length beside them; the log has every account. */
+const LISTED_MAX = 50;
+const SENTENCE_MAX = 200;
+
+const calm: readonly string[] = ['joining', 'paused', 'left', 'blocked', 'unheard', 'unexpected-users', 'root-keys'];
+
+/** A warning if anybody did not answer, failed, or was changed. */
+function severityOf(digest: FleetDigest, attention: readonly Attention[]): Severity {
+  const { fanOut, errors, totals, deadLetters = 0 } = digest;
+  const isBad = fanOut === undefined || errors.length > 0 || totals.failed > 0 || deadLetters > 0;
+  return isBad || attention.some(({ kind }) => !calm.includes(kind)) ? 'warning' : 'info';
+}
+
+/** The one message about all accounts. It is about no user and no member, so that no subscription by account gets it. */
+export function buildFleetDigestMessage(digest: FleetDigest): OutgoingMessage {
+  const attention = attentionOf(digest);
+  const severity = severityOf(digest, attention);
+  const { accountId, runId, silent, totals, results } = digest;
+  const counts = `${results.length} accounts, ${silent.length} silent, ${totals.rotated} rotated, ${totals.failed} failed`;
+  const subject = subjectLine('Fleet digest', counts, accountId);
+  const attributes = { accountId, event: 'digest', severity };
+  const email = render(emailOf(digest, attention));
+  const chat = chatNotification({ id: `fleet-digest/${runId}`, title: subject, text: email, attributes });
+  return {
+    subject,
+    body: { default: JSON.stringify(documentOf(digest, attention, severity)), email, https: JSON.stringify(chat) },
+    attributes,
+  };
+}
+
+function documentOf(digest: FleetDigest, attention: readonly Attention[], severity: Severity): object {
+  const { organizationId, accountId, runId, at, selected, results, skipped, totals, errors, deadLetters } = digest;
+  return {
+    schemaVersion: 1,
+    event: 'digest',
+    scope: 'fleet',
+    severity,
+    transitionId: `fleet-digest/${runId}`,
+    accountId,
+    organizationId,
+    runId,
+    at: formatInstant(at),
+    accounts: {
+      selected: selected.length,
+      answered: results.length,
+      ...(digest.fanOut === undefined ? {} : { enqueued: digest.fanOut.selected }),
+      skipped,
+    },
+    waves: digest.waveCounts.map(({ enforceFrom, ...wave }) => {
+      return { ...wave, ...(enforceFrom === undefined ? {} : { enforceFrom: formatDate(enforceFrom) }) };
+    }),
+    attention: attention.map((each) => ({ ...each, accounts: each.accounts.slice(0, LISTED_MAX) })),
+    ...totals,
+    unreadable: digest.unreadable,
+    deadLetters,
+    oldest: oldest(results),
+    errors: errors.slice(0, LISTED_MAX).map((error) => clamp(error, SENTENCE_MAX)),
+    errorCount: errors.length + totals.errorCount,
+    message: summaryOf(digest),
+  };
+}
+
+function summaryOf({ organizationId, results, selected, totals, silent, fanOut }: FleetDigest): string {
+  const unknown = fanOut === undefined ? ' The record of the fan-out is missing, so nobody can be called silent.' : '';
+  return (
+    `${results.length} of ${plural(selected.length, 'account')} of organization ${organizationId} answered, ` +
+    `${plural(totals.usersScanned, 'user')}; ${silent.length} did not. ${totals.rotated} rotated, ${totals.deactivated} deactivated, ` +
+    `${totals.deleted} deleted, ${totals.blocked} blocked, ${totals.failed} failed.${unknown}`
+  );
+}
+
+function oldest(results: readonly ResultMessage[]): object[] {
+  return byOldest(results)
+    .slice(0, OLDEST)
+    .map(({ accountId, name, wave, oldestActiveKeyDays, oldestActiveKeyUser }) => {
+      return { accountId, name, wave, oldestActiveKeyDays, oldestActiveKeyUser };
+    });
+}
+
+const OLDEST = 10;
+
+function byOldest(results: readonly ResultMessage[]): ResultMessage[] {
+  return results
+    .filter(({ oldestActiveKeyDays }) => oldestActiveKeyDays !== undefined)
+    .toSorted((a, b) => (b.oldestActiveKeyDays ?? 0) - (a.oldestActiveKeyDays ?? 0));
+}
+
+function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] {
+  const { organizationId, at, results, selected, totals, runId } = digest;
+  return [
+    text(
+      `Access keys in organization ${organizationId}, ${formatDate(at)} (UTC). ` +
+        `${results.length} of ${plural(selected.length, 'account')}, ${plural(totals.usersScanned, 'user')}.`,
+    ),
+    ...notes(digest).map(text),
+    ...(attention.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at')]),
+    ...attention.flatMap(({ message, accounts }) => [text(`${message}:`), { list: cutOff(accounts) }]),
+    ...(digest.waveCounts.length === 0 ? [] : [heading('Waves'), { list: digest.waveCounts.map((w) => waveText(w)) }]),
+    heading('The last run'),
+    { rows: activity(digest) },
+    ...oldestBlocks(results),
+    text('--'),
+    text(`Keyturn, run ${runId}.`),
+  ];
+}
+
+function notes({ fanOut, results, errors, unreadable, deadLetters = 0, runId }: FleetDigest): string[] {
+  return [
+    ...(results.length === 0 ? ['No account has answered yet.'] : []),
+    ...(fanOut === undefined
+      ? [`The record of the fan-out of run ${runId} is missing: who did not answer is not known.`]
+      : []),
+    ...(unreadable > 0
+      ? [`${plural(unreadable, 'result')} could not be read, so their accounts count as silent.`]
+      : []),
+    ...(deadLetters > 0 ? [`${plural(deadLetters, 'message')} in the dead-letter queues.`] : []),
+    ...errors.map((error) => clamp(error, SENTENCE_MAX)),
+  ];
+}
+
+function cutOff(accounts: readonly string[]): string[] {
+  const rest = accounts.length - LISTED_MAX;
+  return [...accounts.slice(0, LISTED_MAX), ...(rest > 0 ? [`and ${rest} more; the log has all of them`] : [])];
+}
+
+function waveText({ name, enforceFrom, isDryRun, accounts, rotated, failed, due }: WaveCount): string {
+  const since = enforceFrom === undefined ? '' : `${isDryRun ? ' from' : ' enforced since'} ${formatDate(enforceFrom)}`;
+  const what = isDryRun
+    ? `a dry run: something would be done for ${plural(due, 'user')}`
+    : `${rotated} rotated, ${failed} failed`;
+  return `${name}${since}: ${plural(accounts, 'account')}, ${what}`;
+}
+
+function activity({ totals, skipped }: FleetDigest): [string, string][] {
+  const left = Object.entries(skipped)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(', ');
+  return [
+    ['Rotated', String(totals.rotated)],
+    ['Deactivated', String(totals.deactivated)],
+    ['Deleted', String(totals.deleted)],
+    ['Postponed', String(totals.postponed)],
+    ['Blocked', String(totals.blocked)],
+    ['Failed', String(totals.failed)],
+    ['Under way', String(totals.underWay)],
+    ['Exempt', `${totals.exemptWithDate} until a date, ${totals.exemptWithoutDate} without one`],
+    ...(left === '' ? [] : [['Accounts left out', left] satisfies [string, string]]),
+  ];
+}
+
+function oldestBlocks(results: readonly ResultMessage[]): Block[] {
+  const list = byOldest(results)
+    .slice(0, OLDEST)
+    .map(({ accountId, name, wave = 'no wave', oldestActiveKeyDays = 0, oldestActiveKeyUser = '' }) => {
+      return `${plural(Math.floor(oldestActiveKeyDays), 'day')}, ${oldestActiveKeyUser} in ${accountId} ${shownName(name)} (${wave})`;
+    });
+  return list.length === 0 ? [] : [heading('Oldest'), { list }];
+}

@@ -1,0 +1,163 @@
+// Tests of shared/core/fleet/fleet-digest.ts and shared/core/fleet/fleet-digest-message.ts.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { addUp, attentionOf, type FleetFacts, lastResults } from '../../../../shared/core/fleet/fleet-digest.ts';
+import { buildFleetDigestMessage } from '../../../../shared/core/fleet/fleet-digest-message.ts';
+import { golden } from '../../../support/golden.ts';
+import { factsOf, fanOutOf, RUN_ID, resultOf } from './fleet-facts.ts';
+
+const [A, B, C] = ['111122223333', '222233334444', '333344445555'] as const;
+const schema = z.fromJSONSchema(
+  z
+    .record(z.string(), z.json())
+    .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../../../docs/message.schema.json'), 'utf8'))),
+);
+
+const build = (facts: FleetFacts) => buildFleetDigestMessage(addUp(facts));
+
+/** A fleet that has something of everything. */
+const busy = factsOf([A, B, C], {
+  results: [
+    resultOf(A, {
+      name: 'payments-prod',
+      wave: 'canary',
+      usersScanned: 200,
+      enqueued: 9,
+      rotated: 4,
+      blocked: 2,
+      underWay: 6,
+      oldestActiveKeyDays: 1_204.6,
+      oldestActiveKeyUser: 'svc-backup',
+      activeRootKeys: 1,
+    }),
+    resultOf(B, {
+      name: 'legacy-erp',
+      status: 'refused',
+      reason: 'trust-changed',
+      trust: ['the trust of keyturn-rotate has no ExternalId'],
+    }),
+  ],
+  fanOut: fanOutOf({ selected: 3, skipped: { 'not-active': 3 } }),
+  skipped: { 'not-active': 3, excluded: 1 },
+  waves: [
+    { name: 'canary', enforceFrom: Date.parse('2026-12-01T00:00:00Z'), isDryRun: false },
+    { name: 'prod', isDryRun: true },
+  ],
+  coveredBefore: [
+    { accountId: A, name: 'payments-prod', underWay: 6 },
+    { accountId: '444455556666', name: 'sold', underWay: 2 },
+  ],
+});
+
+describe('results of a run added up', () => {
+  it('name every account that did not answer, and whoever has left', () => {
+    const digest = addUp(busy);
+    expect(digest.silent.map(({ accountId }) => accountId)).toEqual([C]);
+    expect(digest.left).toEqual([{ accountId: '444455556666', name: 'sold', underWay: 2 }]);
+    expect(digest.totals).toMatchObject({ usersScanned: 200, rotated: 4, blocked: 2, underWay: 6 });
+  });
+
+  it('call nobody silent without a record of the fan-out, and say so', () => {
+    const { fanOut: _, ...facts } = busy;
+    const { body, attributes } = build(facts);
+    expect(addUp(facts).silent).toEqual([]);
+    expect(body.email).toContain('The record of the fan-out of run');
+    expect(attributes.severity).toBe('warning');
+  });
+
+  it('count the last of several results of one account, and none of another run', () => {
+    const first = resultOf(A, { rotated: 1, at: 1 });
+    const last = resultOf(A, { rotated: 2, at: 2 });
+    const other = resultOf(B, { runId: '2026-11-30T06:00:00.000Z' });
+    for (const results of [
+      [first, last, other],
+      [last, first, other],
+    ]) {
+      expect(lastResults(results, RUN_ID)).toEqual([last]);
+    }
+  });
+
+  it('count each wave, and whoever is in none as a dry run', () => {
+    const results = [resultOf(A, { wave: 'canary', rotated: 3 }), resultOf(B, { due: 5, dryRun: true })];
+    expect(addUp({ ...busy, results }).waveCounts).toEqual([
+      {
+        name: 'canary',
+        enforceFrom: Date.parse('2026-12-01'),
+        isDryRun: false,
+        accounts: 1,
+        rotated: 3,
+        failed: 0,
+        due: 0,
+      },
+      { name: 'prod', isDryRun: true, accounts: 0, rotated: 0, failed: 0, due: 0 },
+      { name: '(no wave)', isDryRun: true, accounts: 1, rotated: 0, failed: 0, due: 5 },
+    ]);
+  });
+});
+
+describe('what is to be looked at', () => {
+  it.each([
+    ['role-refused', { status: 'refused', reason: 'role-refused', errors: ['Cannot take keyturn-observe'] }],
+    ['trust-changed', { status: 'refused', reason: 'trust-changed' }],
+    ['own-deployment', { status: 'refused', reason: 'own-deployment' }],
+    ['second-hub', { status: 'refused', reason: 'second-hub' }],
+    ['joining', { status: 'refused', reason: 'joining' }],
+    ['paused', { reason: 'paused' }],
+    ['failed', { status: 'failed', reason: 'failed', errors: ['no report'] }],
+    ['errors', { errorCount: 1, errors: ['bob: throttled'] }],
+    ['unexpected-users', { isUnexpected: true, usersScanned: 7 }],
+    ['unheard', { isUnheard: true }],
+    ['root-keys', { activeRootKeys: 1 }],
+    ['blocked', { blocked: 9 }],
+  ] as const)('%s is named once', (kind, given) => {
+    const attention = attentionOf(
+      addUp(
+        factsOf([A], { results: [resultOf(A, { ...given, errors: [...('errors' in given ? given.errors : [])] })] }),
+      ),
+    );
+    expect(attention.map((each) => each.kind)).toEqual([kind]);
+    expect(attention[0]?.accounts[0]).toMatch(/^111122223333 account-3333/);
+  });
+
+  it('is a warning if anybody was silent, and not if somebody is only joining', () => {
+    expect(build(factsOf([A])).attributes.severity).toBe('info');
+    expect(build(factsOf([A], { results: [] })).attributes.severity).toBe('warning');
+    const joining = [resultOf(A, { status: 'refused', reason: 'joining' })];
+    expect(build(factsOf([A], { results: joining })).attributes.severity).toBe('info');
+  });
+});
+
+describe('the message', () => {
+  it('reads as in its golden file, and its document conforms to the published schema', () => {
+    const { subject, body, attributes } = build(busy);
+    const text = `Subject: ${subject}\n\n${body.email}`;
+    expect(text).toBe(golden(join(import.meta.dirname, 'golden/fleet-digest.txt'), text));
+    const document: unknown = JSON.parse(body.default);
+    expect(schema.parse(document)).toEqual(document);
+    expect(document).toMatchObject({ scope: 'fleet', accounts: { selected: 3, answered: 2, enqueued: 3 } });
+    expect(attributes).toEqual({ accountId: '999900001111', event: 'digest', severity: 'warning' });
+  });
+
+  it('stays below 256 KiB with 50,000 silent accounts with long names, and counts them all', () => {
+    const accounts = Array.from({ length: 50_000 }, (_, n) => ({
+      accountId: String(100_000_000_000 + n),
+      name: 'ü'.repeat(200),
+    }));
+    const { subject, body, attributes } = build(factsOf([], { selected: accounts }));
+    expect(Buffer.byteLength(subject + JSON.stringify(body) + JSON.stringify(attributes))).toBeLessThan(256 * 1_024);
+    expect(JSON.parse(body.default).attention[0]).toMatchObject({ kind: 'silent', count: 50_000 });
+    expect(body.email).toContain('and 49950 more');
+  });
+
+  it('lets no name of an account begin a line of its own', () => {
+    const { body } = build(factsOf([A], { results: [], selected: [{ accountId: A, name: 'x\n    rm -rf /' }] }));
+    expect(body.email).toContain('- 111122223333 x rm -rf /');
+  });
+
+  it('says that no account has answered yet', () => {
+    expect(build(factsOf([A], { results: [] })).body.email).toContain('No account has answered yet.');
+  });
+});
