@@ -16,6 +16,7 @@ import { createSns, type Sns } from './messaging/sns.ts';
 import { createSqs, type Sqs } from './messaging/sqs.ts';
 import { operatorOf } from './principals.ts';
 import { createRandom, hash } from './random.ts';
+import { createS3, type S3 } from './s3/s3.ts';
 import type { UserDirectory } from './secrets-manager/secret-policies.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/secrets-manager.ts';
 import type { Environment, Operations, Principal } from './service.ts';
@@ -54,6 +55,7 @@ interface Services {
   readonly kms: Kms;
   readonly lambda: Lambda;
   readonly cloudWatch: CloudWatch;
+  readonly s3: S3;
 }
 
 /** One AWS account in one Region, in memory. */
@@ -103,6 +105,7 @@ function createServices(environment: Environment, propagationMs: number, seed: n
   const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
   const lambda = createLambda(environment);
   const cloudWatch = createCloudWatch(environment);
+  const s3 = createS3(environment, users, seed);
   const operations = {
     iam: iam.operations,
     secretsmanager: secrets.operations,
@@ -114,8 +117,9 @@ function createServices(environment: Environment, propagationMs: number, seed: n
     kms: kms.operations,
     lambda: lambda.operations,
     cloudwatch: cloudWatch.operations,
+    s3: s3.operations,
   };
-  return { services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch }, operations };
+  return { services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3 }, operations };
 }
 
 function endpointOf(request: WireRequest): string {
@@ -143,20 +147,22 @@ function perform({ services, operations, clock, operator }: Account, { request, 
   }
   // Only reads can be stale; a write is always decided on the state as it is.
   const asOf = fault?.kind === 'stale' && !call.mutating ? at - fault.ms : undefined;
-  return operation(parsed.input, { now: at, asOf, principal, endpoint: endpointOf(request) });
+  return operation(parsed.input, { now: at, asOf, principal, region: parsed.region, endpoint: endpointOf(request) });
 }
 
 /** A promise only where something of ours runs inside the call: Lambda's Invoke. */
 function answer(account: Account, asked: Asked, requestId: string): WireResponse | Promise<WireResponse> {
   const { parsed, call } = asked;
+  const { service, operation } = parsed;
+  const answered = { service, operation, requestId, at: account.clock.now() };
   const done = (output: unknown): WireResponse => {
     call.outcome = 'ok';
-    return successResponse(parsed.service, parsed.operation, output, requestId);
+    return successResponse(answered, output);
   };
   const refused = (error: unknown): WireResponse => {
     if (!(error instanceof AwsError)) throw error;
     call.outcome = error.code;
-    return errorResponse(parsed.service, error, requestId);
+    return errorResponse(answered, error);
   };
   try {
     const output = perform(account, asked);
@@ -177,7 +183,7 @@ async function handle(account: Account, request: WireRequest, connection: Connec
     parsed = parseRequest(request);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return errorResponse(undefined, error, requestId);
+    return errorResponse({ requestId }, error);
   }
   const call = startCall(connection, parsed.service, parsed.operation, recordedInput(parsed.input), clock.now());
   calls.push(call);

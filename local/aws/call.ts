@@ -13,6 +13,8 @@ export interface WireResponse {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** In place of the text, an object of S3: it reaches the SDK as a stream. */
+  readonly bytes?: Uint8Array;
 }
 
 export type ServiceName =
@@ -25,7 +27,8 @@ export type ServiceName =
   | 'cloudtrail'
   | 'kms'
   | 'lambda'
-  | 'cloudwatch';
+  | 'cloudwatch'
+  | 's3';
 
 /** Those of the JSON protocol spell the errors that all services share otherwise than the query services do. */
 export function speaksJson(service: ServiceName): boolean {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { BeforeCall, Call, ServiceName, WireRequest, WireResponse } from './call.ts';
 import { type Input, isRecord } from './input.ts';
 
@@ -22,7 +23,7 @@ export interface SdkRequestHandler {
 interface SdkResponse {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | Readable;
 }
 
 /** One caller of the local AWS: a process, as AWS sees it. */
@@ -46,8 +47,9 @@ export function createConnection(name: string, before: BeforeCall | undefined, h
     isCrashed: false,
     requestHandler: {
       async handle(request) {
-        const { statusCode, headers, body } = await handle(wireRequest(request), connection);
-        return { response: { statusCode, headers, body: Buffer.from(body) } };
+        const { statusCode, headers, body, bytes } = await handle(wireRequest(request), connection);
+        const stream = bytes === undefined ? Buffer.from(body) : Readable.from([bytes]);
+        return { response: { statusCode, headers, body: stream } };
       },
       updateHttpClientConfig() {},
       httpHandlerConfigs: () => ({}),
@@ -67,7 +69,8 @@ function wireRequest({ method, path, query = {}, headers, body }: SdkRequest): W
   return { method, path, query, headers: lowerCase, body: body ?? '' };
 }
 
-const secretFields = ['SecretString', 'SecretBinary', 'RotationToken'];
+/** Secret, or, as the bytes of an object, long. */
+const secretFields = ['SecretString', 'SecretBinary', 'RotationToken', 'Body'];
 
 /** The parameters as they may be shown: without secret values, and without the token that lets a rotation write one. */
 export function recordedInput(input: Input): Input {

@@ -63,7 +63,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\n': '&#xA;',
 };
 
-function escapeXml(value: string): string {
+export function escapeXml(value: string): string {
   return value.replace(/[&<>"\r\n]/g, (character) => escapes[character] ?? character);
 }
 

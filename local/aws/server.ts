@@ -55,7 +55,7 @@ export async function startServer(aws: LocalAws, options: ServerOptions = {}): P
       ? await control.handle(wire.method, wire.path, body.toString('utf8'))
       : await aws.handle(wire, connection);
     response.writeHead(answer.statusCode, answer.headers);
-    response.end(answer.body);
+    response.end(answer.bytes ?? answer.body);
   }
 
   const server = createServer((request, response) => {

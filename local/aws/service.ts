@@ -30,6 +30,8 @@ export interface CallContext {
   /** Set when the read is ordered to be stale: answer with the state as it was at this instant. */
   readonly asOf: number | undefined;
   readonly principal: Principal;
+  /** The Region that the call was signed for. */
+  readonly region: string | undefined;
   /** Scheme and host that the caller spoke to; queue URLs are made from it. */
   readonly endpoint: string;
 }

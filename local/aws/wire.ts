@@ -3,6 +3,7 @@ import { AwsError } from './errors.ts';
 import { type Input, isRecord } from './input.ts';
 import { parseQueryBody, toXml } from './query-protocol.ts';
 import { parseRest, restError, restResponse } from './rest-json.ts';
+import { parseS3, s3Error, s3Response } from './s3/s3-wire.ts';
 
 /** A request, understood: which operation of which service, signed by which key for which Region. */
 export interface ParsedRequest {
@@ -16,7 +17,8 @@ export interface ParsedRequest {
 type Protocol =
   | { readonly kind: 'query'; readonly namespace: string }
   | { readonly kind: 'json'; readonly contentType: string; readonly errorPrefix: string }
-  | { readonly kind: 'rest' };
+  | { readonly kind: 'rest' }
+  | { readonly kind: 's3' };
 
 // One protocol per service, as each service model in botocore and the SDK declares it.
 const protocols: Readonly<Record<ServiceName, Protocol>> = {
@@ -30,6 +32,7 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   kms: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   lambda: { kind: 'rest' },
   cloudwatch: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.cloudwatch#' },
+  s3: { kind: 's3' },
 };
 
 const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
@@ -84,6 +87,8 @@ export function parseRequest(request: WireRequest): ParsedRequest {
   }
   const rest = scope?.[3] === 'lambda' ? parseRest(request, body, parseJsonBody) : undefined;
   if (rest !== undefined) return { service: 'lambda', ...rest, ...signed };
+  const object = scope?.[3] === 's3' ? parseS3(request) : undefined;
+  if (object !== undefined) return { service: 's3', ...object, ...signed };
   const { Action, Version, ...input } = parseQueryBody(body);
   const service = scope?.[3] ?? serviceOfVersion[String(Version)];
   if (!isServiceName(service) || typeof Action !== 'string') throw unknownService(service);
@@ -98,14 +103,18 @@ function unknownService(name: string | undefined): AwsError {
   );
 }
 
+/** What is answered, and when. */
+interface Answered {
+  readonly service: ServiceName;
+  readonly operation: string;
+  readonly requestId: string;
+  readonly at: number;
+}
+
 /** Writes a result the way the service does. */
-export function successResponse(
-  service: ServiceName,
-  operation: string,
-  output: unknown,
-  requestId: string,
-): WireResponse {
+export function successResponse({ service, operation, requestId, at }: Answered, output: unknown): WireResponse {
   const protocol = protocols[service];
+  if (protocol.kind === 's3') return s3Response(output, requestId, at);
   if (protocol.kind === 'rest') return restResponse(operation, output, requestId);
   if (protocol.kind === 'json') {
     // TagResource and its like answer with an empty body in AWS JSON; `{}` is accepted alike by all clients.
@@ -121,8 +130,12 @@ export function successResponse(
 }
 
 /** Writes an error the way the service does, so that SDKs find the exception class of its model. */
-export function errorResponse(service: ServiceName | undefined, error: AwsError, requestId: string): WireResponse {
+export function errorResponse(
+  { service, operation, requestId }: Partial<Answered> & Pick<Answered, 'requestId'>,
+  error: AwsError,
+): WireResponse {
   const protocol = protocols[service ?? 'sts'];
+  if (protocol.kind === 's3') return s3Error(operation ?? '', error, requestId);
   if (protocol.kind === 'rest') return restError(error, requestId);
   if (protocol.kind === 'json') {
     const code = error.code === 'ValidationError' ? 'ValidationException' : error.code;

@@ -21,6 +21,8 @@ export interface Statement {
   /** Of `NotAction`, whose `actions` are all. */
   readonly exceptActions?: readonly string[];
   readonly resources: readonly string[];
+  /** Of `NotResource`, whose `resources` are all. */
+  readonly exceptResources?: readonly string[];
   readonly conditions: readonly Condition[];
 }
 
@@ -37,7 +39,7 @@ export type Decision = 'allowed' | 'denied' | 'not allowed';
 /** Whether somebody named in a statement of a resource policy is the caller. */
 export type IsCaller = (named: string, effect: Statement['effect']) => boolean;
 
-const elements = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Resource', 'Condition'];
+const elements = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'];
 
 /** Every statement of a policy. Refuses what `decide` would pass over otherwise. */
 export function parseStatements(document: unknown): Statement[] {
@@ -51,7 +53,7 @@ function parseStatement(value: unknown): Statement {
   const unknown = Object.keys(value).find((key) => !elements.includes(key));
   if (unknown) throw malformedPolicy(`The local AWS does not evaluate the statement element ${unknown}.`);
   if (value.Effect !== 'Allow' && value.Effect !== 'Deny') throw malformedPolicy('Effect must be Allow or Deny.');
-  if (value.Resource === undefined) {
+  if (value.Resource === undefined && value.NotResource === undefined) {
     throw malformedPolicy('This resource policy contains a statement without a Resource.');
   }
   if ((value.Action === undefined) === (value.NotAction === undefined)) {
@@ -64,7 +66,9 @@ function parseStatement(value: unknown): Statement {
     ...(value.NotAction === undefined
       ? { actions: texts(value.Action, 'action') }
       : { actions: ['*'], exceptActions: texts(value.NotAction, 'action') }),
-    resources: texts(value.Resource, 'resource'),
+    ...(value.NotResource === undefined
+      ? { resources: texts(value.Resource, 'resource') }
+      : { resources: ['*'], exceptResources: texts(value.NotResource, 'resource') }),
     conditions: parseConditions(value.Condition),
   };
 }
@@ -89,11 +93,12 @@ export function decide(statements: readonly Statement[], request: Request, isCal
     return wanted !== undefined && like(resource, wanted);
   };
   const applying = statements.filter(
-    ({ effect, principals = ['*'], actions, exceptActions = [], resources, conditions }) =>
+    ({ effect, principals = ['*'], actions, exceptActions = [], resources, exceptResources = [], conditions }) =>
       principals.some((named) => named === '*' || isCaller(named, effect)) &&
       actions.some(isAction) &&
       !exceptActions.some(isAction) &&
       resources.some(isResource) &&
+      !exceptResources.some(isResource) &&
       conditions.every((condition) => holds(condition, context)),
   );
   if (applying.some(({ effect }) => effect === 'Deny')) return 'denied';

@@ -35,6 +35,9 @@ const knownKeys = [
   'aws:tokenissuetime',
   'kms:calleraccount',
   'kms:macalgorithm',
+  'aws:securetransport',
+  's3:if-none-match',
+  's3:objectcreationoperation',
 ];
 
 /** Parses a policy document; `userIdOf` resolves a user's ARN, and a user who does not exist is refused as by AWS. */

@@ -208,7 +208,7 @@ it('a policy of an identity names nobody; one of a resource is about those whom 
 });
 
 it.each([
-  ['element', { NotResource: '*' }],
+  ['element', { NotPrincipal: '*' }],
   ['principal', { Principal: { Federated: 'x' } }],
   ['operator', { Condition: { 'ForAllValues:IpAddress': { 'aws:SourceIp': '1.1.1.1' } } }],
   ['set', { Condition: { 'ForSomeValues:StringEquals': { 'aws:TagKeys': 'a' } } }],
@@ -218,4 +218,12 @@ it.each([
 
 it('a number that is none is refused', () => {
   expect(() => says({ Condition: { NumericLessThan: { 'aws:MultiFactorAuthAge': 'an hour' } } })).toThrow('no number');
+});
+
+it('NotResource means every resource but those', () => {
+  const statements = parseStatements({
+    Statement: { Effect: 'Deny', Principal: '*', Action: '*', NotResource: ['arn:aws:s3:::b/in/*'] },
+  });
+  expect(decide(statements, { action: 's3:PutObject', resource: 'arn:aws:s3:::b/in/a' })).toBe('not allowed');
+  expect(decide(statements, { action: 's3:PutObject', resource: 'arn:aws:s3:::b/out/a' })).toBe('denied');
 });
