@@ -19,6 +19,8 @@ export interface Template {
   >;
   Outputs: Record<string, { Value: Json; Condition?: string }>;
   Conditions: Record<string, Json>;
+  /** Of a template that is written by hand: a stack of osls has none. */
+  Parameters?: Record<string, { Default?: string }>;
 }
 
 export const ACCOUNT = '111122223333';
@@ -35,6 +37,7 @@ const NAMES: Record<string, string> = {
   'AWS::CloudWatch::Alarm': 'AlarmName',
   'AWS::Config::ConfigRule': 'ConfigRuleName',
   'AWS::Events::Rule': 'Name',
+  'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::KMS::Alias': 'AliasName',
   'AWS::Lambda::Function': 'FunctionName',
@@ -55,8 +58,15 @@ export interface Stack {
   ofType(type: string): string[];
 }
 
-/** The template as CloudFormation would deploy it. Throws for anything it does not know, so that no test passes blindly. */
-export function deploy(template: Template, conditions: Record<string, boolean> = {}): Stack {
+/**
+ * The template as CloudFormation would deploy it, with these parameters and the defaults of the others. Throws for anything
+ * it does not know, so that no test passes blindly.
+ */
+export function deploy(
+  template: Template,
+  conditions: Record<string, boolean> = {},
+  parameters: Readonly<Record<string, string>> = {},
+): Stack {
   const exists = (condition: string | undefined) => condition === undefined || test({ Condition: condition });
 
   function test(expression: Json | undefined): boolean {
@@ -99,10 +109,17 @@ export function deploy(template: Template, conditions: Record<string, boolean> =
     if (name === 'AWS::NoValue') return NO_VALUE;
     const pseudo = PSEUDO[name];
     if (pseudo !== undefined) return pseudo;
+    const parameter = template.Parameters?.[name];
+    if (parameter !== undefined) return parameterOf(name, parameters[name] ?? parameter.Default);
     const { Type: type } = resource(name);
     if (type === 'AWS::SNS::Topic' || type === 'AWS::IAM::ManagedPolicy') return attribute(name, 'Arn');
     if (type === 'AWS::SQS::Queue') return `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${nameOf(name)}`;
     return nameOf(name);
+  }
+
+  function parameterOf(name: string, value: string | undefined): string {
+    if (value === undefined) throw new Error(`The parameter ${name} is not given`);
+    return value;
   }
 
   function attribute(logicalId: string, name: string): string {
