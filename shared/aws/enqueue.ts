@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { messageOf } from '../core/errors.ts';
 import type { WorkMessage } from '../core/events.ts';
+import { hashOf } from '../core/runs.ts';
 import type { Aws } from './clients.ts';
 import { required } from './observe.ts';
 
@@ -26,16 +27,42 @@ const BATCH_SIZE = 10;
 /**
  * Sends one message for each user, in order, each in the message group of its UserId, so that the passes over one user
  * follow each other. What SQS refuses is tried once more, then reported; one batch that fails does not stop the others.
+ *
+ * @param accountConcurrency In a fleet: how many groups each account has, and so how many passes at once.
  */
-export async function enqueue(aws: Aws, queueUrl: string, messages: readonly WorkMessage[]): Promise<Enqueued> {
-  const failed: Unsent[] = [];
-  for (let start = 0; start < messages.length; start += BATCH_SIZE) {
-    const batch = messages.slice(start, start + BATCH_SIZE);
-    const refused = await send(aws, queueUrl, batch);
-    const again = refused.length === 0 ? [] : await send(aws, queueUrl, [...refused.map(({ message }) => message)]);
-    failed.push(...again.map(({ message: { userName }, reason }) => ({ userName, reason })));
-  }
+export async function enqueue(
+  aws: Aws,
+  queueUrl: string,
+  messages: readonly WorkMessage[],
+  accountConcurrency?: number,
+): Promise<Enqueued> {
+  const entries = messages.map((message) => entryOf(message, accountConcurrency));
+  const unsent = await sendAll(aws, queueUrl, entries);
+  const failed = unsent.flatMap(({ index, reason }): Unsent[] => {
+    const message = messages[index];
+    return message === undefined ? [] : [{ userName: message.userName, reason }];
+  });
   return { sent: messages.length - failed.length, failed };
+}
+
+export type Entry = Omit<SendMessageBatchRequestEntry, 'Id'>;
+
+/** An entry that SQS did not take, by its place among those given. */
+export interface Refused {
+  index: number;
+  reason: string;
+}
+
+/** Ten at a time and in order; what is refused is tried once more. Returns what SQS did not take then; never throws. */
+export async function sendAll(aws: Aws, queueUrl: string, entries: readonly Entry[]): Promise<Refused[]> {
+  const failed: Refused[] = [];
+  for (let start = 0; start < entries.length; start += BATCH_SIZE) {
+    const batch = entries.slice(start, start + BATCH_SIZE).map((entry, at) => ({ entry, index: start + at }));
+    const refused = await send(aws, queueUrl, batch);
+    const again = batch.filter(({ index }) => refused.some((each) => each.index === index));
+    if (again.length > 0) failed.push(...(await send(aws, queueUrl, again)));
+  }
+  return failed;
 }
 
 /** How many messages the worker gave up on, about. */
@@ -46,27 +73,23 @@ export async function countMessages(aws: Aws, queueUrl: string): Promise<number>
   return Number(required(Attributes?.[name], 'sqs:GetQueueAttributes', name));
 }
 
-interface Refused {
-  message: WorkMessage;
-  reason: string;
-}
-
 /** Made here, so that only functions that send carry the client. The endpoint decides, not the host in the queue's URL. */
 export function queueClient(aws: Aws): SQSClient {
   return aws.clientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
 }
 
-async function send(aws: Aws, queueUrl: string, batch: readonly WorkMessage[]): Promise<Refused[]> {
+async function send(aws: Aws, queueUrl: string, batch: readonly { entry: Entry; index: number }[]): Promise<Refused[]> {
   try {
-    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: batch.map(entryOf) });
+    const Entries = batch.map(({ entry }, id) => ({ ...entry, Id: String(id) }));
+    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
     const { Failed = [] } = await queueClient(aws).send(command);
     // A batch that succeeds may hold entries that failed.
     return Failed.flatMap(({ Id, Code, Message }) => {
-      const message = batch[Number(Id)];
-      return message === undefined ? [] : [{ message, reason: `Cannot call sqs:SendMessage: ${Code}: ${Message}` }];
+      const index = batch[Number(Id)]?.index;
+      return index === undefined ? [] : [{ index, reason: `Cannot call sqs:SendMessage: ${Code}: ${Message}` }];
     });
   } catch (error) {
-    return batch.map((message) => ({ message, reason: messageOf(error) }));
+    return batch.map(({ index }) => ({ index, reason: messageOf(error) }));
   }
 }
 
@@ -74,14 +97,14 @@ async function send(aws: Aws, queueUrl: string, batch: readonly WorkMessage[]): 
 const ID_MAX = 128;
 
 /** Neither the user's other messages nor another key of theirs keeps an exposed key waiting. */
-function entryOf(message: WorkMessage, index: number): SendMessageBatchRequestEntry {
-  const { origin, requestId, userId, accessKeyId = '' } = message;
+function entryOf(message: WorkMessage, accountConcurrency: number | undefined): Entry {
+  const { origin, requestId, accountId, userId, accessKeyId = '' } = message;
+  const group = accountConcurrency === undefined ? userId : `${accountId}/${hashOf(userId) % accountConcurrency}`;
   const isExposed = origin === 'exposed';
   const deduplicationId = `${origin}/${requestId}/${userId}${isExposed ? `/${accessKeyId}` : ''}`;
   return {
-    Id: String(index),
     MessageBody: JSON.stringify(message),
-    MessageGroupId: (isExposed ? `exposed/${accessKeyId}` : userId).slice(-ID_MAX),
+    MessageGroupId: (isExposed ? `exposed/${accessKeyId}` : group).slice(-ID_MAX),
     MessageDeduplicationId: deduplicationId.slice(-ID_MAX),
   };
 }

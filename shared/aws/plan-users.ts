@@ -26,6 +26,8 @@ export interface View {
   run: RunTimes;
   /** Collects sentences: what failed, and kept nothing else from being done. */
   errors: string[];
+  /** In a fleet: which account it must be. */
+  accountId?: string;
 }
 
 /** Everybody, with the verdict on them. */
@@ -40,8 +42,8 @@ export interface Judged {
 
 /** Scans the account and picks who is due. Throws as `scanAccount` does; all other failures are collected. */
 export async function judgeAccount(view: View, listeners: () => Promise<Audience | undefined>): Promise<Judged> {
-  const { reader, runtime, run, errors } = view;
-  const scan = await scanAccount(reader, runtime, run);
+  const { reader, runtime, run, errors, accountId } = view;
+  const scan = await scanAccount(reader, runtime, run, accountId);
   errors.push(...scan.errors);
   const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, reader.settings, scan.at, run) }));
   const dueUsers = inOrder(

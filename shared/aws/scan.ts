@@ -1,27 +1,17 @@
-import {
-  GenerateCredentialReportCommand,
-  GetCredentialReportCommand,
-  paginateGetAccountAuthorizationDetails,
-  type UserDetail,
-} from '@aws-sdk/client-iam';
+import { paginateGetAccountAuthorizationDetails, type UserDetail } from '@aws-sdk/client-iam';
 import { type Filter, paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import {
-  type CredentialReport,
-  isSameCreation,
-  parseCredentialReport,
-  REPORT_LAG,
-  type ReportRow,
-} from '../core/credential-report.ts';
+import { type CredentialReport, isSameCreation, REPORT_LAG, type ReportRow } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-name.ts';
 import { withoutEndpoint } from '../core/smtp.ts';
-import { type Instant, MINUTE, SECOND } from '../core/time.ts';
+import type { Instant } from '../core/time.ts';
 import type { ScannedUser } from '../core/triage/facts.ts';
 import { needsExactKeys } from '../core/triage.ts';
 import { matchNobody, parseUserSettings } from '../core/user-settings.ts';
+import { reportOrError } from './account-report.ts';
 import type { Aws } from './clients.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
@@ -47,11 +37,14 @@ export interface Scan {
 /**
  * Sees every user once. What cannot be read about one user, or the report, becomes an error beside the others; throws
  * if the users or the secrets cannot be listed, since nothing could be judged then.
+ *
+ * @param expected In a fleet: whose users they must be. Throws if the session sees another account's.
  */
 export async function scanAccount(
   reader: Reader,
   runtime: Pick<Runtime, 'clock' | 'sleep'>,
   run?: RunTimes,
+  expected?: string,
 ): Promise<Scan> {
   const { aws, settings } = reader;
   const at = runtime.clock();
@@ -61,7 +54,7 @@ export async function scanAccount(
     listUsers(aws),
     listSecrets(reader),
   ]);
-  const accountId = details[0]?.Arn === undefined ? await callersAccount(aws) : accountIdOf(details[0].Arn);
+  const accountId = await accountOf(aws, details, expected);
   const scanned = details
     .filter(({ Path = '/' }) => Path.startsWith(settings.userPathPrefix))
     .map((detail) => scannedUser(detail, { accountId, report, secrets }));
@@ -105,6 +98,15 @@ function rowOf({ Arn = '', CreateDate }: UserDetail, report: CredentialReport | 
   const row = report?.users.get(Arn);
   if (row === undefined || CreateDate === undefined) return undefined;
   return isSameCreation(row, CreateDate.getTime()) ? row : undefined;
+}
+
+/** Keys of one account must never be judged by what is known of another. */
+async function accountOf(aws: Aws, details: readonly UserDetail[], expected: string | undefined): Promise<string> {
+  if (expected === undefined) return details[0]?.Arn === undefined ? callersAccount(aws) : accountIdOf(details[0].Arn);
+  const stranger = details.find(({ Arn = '' }) => accountIdOf(Arn) !== expected);
+  if (stranger === undefined) return expected;
+  const message = `The session is of account ${accountIdOf(stranger.Arn ?? '')}, and not of ${expected}; nothing was done.`;
+  throw new RotationError(message, { accountId: expected });
 }
 
 /** Only where no user's ARN tells. */
@@ -180,60 +182,4 @@ async function listSecrets(reader: Reader): Promise<Map<string, Secret>> {
     }
   }
   return secrets;
-}
-
-/** Without the report every user counts as missing from it, and is read directly: dearer, but no one is missed. */
-async function reportOrError(
-  aws: Aws,
-  runtime: Pick<Runtime, 'sleep'>,
-  errors: string[],
-): Promise<CredentialReport | undefined> {
-  try {
-    return await readReport(aws, runtime);
-  } catch (error) {
-    errors.push(
-      `${messageOf(error)} Without the report every user was looked at by iam:ListAccessKeys, and keys of the root user were not looked at.`,
-    );
-    return undefined;
-  }
-}
-
-const REPORT_POLL = SECOND;
-const REPORT_WAIT = 2 * MINUTE;
-
-/** AWS makes a report in seconds to minutes and reuses it for four hours. */
-async function readReport(aws: Aws, runtime: Pick<Runtime, 'sleep'>): Promise<CredentialReport> {
-  let state = await generateReport(aws);
-  for (let waited = 0; waited < REPORT_WAIT; waited += REPORT_POLL) {
-    if (state !== 'COMPLETE') await runtime.sleep(REPORT_POLL);
-    const report = await getReport(aws);
-    if (typeof report === 'object') return report;
-    state = report === 'gone' ? await generateReport(aws) : 'INPROGRESS';
-  }
-  throw new RotationError('Cannot read the credential report: AWS did not make one within two minutes.', {
-    action: 'iam:GetCredentialReport',
-    isTransient: true,
-  });
-}
-
-async function generateReport(aws: Aws): Promise<string | undefined> {
-  const { State } = await aws.iam.send(new GenerateCredentialReportCommand({}));
-  return State;
-}
-
-/** The report; `pending` while it is made; `gone` if it expired or was never asked for. */
-async function getReport(aws: Aws): Promise<CredentialReport | 'pending' | 'gone'> {
-  try {
-    const { Content, GeneratedTime } = await aws.iam.send(new GetCredentialReportCommand({}));
-    const action = 'iam:GetCredentialReport';
-    const csv = new TextDecoder().decode(required(Content, action, 'Content'));
-    return parseCredentialReport(csv, required(GeneratedTime, action, 'GeneratedTime').getTime());
-  } catch (error) {
-    if (isFailure(error, 'CredentialReportNotReady') || isFailure(error, 'ReportInProgress')) return 'pending';
-    const isGone = ['CredentialReportNotPresent', 'ReportNotPresent', 'CredentialReportExpired', 'ReportExpired'].some(
-      (code) => isFailure(error, code),
-    );
-    if (isGone) return 'gone';
-    throw error;
-  }
 }

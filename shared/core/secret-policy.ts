@@ -18,10 +18,15 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-export type PolicySettings = Pick<Settings, 'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix'>;
+export type PolicySettings = Pick<
+  Settings,
+  'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix' | 'isMember'
+>;
 
 /** The functions that write into secrets; their roles have fixed names, so that a policy can name them. */
 const writers = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'] as const;
+/** In a member of a fleet all of them write as one role there. */
+const memberWriters = ['rotate'] as const;
 
 /** A deactivated key may work for seconds more, and make sessions in them. */
 export const EXPOSED_FOR = 15 * MINUTE;
@@ -46,7 +51,9 @@ export function secretPolicy(
   const { ownersRead, administratorArns } = settings;
   const readers = readersOf(user, settings.readerArns);
   const handOn = readers.filter((reader) => reader.handOn).map(({ arn }) => arn);
-  const roles = writers.map((name) => roleArn(user.arn, name, settings.roleSuffix));
+  const roles = (settings.isMember ? memberWriters : writers).map((name) =>
+    roleArn(user.arn, name, settings.roleSuffix),
+  );
   return {
     Version: '2012-10-17',
     Statement: [

@@ -138,7 +138,16 @@ export const settingSpecs = {
 
 type Specs = typeof settingSpecs;
 export type SettingName = keyof Specs;
-export type Settings = { readonly [Name in SettingName]: z.output<Specs[Name]['schema']> };
+type Parsed = { readonly [Name in SettingName]: z.output<Specs[Name]['schema']> };
+export type Settings = Parsed & Membership;
+
+/** Not for an operator to set: known of an account in which a hub works by a role there. */
+interface Membership {
+  readonly isMember?: true;
+}
+
+/** The variable that says so. */
+export const MEMBER_VARIABLE = 'KEYTURN_MEMBER';
 
 interface Spec<T extends z.ZodMiniType> {
   schema: T;
@@ -161,10 +170,11 @@ export function environmentName(setting: string): string {
  * given". Throws a SettingsError that names every variable that is wrong, and what it may be.
  */
 export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  return readSettings((name) => environment[environmentName(name)], {
+  const settings = readSettings((name) => environment[environmentName(name)], {
     cannot: 'Cannot start',
     nameOf: environmentName,
   });
+  return environment[MEMBER_VARIABLE] === 'true' ? { ...settings, isMember: true } : settings;
 }
 
 /** The same for callers that have the values under other names: `nameOf` is what the sentences call a setting. */
@@ -185,7 +195,7 @@ export function readSettings(
     else problems.push(`${nameOf(name)} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`);
   }
   if (problems.length > 0) throw new SettingsError(`${cannot}: ${problems.join('. ')}.`);
-  const settings = parsed as Settings;
+  const settings = parsed as Parsed;
   const overrun = timelineProblem(settings) ?? unreadable(settings, nameOf);
   if (overrun !== undefined) throw new SettingsError(`${cannot}: ${overrun}.`);
   return settings;

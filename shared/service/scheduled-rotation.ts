@@ -1,25 +1,26 @@
-import { countMessages, enqueue } from '../aws/enqueue.ts';
+import { countMessages } from '../aws/enqueue.ts';
 import { readLastRun, rememberRun } from '../aws/last-run.ts';
-import { readListeners } from '../aws/limits.ts';
 import { publish } from '../aws/notify.ts';
 import type { Reader } from '../aws/observe.ts';
-import { attempt, judgeAccount, type PlannedStep, plannedSteps, planUsers } from '../aws/plan-users.ts';
+import { attempt, type PlannedStep, plannedSteps } from '../aws/plan-users.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
 import type { Scan } from '../aws/scan.ts';
 import { readStateKey } from '../aws/state-key.ts';
-import type { Triaged } from '../core/activity.ts';
 import { buildDigestMessage, type Digest } from '../core/digest.ts';
 import { EventError, RotationError } from '../core/errors.ts';
-import type { ScheduledEvent, WorkMessage } from '../core/events.ts';
-import { keyAges } from '../core/key-ages.ts';
-import type { Limits } from '../core/model.ts';
-import { firstRun, isWeeklyTurn, runAfter } from '../core/runs.ts';
-import { digestOf, type RunFacts, refusedOf, type Times } from '../core/scheduled-run.ts';
+import type { ScheduledEvent } from '../core/events.ts';
+import { firstRun, runAfter } from '../core/runs.ts';
+import { digestOf, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
-import { type Probe, shareOut } from '../core/shares.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import { refuseElsewhere } from './elsewhere.ts';
+import { type Look, lookAtAccount, measure } from './look-at-account.ts';
+
+/** What the steps of one run share: it remembers what it has told. */
+interface Run extends Look {
+  reader: Reader & { verifier: StateKey };
+}
 
 export interface ScheduledRun {
   schemaVersion: 1;
@@ -34,13 +35,6 @@ export interface ScheduledRun {
   plan?: readonly PlannedStep[];
   errors: readonly string[];
   awsCalls: number;
-}
-
-/** What the steps of one run share. */
-interface Run extends RunFacts {
-  runtime: Runtime;
-  reader: Reader & { verifier: StateKey };
-  errors: string[];
 }
 
 /**
@@ -61,16 +55,13 @@ export async function runScheduled(
   const errors: string[] = [];
   const times = await timesOf(runtime, reader, scheduledAt, errors);
   const run: Run = { runtime, reader, settings, runId, times, isDryRun: dryRun || !settings.enforce, errors };
-  const view = { reader, runtime, run: times.run, errors };
-  const { scan, triaged, dueUsers, limits } = await judgeAccount(view, () => readListeners(runtime, settings));
-  const plans = run.isDryRun ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
-  const refused = refusedOf(run, { triaged, dueUsers, at: scan.at }, limits);
-  const enqueued = run.isDryRun ? 0 : await enqueueAll(run, scan, dueUsers, { limits, probe: refused?.probe });
+  const seen = await lookAtAccount(run);
+  const { scan, plans, enqueued } = seen;
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
-  const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters, refused });
+  const digest = digestOf(run, scan, seen.triaged, { ...seen, deadLetters });
   await attempt(run, () => send(run, digest));
   report(run, digest);
-  measure(run, scan, triaged, limits);
+  measure(run, seen);
   if (run.errors.length > 0) throw failureOf(run, scan);
   return {
     schemaVersion: 1,
@@ -113,34 +104,6 @@ async function send({ runtime: { aws }, settings, reader, times, isDryRun }: Run
   if (times.isScheduled && !isDryRun) await rememberRun(aws, settings.queueUrl, reader.verifier, times.run);
 }
 
-/** Everybody due is looked at; of new keys the run gives away what is left of the day. */
-async function enqueueAll(
-  { runtime, settings, runId, times, errors }: Run,
-  { accountId }: Scan,
-  dueUsers: readonly Triaged[],
-  { limits, probe }: { limits: Limits | undefined; probe: Probe | undefined },
-): Promise<number> {
-  // Without the limits each worker asks for them.
-  const left = limits === undefined ? undefined : Math.max(0, settings.maxNewRotationsPerDay - limits.issuedToday);
-  const shares = left === undefined ? undefined : shareOut(dueUsers, left, probe);
-  const messages = dueUsers.map(({ scanned: { user } }): WorkMessage => {
-    const { userId, userName } = user;
-    return {
-      schemaVersion: 1,
-      accountId,
-      userId,
-      userName,
-      origin: 'schedule',
-      requestId: runId,
-      mayRepeat: isWeeklyTurn(userId, times.run),
-      ...(shares === undefined ? {} : (shares.get(userId) ?? { mayIssue: false })),
-    };
-  });
-  const { sent, failed } = await enqueue(runtime.aws, settings.queueUrl, messages);
-  errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
-  return sent;
-}
-
 async function deadLettersOf({ runtime, settings }: Run): Promise<number | undefined> {
   return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
 }
@@ -158,21 +121,6 @@ function report({ runtime, runId, isDryRun, errors }: Run, digest: Digest): void
   for (const finding of findings) runtime.log.info('To be checked', { runId, finding });
   for (const secretName of secretsWithoutUser) runtime.log.info('Secret without a user', { runId, secretName });
   for (const reason of errors) runtime.log.error('Failed for one', { runId, reason });
-}
-
-/** What alarms and the dashboard say about the account as a whole. */
-function measure(
-  { runtime: { meter }, settings }: Run,
-  { at }: Scan,
-  triaged: readonly Triaged[],
-  limits: Limits | undefined,
-): void {
-  const ages = keyAges(triaged, settings, at);
-  if (ages !== undefined) {
-    meter.add('OldestActiveKeyDays', ages.oldestActiveKeyDays);
-    meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
-  }
-  if (limits?.isBreakerOpen) meter.add('BreakerOpen', 1);
 }
 
 function failureOf({ errors, isDryRun }: Run, { accountId, users }: Scan): RotationError {

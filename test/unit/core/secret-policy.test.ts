@@ -54,6 +54,17 @@ describe.each([{}, administered])('with %j, nobody but the functions that write'
   );
 });
 
+describe('in a member of a fleet', () => {
+  const member = { settings: { KEYTURN_MEMBER: 'true', KEYTURN_ROLE_SUFFIX: '-x' } };
+  it('only the role that the hub takes there writes', () => {
+    const rotate = own('rotate-x');
+    expect(may(rotate, 'PutSecretValue', member)).toBe(true);
+    const others = [own('rotate'), own('observe-x'), own('rotation-worker-x'), ...people, ...writers];
+    expect(others.filter((arn) => may(arn, 'PutSecretValue', member))).toEqual([]);
+    expect(may(rotate, 'GetSecretValue', member)).toBe(false);
+  });
+});
+
 describe('the policy and the life of the secret', () => {
   const administration = [
     'PutResourcePolicy',

@@ -1,0 +1,95 @@
+import { enqueue } from '../aws/enqueue.ts';
+import { readListeners } from '../aws/limits.ts';
+import type { Reader } from '../aws/observe.ts';
+import { type Judged, judgeAccount, planUsers, type UserPlan } from '../aws/plan-users.ts';
+import type { Runtime } from '../aws/runtime.ts';
+import type { Scan } from '../aws/scan.ts';
+import type { Triaged } from '../core/activity.ts';
+import type { WorkMessage } from '../core/events.ts';
+import { keyAges } from '../core/key-ages.ts';
+import type { Limits } from '../core/model.ts';
+import { isWeeklyTurn } from '../core/runs.ts';
+import { type Refused, type RunFacts, refusedOf } from '../core/scheduled-run.ts';
+import { type Probe, shareOut } from '../core/shares.ts';
+import { formatInstant, type Instant } from '../core/time.ts';
+
+/** How one run looks at one account. */
+export interface Look extends RunFacts {
+  runtime: Runtime;
+  reader: Reader;
+  errors: string[];
+  /** Of an account that is a member of a fleet. */
+  member?: Member;
+}
+
+export interface Member {
+  accountId: string;
+  path: string;
+  /** Until when messages about its users are believed. */
+  notAfter: Instant;
+  /** Passes at once in one account. */
+  accountConcurrency: number;
+}
+
+/** What was seen, and what was done about it. */
+export interface Seen extends Judged {
+  /** In a dry run. */
+  plans: readonly UserPlan[] | undefined;
+  refused: Refused | undefined;
+  enqueued: number;
+}
+
+/**
+ * Scans the account and enqueues who is due; a dry run shows their plans instead. Throws as `scanAccount` does; what else
+ * fails is added to the errors.
+ */
+export async function lookAtAccount(look: Look): Promise<Seen> {
+  const { runtime, settings, times, reader, runId, isDryRun, errors, member } = look;
+  const of = member === undefined ? {} : { accountId: member.accountId };
+  const view = { reader, runtime, run: times.run, errors, ...of };
+  const judged = await judgeAccount(view, () => readListeners(runtime, settings));
+  const { scan, triaged, dueUsers, limits } = judged;
+  const plans = isDryRun ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
+  const refused = refusedOf(look, { triaged, dueUsers, at: scan.at }, limits);
+  const enqueued = isDryRun ? 0 : await enqueueAll(look, scan, dueUsers, { limits, probe: refused?.probe });
+  return { ...judged, plans, refused, enqueued };
+}
+
+/** Everybody due is looked at; of new keys the run gives away what is left of the day. */
+async function enqueueAll(
+  { runtime, settings, runId, times, errors, member }: Look,
+  { accountId }: Scan,
+  dueUsers: readonly Triaged[],
+  { limits, probe }: { limits: Limits | undefined; probe: Probe | undefined },
+): Promise<number> {
+  // Without the limits each worker asks for them.
+  const left = limits === undefined ? undefined : Math.max(0, settings.maxNewRotationsPerDay - limits.issuedToday);
+  const shares = left === undefined ? undefined : shareOut(dueUsers, left, probe);
+  const messages = dueUsers.map(({ scanned: { user } }): WorkMessage => {
+    const { userId, userName } = user;
+    return {
+      schemaVersion: 1,
+      accountId,
+      userId,
+      userName,
+      origin: 'schedule',
+      requestId: runId,
+      mayRepeat: isWeeklyTurn(userId, times.run),
+      ...(shares === undefined ? {} : (shares.get(userId) ?? { mayIssue: false })),
+      ...(member === undefined ? {} : { path: member.path, notAfter: formatInstant(member.notAfter) }),
+    };
+  });
+  const { sent, failed } = await enqueue(runtime.aws, settings.queueUrl, messages, member?.accountConcurrency);
+  errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
+  return sent;
+}
+
+/** What alarms and the dashboard say about the account as a whole. */
+export function measure({ runtime: { meter }, settings }: Look, { scan, triaged, limits }: Seen): void {
+  const ages = keyAges(triaged, settings, scan.at);
+  if (ages !== undefined) {
+    meter.add('OldestActiveKeyDays', ages.oldestActiveKeyDays);
+    meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
+  }
+  if (limits?.isBreakerOpen) meter.add('BreakerOpen', 1);
+}
