@@ -2,6 +2,7 @@ import { actionNames } from '../shared/core/answer.ts';
 import { roles } from '../shared/core/model.ts';
 import { reasons } from '../shared/core/reasons.ts';
 import * as z from '../shared/core/zod.ts';
+import { confidences, rules } from './advise/rules.ts';
 
 /*
  * What `--json` prints: published as docs/schemas/*.schema.json, which a test makes from what stands here. Within a
@@ -145,5 +146,52 @@ export const doctorOutput = z.strictObject({
 });
 export type DoctorOutput = z.output<typeof doctorOutput>;
 
+/** `keyturn advise --json`. */
+export const adviseOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  accounts: z.array(
+    z.strictObject({
+      profile: z.optional(text),
+      accountId,
+      region: text,
+      /** Absent unless CloudTrail was asked. */
+      cloudTrailDays: z.optional(count),
+      errors: z.array(text),
+      awsCalls: count,
+      users: z.array(
+        z.strictObject({
+          userName: text,
+          keys: z.array(
+            z.strictObject({
+              accessKeyId,
+              createdAt: instant,
+              lastUsed: z.optional(z.strictObject({ at: instant, service: text, region: text })),
+            }),
+          ),
+          /** All that fit; the first is the advice. */
+          advice: z.array(
+            z.strictObject({
+              rule: z.enum(rules.map(({ id }) => id)),
+              confidence: z.enum(confidences),
+              doInstead: text,
+              because: text,
+              source: text,
+            }),
+          ),
+          /** What a role would have to allow, where the advice is one. */
+          roleNeeds: z.optional(z.array(z.strictObject({ service: text, actions: z.array(text) }))),
+        }),
+      ),
+    }),
+  ),
+});
+export type AdviseOutput = z.output<typeof adviseOutput>;
+
 /** By the command whose `--json` each is of. */
-export const outputs = { plan: planOutput, status: statusOutput, explain: explainOutput, doctor: doctorOutput };
+export const outputs = {
+  plan: planOutput,
+  status: statusOutput,
+  explain: explainOutput,
+  advise: adviseOutput,
+  doctor: doctorOutput,
+};

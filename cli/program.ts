@@ -65,6 +65,17 @@ function addLooking(tree: Tree): void {
     .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
     .option(...mfa);
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
+  add(tree, 'advise [user...]', 'what would make keys needless', () => import('./commands/advise.ts'))
+    .option('--cloudtrail', 'ask CloudTrail from where and by what they are used: two look-ups a second')
+    .addOption(
+      new Option('--days <n>', 'how far to look back in CloudTrail, at most 90').argParser(trailDays).default(14, '14'),
+    )
+    .addOption(
+      new Option('--min <confidence>', 'leave out what is less certain')
+        .choices(['sure', 'likely', 'guess'])
+        .default('guess'),
+    )
+    .option(...mfa);
   add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts')).option(...mfa);
 }
 
@@ -193,6 +204,13 @@ function days(value: string): number {
   const number = value.trim() === '' ? Number.NaN : Number(value);
   if (number === 0 || (number >= 1 && number <= 3_650)) return number;
   throw new InvalidArgumentError('It is 0, or a number from 1 to 3650.');
+}
+
+/** CloudTrail keeps its event history for 90 days. */
+function trailDays(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 90) return number;
+  throw new InvalidArgumentError('It is a whole number from 1 to 90.');
 }
 
 function date(value: string): string {

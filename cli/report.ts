@@ -62,7 +62,7 @@ export function sayDoubts({ note, warn }: Context, { notes, errors, judged }: Pr
 }
 
 /** Of an account that was looked at: something may have failed on the way, or be due. */
-export function codeOf({ errors, plans }: Preview, isDetailed: boolean): ExitCode {
+export function codeOf({ errors, plans }: Pick<Preview, 'errors' | 'plans'>, isDetailed: boolean): ExitCode {
   const isRefused = errors.some((each) => /: (AccessDenied|UnauthorizedOperation|AuthorizationError)/.test(each));
   const isThrottled =
     errors.length > 0 && errors.every((each) => /: (Throttl|TooManyRequests|RequestLimit)/.test(each));

@@ -13,7 +13,7 @@ export async function reportOrError(
   errors: string[],
 ): Promise<CredentialReport | undefined> {
   try {
-    return await readReport(aws, runtime);
+    return await readCredentialReport(aws, runtime);
   } catch (error) {
     errors.push(
       `${messageOf(error)} Without the report every user was looked at by iam:ListAccessKeys, and keys of the root user were not looked at.`,
@@ -26,7 +26,7 @@ const REPORT_POLL = SECOND;
 const REPORT_WAIT = 2 * MINUTE;
 
 /** AWS makes a report in seconds to minutes and reuses it for four hours. */
-async function readReport(aws: Aws, runtime: Pick<Runtime, 'sleep'>): Promise<CredentialReport> {
+export async function readCredentialReport(aws: Aws, runtime: Pick<Runtime, 'sleep'>): Promise<CredentialReport> {
   let state = await generateReport(aws);
   for (let waited = 0; waited < REPORT_WAIT; waited += REPORT_POLL) {
     if (state !== 'COMPLETE') await runtime.sleep(REPORT_POLL);

@@ -153,7 +153,7 @@ export async function listAccessKeys(aws: Aws, userName: string): Promise<Access
 }
 
 /** No date means that no use was ever recorded (`ServiceName` and `Region` are then `N/A`). */
-async function getLastUsed(aws: Aws, accessKeyId: string): Promise<LastUsed | undefined> {
+export async function getLastUsed(aws: Aws, accessKeyId: string): Promise<LastUsed | undefined> {
   const { AccessKeyLastUsed: used } = await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }));
   if (used?.LastUsedDate === undefined) return undefined;
   return { at: used.LastUsedDate.getTime(), service: used.ServiceName ?? 'N/A', region: used.Region ?? 'N/A' };

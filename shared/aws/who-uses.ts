@@ -1,8 +1,8 @@
-import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { Caller, UsedBy } from '../core/messages.ts';
-import { DAY, type Instant, SECOND } from '../core/time.ts';
+import { DAY, type Instant } from '../core/time.ts';
 import type { Runtime } from './runtime.ts';
+import { lookUpUses, oneLine, TRAIL_PAUSE, type TrailUse } from './trail.ts';
 
 /** For a reminder, whatever happened. */
 export interface WhoUses extends UsedBy {
@@ -19,11 +19,7 @@ export interface UseQuestion {
 
 const MOST_CALLERS = 5;
 const MOST_EVENTS = 5;
-/** Pages of 50 events in a Region: a busy key would fill hundreds, and its callers show on the first ones. */
-const MOST_PAGES = 4;
 const MOST_REGIONS = 3;
-/** CloudTrail answers two lookups a second, for the whole account in one Region. */
-const PAUSE = SECOND / 2;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 /** LookupEvents knows these alone: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html */
 const ONLY_MANAGEMENT = 'It does not list data events, such as reads of S3 objects.';
@@ -42,7 +38,7 @@ export async function whoUses(runtime: Pick<Runtime, 'aws' | 'sleep'>, question:
   const failures: unknown[] = [];
   for (const [index, region] of regions.entries()) {
     try {
-      if (index > 0) await runtime.sleep(PAUSE);
+      if (index > 0) await runtime.sleep(TRAIL_PAUSE);
       await lookUp(runtime, { ...question, region }, callers);
     } catch (error) {
       failures.push(error);
@@ -52,57 +48,22 @@ export async function whoUses(runtime: Pick<Runtime, 'aws' | 'sleep'>, question:
 }
 
 async function lookUp(
-  { aws, sleep }: Pick<Runtime, 'aws' | 'sleep'>,
+  runtime: Pick<Runtime, 'aws' | 'sleep'>,
   { accessKeyId, region, now }: UseQuestion & { region: string },
   callers: Map<string, Caller & { events: string[] }>,
 ): Promise<void> {
-  const client = aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
-  const input = {
-    LookupAttributes: [{ AttributeKey: 'AccessKeyId' as const, AttributeValue: accessKeyId }],
-    StartTime: new Date(now - DAY),
-    EndTime: new Date(now),
-    MaxResults: 50,
-  };
-  let token: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    if (page > 0) await sleep(PAUSE);
-    const { Events = [], NextToken } = await client.send(
-      new LookupEventsCommand({ ...input, ...(token === undefined ? {} : { NextToken: token }) }),
-    );
-    for (const event of Events) note(event, callers);
-    token = NextToken;
-    if (token === undefined || callers.size >= MOST_CALLERS) return;
+  for await (const uses of lookUpUses(runtime, { accessKeyId, region, from: now - DAY, to: now })) {
+    for (const use of uses) note(use, callers);
+    if (callers.size >= MOST_CALLERS) return;
   }
 }
 
-function note({ CloudTrailEvent, EventName = '' }: Event, callers: Map<string, Caller & { events: string[] }>): void {
-  const { sourceIp, userAgent } = readEvent(CloudTrailEvent ?? '');
+function note({ sourceIp, eventName, ...use }: TrailUse, callers: Map<string, Caller & { events: string[] }>): void {
+  const userAgent = oneLine(use.userAgent, 100);
   const key = `${sourceIp} ${userAgent}`;
   const caller = callers.get(key) ?? { sourceIp, userAgent, events: [] };
-  const name = clean(EventName, 64);
-  if (!caller.events.includes(name) && caller.events.length < MOST_EVENTS) caller.events.push(name);
+  if (!caller.events.includes(eventName) && caller.events.length < MOST_EVENTS) caller.events.push(eventName);
   callers.set(key, caller);
-}
-
-function readEvent(json: string): Pick<Caller, 'sourceIp' | 'userAgent'> {
-  const value: unknown = parsed(json);
-  const member = (name: string): unknown =>
-    typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
-  return { sourceIp: clean(member('sourceIPAddress'), 64), userAgent: clean(member('userAgent'), 100) };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whoever holds the key chooses its user agent: it must not break the lines of an email, nor fill it. */
-function clean(value: unknown, max: number): string {
-  const text = typeof value === 'string' ? value.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() : '';
-  return text.length <= max ? text || 'unknown' : `${text.slice(0, max - 3)}...`;
 }
 
 function answerOf(callers: readonly Caller[], regions: readonly string[], failures: readonly unknown[]): WhoUses {

@@ -18,6 +18,9 @@ export interface ReportRow {
   /** When the report was made: up to four hours ago. */
   reportedAt: Instant;
   keys: readonly [ReportKey, ReportKey];
+  /** Of the console; for advice only. */
+  hasPassword?: boolean;
+  hasMfa?: boolean;
 }
 
 export interface CredentialReport {
@@ -87,7 +90,8 @@ function parseRow(row: Row, reportedAt: Instant): ReportRow | undefined {
   const one = parseKey(row, 'access_key_1');
   const two = parseKey(row, 'access_key_2');
   if (!userName || !arn || userCreatedAt === undefined || one === undefined || two === undefined) return undefined;
-  return { userName, arn, userCreatedAt, reportedAt, keys: [one, two] };
+  const [hasPassword, hasMfa] = [isTrue(row, 'password_enabled'), isTrue(row, 'mfa_active')];
+  return { userName, arn, userCreatedAt, reportedAt, keys: [one, two], hasPassword, hasMfa };
 }
 
 /** An Active key without a date, or an activity that is neither, is a doubt. */
@@ -101,6 +105,10 @@ function parseKey(row: Row, slot: Slot): ReportKey | undefined {
     ...(rotatedAt === undefined ? {} : { rotatedAt }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
   };
+}
+
+function isTrue(row: Row, column: string): boolean {
+  return row.get(column)?.toLowerCase() === 'true';
 }
 
 /** The guide writes TRUE and FALSE, AWS sends true and false. */

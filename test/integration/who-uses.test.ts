@@ -1,3 +1,5 @@
+// shared/aws/who-uses.ts, and below it shared/aws/trail.ts
+
 import { expect, test } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { evaluateAgain } from '../../shared/aws/evaluate-again.ts';

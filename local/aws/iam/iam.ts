@@ -8,6 +8,7 @@ import { createAccessKeyOperations } from './iam-access-keys.ts';
 import { createIamHelpers, type IamHelpers } from './iam-helpers.ts';
 import { limit, pageOf, pageOfArray, start, target } from './iam-lookup.ts';
 import { createIamState, type IamState, type IamUser, userView } from './iam-state.ts';
+import { createLastAccessed } from './last-accessed.ts';
 import { createSimulation } from './simulation.ts';
 
 /** IAM as this service uses it. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
@@ -189,7 +190,10 @@ function userDetail(user: IamUser) {
   return {
     ...userView(user, false),
     GroupList: user.groups,
-    AttachedManagedPolicies: [],
+    AttachedManagedPolicies: user.policies.map((PolicyName) => ({
+      PolicyName,
+      PolicyArn: `arn:aws:iam::aws:policy/${PolicyName}`,
+    })),
     UserPolicyList: [],
     Tags: user.tags,
   };
@@ -205,6 +209,7 @@ export function createIam(environment: Environment, propagationMs: number): Iam 
       ...createAccessKeyOperations(environment, state, propagationMs),
       ...createCredentialReport(environment, state),
       ...createSimulation(state),
+      ...createLastAccessed(environment, state),
     },
     ...createIamHelpers(environment, state),
   };

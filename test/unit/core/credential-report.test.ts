@@ -44,6 +44,8 @@ describe('the credential report', () => {
               lastUsedAt: Date.UTC(2026, 2, 9, 12, 15),
             },
           ],
+          hasPassword: false,
+          hasMfa: false,
         },
       ],
     ]);
