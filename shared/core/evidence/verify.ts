@@ -1,0 +1,57 @@
+import { type ChainFile, chainNumber, parseChainFile } from './chain.ts';
+import { expiry, gaps, headAmong, headVerdicts, linkVerdicts, provenTo } from './chain-verdicts.ts';
+import { extras, namedObjects, objectVerdicts, rewritten } from './object-verdicts.ts';
+import type { Asked, Evidence, Verdict, Verification } from './verdict.ts';
+
+/** Everything that can be said of the evidence of one account. */
+export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
+  const { files, verdicts: unreadable } = filesIn(evidence.chain);
+  const head = headAmong(files);
+  const foreign = new Set(files.flatMap(({ digest }) => digest.foreign));
+  const chained = files.filter(({ key, number }) => !foreign.has(key) && number <= (head?.number ?? 0));
+  const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
+  const expired = expiry(chained, asked.now);
+  const links = chained.flatMap((file, index) =>
+    linkVerdicts(file, chained[index - 1], { ...asked, foreign, expired }),
+  );
+  const named = namedObjects(evidence, chained);
+  const objects = asked.isQuick
+    ? []
+    : [...named].flatMap(([key, hash]) => objectVerdicts(evidence, key, { hash, expired }));
+  const verdicts = [
+    ...unreadable.filter(({ key }) => !foreign.has(key)),
+    ...strays.map((key) => strayVerdict(key, foreign)),
+    ...rewritten(evidence, everChained(evidence)),
+    ...links,
+    ...objects,
+    ...(asked.isQuick ? [] : extras(evidence, { named, chained })),
+    ...gaps(chained),
+    ...headVerdicts(chained, asked),
+  ];
+  const wrong = new Set(objects.map(({ key }) => key));
+  const valid = asked.isQuick ? 0 : [...named.keys()].filter((key) => !wrong.has(key)).length;
+  return { verdicts, digests: chained.length, valid, head, provenTo: provenTo(chained, asked) };
+}
+
+/** Keys below `chain/` that were ever written. */
+function everChained({ chain, versions }: Evidence): string[] {
+  const known = [...(versions?.keys() ?? [])].filter((key) => chainNumber(key) !== undefined);
+  return [...new Set([...chain.keys(), ...known])];
+}
+
+function filesIn(chain: Evidence['chain']): { files: ChainFile[]; verdicts: Verdict[] } {
+  const files: ChainFile[] = [];
+  const verdicts: Verdict[] = [];
+  for (const [key, body] of chain) {
+    const file = parseChainFile(key, body);
+    if (file === undefined) verdicts.push({ word: 'BROKEN', key, why: 'is no digest' });
+    else files.push(file);
+  }
+  return { files: files.toSorted((a, b) => a.number - b.number), verdicts };
+}
+
+function strayVerdict(key: string, foreign: ReadonlySet<string>): Verdict {
+  return foreign.has(key)
+    ? { word: 'FOREIGN', key, why: 'was put by somebody else; the next digest says so and passes it over' }
+    : { word: 'STRAY', key, why: 'is no part of the chain' };
+}
