@@ -3,8 +3,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types';
+import { memberRoleName } from '../core/fleet/member-roles.ts';
 import type { SecretAccessKey } from '../core/redacted.ts';
 import { asRotationError, isRefusal } from './failure.ts';
+import { type InAccount, memberCredentials } from './member-session.ts';
 
 /** The clients of every AWS service in use, and how many calls went out through them. */
 export interface Aws {
@@ -14,11 +16,21 @@ export interface Aws {
   secrets: SecretsManagerClient;
   sns: SNSClient;
   sts: STSClient;
-  /** A client of a service that few functions need: only the bundles that import its class carry it. */
+  /**
+   * A client of a service that few functions need: only the bundles that import its class carry it. Of what belongs to
+   * the account that is worked on: AWS Config, CloudTrail.
+   */
   clientOf: ClientMaker;
+  /** The same of what belongs to the deployment, in its own account: queues, keys, functions, alarms, the organization. */
+  homeClientOf: ClientMaker;
   /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
   stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
-  /** Calls by operation (`iam:ListAccessKeys`) since the clients were made. */
+  /**
+   * The clients that work in another account, by a session of its role. `sns`, `sts` and `homeClientOf` stay the
+   * deployment's. One session for all of them, asked for with their first call.
+   */
+  inAccount(target: InAccount): Aws;
+  /** Calls by operation (`iam:ListAccessKeys`) since the clients were made, in whatever account. */
   counts: ReadonlyMap<string, number>;
 }
 
@@ -40,6 +52,7 @@ const PREFIXES = {
   IAMClient: 'iam',
   KMSClient: 'kms',
   LambdaClient: 'lambda',
+  OrganizationsClient: 'organizations',
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
   SQSClient: 'sqs',
@@ -52,7 +65,22 @@ const PREFIXES = {
  */
 export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): Aws {
   const counts = new Map<string, number>();
-  const watch = { ...watcher, counts };
+  const home = clientsOf(options, { ...watcher, counts });
+  const { sns, sts, clientOf } = home;
+  // Their connections too are shared: a session would otherwise begin with handshakes.
+  const { requestHandler } = home.iam.config;
+  const inAccount = (target: InAccount): Aws => {
+    const { region, role, roleSuffix, accountId } = target;
+    const credentials = memberCredentials(sts, target);
+    const caller = `the role ${memberRoleName(role, roleSuffix)} of account ${accountId}`;
+    const member = clientsOf({ ...options, requestHandler, region, credentials }, { ...watcher, counts, caller });
+    return { ...member, sns, sts, homeClientOf: clientOf, inAccount, counts };
+  };
+  return { ...home, homeClientOf: clientOf, inAccount, counts };
+}
+
+/** Those of one account. */
+function clientsOf(options: ClientOptions, watch: Watch): Omit<Aws, 'homeClientOf' | 'inAccount' | 'counts'> {
   const retrying = { retryMode: 'adaptive', maxAttempts: 5, ...options };
   const { retryStrategy: _, ...once } = { ...options, maxAttempts: 1 };
   return {
@@ -64,7 +92,6 @@ export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): A
     clientOf: (make) => watched(make(retrying), watch),
     stsAs: (accessKeyId, secret) =>
       watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), watch),
-    counts,
   };
 }
 

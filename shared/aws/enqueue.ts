@@ -75,7 +75,7 @@ export async function countMessages(aws: Aws, queueUrl: string): Promise<number>
 
 /** Made here, so that only functions that send carry the client. The endpoint decides, not the host in the queue's URL. */
 export function queueClient(aws: Aws): SQSClient {
-  return aws.clientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
+  return aws.homeClientOf((options) => new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
 }
 
 async function send(aws: Aws, queueUrl: string, batch: readonly { entry: Entry; index: number }[]): Promise<Refused[]> {

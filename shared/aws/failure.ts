@@ -12,7 +12,12 @@ export interface FailedCall {
 }
 
 /** A response or request of these holds a secret access key; an error of theirs is passed on without its cause. */
-const CARRY_SECRETS = new Set(['iam:CreateAccessKey', 'secretsmanager:PutSecretValue', 'secretsmanager:CreateSecret']);
+const CARRY_SECRETS = new Set([
+  'iam:CreateAccessKey',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:CreateSecret',
+  'sts:AssumeRole',
+]);
 
 /** Input members that say what a call was about. */
 const RESOURCE_MEMBERS = [
@@ -24,6 +29,9 @@ const RESOURCE_MEMBERS = [
   'SubscriptionArn',
   'QueueUrl',
   'AccessKeyIds',
+  'RoleArn',
+  'RoleName',
+  'AccountId',
 ] as const;
 
 /** Turns whatever the SDK threw into a sentence: what was attempted, on what, and the permission to add if one lacks. */

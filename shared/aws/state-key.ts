@@ -21,7 +21,7 @@ export async function readStateKey(
   if (known !== undefined) return known;
   // A multi-Region key is called where its ARN says: a deployment elsewhere may have no replica of it.
   const [, , , region] = settings.stateKeyArn.split(':');
-  const kms = aws.clientOf((options) => new KMSClient({ ...options, ...(region === undefined ? {} : { region }) }));
+  const kms = aws.homeClientOf((options) => new KMSClient({ ...options, ...(region === undefined ? {} : { region }) }));
   const derive = async (of: number): Promise<EpochKey> => {
     const Message = new TextEncoder().encode(`keyturn/state-key/1/epoch/${of}`);
     const { Mac } = await kms.send(new GenerateMacCommand({ KeyId: keyId, MacAlgorithm: ALGORITHM, Message }));

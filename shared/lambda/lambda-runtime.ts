@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createAws } from '../aws/clients.ts';
 import type { MetricName, Runtime } from '../aws/runtime.ts';
+import type { Fleet } from '../core/fleet/fleet.ts';
 
 /** CloudWatch has no unit for days. */
 const inDays: readonly MetricName[] = ['OldestActiveKeyDays', 'DaysToNearestDeadline'];
@@ -13,6 +15,7 @@ const inDays: readonly MetricName[] = ['OldestActiveKeyDays', 'DaysToNearestDead
  * namespace and the service from the environment, so that two stages in one account share no metric.
  */
 export function lambdaRuntime(): Runtime {
+  const fleet = fleetBeside(import.meta.url);
   const logger = new Logger();
   const metrics = new Metrics();
   return {
@@ -36,5 +39,14 @@ export function lambdaRuntime(): Runtime {
         metrics.publishStoredMetrics();
       },
     },
+    ...(fleet === undefined ? {} : { fleet }),
   };
+}
+
+/** What the build made of `fleet.yml` and left beside the bundle, if anything. It has parsed it: its schema is not carried. */
+export function fleetBeside(module: string): Fleet | undefined {
+  const file = new URL('fleet.json', module);
+  if (!existsSync(file)) return undefined;
+  const fleet: Fleet = JSON.parse(readFileSync(file, 'utf8'));
+  return fleet;
 }

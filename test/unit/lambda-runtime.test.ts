@@ -1,8 +1,12 @@
 // Tests of shared/lambda/lambda-runtime.ts and shared/aws/runtime.ts.
 
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, it, vi } from 'vitest';
 import { metricNames } from '../../shared/aws/runtime.ts';
-import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
+import { fleetBeside, lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -35,4 +39,14 @@ it('writes structured log lines and metrics to standard output', () => {
   for (const name of metricNames) meter.add(name, 1);
   const text = lines.join('\n');
   for (const word of ['alice', 'Tried again', 'denied', 'keyturn-test', ...metricNames]) expect(text).toContain(word);
+});
+
+it('has the fleet that the build left beside the bundle, and none without', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-fleet-'));
+  const bundle = pathToFileURL(join(folder, 'index.js')).href;
+  expect(fleetBeside(bundle)).toBeUndefined();
+  writeFileSync(join(folder, 'fleet.json'), '{"organizationId":"o-a1b2c3d4e5"}');
+  expect(fleetBeside(bundle)).toEqual({ organizationId: 'o-a1b2c3d4e5' });
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  expect('fleet' in lambdaRuntime()).toBe(false);
 });

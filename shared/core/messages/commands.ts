@@ -1,3 +1,4 @@
+import { partitionOf } from '../partition.ts';
 import { secretNameOf } from '../secret-name.ts';
 import { DAY, formatDate } from '../time.ts';
 import type { Notice } from './notice.ts';
@@ -85,21 +86,6 @@ export function mfaCommand({ region, accountId, userName }: Notice): string[] {
     '  read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN <<< "$session" &&',
     '  export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN',
   ];
-}
-
-/** By the beginnings of the names of their Regions. */
-const PARTITIONS: Readonly<Record<string, string>> = {
-  'cn-': 'aws-cn',
-  'eusc-': 'aws-eusc',
-  'eu-isoe-': 'aws-iso-e',
-  'us-gov-': 'aws-us-gov',
-  'us-iso-': 'aws-iso',
-  'us-isob-': 'aws-iso-b',
-  'us-isof-': 'aws-iso-f',
-};
-
-function partitionOf(region: string): string {
-  return Object.entries(PARTITIONS).find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
 }
 
 export function signInCommand({ region }: Notice): string {

@@ -18,6 +18,7 @@ const tests =
   (folder: string) =>
   (file: string, name: string): Test => ({ file: `${folder}/${file}.test.ts`, name });
 const unit = tests('test/unit/core');
+const session = tests('test/unit');
 const integration = tests('test/integration');
 const owner = tests('test/unit/cli/owner');
 const proof = tests('test/proof');
@@ -882,5 +883,28 @@ export const mutants: readonly Mutant[] = [
     find: 'if (variable !== undefined) throw',
     replace: 'if (variable === undefined) throw',
     caughtBy: owner('profile', 'is refused, and where it is set is named'),
+  },
+
+  // ---- other accounts ----
+  {
+    name: 'the external ID left out',
+    file: 'shared/aws/member-session.ts',
+    find: '...(externalId === undefined ? {} : { ExternalId: externalIdOf(externalId, accountId) }),',
+    replace: '',
+    caughtBy: session('member-session', 'is asked for by role, external ID'),
+  },
+  {
+    name: 'the session of another account believed',
+    file: 'shared/aws/member-session.ts',
+    find: 'if (AssumedRoleUser?.Arn !== memberSessionArn(role, target, sessionName)) {',
+    replace: 'if (AssumedRoleUser?.Arn === undefined) {',
+    caughtBy: session('member-session', 'of another account is not used'),
+  },
+  {
+    name: "the hub's clients used in the member",
+    file: 'shared/aws/clients.ts',
+    find: '{ ...options, requestHandler, region, credentials }',
+    replace: '{ ...options, requestHandler, region }',
+    caughtBy: session('member-session', 'are the member’s for IAM and secrets'),
   },
 ];
