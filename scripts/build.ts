@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
+import { rolesTaken } from '../shared/core/fleet/policy.ts';
 import { packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
+import { begunWaves, type FleetFile, readFleetFile } from './fleet.ts';
 import { computed } from './parameters.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -49,11 +51,20 @@ export async function functionNames(): Promise<string[]> {
 
 /**
  * Writes `<outDir>/<function>/index.js` and its `package.json` for every function. The same sources and lockfile give
- * the same bytes, wherever and whenever it runs. Throws what esbuild reports.
+ * the same bytes, wherever and whenever it runs. With a fleet, its `fleet.json` lies beside each that needs it. Throws
+ * what esbuild reports.
  */
-export async function build(outDir: string): Promise<Bundle[]> {
+export async function build(outDir: string, fleet?: FleetFile): Promise<Bundle[]> {
   await rm(outDir, { recursive: true, force: true });
-  return Promise.all((await functionNames()).map((name) => buildFunction(name, join(outDir, name))));
+  return Promise.all(
+    (await functionNames()).map(async (name) => {
+      const folder = join(outDir, name);
+      const bundle = await buildFunction(name, folder);
+      if (fleet !== undefined && Object.hasOwn(rolesTaken, name))
+        await writeFile(join(folder, 'fleet.json'), fleet.json);
+      return bundle;
+    }),
+  );
 }
 
 /** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
@@ -114,24 +125,28 @@ interface VariableRequest {
  * start. (osls calls it with `new`, and loads it with `require`: no top-level await here.)
  */
 export default function buildFirst({ serviceDir, service, classes }: Serverless) {
-  const buildHere = () => build(join(serviceDir, 'dist'));
+  const path = () => service.custom?.fleet ?? '';
+  const fleetHere = async () => (path() === '' ? undefined : readFleetFile(path()).catch(refuse));
+  const buildHere = async () => build(join(serviceDir, 'dist'), await fleetHere());
   const refuse = (error: unknown): never => {
     throw new classes.Error(messageOf(error));
   };
   const resolve = (request: VariableRequest) => resolveComputed(request).catch(refuse);
-  const checkHere = (): void => {
+  const checkHere = async (): Promise<void> => {
+    const file = await fleetHere();
     try {
-      checkSettings(service);
+      checkSettings(service, file?.fleet);
     } catch (error) {
       refuse(error);
     }
+    for (const note of file === undefined ? [] : begunWaves(file.fleet, Date.now())) console.error(note);
   };
   return {
     configurationVariablesSources: { keyturn: { resolve } },
     hooks: {
-      'before:package:createDeploymentArtifacts': () => {
-        checkHere();
-        return buildHere();
+      'before:package:createDeploymentArtifacts': async () => {
+        await checkHere();
+        await buildHere();
       },
       'before:deploy:function:packageFunction': buildHere,
       'before:invoke:local:invoke': buildHere,
@@ -142,7 +157,9 @@ export default function buildFirst({ serviceDir, service, classes }: Serverless)
 async function resolveComputed({ address, resolveVariable }: VariableRequest): Promise<{ value: unknown }> {
   const compute = computed[address];
   if (compute === undefined) throw new Error(`there is no \${keyturn:${address}}`);
-  return { value: await compute(async (name) => String(await resolveVariable(`param:${name}`))) };
+  return {
+    value: await compute(async (name) => String(await resolveVariable(name.includes(':') ? name : `param:${name}`))),
+  };
 }
 
 if (import.meta.main) void printSizes();

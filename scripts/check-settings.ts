@@ -1,10 +1,12 @@
 import { SettingsError } from '../shared/core/errors.ts';
+import type { Fleet } from '../shared/core/fleet/fleet.ts';
+import { checkOverrides } from '../shared/core/fleet/settings-for.ts';
 import { environmentName, readSettings, type Settings, settingSpecs } from '../shared/core/settings.ts';
 
 /** What serverless.yml is once its variables are resolved, as far as parameters are in it. */
 export interface Service {
   provider: { environment?: Readonly<Record<string, unknown>>; region?: string };
-  custom?: { given?: Readonly<Record<string, unknown>>; stack?: Readonly<Record<string, unknown>> };
+  custom?: { given?: Readonly<Record<string, unknown>>; stack?: Readonly<Record<string, unknown>>; fleet?: string };
 }
 
 /** What the stack gives to its functions itself; CloudFormation knows the values. */
@@ -21,14 +23,13 @@ type Rule = (value: string, region: string) => string | undefined;
  * which the templates would take for another than it is: a deployment that does not take place harms nobody, one that
  * stops every run does.
  */
-export function checkSettings({ provider, custom }: Service): void {
+export function checkSettings({ provider, custom }: Service, fleet?: Fleet): void {
   const { environment, region = '' } = provider;
   const values = { ...environment, ...custom?.given };
   const given = (name: string): string | undefined => textOf(values[name]) ?? textOf(values[environmentName(name)]);
-  const settings = readSettings((name) => given(name) ?? MADE[name], {
-    cannot: 'Cannot deploy',
-    nameOf: (name) => name,
-  });
+  const known = (name: string): string | undefined => given(name) ?? MADE[name];
+  const settings = readSettings(known, { cannot: 'Cannot deploy', nameOf: (name) => name });
+  if (fleet !== undefined) checkOverrides(fleet, known);
   const stack = (name: string): string | undefined => textOf(custom?.stack?.[name]);
   const problems = [
     ...broken(settingRules(settings), given, region),

@@ -1,7 +1,9 @@
+import type { Fleet } from '../shared/core/fleet/fleet.ts';
 import { type SettingName, type Settings, settingSpecs } from '../shared/core/settings.ts';
+import { fleetPolicies, readFleetFile } from './fleet.ts';
 import { longestGapDays } from './schedule.ts';
 
-/** The value of a stack parameter, as text. */
+/** The value of a stack parameter, as text; or of `sls:stage`. */
 export type Read = (name: string) => Promise<string>;
 
 /**
@@ -31,7 +33,32 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
 
   /** Below it a deadline is overdue: both the issue and the deactivation may be as late as the gap between two runs. */
   overdueDays: async (read) => -2 * (await runEveryDays(read)),
+
+  hasFleet: async (read) => String((await readFleet(read)) !== undefined),
+
+  fleetOrganizationId: async (read) => (await readFleet(read))?.organizationId ?? '',
+
+  fleetExternalId: async (read) => (await readFleet(read))?.externalId ?? '',
+
+  /** Resources of the template: whose roles each function may take. */
+  fleetPolicies: async (read) => {
+    const fleet = await readFleet(read);
+    if (fleet === undefined) return {};
+    return fleetPolicies(fleet, { stage: await read('sls:stage'), roleSuffix: await read('roleSuffix') });
+  },
+
+  /** Passes at once. */
+  workerConcurrency: async (read) => (await readFleet(read))?.limits.workerConcurrency ?? 2,
+
+  /** Accounts scanned at once. */
+  scanConcurrency: async (read) => (await readFleet(read))?.limits.scanConcurrency ?? 20,
 };
+
+/** Undefined where the stack looks after its own account alone. */
+async function readFleet(read: Read): Promise<Fleet | undefined> {
+  const path = await read('fleet');
+  return path === '' ? undefined : (await readFleetFile(path)).fleet;
+}
 
 /** As the functions would read it. */
 async function readSetting<Name extends SettingName>(read: Read, name: Name): Promise<Settings[Name]> {

@@ -62,6 +62,9 @@ export const SECOND_STACK = {
   runEveryDays: '3',
 };
 
+/** The hub of a fleet. */
+export const FLEET = { fleet: join(ROOT, 'test/package/fleet.yml') };
+
 /** osls says what is wrong where it says everything else. */
 function outputOf(error: unknown): string {
   return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
