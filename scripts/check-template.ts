@@ -7,6 +7,7 @@ import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-valid
 const TEMPLATES = [
   '../.serverless/cloudformation-template-update-stack.json',
   '../resources/forwarder/exposed-key-forwarder.yml',
+  '../resources/forwarder/event-forwarder.yml',
   '../resources/member/keyturn-member.yml',
   '../resources/member/keyturn-member-events.yml',
   '../examples/fleet/stack-set/template.yml',
@@ -19,6 +20,7 @@ const TEMPLATES = [
  * no value of a tag.
  */
 const PARAMETERS = {
+  AlarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:on-call',
   PermissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/boundary',
   SecretRegion: 'eu-west-1',
 };
