@@ -42,7 +42,18 @@ export type ClientOptions = Pick<
 >;
 
 /** Operations that are permitted by another name. */
-const ACTIONS: Readonly<Record<string, string>> = { Invoke: 'InvokeFunction', SendMessageBatch: 'SendMessage' };
+const ACTIONS: Readonly<Record<string, string>> = {
+  Invoke: 'InvokeFunction',
+  SendMessageBatch: 'SendMessage',
+  ListBuckets: 'ListAllMyBuckets',
+  ListObjectsV2: 'ListBucket',
+  ListObjectVersions: 'ListBucketVersions',
+  HeadObject: 'GetObject',
+  GetBucketEncryption: 'GetEncryptionConfiguration',
+  GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
+  GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
+  GetBucketLifecycleConfiguration: 'GetLifecycleConfiguration',
+};
 
 /** Permission prefixes of the clients, as IAM policies write them. */
 const PREFIXES = {
@@ -53,6 +64,7 @@ const PREFIXES = {
   KMSClient: 'kms',
   LambdaClient: 'lambda',
   OrganizationsClient: 'organizations',
+  S3Client: 's3',
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
   SQSClient: 'sqs',

@@ -32,6 +32,8 @@ const RESOURCE_MEMBERS = [
   'RoleArn',
   'RoleName',
   'AccountId',
+  'Key',
+  'Bucket',
 ] as const;
 
 /** Turns whatever the SDK threw into a sentence: what was attempted, on what, and the permission to add if one lacks. */
@@ -117,6 +119,7 @@ function wayOut(code: string, message: string, { permission, caller = FUNCTION }
 
 const resourceNouns: Readonly<Record<string, string>> = {
   kms: 'KMS key',
+  s3: 'bucket',
   secretsmanager: 'secret',
   sns: 'topic',
   sqs: 'queue',

@@ -1,0 +1,57 @@
+import { SettingsError } from '../errors.ts';
+import * as z from '../zod.ts';
+
+// What the functions that keep evidence are told beside the settings of the rotation. No other function gets any of it,
+// so that a deployment that keeps none is what it was.
+
+const wholeDays = z.pipe(
+  z.string().check(z.regex(/^\d+$/, 'must be a whole number of days')),
+  z.transform((text: string) => Number(text)),
+);
+const account = z.string().check(z.regex(/^\d{12}$/, 'must be the number of an account'));
+
+const schema = z.object({
+  KEYTURN_EVIDENCE_BUCKET: z
+    .string()
+    .check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')),
+  KEYTURN_EVIDENCE_BUCKET_OWNER: account,
+  KEYTURN_EVIDENCE_ACCOUNT_ID: account,
+  KEYTURN_EVIDENCE_EXPIRE_DAYS: z._default(wholeDays, 0),
+  KEYTURN_EVIDENCE_SIGNING_KEY_ARN: z._default(
+    z.string().check(z.regex(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)?$/, 'must be the ARN of a KMS key')),
+    '',
+  ),
+});
+
+export interface EvidenceSettings {
+  bucket: string;
+  /** The account that the bucket is expected to belong to. */
+  owner: string;
+  /** The account that the evidence is about: every key begins with it. */
+  accountId: string;
+  /** The lifecycle of the bucket takes what is older; 0 is never. */
+  expireDays: number;
+  /** Empty: digests are not signed. */
+  signingKeyArn: string;
+}
+
+/** Throws a SettingsError that names every variable that is wrong, or says that evidence is off. */
+export function parseEvidenceSettings(environment: Readonly<Record<string, string | undefined>>): EvidenceSettings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  if (given.KEYTURN_EVIDENCE_BUCKET === undefined) {
+    throw new SettingsError('Evidence is off: deploy with keepEvidence=true.');
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
+  }
+  const { data } = parsed;
+  return {
+    bucket: data.KEYTURN_EVIDENCE_BUCKET,
+    owner: data.KEYTURN_EVIDENCE_BUCKET_OWNER,
+    accountId: data.KEYTURN_EVIDENCE_ACCOUNT_ID,
+    expireDays: data.KEYTURN_EVIDENCE_EXPIRE_DAYS,
+    signingKeyArn: data.KEYTURN_EVIDENCE_SIGNING_KEY_ARN,
+  };
+}
