@@ -10,6 +10,7 @@ const TEMPLATES = [
   '../resources/forwarder/event-forwarder.yml',
   '../resources/member/keyturn-member.yml',
   '../resources/member/keyturn-member-events.yml',
+  '../examples/fleet/four-accounts/operator-role.yml',
   '../examples/fleet/stack-set/template.yml',
   '../examples/service-user/role.yml',
   '../examples/service-user/template.yml',

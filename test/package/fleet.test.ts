@@ -2,14 +2,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 import { rolesTaken } from '../../shared/core/fleet/policy.ts';
+import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FLEET, type Packaged, packageStack } from './package-stack.ts';
+import { ACCOUNT, deploy, type JsonObject, list, object, REGION, type Stack, statementsOf } from './template.ts';
 import { unzip } from './zip.ts';
 
 let alone: Packaged;
 let hub: Packaged;
+let stack: Stack;
 
 beforeAll(async () => {
   [alone, hub] = await Promise.all([packageStack(), packageStack(FLEET)]);
+  stack = deploy(hub.template);
 }, 120_000);
 
 const filesOf = ({ zips }: Packaged, name: string) => unzip(zips.get(name) ?? Buffer.alloc(0));
@@ -36,15 +40,208 @@ describe('fleet.json', () => {
   });
 });
 
-it('without a fleet no policy of one is there, and two passes run at once', () => {
-  const idsOf = ({ template }: Packaged) => Object.keys(template.Resources).filter((id) => /^Fleet/.test(id));
-  const passesOf = ({ template }: Packaged) =>
-    Object.values(template.Resources).flatMap(({ Type, Properties }) =>
-      Type === 'AWS::Lambda::EventSourceMapping' && JSON.stringify(Properties).includes('RotationQueue')
-        ? Properties.ScalingConfig
-        : [],
+const ROLES = {
+  'scheduled-rotation': 'ScheduledRotationRole',
+  'rotation-worker': 'RotationWorkerRole',
+  'rotate-user': 'RotateUserRole',
+  'exposed-key': 'ExposedKeyRole',
+  'config-rule': 'ConfigRuleRole',
+  'config-remediation': 'ConfigRemediationRole',
+} satisfies Record<keyof typeof rolesTaken, string>;
+const queueArn = (name: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT}:keyturn-dev-${name}`;
+const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-dev-${name}`;
+const propertiesOf = (id: string): JsonObject => object(stack.properties(id));
+
+describe('without a fleet', () => {
+  it('nothing of one is there, and what both have is the same, but for what the next tests name', () => {
+    const changed = Object.entries(alone.template.Resources).filter(([id, resource]) => {
+      const withoutVersion = (each: unknown) =>
+        JSON.stringify(each).replaceAll(/serverless\/keyturn\/dev\/[^"/]+/g, '');
+      return withoutVersion(resource) !== withoutVersion(hub.template.Resources[id]);
+    });
+    expect(changed.map(([id]) => id)).toEqual([
+      'ScheduledDashrotationLambdaFunction',
+      'RotationDashworkerLambdaFunction',
+      'RotationDashworkerEventSourceMappingSQSRotationQueue',
+      'FailureQueuePolicy',
+    ]);
+    expect(JSON.stringify(alone.template)).not.toMatch(/fleet|organizations|ResourceOrg/i);
+  });
+});
+
+describe('concurrency', () => {
+  it('is what fleet.yml says, and two passes without one', () => {
+    const passesOf = ({ template }: Packaged) =>
+      object(template.Resources.RotationDashworkerEventSourceMappingSQSRotationQueue?.Properties.ScalingConfig);
+    expect([passesOf(alone), passesOf(hub)]).toEqual([{ MaximumConcurrency: 2 }, { MaximumConcurrency: 50 }]);
+    expect(propertiesOf('AccountsMapping')).toMatchObject({
+      EventSourceArn: queueArn('accounts'),
+      FunctionName: functionArn('scheduled-rotation'),
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: 20 },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    // The mapping is refused while the role may not read the queue.
+    expect(hub.template.Resources.AccountsMapping?.DependsOn).toEqual(['ScheduledRotationFleetPolicy']);
+  });
+});
+
+describe('the queues', () => {
+  it('of accounts waits six timeouts of the function, and gives up after three receives', () => {
+    expect(propertiesOf('AccountsQueue')).toMatchObject({
+      QueueName: 'keyturn-dev-accounts',
+      VisibilityTimeout: 6 * Number(propertiesOf('ScheduledDashrotationLambdaFunction').Timeout),
+      RedrivePolicy: { deadLetterTargetArn: queueArn('accounts-dead'), maxReceiveCount: 3 },
+    });
+    expect(propertiesOf('AccountsDeadLetterQueue')).toMatchObject({
+      MessageRetentionPeriod: 14 * 86_400,
+      RedriveAllowPolicy: { sourceQueueArns: [queueArn('accounts')] },
+    });
+  });
+
+  it('of results keeps them for the days that a digest may fail, the one of tickets for the day they are of', () => {
+    expect(propertiesOf('ResultsQueue')).toMatchObject({ MessageRetentionPeriod: 4 * 86_400, VisibilityTimeout: 300 });
+    expect(propertiesOf('TicketsQueue')).toMatchObject({
+      QueueName: 'keyturn-dev-tickets.fifo',
+      FifoQueue: true,
+      MessageRetentionPeriod: 86_400,
+    });
+  });
+
+  it('are open to TLS alone', () => {
+    const { Queues, PolicyDocument } = propertiesOf('FleetQueuePolicy');
+    const [statement] = list(object(PolicyDocument).Statement).map(object);
+    expect(list(Queues)).toHaveLength(4);
+    expect([statement?.Sid, statement?.Effect, list(statement?.Resource).map(String).toSorted()]).toEqual([
+      'OnlyTls',
+      'Deny',
+      ['accounts', 'accounts-dead', 'results', 'tickets.fifo'].map(queueArn),
+    ]);
+  });
+
+  it('are known to the functions that use them', () => {
+    const variablesOf = (id: string) => object(object(propertiesOf(id).Environment).Variables);
+    const url = (name: string) => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/keyturn-dev-${name}`;
+    expect(variablesOf('ScheduledDashrotationLambdaFunction')).toMatchObject({
+      KEYTURN_ACCOUNTS_QUEUE_URL: url('accounts'),
+      KEYTURN_ACCOUNTS_DEAD_LETTER_QUEUE_URL: url('accounts-dead'),
+      KEYTURN_RESULTS_QUEUE_URL: url('results'),
+      KEYTURN_TICKETS_QUEUE_URL: url('tickets.fifo'),
+    });
+    expect(variablesOf('RotationDashworkerLambdaFunction')).toMatchObject({
+      KEYTURN_TICKETS_QUEUE_URL: url('tickets.fifo'),
+      KEYTURN_BREAKER_ALARM_NAME: String(propertiesOf('ProofsFailing').AlarmName),
+    });
+  });
+});
+
+describe('events of members', () => {
+  it('come by a bus of their own, which is open to the organization', () => {
+    const { Statement, EventBusName } = propertiesOf('FleetBusPolicy');
+    expect([EventBusName, propertiesOf('FleetBus').Name]).toEqual(['keyturn-dev', 'keyturn-dev']);
+    expect(Statement).toEqual({
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 'events:PutEvents',
+      Resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/keyturn-dev`,
+      Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } },
+    });
+  });
+
+  it.each([
+    ['FleetExposedKeyRule', 'ExposedKeyRule', 'exposed-key'],
+    ['FleetConfigComplianceRule', 'ConfigComplianceRule', 'config-remediation'],
+  ])('%s takes what %s takes, and leaves what failed with the others', (id, own, name) => {
+    const { EventPattern, EventBusName, Targets, Name } = propertiesOf(id);
+    expect([EventPattern, EventBusName]).toEqual([propertiesOf(own).EventPattern, 'keyturn-dev']);
+    expect(Targets).toMatchObject([{ Arn: functionArn(name), DeadLetterConfig: { Arn: queueArn('failures') } }]);
+    expect(propertiesOf(`${id}Permission`)).toMatchObject({
+      FunctionName: functionArn(name),
+      Principal: 'events.amazonaws.com',
+      SourceArn: `arn:aws:events:${REGION}:${ACCOUNT}:rule/${String(Name)}`,
+    });
+    const [reporting] = list(object(propertiesOf('FailureQueuePolicy').PolicyDocument).Statement).map(object);
+    expect(reporting?.Sid).toBe('RulesReportFailures');
+    expect(list(object(object(reporting?.Condition).ArnEquals)['aws:SourceArn'])).toEqual(
+      ['exposed-key', 'config-remediation', 'fleet-exposed-key', 'fleet-config-remediation'].map(
+        (rule) => `arn:aws:events:${REGION}:${ACCOUNT}:rule/keyturn-dev-${rule}`,
+      ),
     );
-  expect(idsOf(alone)).toEqual([]);
-  expect(idsOf(hub)).toHaveLength(1 + Object.keys(rolesTaken).length);
-  expect([passesOf(alone), passesOf(hub)]).toEqual([[{ MaximumConcurrency: 2 }], [{ MaximumConcurrency: 50 }]]);
+  });
+});
+
+it('the digest is asked for by a schedule of its own, which says when it was due', () => {
+  expect(propertiesOf('FleetDigestSchedule')).toMatchObject({
+    ScheduleExpression: 'cron(0 10 * * ? *)',
+    Target: {
+      Arn: functionArn('scheduled-rotation'),
+      Input: '{"digest":true,"scheduledAt":"<aws.scheduler.scheduled-time>"}',
+      DeadLetterConfig: { Arn: queueArn('failures') },
+    },
+  });
+});
+
+describe('what the roles may do besides', () => {
+  const deployment = {
+    account: ACCOUNT,
+    region: REGION,
+    stage: 'dev',
+    userPathPrefix: '/',
+    secretPrefix: 'keyturn',
+    organizationId: 'o-a1b2c3d4e5',
+  };
+
+  it.each(Object.entries(ROLES))('%s has what both tables of docs/security.md say, and no more', (name, role) => {
+    const tables = [...readPermissions(deployment), ...readPermissions(deployment, 'with a fleet')];
+    // With all that a deployment can ask for.
+    const conditions = Object.fromEntries(Object.keys(hub.template.Conditions).map((each) => [each, true]));
+    const complete = deploy(hub.template, { ...conditions, HasTopicKey: false });
+    expect(comparable(statementsOf(complete, role))).toEqual(comparable(statementsOfFunction(tables, name)));
+  });
+
+  it('is to take roles of members, each function its own, and every denial before', () => {
+    const policies = stack.ofType('AWS::IAM::ManagedPolicy').filter((id) => id.startsWith('Fleet'));
+    expect(policies).toHaveLength(1 + Object.keys(rolesTaken).length);
+    const granting = policies.filter((id) => id !== 'FleetDenials1');
+    for (const id of granting) expect([id, hub.template.Resources[id]?.DependsOn]).toEqual([id, ['FleetDenials1']]);
+    const takers = granting.flatMap((id) => list(propertiesOf(id).Roles));
+    expect(takers.toSorted()).toEqual(list(propertiesOf('FleetDenials1').Roles).toSorted());
+    expect(takers.toSorted()).toEqual(
+      Object.values(ROLES)
+        .map((role) => String(propertiesOf(role).RoleName))
+        .toSorted(),
+    );
+  });
+
+  it('is not for secret-rotation, which knows the account of the hub alone', () => {
+    const before = statementsOf(deploy(alone.template), 'SecretRotationRole');
+    expect(statementsOf(stack, 'SecretRotationRole')).toEqual(before);
+  });
+});
+
+describe('alarms', () => {
+  it('tell of accounts that could not be scanned, of a digest that does not come, and of keys that do not work', () => {
+    const of = (id: string) => propertiesOf(id);
+    expect(of('AccountDeadLetters').Dimensions).toEqual([{ Name: 'QueueName', Value: 'keyturn-dev-accounts-dead' }]);
+    expect(of('UncollectedResults').Dimensions).toEqual([{ Name: 'QueueName', Value: 'keyturn-dev-results' }]);
+    expect(of('ProofsFailing')).toMatchObject({
+      AlarmName: 'keyturn-dev-proofs-failing',
+      Namespace: 'Keyturn',
+      MetricName: 'NotProven',
+      Dimensions: [{ Name: 'service', Value: 'keyturn-dev' }],
+      Threshold: 5,
+      Period: 900,
+    });
+    const actions = ['AccountDeadLetters', 'UncollectedResults', 'ProofsFailing'].map((id) => of(id).AlarmActions);
+    for (const each of actions) expect(each).toEqual([String(stack.output('TopicArn'))]);
+  });
+});
+
+it('what members are given is in the outputs', () => {
+  expect(['HubAccountId', 'FleetExternalId', 'FleetBusArn'].map((name) => stack.output(name))).toEqual([
+    ACCOUNT,
+    '3f0e2c52a9d14b67',
+    `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/keyturn-dev`,
+  ]);
+  expect(Object.keys(alone.template.Outputs)).not.toContain('FleetBusArn');
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decide, parseStatements, type Request, type Statement } from '../../local/aws/policies/policy.ts';
 import { functionNames } from '../../scripts/build.ts';
-import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
+import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
 import { deploy, type Json, list, object, type Stack, statementsOf, type Template } from './template.ts';
@@ -169,14 +169,6 @@ describe('the table of permissions in docs/security.md', () => {
     const all = Object.fromEntries(Object.keys(template.Conditions).map((name) => [name, true]));
     complete = deploy(template, { ...all, HasTopicKey: false });
   });
-
-  const comparable = (given: readonly Statement[]) =>
-    given
-      .map(({ sid, effect, actions, resources, conditions }) => {
-        const sorted = conditions.map(({ key, values }) => [key, values.toSorted()] as const).toSorted();
-        return { sid, effect, actions: actions.toSorted(), resources: resources.toSorted(), conditions: sorted };
-      })
-      .toSorted((a, b) => a.sid.localeCompare(b.sid));
 
   it.each(Object.entries({ ...ROLES, ...OTHERS }))('has every statement of %s and no other', (who, role) => {
     expect(comparable(statementsOfFunction(table, who))).toEqual(comparable(statementsOf(complete, role)));

@@ -36,6 +36,7 @@ const PSEUDO: Record<string, string> = {
 const NAMES: Record<string, string> = {
   'AWS::CloudWatch::Alarm': 'AlarmName',
   'AWS::Config::ConfigRule': 'ConfigRuleName',
+  'AWS::Events::EventBus': 'Name',
   'AWS::Events::Rule': 'Name',
   'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
   'AWS::IAM::Role': 'RoleName',
@@ -128,6 +129,7 @@ export function deploy(
     const { Type: type } = resource(logicalId);
     const prefix = {
       'AWS::CloudWatch::Alarm': `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:`,
+      'AWS::Events::EventBus': `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/`,
       'AWS::Events::Rule': `arn:aws:events:${REGION}:${ACCOUNT}:rule/`,
       'AWS::IAM::ManagedPolicy': `arn:aws:iam::${ACCOUNT}:policy/`,
       'AWS::IAM::Role': `arn:aws:iam::${ACCOUNT}:role/`,
@@ -186,8 +188,10 @@ export function list(value: Json | undefined): Json[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** Every statement of a role, its inline policies together. */
+/** Every statement of a role, its inline policies together, and those that are resources of their own. */
 export function statementsOf(stack: Stack, roleLogicalId: string): Statement[] {
-  const policies = list(stack.properties(roleLogicalId)?.Policies);
+  const role = stack.properties(roleLogicalId);
+  const apart = stack.ofType('AWS::IAM::RolePolicy').map((id) => stack.properties(id) ?? {});
+  const policies = [...list(role?.Policies), ...apart.filter(({ RoleName }) => RoleName === role?.RoleName)];
   return policies.flatMap((policy) => parseStatements(object(policy).PolicyDocument));
 }

