@@ -13,7 +13,7 @@ import {
 } from '../shared/core/fleet/policy.ts';
 import { formatDate, type Instant } from '../shared/core/time.ts';
 
-/** A fleet, and the text of `fleet.json`, which the functions read it from. */
+/** A fleet, and the text of `fleet.json`: the functions take it as it is, so that no bundle carries the schema. */
 export interface FleetFile {
   fleet: Fleet;
   json: string;
@@ -40,7 +40,7 @@ export function parseFleetYaml(text: string, name: string): FleetFile {
   }
   const value: unknown = document.toJS();
   const result = readFleet(value);
-  if ('fleet' in result) return { fleet: result.fleet, json: `${JSON.stringify(value)}\n` };
+  if ('fleet' in result) return { fleet: result.fleet, json: `${JSON.stringify(result.fleet)}\n` };
   const whereOf = ({ path }: FleetProblem): string => {
     // What is missing has no line; what holds it has one.
     const depth = path.findLastIndex((_, index) => document.hasIn(path.slice(0, index + 1))) + 1;

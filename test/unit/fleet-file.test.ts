@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSettings } from '../../scripts/check-settings.ts';
 import { begunWaves, fleetPolicies, parseFleetYaml, readFleetFile } from '../../scripts/fleet.ts';
 import { computed } from '../../scripts/parameters.ts';
-import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 import { parseDate } from '../../shared/core/time.ts';
 
 const TEXT = `# Who belongs.
@@ -40,9 +39,9 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe('fleet.yml', () => {
   const valid = TEXT.replace('cloudtrailLookups: on', 'cloudtrailLookups: true');
 
-  it('is read as the functions will read it', () => {
+  it('is handed to the functions as it was read', () => {
     const { fleet, json } = parse(valid);
-    expect(parseFleet(JSON.parse(json))).toEqual(fleet);
+    expect(JSON.parse(json)).toEqual(fleet);
     expect(fleet.exclude.accounts).toEqual(['012345678901']);
     expect(fleet.waves[1]?.enforceFrom).toBe(Date.UTC(2026, 11, 10));
     expect(parse(valid).json).toBe(json);

@@ -190,11 +190,6 @@ describe('is refused, and the refusal names the field and what it may be', () =>
   });
 });
 
-it('JSON of YAML reads the same as YAML', () => {
-  const given = waves({ name: 'a', accounts: [ACCOUNT], enforceFrom: '2026-12-01' });
-  expect(parseFleet(JSON.parse(JSON.stringify(given)))).toEqual(parseFleet(given));
-});
-
 function selecting(select: unknown): unknown {
   return { ...least, select };
 }
