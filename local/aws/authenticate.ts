@@ -1,5 +1,6 @@
 import { type ServiceName, speaksJson, type WireRequest } from './call.ts';
 import { AwsError } from './errors.ts';
+import { type AssumedSession, roleOfSession } from './iam/assumed-session.ts';
 import type { Iam } from './iam/iam.ts';
 import type { UserSession } from './iam/iam-state.ts';
 import { optionalText } from './input.ts';
@@ -46,6 +47,8 @@ export function authenticate(
   if (accessKeyId === undefined) return operator;
   const session = iam.state.sessions.get(accessKeyId);
   if (session !== undefined) return userOfSession(iam, request, parsed, session, now);
+  const assumed = iam.state.assumed.get(accessKeyId);
+  if (assumed !== undefined) return roleTaken(iam, request, parsed, assumed, now);
   const secret = iam.state.secretAccessKey(accessKeyId);
   if (secret === undefined) return iam.state.roles.get(accessKeyId) ?? operator;
   const found = iam.state.findKey(accessKeyId);
@@ -68,6 +71,20 @@ function userOfSession(
   if (!hasValidSignature(request, secretAccessKey)) throw wrongSignature(service);
   if (now >= expiresAt) throw expired(service);
   return { kind: 'user', arn: user.arn, userId, accessKeyId, issuedAt };
+}
+
+function roleTaken(
+  iam: Iam,
+  request: WireRequest,
+  { service }: ParsedRequest,
+  session: AssumedSession,
+  now: number,
+): Principal {
+  const isThere = roleOfSession(iam.state, session) !== undefined;
+  if (!isThere || request.headers['x-amz-security-token'] !== session.sessionToken) throw rejected(service);
+  if (!hasValidSignature(request, session.secretAccessKey)) throw wrongSignature(service);
+  if (now >= session.expiresAt) throw expired(service);
+  return session.principal;
 }
 
 const openToUsers: Partial<Record<ServiceName, readonly string[]>> = {

@@ -8,6 +8,9 @@ import { type Config, createConfig } from './config/config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
+import { requestsOf } from './iam/asked-of-iam.ts';
+import { type Neighbours, noNeighbours } from './iam/assume-role.ts';
+import { authorizeSession } from './iam/assumed-session.ts';
 import { createIam, type Iam } from './iam/iam.ts';
 import { createSts } from './iam/sts.ts';
 import { createKms, type Kms } from './kms.ts';
@@ -43,6 +46,16 @@ export interface LocalAwsOptions {
   readonly propagationMs?: number;
   /** Upper limit of every page, to make short lists page. */
   readonly pageSize?: number;
+  /** What makes the account one of several. */
+  readonly membership?: Membership;
+}
+
+/** An account as a member of an organization. */
+export interface Membership {
+  readonly clock: Clock;
+  readonly neighbours: Neighbours;
+  /** AWS Organizations, as this account sees it. */
+  readonly organizations: Operations;
 }
 
 interface Services {
@@ -82,12 +95,16 @@ interface Account {
   readonly latencyMs: number;
   readonly calls: Call[];
   readonly listeners: Set<CallListener>;
+  environment: Environment;
   services: Services;
   operations: Readonly<Record<ServiceName, Operations>>;
   requests: number;
 }
 
-function createServices(environment: Environment, propagationMs: number, seed: number) {
+function createServices(
+  environment: Environment,
+  { propagationMs, seed, membership }: { propagationMs: number; seed: number; membership: Membership | undefined },
+) {
   const iam = createIam(environment, propagationMs);
   const users: UserDirectory = {
     userIdOf(arn) {
@@ -99,7 +116,7 @@ function createServices(environment: Environment, propagationMs: number, seed: n
   const secrets = createSecretsManager(environment, users);
   const sns = createSns(environment);
   const sqs = createSqs(environment);
-  const sts = createSts(environment, iam.state);
+  const sts = createSts(environment, iam.state, membership?.neighbours ?? noNeighbours(environment, iam.state));
   const config = createConfig(environment);
   const cloudTrail = createCloudTrail(environment);
   const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
@@ -118,6 +135,7 @@ function createServices(environment: Environment, propagationMs: number, seed: n
     lambda: lambda.operations,
     cloudwatch: cloudWatch.operations,
     s3: s3.operations,
+    organizations: membership?.organizations ?? {},
   };
   return { services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3 }, operations };
 }
@@ -133,13 +151,15 @@ interface Asked {
   readonly call: Call;
 }
 
-function perform({ services, operations, clock, operator }: Account, { request, parsed, call }: Asked): unknown {
+function perform(account: Account, { request, parsed, call }: Asked): unknown {
+  const { services, operations, clock, operator } = account;
   const { fault } = call;
   if (fault?.kind === 'throttle') throw throttled(parsed.service);
   if (fault?.kind === 'error') throw new AwsError(fault.status, fault.code, fault.message ?? fault.code);
   const at = clock.now();
   const principal = authenticate(services.iam, request, parsed, operator, at);
   authorize(parsed, principal);
+  authorizeRole(account, parsed, at);
   const operation = operations[parsed.service][parsed.operation];
   if (operation === undefined) {
     const message = `The local AWS does not implement ${parsed.service}:${parsed.operation}.`;
@@ -148,6 +168,15 @@ function perform({ services, operations, clock, operator }: Account, { request, 
   // Only reads can be stale; a write is always decided on the state as it is.
   const asOf = fault?.kind === 'stale' && !call.mutating ? at - fault.ms : undefined;
   return operation(parsed.input, { now: at, asOf, principal, region: parsed.region, endpoint: endpointOf(request) });
+}
+
+/** Of whoever has taken a role here: all others may do what they are not denied. */
+function authorizeRole({ services, environment }: Account, parsed: ParsedRequest, now: number): void {
+  const session = services.iam.state.assumed.get(parsed.accessKeyId ?? '');
+  if (session === undefined) return;
+  const { iam, secrets } = services;
+  const requests = requestsOf({ environment, iam: iam.state, secrets: secrets.state }, parsed);
+  authorizeSession(iam.state, session, { service: parsed.service, requests, now });
 }
 
 /** A promise only where something of ours runs inside the call: Lambda's Invoke. */
@@ -209,11 +238,11 @@ async function handle(account: Account, request: WireRequest, connection: Connec
 export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
   const { now = Date.UTC(2026, 0, 1), seed = 1, latencyMs = 20, propagationMs = 8_000 } = options;
   const { accountId = '111122223333', region = 'eu-west-1', roleSuffix = '' } = options;
-  const clock = createClock(now, options.ticking);
+  const clock = options.membership?.clock ?? createClock(now, options.ticking);
   const build = () => {
     const random = createRandom(seed);
     const environment = { accountId, region, roleSuffix, clock, random, pageSize: options.pageSize };
-    return createServices(environment, propagationMs, seed);
+    return { ...createServices(environment, { propagationMs, seed, membership: options.membership }), environment };
   };
   const calls: Call[] = [];
   const listeners = new Set<CallListener>();

@@ -28,11 +28,14 @@ export type ServiceName =
   | 'kms'
   | 'lambda'
   | 'cloudwatch'
-  | 's3';
+  | 's3'
+  | 'organizations';
 
 /** Those of the JSON protocol spell the errors that all services share otherwise than the query services do. */
 export function speaksJson(service: ServiceName): boolean {
-  return ['secretsmanager', 'sqs', 'config', 'cloudtrail', 'kms', 'lambda', 'cloudwatch'].includes(service);
+  return ['secretsmanager', 'sqs', 'config', 'cloudtrail', 'kms', 'lambda', 'cloudwatch', 'organizations'].includes(
+    service,
+  );
 }
 
 /** What can go wrong with one call. A crash or a lost response is thrown; the others are answers of AWS. */

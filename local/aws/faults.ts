@@ -5,6 +5,9 @@ import { isRecord } from './input.ts';
 /** Each service's own way to say "too fast". */
 export function throttled(service: ServiceName): AwsError {
   if (service === 's3') return new AwsError(503, 'SlowDown', 'Please reduce your request rate.');
+  if (service === 'organizations') {
+    return new AwsError(400, 'TooManyRequestsException', 'AWS Organizations is busy. Please try again later.');
+  }
   return new AwsError(400, speaksJson(service) ? 'ThrottlingException' : 'Throttling', 'Rate exceeded');
 }
 

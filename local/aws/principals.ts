@@ -34,6 +34,11 @@ export function functionRoleArn(accountId: string, name: FunctionName, roleSuffi
   return roleArn(accountId, `keyturn-${name}${roleSuffix}`, '/keyturn/');
 }
 
+/** The function that calls as a role of that account, if it is one. */
+export function functionNameOf(arn: string, accountId: string, roleSuffix = ''): FunctionName | undefined {
+  return functionNames.find((name) => functionRoleArn(accountId, name, roleSuffix) === arn);
+}
+
 /**
  * Who is behind the credentials that every account knows from its first instant, by access key ID. Their sessions have
  * no issue time of their own: Lambda and people renew theirs, so each call is made with a new one.

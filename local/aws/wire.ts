@@ -33,6 +33,7 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   lambda: { kind: 'rest' },
   cloudwatch: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.cloudwatch#' },
   s3: { kind: 's3' },
+  organizations: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
 };
 
 const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
@@ -41,6 +42,7 @@ const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
   StarlingDoveService: 'config',
   CloudTrail_20131101: 'cloudtrail',
   TrentService: 'kms',
+  AWSOrganizationsV20161128: 'organizations',
   GraniteServiceVersion20100801: 'cloudwatch',
 };
 const serviceOfVersion: Readonly<Record<string, ServiceName>> = {

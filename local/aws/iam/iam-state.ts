@@ -5,6 +5,8 @@ import type { Tag } from '../input.ts';
 import type { Statement } from '../policies/policy.ts';
 import { builtInPrincipals } from '../principals.ts';
 import type { Environment, Principal } from '../service.ts';
+import type { AssumedSession } from './assumed-session.ts';
+import type { IamRole } from './iam-roles.ts';
 
 export interface LastUse {
   readonly at: number;
@@ -63,8 +65,15 @@ export interface IamState {
   isRootKeyActive: boolean;
   /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
   readonly roles: Map<string, Principal>;
-  /** What their policies say, by the ARN of a role: asked by simulations only, every role here may do everything. */
+  /**
+   * What their policies say, by the ARN of a role: asked by simulations, and of whoever has taken a role or takes one.
+   * Every role may do everything else here.
+   */
   readonly rolePolicies: Map<string, readonly Statement[]>;
+  /** Roles that can be looked at and taken, by name in lower case. */
+  readonly namedRoles: Map<string, IamRole>;
+  /** Sessions of those who have taken one, by access key ID. */
+  readonly assumed: Map<string, AssumedSession>;
   /** Sessions that users have made with their keys, by access key ID. */
   readonly sessions: Map<string, UserSession>;
   findUser(userName: string, asOf?: number): IamUser | undefined;
@@ -129,6 +138,8 @@ export function createIamState({ accountId, roleSuffix, clock, random }: Environ
     isRootKeyActive: false,
     roles: new Map(builtInPrincipals(accountId, roleSuffix)),
     rolePolicies: new Map(),
+    namedRoles: new Map(),
+    assumed: new Map(),
     sessions: new Map(),
     findUser: (userName, asOf) => findUser(directory, userName, asOf),
     user(userName, asOf) {

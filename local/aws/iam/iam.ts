@@ -7,12 +7,13 @@ import { createCredentialReport } from './credential-report.ts';
 import { createAccessKeyOperations } from './iam-access-keys.ts';
 import { createIamHelpers, type IamHelpers } from './iam-helpers.ts';
 import { limit, pageOf, pageOfArray, start, target } from './iam-lookup.ts';
+import { createRoleHelpers, createRoleOperations, type RoleHelpers } from './iam-roles.ts';
 import { createIamState, type IamState, type IamUser, userView } from './iam-state.ts';
 import { createLastAccessed } from './last-accessed.ts';
 import { createSimulation } from './simulation.ts';
 
 /** IAM as this service uses it. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
-export interface Iam extends IamHelpers {
+export interface Iam extends IamHelpers, RoleHelpers {
   readonly state: IamState;
   readonly operations: Operations;
 }
@@ -208,9 +209,11 @@ export function createIam(environment: Environment, propagationMs: number): Iam 
       ...operationsOn({ environment, state }, operations),
       ...createAccessKeyOperations(environment, state, propagationMs),
       ...createCredentialReport(environment, state),
+      ...createRoleOperations(environment, state),
       ...createSimulation(state),
       ...createLastAccessed(environment, state),
     },
     ...createIamHelpers(environment, state),
+    ...createRoleHelpers(environment, state),
   };
 }

@@ -18,6 +18,10 @@ export function createSimulation(state: IamState): Operations {
   function roleOf(arn: string): Principal {
     const role = [...state.roles.values()].find((known) => known.kind === 'role' && known.arn === arn);
     if (role !== undefined) return role;
+    const named = [...state.namedRoles.values()].find((known) => known.arn === arn);
+    if (named !== undefined) {
+      return { kind: 'role', arn, sessionArn: arn, userId: `${named.roleId}:simulated`, issuedAt: undefined };
+    }
     throw new AwsError(404, 'NoSuchEntity', `The role with name ${arn.split('/').at(-1)} cannot be found.`);
   }
 

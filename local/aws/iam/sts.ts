@@ -1,7 +1,8 @@
 import { isoSeconds } from '../clock.ts';
 import { AwsError } from '../errors.ts';
-import { optionalInteger } from '../input.ts';
+import { optionalInteger, text } from '../input.ts';
 import { callerArn, type Environment, type Operations } from '../service.ts';
+import { assumeRole, type Neighbours } from './assume-role.ts';
 import type { IamState } from './iam-state.ts';
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
@@ -10,7 +11,13 @@ const longestSeconds = 129_600;
 const usualSeconds = 43_200;
 
 /** STS as this service and its users use it. https://docs.aws.amazon.com/STS/latest/APIReference/ */
-export function createSts({ accountId, random }: Environment, { sessions }: IamState): { operations: Operations } {
+export function createSts(
+  environment: Environment,
+  state: IamState,
+  neighbours: Neighbours,
+): { operations: Operations } {
+  const { accountId, random } = environment;
+  const { sessions } = state;
   return {
     operations: {
       GetCallerIdentity: (_input, { principal }) => ({
@@ -19,9 +26,15 @@ export function createSts({ accountId, random }: Environment, { sessions }: IamS
         Account: accountId,
       }),
 
-      // Of any access key ID, also of one that is gone: the ID itself tells. There is one account here.
+      AssumeRole: (input, context) => assumeRole({ environment, state, neighbours }, input, context),
+
+      // Of any access key ID, also of one that is gone: the ID itself tells.
       // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
-      GetAccessKeyInfo: () => ({ Account: accountId }),
+      GetAccessKeyInfo(input) {
+        const Account = neighbours.accountOfKey(text(input, 'AccessKeyId'));
+        if (Account === undefined) throw new AwsError(403, 'AccessDenied', 'Access Denied');
+        return { Account };
+      },
 
       // Nothing ties the session to the key from here on: deactivating the key does not end it.
       // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
