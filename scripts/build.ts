@@ -56,15 +56,15 @@ export async function functionNames(): Promise<string[]> {
  */
 export async function build(outDir: string, fleet?: FleetFile): Promise<Bundle[]> {
   await rm(outDir, { recursive: true, force: true });
-  return Promise.all(
-    (await functionNames()).map(async (name) => {
-      const folder = join(outDir, name);
-      const bundle = await buildFunction(name, folder);
-      if (fleet !== undefined && Object.hasOwn(rolesTaken, name))
-        await writeFile(join(folder, 'fleet.json'), fleet.json);
-      return bundle;
-    }),
-  );
+  const bundles = await Promise.all((await functionNames()).map((name) => buildFunction(name, join(outDir, name))));
+  await addFleet(outDir, fleet);
+  return bundles;
+}
+
+/** Puts the fleet beside the bundles of the functions that take roles in its accounts. */
+export async function addFleet(outDir: string, fleet: FleetFile | undefined): Promise<void> {
+  if (fleet === undefined) return;
+  await Promise.all(Object.keys(rolesTaken).map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
 }
 
 /** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
@@ -106,7 +106,7 @@ async function printSizes(): Promise<void> {
   }
 }
 
-interface Serverless {
+export interface Serverless {
   serviceDir: string;
   service: Service;
   /** Of any other error osls prints the stack as well. */
@@ -124,10 +124,18 @@ interface VariableRequest {
  * of them ever runs an older bundle, knows `${keyturn:…}`, and refuses to package settings with which no function would
  * start. (osls calls it with `new`, and loads it with `require`: no top-level await here.)
  */
-export default function buildFirst({ serviceDir, service, classes }: Serverless) {
+export default function buildFirst(serverless: Serverless) {
+  return pluginThat(serverless, build);
+}
+
+/** The same with other means to fill `dist`. */
+export function pluginThat(
+  { serviceDir, service, classes }: Serverless,
+  fill: (outDir: string, fleet: FleetFile | undefined) => Promise<unknown>,
+) {
   const path = () => service.custom?.fleet ?? '';
   const fleetHere = async () => (path() === '' ? undefined : readFleetFile(path()).catch(refuse));
-  const buildHere = async () => build(join(serviceDir, 'dist'), await fleetHere());
+  const buildHere = async () => fill(join(serviceDir, 'dist'), await fleetHere());
   const refuse = (error: unknown): never => {
     throw new classes.Error(messageOf(error));
   };

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
-import { functionNames } from '../../scripts/build.ts';
+import { build, functionNames } from '../../scripts/build.ts';
 import type { Template } from './template.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,18 +20,25 @@ export interface Packaged {
 }
 
 /**
- * What `npm run package` makes. Once for all test files of a run: whoever asks first with these parameters makes it, and
- * the others wait.
+ * What `npm run package` makes. Once for all test files of a run. With parameters of its own its functions are those of
+ * the default, bundled once: no parameter changes their code.
  */
 export async function packageStack(params: Record<string, string> = {}): Promise<Packaged> {
+  const isDefault = Object.keys(params).length === 0;
+  const bundled = isDefault ? undefined : await once('dist', async (directory) => void (await build(directory)));
   const name = createHash('sha256')
     .update(JSON.stringify(Object.entries(params).sort()))
     .digest('hex');
+  return read(join(await once(name, (directory) => makePackages(directory, params, bundled)), '.serverless'));
+}
+
+/** A directory of this run of vitest. Whoever asks first fills it, and the others wait. */
+async function once(name: string, fill: (directory: string) => Promise<void>): Promise<string> {
   const directory = join(inject('packages'), name);
   const isFirst = (await mkdir(directory, { recursive: true })) !== undefined;
-  const answer = join(directory, 'answer');
+  const answer = join(inject('packages'), `${name}.answer`);
   if (isFirst) {
-    await makePackages(directory, params).then(
+    await fill(directory).then(
       () => writeFile(answer, ''),
       (error: unknown) => writeFile(answer, `${error}\n${outputOf(error)}`),
     );
@@ -39,7 +46,7 @@ export async function packageStack(params: Record<string, string> = {}): Promise
   while (!existsSync(answer)) await setTimeout(100);
   const failure = await readFile(answer, 'utf8');
   if (failure !== '') throw new Error(failure);
-  return read(join(directory, '.serverless'));
+  return directory;
 }
 
 /** A package takes both cores for seconds, so parameters that do not meet share one: what the account has already. */
@@ -78,12 +85,13 @@ export async function packageAgain(): Promise<Packaged> {
 }
 
 /** Others may be using `dist` and `.serverless`. No AWS credentials, and nothing else of the caller's. */
-async function makePackages(directory: string, params: Record<string, string>): Promise<void> {
+async function makePackages(directory: string, params: Record<string, string>, bundled?: string): Promise<void> {
   for (const source of ['serverless.yml', 'resources', 'package.json']) {
     await cp(join(ROOT, source), join(directory, source), { recursive: true });
   }
   // No node_modules: osls would search it for each function.
   await symlink(join(ROOT, 'scripts'), join(directory, 'scripts'));
+  if (bundled !== undefined) await useBundled(directory, bundled);
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
   // What osls compiles into its home serves every package of this run.
   const env = { PATH: dirname(process.execPath), HOME: inject('packages'), AWS_REGION: 'eu-west-1' };
@@ -92,6 +100,15 @@ async function makePackages(directory: string, params: Record<string, string>): 
     const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
     throw new Error(said, { cause: error });
   });
+}
+
+/** The plugin of serverless.yml, but that it finds `dist` filled. */
+async function useBundled(directory: string, bundled: string): Promise<void> {
+  await cp(bundled, join(directory, 'dist'), { recursive: true });
+  await symlink(join(ROOT, 'test/package'), join(directory, 'plugins'));
+  const file = join(directory, 'serverless.yml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('./scripts/build.ts', './plugins/bundled-plugin.ts'));
 }
 
 async function read(directory: string): Promise<Packaged> {
