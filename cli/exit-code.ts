@@ -7,7 +7,7 @@ export const exitCodes = {
   failed: 1,
   /** Something is due, or a newer key waits; of `plan` and `status` only with `--detailed-exitcode`. */
   due: 2,
-  /** A person has to decide, or `doctor` found a fault. */
+  /** A person has to decide, `doctor` found a fault, or `verify` that evidence is not what its chain says. */
   undecided: 3,
   /** Wrong usage, or a question that may not be asked. */
   usage: 64,

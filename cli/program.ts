@@ -32,6 +32,7 @@ export function createProgram(shell: Shell, ended: Ended): Command {
   addLooking(tree);
   addActing(tree);
   addOwning(tree);
+  addEvidence(tree);
   addCompletion(tree);
   return program;
 }
@@ -148,6 +149,24 @@ function addOwning(tree: Tree): void {
     const [first] = command.args;
     if (first !== undefined && first !== '--') throw new EventError(`"${first}": a command stands after \`--\`.`);
   });
+}
+
+/** What an auditor runs. */
+function addEvidence(tree: Tree): void {
+  add(
+    tree,
+    'verify <place>',
+    'is evidence what its chain says; a bucket (s3://name) or a folder',
+    () => import('./commands/verify.ts'),
+  )
+    .addOption(
+      new Option('--head <sha256>', 'of a published head, or number:sha256; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--public-key <file>', 'in PEM: digests must be signed by it')
+    .option('--quick', 'digests only')
+    .option(...mfa);
 }
 
 /** For shells. The second is asked by the scripts of the first. */

@@ -11,11 +11,14 @@ const manifestSchema = z.object({ files: z.array(z.object({ name: z.string(), sh
 export function filesOf(key: string, body: string): { key: string; sha256: string }[] | undefined {
   try {
     const { files } = manifestSchema.parse(JSON.parse(body));
-    const folder = key.slice(0, key.lastIndexOf('/') + 1);
-    return files.map(({ name, sha256 }) => ({ key: `${folder}${name}`, sha256 }));
+    return files.map(({ name, sha256 }) => ({ key: `${folderOf(key)}${name}`, sha256 }));
   } catch {
     return undefined;
   }
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
 export function isManifest(key: string): boolean {
@@ -78,8 +81,14 @@ export function extras(
   const closed = new Set(chained.flatMap(({ digest }) => digest.closedDays));
   const closedThrough = chained.at(-1)?.digest.closedThrough ?? '';
   const settledBefore = (parseInstant(chained.at(-1)?.digest.madeAt ?? '') ?? 0) - DAY;
+  const unread = [...named.keys()].filter(
+    (key) => isManifest(key) && objects.has(key) && objects.get(key) === undefined,
+  );
   return [...objects.keys()].flatMap((key): Verdict[] => {
     if (named.has(key) || key === `${accountId}/tests/connection.json`) return [];
+    if (unread.some((manifest) => folderOf(manifest) === folderOf(key))) {
+      return [{ word: 'NOT CHECKED', key, why: 'is of a run whose manifest could not be read' }];
+    }
     const record = /^\d{12}\/records\/(\d{4})\/(\d{2})\/(\d{2})\//.exec(key);
     const day = record?.slice(1).join('-');
     const isLate = day === undefined ? isRunBefore(key, settledBefore) : closed.has(day) || day <= closedThrough;

@@ -213,6 +213,17 @@ describe('what could not be read', () => {
   });
 });
 
+test('of a run whose manifest could not be read nothing is said to be too much', () => {
+  const { versions, evidence } = fiveDays();
+  const manifest = [...versions.keys()].find((each) => each.includes('/manifest.')) ?? '';
+  const found = evidence();
+  const manifests = new Map([...found.manifests].filter(([key]) => key !== manifest));
+  const objects = new Map([...found.objects, [manifest, undefined]]);
+  const verification = verified({ ...found, manifests, objects });
+  expect(words(saidOf(verification))).toEqual(['NOT CHECKED']);
+  expect(verification.verdicts).toHaveLength(2);
+});
+
 test('asked to be quick, it reads the chain alone', () => {
   const { versions, record, evidence } = fiveDays();
   versions.delete(record);

@@ -1,0 +1,173 @@
+// cli/commands/verify.ts, cli/evidence/place.ts
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operatorCredentials } from '../../local/aws/principals.ts';
+import { type LocalServer, startServer } from '../../local/aws/server.ts';
+import { keep } from '../../shared/apply/keep.ts';
+import { chainKey, hashOf } from '../../shared/core/evidence/chain.ts';
+import { appendDigest } from '../../shared/service/append-digest.ts';
+import { keepRecord } from '../../shared/service/evidence-recorder.ts';
+import { addEvidenceBucket, evidenceBucket } from '../support/evidence.ts';
+import { keyturn } from '../support/terminal.ts';
+import { createWorld, DAY } from '../support/world.ts';
+
+const world = createWorld();
+const { aws } = world;
+const accountId = aws.accountId;
+let server: LocalServer;
+let folder: string;
+let heads: string[];
+
+beforeAll(async () => {
+  server = await startServer(aws);
+});
+afterAll(() => server.close());
+
+beforeEach(async () => {
+  await order([]);
+  aws.reset();
+  folder = await mkdtemp(join(tmpdir(), 'keyturn-evidence-'));
+  const settings = addEvidenceBucket(aws);
+  const runtime = world.runtime('evidence');
+  heads = [];
+  for (const name of ['20260101T020000Z_a', '20260102T020000Z_b', '20260103T020000Z_c']) {
+    await keepRecord(runtime, settings, {
+      body: JSON.stringify({ schemaVersion: 1, event: 'digest', name }),
+      messageId: name,
+    });
+    aws.clock.advance(DAY);
+    const page = `${accountId}/runs/${name}/index.html`;
+    await keep(runtime.aws, settings, { key: page, body: name });
+    const body = JSON.stringify({ files: [{ name: 'index.html', sha256: hashOf(name) }] });
+    const manifest = { key: `${accountId}/runs/${name}/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
+    await keep(runtime.aws, settings, { key: manifest.key, body });
+    const run = { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' };
+    heads.push((await appendDigest(runtime, settings, run)).sha256);
+  }
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function order(rules: unknown): Promise<Response> {
+  return fetch(`${server.url}/_local/faults`, { method: 'POST', body: JSON.stringify(rules) });
+}
+
+const denied = (operation: string, nth = 1) =>
+  order([{ service: 's3', operation, nth, times: 99, fault: { kind: 'error', status: 403, code: 'AccessDenied' } }]);
+
+function verify(place: string, ...args: string[]) {
+  const environment = {
+    AWS_ENDPOINT_URL: server.url,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: operatorCredentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: operatorCredentials.secretAccessKey,
+  };
+  return keyturn(['verify', place, ...args], { environment, now: aws.clock.now() });
+}
+
+/** What `aws s3 sync` makes. */
+async function copied(): Promise<string> {
+  for (const { key, body } of aws.s3.versions(evidenceBucket)) {
+    await mkdir(dirname(join(folder, key)), { recursive: true });
+    await writeFile(join(folder, key), body ?? '');
+  }
+  return folder;
+}
+
+const bucket = `s3://${evidenceBucket}`;
+const record = (): string => aws.s3.versions(evidenceBucket).find(({ key }) => key.includes('/records/'))?.key ?? '';
+
+describe('evidence that nobody has touched', () => {
+  test('is valid in the bucket, up to the head that was published', async () => {
+    const { code, stdout } = await verify(bucket, '--head', `3:${heads[2]}`);
+    expect(stdout).toMatch(
+      /^Account 111122223333: 3 digests; \d+ objects valid; 0 wrong; 0 not checked; 0 gaps; head 3:[0-9a-f]{64}; by a published head nothing is missing up to digest 3\.$/m,
+    );
+    expect(code).toBe(0);
+  });
+
+  test('is valid in a copy, without any call', async () => {
+    const place = await copied();
+    const before = aws.calls.length;
+    const { code, stdout, stderr } = await verify(place, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      accounts: [{ accountId, result: 'valid', digests: 3, verdicts: [{ word: 'UNCHAINED' }] }],
+    });
+    expect(stderr).toContain('Versions and delete markers are not to be seen here.');
+    expect(stderr).toContain('No --head was given');
+    expect(code).toBe(0);
+    expect(aws.calls.length).toBe(before);
+  });
+});
+
+describe('what is wrong ends with 3', () => {
+  test.each([
+    ['ALTERED', () => aws.s3.put(evidenceBucket, record(), 'forged')],
+    ['DELETED', () => aws.s3.put(evidenceBucket, record(), undefined)],
+    ['MISSING', () => aws.s3.destroy(evidenceBucket, record())],
+    ['EXTRA', () => aws.s3.put(evidenceBucket, `${accountId}/records/2026/01/01/forged.json`, 'x')],
+    ['STRAY', () => aws.s3.put(evidenceBucket, chainKey(accountId, 4), 'x')],
+  ])('%s', async (word, tamper) => {
+    tamper();
+    const { code, stdout } = await verify(bucket);
+    expect(stdout).toMatch(new RegExp(`^${word} ${accountId}/`, 'm'));
+    expect(code).toBe(3);
+  });
+
+  test('a head that is not there, and a signature that is not the key’s', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = join(folder, 'public.pem');
+    await writeFile(pem, publicKey.export({ type: 'spki', format: 'pem' }));
+    const { code, stdout } = await verify(bucket, '--quick', '--head', '0'.repeat(64), '--public-key', pem);
+    expect(stdout).toMatch(/^TRUNCATED /m);
+    expect(stdout).toMatch(/^BAD SIGNATURE .* has no signature$/m);
+    expect(code).toBe(3);
+  });
+});
+
+describe('what could not be checked is never valid', () => {
+  test('an object that may not be read ends with 1', async () => {
+    await denied('GetObject', 5);
+    const { code, stdout } = await verify(bucket);
+    expect(stdout).toMatch(/^NOT CHECKED .* could not be read$/m);
+    expect(code).toBe(1);
+  });
+
+  test('a bucket that may not be listed ends with 77', async () => {
+    await order(
+      ['ListObjectVersions', 'ListObjectsV2'].map((operation) => ({
+        operation,
+        times: 99,
+        fault: { kind: 'error', status: 403, code: 'AccessDenied' },
+      })),
+    );
+    const { code, stderr } = await verify(bucket);
+    expect(stderr).toContain('s3:ListBucket');
+    expect(code).toBe(77);
+  });
+
+  test('a folder that is none, or holds none, ends with 1', async () => {
+    expect(await verify(join(folder, 'none'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no such folder'),
+    });
+    expect(await verify(folder)).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no evidence') });
+    expect(await verify('s3://nowhere')).toMatchObject({ code: 1 });
+  });
+});
+
+test('a bucket is found in its own Region', async () => {
+  addEvidenceBucket(aws, { region: 'us-east-1' });
+  expect((await verify(bucket)).code).toBe(0);
+});
+
+test.each([
+  ['--head', 'x'],
+  ['--public-key', 'none.pem'],
+])('what is no %s is wrong usage', async (option, value) => {
+  const { code, stderr } = await verify(folder, option, value);
+  expect(stderr).toContain(option);
+  expect(code).toBe(64);
+});
