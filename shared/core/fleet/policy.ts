@@ -1,6 +1,7 @@
 import { SettingsError } from '../errors.ts';
 import { formatDate } from '../time.ts';
 import type { Fleet, Units } from './fleet.ts';
+import { type MemberRole, memberRoleName, ROLE_PATH } from './member-roles.ts';
 
 /** A statement of an IAM policy, as JSON has it. */
 export interface PolicyStatement {
@@ -18,9 +19,6 @@ export interface PolicyDocument {
   readonly Statement: readonly PolicyStatement[];
 }
 
-/** The roles in each member: one looks, the other changes. */
-export type MemberRole = 'observe' | 'rotate';
-
 /** Which of them each function of the hub takes. The trust policies of the members say the same. */
 export const rolesTaken = {
   'scheduled-rotation': ['observe'],
@@ -37,9 +35,9 @@ export interface Hub {
   readonly roleSuffix: string;
 }
 
-/** A role in a member; `*` for the account of any. */
-export function memberRoleArn(role: MemberRole, accountId: string, { partition, roleSuffix }: Hub): string {
-  return `arn:${partition}:iam::${accountId}:role/keyturn/keyturn-${role}${roleSuffix}`;
+/** A role in any member. */
+function roleAnywhere(role: MemberRole, { partition, roleSuffix }: Hub): string {
+  return `arn:${partition}:iam::*:role${ROLE_PATH}${memberRoleName(role, roleSuffix)}`;
 }
 
 /** One function of the hub. */
@@ -64,7 +62,7 @@ export function grants({ organizationId, select }: Fleet, taker: Taker): PolicyS
     Sid: sid,
     Effect: 'Allow',
     Action: 'sts:AssumeRole',
-    Resource: roles.map((role) => memberRoleArn(role, '*', taker)),
+    Resource: roles.map((role) => roleAnywhere(role, taker)),
     Condition: joined({ StringEquals: { 'aws:ResourceOrgID': organizationId } }, where, {
       ArnEquals: { 'lambda:SourceFunctionArn': functionArn },
     }),
@@ -89,7 +87,7 @@ export function denials({ organizationId, exclude, waves }: Fleet, hub: Hub): Po
     ...(Condition !== undefined && Object.keys(Condition).length > 0 ? { Condition } : {}),
   });
   const roleOf = (accountId: string): string => `arn:${hub.partition}:iam::${accountId}:role/*`;
-  const rotate = memberRoleArn('rotate', '*', hub);
+  const rotate = roleAnywhere('rotate', hub);
   return [
     ...(exclude.accounts.length > 0 ? [deny('ExcludedAccounts', exclude.accounts.map(roleOf))] : []),
     ...(exclude.organizationalUnits.length > 0

