@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE } from '../aws/clock.ts';
 import type { AccessKey } from '../aws/iam/iam-state.ts';
-import { currentValue, idleFor, intent, isInUse, keyLabels, keyOf, keysOf, record, userTag } from './look.ts';
+import { currentValue, idleFor, intent, isInUse, keyLabels, keyOf, keysOf, record, tag, userTag } from './look.ts';
 import { names } from './mailbox.ts';
 import { graceBegins, isPromise, judgeNotice } from './notice.ts';
 import { fault, isExposedKey, isFrozen, type Judged, SLACK, type Watch } from './watch.ts';
@@ -99,13 +99,16 @@ interface Switch {
 
 /** Before the last day of the postponement: the old key is quiet, and its owner can do without it. */
 function judgeSwitched(watch: Watch, j: Judged, { old, current, toldAt, isConfirmed }: Switch): void {
-  const { limits, handOf } = watch.expected;
+  const { limits, handOf, handsOn = false } = watch.expected;
   const id = old.accessKeyId;
   const idle = idleFor(old, j.call.at);
   const isUnused = idle >= limits.unusedDays * DAY;
   if (idle < limits.quietDays * DAY) fault(watch, j, 'quiet', `${id} was deactivated while in use.`);
-  const hasSwitched = isConfirmed || isUnused || (current.lastUsed?.at ?? 0) > toldAt + 15 * MINUTE - SLACK;
-  if (!hasSwitched) fault(watch, j, 'switched', `${id} was deactivated before its owner had switched.`);
+  const isUsed = (current.lastUsed?.at ?? 0) > toldAt + 15 * MINUTE - SLACK;
+  const isHandedOn = tag(j.before, 'handed-on')?.includes(` done ${current.accessKeyId} `) === true;
+  const hasSwitched = isConfirmed || isUnused || (handsOn ? isHandedOn : isUsed);
+  const missing = handsOn ? `${current.accessKeyId} was handed on` : 'its owner had switched';
+  if (!hasSwitched) fault(watch, j, 'switched', `${id} was deactivated before ${missing}.`);
   const hand = handOf?.(j.userId);
   const canWork = keysOf(j.after).some((key) => key.status === 'Active' && hand?.has(key.accessKeyId));
   if (hand !== undefined && !isUnused && !canWork) {

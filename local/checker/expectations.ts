@@ -13,6 +13,8 @@ export interface Expectations {
   /** Of today: somebody may change them. */
   readonly limits: Limits;
   readonly freezes?: readonly (readonly [from: number, to: number])[];
+  /** A role hands every user's key on: what it says stands for the use of the new key. */
+  readonly handsOn?: boolean;
   /** The access key IDs whose secrets the owner has, if anybody knows. */
   handOf?(userId: string): ReadonlySet<string>;
 }

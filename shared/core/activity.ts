@@ -78,6 +78,7 @@ const tells: readonly DueReason[] = [
   'inactive-seen',
   'least-used',
   'no-grace',
+  'not-handed-on',
   'not-switched',
   'postponed-to-limit',
   'recovery-over',

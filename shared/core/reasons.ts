@@ -138,6 +138,10 @@ export const reasons = {
     says: 'The deactivation is postponed because the new key has not been used.',
     todo: 'Use the new key, or confirm the switch.',
   },
+  'not-handed-on': {
+    says: 'The deactivation is postponed because the new key has not been handed on to all places that use it.',
+    todo: 'See what the hand-on reports, or confirm the switch.',
+  },
   'notice-running': {
     says: 'The owner was told, and has until the day that the message names.',
     todo: 'Switch to the new key.',

@@ -75,32 +75,48 @@ export const tags = json(
       ),
     ),
 );
+const reader = z.pipe(
+  z.union([
+    principal,
+    z
+      .strictObject({
+        arn: principal,
+        users: z.optional(userNames.check(named)),
+        paths: z.optional(z.array(path).check(named)),
+        handOn: z.optional(z.boolean()),
+      })
+      .check(
+        z.refine(
+          ({ arn, handOn }) => !handOn || /^arn:[\w-]+:iam::\d{12}:role\/[^*?]+$/.test(arn),
+          'with handOn, arn must be the ARN of one role, without wildcards',
+        ),
+      ),
+  ]),
+  z.transform((entry): SecretReader => {
+    const { arn, users = [], paths = [], handOn = false } = typeof entry === 'string' ? { arn: entry } : entry;
+    return { arn, users, paths, handOn };
+  }),
+);
 export const readers = json(
-  z.array(
-    z.pipe(
-      z.union([
-        principal,
-        z
-          .strictObject({
-            arn: principal,
-            users: z.optional(userNames.check(named)),
-            paths: z.optional(z.array(path).check(named)),
-            handOn: z.optional(z.boolean()),
-          })
-          .check(
-            z.refine(
-              ({ arn, handOn }) => !handOn || /^arn:[\w-]+:iam::\d{12}:role\/[^*?]+$/.test(arn),
-              'with handOn, arn must be the ARN of one role, without wildcards',
-            ),
-          ),
-      ]),
-      z.transform((entry): SecretReader => {
-        const { arn, users = [], paths = [], handOn = false } = typeof entry === 'string' ? { arn: entry } : entry;
-        return { arn, users, paths, handOn };
-      }),
-    ),
+  z.pipe(
+    z.array(reader),
+    z.transform((given: SecretReader[], { issues }): SecretReader[] => {
+      const message = 'only one entry with handOn may match a user';
+      if (!handsOnOnce(given)) issues.push({ code: 'custom', input: given, message });
+      return given;
+    }),
   ),
 );
+
+/** As far as the entries tell by themselves: names without a wildcard, and entries for every user. */
+function handsOnOnce(all: readonly SecretReader[]): boolean {
+  const readers = all.filter(({ handOn }) => handOn);
+  const names = readers.flatMap(({ users, paths }) =>
+    users.length + paths.length === 0 ? ['*'] : [...new Set(users)],
+  );
+  const plain = names.filter((name) => name === '*' || !name.includes('*'));
+  return new Set(plain).size === plain.length && (!plain.includes('*') || readers.length === 1);
+}
 const date = z.pipe(
   text,
   z.transform((input: string, { issues }): Instant => {

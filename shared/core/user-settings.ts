@@ -1,3 +1,4 @@
+import { handOnProblem } from './hand-on.ts';
 import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
 import { regionName, type SecretReader } from './setting-schemas.ts';
@@ -65,6 +66,8 @@ export function parseUserSettings(
   if (!parsed.ownersRead && readersOf(user, settings.readerArns).length === 0) {
     problems.push(`tag ${userTagNames.ownersRead} is false, but no reader may read this user's secret`);
   }
+  const unhanded = handOnProblem(user, parsed);
+  if (unhanded !== undefined) problems.push(unhanded);
   return { settings: parsed, problems };
 }
 

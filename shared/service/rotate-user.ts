@@ -4,6 +4,7 @@ import { observeUser, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { RotateUserEvent } from '../core/events.ts';
+import { handOnProblem } from '../core/hand-on.ts';
 import type { Asked, Role, UserState } from '../core/model.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, timelineProblem } from '../core/settings.ts';
@@ -54,7 +55,7 @@ export async function rotateUser(
     ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)
     : await observeUser(pass.reader, { userName });
   if (before === undefined) throw await unknownUser(runtime, userName);
-  refuseOverlongGrace(pass, before, asked);
+  refuseGrace(pass, before, asked);
   const dryRun = !settings.enforce;
   const { user } = before;
   const result = await reconcile(pass, user, { isDryRun: isQuestion || dryRun });
@@ -104,12 +105,15 @@ async function unknownUser({ aws }: Runtime, userName: string): Promise<EventErr
   return new EventError(message, { userName, ...(Account === undefined ? {} : { accountId: Account }) });
 }
 
-/** A grace asked for by hand must leave room for the next rotation, like any other. */
-function refuseOverlongGrace({ settings, runtime }: Pass, { user }: UserState, { graceDays }: Asked): void {
+/** A grace asked for by hand must leave room for the next rotation, and time to hand the key on, like any other. */
+function refuseGrace({ settings, runtime }: Pass, { user }: UserState, { graceDays }: Asked): void {
   if (graceDays === undefined) return;
-  const problem = timelineProblem({ ...parseUserSettings(user, settings, runtime.clock()).settings, graceDays });
+  const given = { ...parseUserSettings(user, settings, runtime.clock()).settings, graceDays };
+  const overlong = timelineProblem(given);
+  const problem = overlong ?? handOnProblem(user, given);
   if (problem === undefined) return;
   const { userName, accountId } = user;
-  const message = `graceDays: ${graceDays} is too long for ${userName} in account ${accountId}: ${problem}.`;
+  const says = overlong === undefined ? 'cannot be' : 'is too long';
+  const message = `graceDays: ${graceDays} ${says} for ${userName} in account ${accountId}: ${problem}.`;
   throw new EventError(message, { userName, accountId });
 }

@@ -5,11 +5,12 @@ import type { Request, RotationStep, Secret } from '../../shared/core/model.ts';
 import { checkNames, plan } from '../../shared/core/plan.ts';
 import type { Settings } from '../../shared/core/settings.ts';
 import { DAY } from '../../shared/core/time.ts';
-import { byHand, C, NOW, request, settings, versionOf } from '../support/core/builders.ts';
+import { byHand, C, HAND_ON, NOW, request, settings, versionOf } from '../support/core/builders.ts';
 import { violations } from '../support/core/invariants.ts';
 import {
   clocks,
   exposures,
+  handOns,
   holds,
   intents,
   type KeysAndLabels,
@@ -77,6 +78,11 @@ it('every state with a record or a hold has one answer, and it breaks no invaria
 
 it('every state with a grace clock has one answer, and it breaks no invariant', () => {
   judge('clocks', enumerate(some, tagSets(clocks), request(), settings()));
+});
+
+it('every state with a hand-on has one answer, and none takes a key away before it is where it is used', () => {
+  const few = some.filter(isOneIn(3));
+  judge('hand-on', enumerate(few, tagSets(clocks, handOns), request(), settings(HAND_ON)));
 });
 
 const managed = (step: RotationStep): Request =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { attackedHistories, type History, histories, live } from '../support/proof/history.ts';
+import { attackedHistories, type History, handedOnHistories, histories, live } from '../support/proof/history.ts';
 import { printTable, seconds, unknown } from '../support/proof/report.ts';
 import { trace } from '../support/proof/stage.ts';
 
@@ -12,6 +12,9 @@ it('whatever people and networks do, no rule breaks, and once they stop, all com
 
 it('whatever somebody else does to secrets and the queue, no rule breaks, and all comes to rest', () =>
   expectSafe('Random histories under attack', attackedHistories, Math.ceil(numRuns / 2)));
+
+it('whatever a role that hands keys on does, or leaves undone, no rule breaks, and all comes to rest', () =>
+  expectSafe('Random histories with a hand-on', handedOnHistories, Math.ceil(numRuns / 4)));
 
 async function expectSafe(title: string, drawn: fc.Arbitrary<History>, numRuns: number): Promise<void> {
   const begun = performance.now();

@@ -33,6 +33,7 @@ const knownKeys = [
   'aws:principalisawsservice',
   'aws:currenttime',
   'aws:tokenissuetime',
+  'aws:tagkeys',
   'kms:calleraccount',
   'kms:macalgorithm',
   'aws:securetransport',

@@ -1,5 +1,5 @@
 import { AwsError } from '../errors.ts';
-import { type Input, text } from '../input.ts';
+import { type Input, tagList, text, textList } from '../input.ts';
 import { evaluate } from '../policies/resource-policy.ts';
 import { type CallContext, callerArn, type Principal } from '../service.ts';
 import { type Secret, type SecretState, settled } from './secret-state.ts';
@@ -28,6 +28,15 @@ export interface SecretAccess {
   checkService(operation: string, secret: Secret, now: number): void;
 }
 
+/** What a call adds or takes off. */
+function tagKeysOf(input: Input): Readonly<Record<string, readonly string[]>> {
+  const keys = [
+    ...(input.Tags === undefined ? [] : tagList(input).map(({ Key }) => Key)),
+    ...textList(input, 'TagKeys'),
+  ];
+  return keys.length === 0 ? {} : { 'aws:TagKeys': keys };
+}
+
 /** Secrets Manager on nobody's behalf. */
 const service: Principal = {
   kind: 'service',
@@ -43,7 +52,7 @@ export function createSecretAccess(state: SecretState): SecretAccess {
     const resource = secret?.arn ?? secretId;
     const action = `secretsmanager:${operation}`;
     const { principal, now } = context;
-    const verdict = evaluate(secret?.policy, { principal, action, resource, now });
+    const verdict = evaluate(secret?.policy, { principal, action, resource, now, context: tagKeysOf(input) });
     if (verdict === 'denied') throw accessDenied(principal, operation, resource, explicitDeny);
     if (principal.kind === 'user' && verdict !== 'allowed') {
       const why = `because no identity-based policy allows the secretsmanager:${operation} action`;

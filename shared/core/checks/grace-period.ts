@@ -1,7 +1,9 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
+import { handOnReaders, parseHandedOn } from '../hand-on.ts';
 import { NOTICE_MIN, noticed, reminderInstants } from '../noticed.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
+import { secretTagNames } from '../secret-tags.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { DAY, formatDate, formatInstant, type Instant, MINUTE } from '../time.ts';
 import { describeKey, inWords, lastUse } from '../words.ts';
@@ -54,9 +56,7 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   const isConfirmed = isSwitchConfirmed(s, stays);
   const isGraceOver = isConfirmed || s.now >= grace.end;
   const isQuiet = s.now - old.quietSince >= s.settings.quietDays * DAY;
-  const hasSwitched = isConfirmed || old.isUnused || (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
-
-  const isReady = isQuiet && hasSwitched;
+  const isReady = isQuiet && hasSwitched(s, stays, old, grace);
   const ready: Ending = { reason: isSuperseded ? 'grace-over' : 'least-used', does: 'is deactivated' };
 
   if (isAtLimit && isReady) return deactivateOnNotice(s, old, grace, ready);
@@ -75,6 +75,24 @@ export function gracePeriod(s: Situation, stays: KeyView, old: KeyView, { isSupe
   const last = { at: grace.limit, due: [grace.limit - s.settings.runEveryDays * DAY] };
   const overSince = Math.min(confirmedAt, grace.end);
   return reminder(s, old, grace, last) ?? postponed(s, old, { ...grace, end: overSince }, isQuiet);
+}
+
+/** The owner can do without the old key. */
+function hasSwitched(s: Situation, stays: KeyView, old: KeyView, grace: Grace): boolean {
+  if (isSwitchConfirmed(s, stays) || old.isUnused) return true;
+  if (needsHandOn(s)) return isHandedOn(s, stays);
+  return (stays.lastUsed?.at ?? 0) > grace.since + PROOF_WINDOW;
+}
+
+/** Somebody carries the new key to where it is used: what is not there yet cannot be switched to. */
+function needsHandOn({ state: { user }, settings }: Situation): boolean {
+  return handOnReaders(user, settings.readerArns).length > 0;
+}
+
+/** Written to all destinations; the new key's use would tell of one of them. */
+function isHandedOn({ secret }: Situation, stays: KeyView): boolean {
+  const handedOn = parseHandedOn(secret?.tags[secretTagNames.handedOn]);
+  return handedOn?.state === 'done' && handedOn.accessKeyId === stays.accessKeyId;
 }
 
 /** Nobody's time runs before they are told: the grace clock is written only after this announcement. */
@@ -119,12 +137,23 @@ function inGrace(s: Situation, old: KeyView, grace: Grace): Answer {
   return wait('in-grace', message, end, old.accessKeyId);
 }
 
+function missing(s: Situation): 'not-handed-on' | 'not-switched' {
+  return needsHandOn(s) ? 'not-handed-on' : 'not-switched';
+}
+
+const waitingFor = {
+  'still-in-use': (old: KeyView) => `the old key is still in use: ${lastUse(old)}`,
+  'not-switched': () =>
+    'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm',
+  'not-handed-on': () =>
+    'the new key has not been handed on to all places that use it; look at the messages hand-on-failed, or confirm the ' +
+    'switch with `rotate-user` action confirm',
+};
+
 /** Put off: announced daily while in use, once while merely not switched. As soon as neither holds, it is the notice. */
 function postponed(s: Situation, old: KeyView, grace: Grace, isQuiet: boolean): Answer {
-  const reason = isQuiet ? 'not-switched' : 'still-in-use';
-  const why = isQuiet
-    ? 'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm'
-    : `the old key is still in use: ${lastUse(old)}`;
+  const reason = isQuiet ? missing(s) : 'still-in-use';
+  const why = waitingFor[reason](old);
   const latestAt = afterFreeze(s.settings, grace.limit);
   const plan = `The deactivation of ${old.accessKeyId} of ${s.state.user.userName} is postponed; it happens ${inWords(latestAt, s.now)} at the latest`;
   const told = toldAt(s, old, grace);

@@ -71,7 +71,7 @@ export function oldEnough({ slots, settings, now, scanned }: Facts): Answer | un
 }
 
 /** What the plan waits for may depend on the last use of a key, which the scan has not read. */
-const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-switched', 'frozen'];
+const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-handed-on', 'not-switched', 'frozen'];
 
 /** With the keys known exactly, the plan itself says whether there is something to do. */
 export function planned({ scanned: { user, keys, secret }, settings, isTurn, now }: Facts): Answer | undefined {

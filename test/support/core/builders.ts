@@ -8,6 +8,7 @@ import {
   formatKeyRecord,
   formatNotice,
 } from '../../../shared/core/format-secret-tags.ts';
+import { formatHandedOn, type HandedOn } from '../../../shared/core/hand-on.ts';
 import type { AccessKey, Asked, Request, Secret, User, UserState } from '../../../shared/core/model.ts';
 import { secretNameOf } from '../../../shared/core/secret-name.ts';
 import { settingsHash } from '../../../shared/core/secret-settings.ts';
@@ -73,6 +74,7 @@ export interface TagOptions {
   notice?: NoticeGiven;
   exposed?: Exposed;
   hold?: Instant;
+  handedOn?: HandedOn;
   raw?: Record<string, string>;
 }
 
@@ -107,6 +109,7 @@ export function tagsOf(options: TagOptions): Record<string, string> {
     ...(options.notice === undefined ? {} : { [names.notice]: formatNotice(options.notice) }),
     ...(options.exposed === undefined ? {} : { [names.exposed]: formatExposed(options.exposed) }),
     ...(options.hold === undefined ? {} : { [names.hold]: formatDate(options.hold) }),
+    ...(options.handedOn === undefined ? {} : { [names.handedOn]: formatHandedOn(options.handedOn) }),
     ...raw,
   };
 }
@@ -195,5 +198,21 @@ const REQUIRED = {
 export const environment = (more: Record<string, string> = {}): Record<string, string> => ({ ...REQUIRED, ...more });
 
 const DEFAULTS = parseSettings(REQUIRED);
+
+/** The settings where somebody hands every user's key on, and the tag of a secret whose policy knows of it. */
+export const HAND_ON: Partial<Settings> = {
+  readerArns: [{ arn: 'arn:aws:iam::123456789012:role/hand-on', users: [], paths: [], handOn: true }],
+};
+export const handOnPolicy = (): Record<string, string> => ({
+  [secretTagNames.policy]: settingsHash(USER, { ...DEFAULTS, ...HAND_ON }),
+});
+
+export const handedOn = (accessKeyId: string, state: HandedOn['state']): HandedOn => ({
+  at: daysAgo(1),
+  state,
+  accessKeyId,
+  hash: '0123456789abcdef',
+  stack: 'shop',
+});
 
 export const settings = (options: Partial<Settings> = {}): Settings => ({ ...DEFAULTS, ...options });

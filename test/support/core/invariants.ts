@@ -86,6 +86,8 @@ interface Facts extends Judged {
   exposedIds: readonly string[];
   hold: number | undefined;
   exposed: Exposure | undefined;
+  /** The key that was carried to all its destinations. */
+  handedOnId: string | undefined;
   /** The key ID on AWSCURRENT. */
   currentId: string | undefined;
   graceDays: number;
@@ -107,6 +109,7 @@ function factsOf(judged: Judged): Facts {
     doing: intent(tag('doing')),
     since: stamp(tag('current-since')),
     deactivated: stamp(tag('deactivated')),
+    handedOnId: / done (\S+) /.exec(tag('handed-on') ?? '')?.[1],
     seen: stamp(tag('inactive-seen')),
     confirmed: stamp(tag('confirmed')),
     announced: announcedAt === undefined ? undefined : { at: Date.parse(announcedAt) },
@@ -382,13 +385,16 @@ function gracePeriod(facts: Facts, old: AccessKey, stays: AccessKey, reason: str
   const end = since.at + graceDays * DAY;
   if (graceDays === 0) return say([now >= since.at, 'a deactivation before its announcement']);
   const isUnused = now - quietSince(old) >= settings.unusedDays * DAY;
-  const hasSwitched = isConfirmed || isUnused || (stays.lastUsed?.at ?? 0) > since.at + 15 * MINUTE;
+  const isUsed = (stays.lastUsed?.at ?? 0) > since.at + 15 * MINUTE;
+  const isExpected = settings.readerArns.some(({ handOn }) => handOn);
+  const isThere = isExpected ? facts.handedOnId === stays.accessKeyId : isUsed;
+  const hasSwitched = isConfirmed || isUnused || isThere;
   const isForced = now >= end + Math.max(settings.maxPostponeDays, promisedPostponement) * DAY;
   return say(
     [isNoticed(facts, old.accessKeyId, 'deactivation', since.at), 'a deactivation without a notice in force'],
     [now >= end || isConfirmed, 'a deactivation within the grace period'],
     [isForced || now - quietSince(old) >= settings.quietDays * DAY, 'the deactivation of a key in use'],
-    [isForced || hasSwitched, 'a deactivation before the owner has switched'],
+    [isForced || hasSwitched, 'a deactivation before the owner has switched, or before the key was handed on'],
     [reason !== 'postponed-to-limit' || isForced, 'the hard limit is not reached'],
     [old.createdAt <= since.at, 'a deactivation by an announcement older than its key'],
   );

@@ -6,6 +6,8 @@ import {
   C,
   daysAgo,
   G,
+  handedOn,
+  handOnPolicy,
   key,
   minutesAgo,
   NOW,
@@ -158,5 +160,13 @@ export function stateOf(
 ): UserState {
   return { user: USER, keys, ...(hasSecret ? { secret: { ...bare, ...as, versions, tags } } : {}) };
 }
+
+/** What the hand-on has come to, where somebody hands keys on. */
+export const handOns: readonly TagOptions[] = [
+  {},
+  { handedOn: handedOn(C, 'done') },
+  { handedOn: handedOn(C, 'writing') },
+  { handedOn: handedOn(P, 'done') },
+].map((options) => ({ ...options, raw: handOnPolicy() }));
 
 export const holds: readonly TagOptions[] = [{}, { hold: NOW + 5 * DAY }];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DAY, HOUR, MINUTE } from '../../../local/aws/clock.ts';
 import { GARBAGE } from '../../../local/checker/authority.ts';
 import type { Command, Limits } from '../../../local/checker/expectations.ts';
-import { keysOf, lookAt, tag } from '../../../local/checker/look.ts';
+import { currentKeyId, keysOf, lookAt, tag } from '../../../local/checker/look.ts';
 import { attackerOf, campaign, type Deed, deedKinds, deedOf } from './attacker.ts';
 import { faultAt, faultKinds } from './faults.ts';
 import {
@@ -11,6 +11,7 @@ import {
   changeSettings,
   createStage,
   deliverTwice,
+  handingOn,
   isAtRest,
   limits,
   ownerLives,
@@ -37,11 +38,14 @@ export type Event =
   | { readonly is: 'operator'; readonly does: KeyDeed; readonly slot: number }
   | { readonly is: 'operator'; readonly does: TagDeed; readonly tag: string }
   | { readonly is: 'operator'; readonly does: SecretDeed }
+  | { readonly is: 'hand-on'; readonly says: HandOnWord }
   | { readonly is: 'exposed'; readonly slot: number; readonly fault?: Disturbance }
   | { readonly is: 'settings'; readonly periods: Periods }
   | { readonly is: 'topic'; readonly heard: 'none' | 'nobody' | readonly string[] }
   | { readonly is: 'attacker'; readonly deeds: readonly Deed[] };
 
+/** What the role that hands keys on writes: of the current key, of another one, or what nobody understands. */
+type HandOnWord = 'writing' | 'done' | 'another' | 'nonsense';
 type KeyDeed = 'toggle' | 'delete key';
 type TagDeed = 'remove tag' | 'spoil tag' | 'hold' | 'exempt' | 'spoil user tag' | 'clear user tags' | 'grace 0';
 type SecretDeed = 'delete secret' | 'restore secret' | 'destroy secret' | 'rename' | 're-create';
@@ -68,6 +72,8 @@ export interface History {
   readonly events: readonly Event[];
   /** Only listed roles may change policies. */
   readonly isAdministered?: boolean;
+  /** A role carries the keys to where they are used. */
+  readonly isHandedOn?: boolean;
 }
 
 const disturbance = fc.record({
@@ -243,6 +249,22 @@ export const attackedHistories: fc.Arbitrary<History> = fc.record({
   isAdministered: fc.constantFrom(false, false, true),
 });
 
+const handOns = fc
+  .constantFrom<HandOnWord>('writing', 'done', 'done', 'another', 'nonsense')
+  .map((says): Event => ({ is: 'hand-on', says }));
+
+/** The same, where a role hands the keys on, sooner or later or never. */
+export const handedOnHistories: fc.Arbitrary<History> = fc.record({
+  pageSize: fc.constant(undefined),
+  keys: firstKeys,
+  age: fc.constantFrom(0, 2, 5, 9),
+  events: fc.array(fc.oneof({ weight: 5, arbitrary: events }, { weight: 1, arbitrary: handOns }), {
+    minLength: 4,
+    maxLength: 28,
+  }),
+  isHandedOn: fc.constant(true),
+});
+
 /** What a history comes to. */
 export interface Told {
   readonly stage: Stage;
@@ -255,8 +277,12 @@ interface Live extends Stage {
 }
 
 /** Lives through a history, then through quiet days until nothing is planned any more. */
-export async function live({ keys, age, events: happenings, pageSize, isAdministered }: History): Promise<Told> {
-  const options = { ...(pageSize === undefined ? {} : { pageSize }), ...(isAdministered ? administered : {}) };
+export async function live({ keys, age, events: happenings, pageSize, ...as }: History): Promise<Told> {
+  const options = {
+    ...(pageSize === undefined ? {} : { pageSize }),
+    ...(as.isAdministered ? administered : {}),
+    ...(as.isHandedOn ? handingOn : {}),
+  };
   const stage: Live = Object.assign(createStage({ keys, ...options }), { mode: 'switch' as const });
   const attacker = happenings.some(({ is }) => is === 'attacker') ? attackerOf(stage) : undefined;
   for (let day = 0; day < age; day++) await quietDay(stage);
@@ -341,6 +367,9 @@ async function happen(stage: Live, event: Event): Promise<void> {
       await deliverTwice(stage);
       return;
     }
+    case 'hand-on':
+      handOn(stage, event.says);
+      return;
     case 'settings':
       changeSettings(stage, event.periods);
       return;
@@ -362,6 +391,23 @@ async function happen(stage: Live, event: Event): Promise<void> {
       aws.clock.advance(MINUTE);
   }
   stage.checker.outside();
+}
+
+/** By a role that may write this tag alone, whatever it does. */
+function handOn({ aws, userId, hand }: Live, says: HandOnWord): void {
+  const look = lookAt(aws, userId);
+  const [oldest] = keysOf(look);
+  const key = says === 'another' ? oldest?.accessKeyId : currentKeyId(look);
+  if (look.secret === undefined || key === undefined) return;
+  const state = says === 'writing' ? 'writing' : 'done';
+  const value = `${new Date(aws.clock.now()).toISOString()} ${state} ${key} 0123456789abcdef shop`;
+  if (says === 'nonsense') {
+    aws.secrets.setTags(look.secret.name, { 'keyturn:handed-on': 'nonsense' });
+    return;
+  }
+  aws.secrets.setTags(look.secret.name, { 'keyturn:handed-on': value });
+  // Then it is where it is used.
+  if (state === 'done' && !hand.has(key)) hand.add(key);
 }
 
 function faultOf(disturbed: Disturbance | undefined): ReturnType<typeof faultAt> | undefined {

@@ -239,8 +239,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the switch not waited for',
     file: `${checks}/grace-period.ts`,
-    find: 'const hasSwitched = isConfirmed ||',
-    replace: 'const hasSwitched = true || isConfirmed ||',
+    find: 'if (isSwitchConfirmed(s, stays) || old.isUnused) return true;',
+    replace: 'return true;',
     caughtBy: unit('grace-period', 'switched'),
   },
   {
@@ -249,6 +249,34 @@ export const mutants: readonly Mutant[] = [
     find: '> grace.since + PROOF_WINDOW;',
     replace: '> grace.since;',
     caughtBy: unit('grace-period', 'switched'),
+  },
+  {
+    name: 'the use of the new key taken for a hand-on',
+    file: `${checks}/grace-period.ts`,
+    find: '  if (needsHandOn(s)) return isHandedOn(s, stays);\n',
+    replace: '',
+    caughtBy: unit('hand-on', 'the use of the new key'),
+  },
+  {
+    name: 'a hand-on that is still writing taken for one that is done',
+    file: `${checks}/grace-period.ts`,
+    find: "handedOn?.state === 'done' && handedOn.accessKeyId",
+    replace: 'handedOn?.accessKeyId',
+    caughtBy: unit('hand-on', 'writing'),
+  },
+  {
+    name: 'the hand-on of another key taken for that of the current one',
+    file: `${checks}/grace-period.ts`,
+    find: "handedOn?.state === 'done' && handedOn.accessKeyId === stays.accessKeyId",
+    replace: "handedOn?.state === 'done'",
+    caughtBy: unit('hand-on', 'another key'),
+  },
+  {
+    name: 'two roles that hand one key on',
+    file: 'shared/core/hand-on.ts',
+    find: 'if (second !== undefined) {',
+    replace: 'if (false) {',
+    caughtBy: unit('hand-on', 'two readers'),
   },
   {
     name: 'no reminder before a deactivation',

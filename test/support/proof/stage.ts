@@ -51,6 +51,10 @@ export const administered: StageOptions = {
   environment: { KEYTURN_ADMINISTRATOR_ARNS: '["arn:aws:iam::111122223333:role/security-admin"]' },
 };
 
+/** A role carries every user's key to where it is used. */
+const READER = { arn: 'arn:aws:iam::111122223333:role/hand-on', handOn: true };
+export const handingOn: StageOptions = { environment: { KEYTURN_READER_ARNS: JSON.stringify([READER]) } };
+
 /** One user, their owner, the service, and the checker that watches. */
 export interface Stage {
   readonly world: World;
@@ -78,7 +82,8 @@ export function createStage(options: StageOptions = {}): Stage {
   const world = createWorld({ ...rest, environment: { ...environmentOf(limits), ...given } });
   const { aws } = world;
   const own = { ...limits };
-  const checker = createChecker(aws, { limits: own });
+  const handsOn = world.environment.KEYTURN_READER_ARNS === handingOn.environment?.KEYTURN_READER_ARNS;
+  const checker = createChecker(aws, { limits: own, handsOn });
   const made = aws.iam.addUser({
     userName,
     tags,

@@ -9,6 +9,8 @@ import {
   PublicPolicyException,
   PutResourcePolicyCommand,
   PutSecretValueCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
@@ -156,6 +158,20 @@ describe('resource policies', () => {
     await expect(put([open])).rejects.toBeInstanceOf(PublicPolicyException);
     await put([{ ...open, Condition: { StringEquals: { 'aws:userid': 'AIDAX' } } }]);
     await put([open], false);
+  });
+
+  test('a condition about tags sees the keys of the tags that a call adds or takes off', async () => {
+    const { put, secrets } = await withSecret();
+    const Condition = { 'ForAnyValue:StringNotEquals': { 'aws:TagKeys': ['ours'] } };
+    const Action = ['secretsmanager:TagResource', 'secretsmanager:UntagResource'];
+    await put([{ Effect: 'Deny', Principal: '*', Action, Resource: '*', Condition }]);
+    const tag = (...keys: string[]) =>
+      secrets.send(new TagResourceCommand({ SecretId, Tags: keys.map((Key) => ({ Key, Value: 'x' })) }));
+    await tag('ours');
+    await secrets.send(new UntagResourceCommand({ SecretId, TagKeys: ['ours'] }));
+    expect((await refusal(tag('ours', 'other'))).name).toBe('AccessDeniedException');
+    const untag = secrets.send(new UntagResourceCommand({ SecretId, TagKeys: ['other'] }));
+    expect((await refusal(untag)).name).toBe('AccessDeniedException');
   });
 
   test('a policy for a user who does not exist, or that is no policy, is refused', async () => {

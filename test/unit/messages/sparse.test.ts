@@ -10,7 +10,16 @@ const optional = ['owner', 'accessKeyId', 'newAccessKeyId', 'secretName', 'next'
 const smtpRegions = ['eu-west-1', 'us-east-1'];
 const everything: Notice = { ...notices['reminder-used-by'], owner: 'team-shop', smtpRegions };
 const reasons: ReasonCode[] = [
-  ...(['due', 'not-switched', 'still-in-use', 'key-gone', 'slots-taken', 'current-inactive', 'exempt'] as const),
+  ...([
+    'due',
+    'not-switched',
+    'not-handed-on',
+    'still-in-use',
+    'key-gone',
+    'slots-taken',
+    'current-inactive',
+    'exempt',
+  ] as const),
   ...(['secret-pending-deletion', 'hold-lifted', 'unused', 'orphan-deleted', 'tags-invalid'] as const),
 ];
 const laters = [0, DAY / 2, 9 * DAY];
