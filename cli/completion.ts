@@ -4,6 +4,7 @@ import { type Complete, type Command as Completed, RootCommand } from '@bomb.sh/
 import type { Command } from 'commander';
 import { reasons } from '../shared/core/reasons.ts';
 import type { Shell } from './context.ts';
+import { everyCommand } from './program.ts';
 
 /** What can be completed after a space: words of the program, profiles of this machine, reason codes. No call of AWS. */
 export function createCompletion(program: Command, { environment }: Shell): RootCommand {
@@ -34,8 +35,8 @@ export function createCompletion(program: Command, { environment }: Shell): Root
     }
   };
   addOptions(root, program);
-  for (const command of help.visibleCommands(program)) {
-    const completed = root.command(command.name(), command.description());
+  for (const { name, command } of everyCommand(program)) {
+    const completed = root.command(name, command.description());
     addOptions(completed, command);
     for (const argument of command.registeredArguments) {
       const { argChoices } = argument;

@@ -31,6 +31,7 @@ export function createProgram(shell: Shell, ended: Ended): Command {
   const tree = { program, shell, ended };
   addLooking(tree);
   addActing(tree);
+  addFleet(tree);
   addOwning(tree);
   addEvidence(tree);
   addCompletion(tree);
@@ -128,6 +129,37 @@ function addActing(tree: Tree): void {
     .option(...mfa);
 }
 
+/** For a whole organization; each changes what its profile may change, and nothing else. */
+function addFleet(tree: Tree): void {
+  const fleet = group(tree, 'fleet', 'a whole organization');
+  const yes = ['--yes', 'do it without asking'] as const;
+  const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
+  const hub = () =>
+    new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
+  add(fleet, 'init', 'write the first fleet.yml: everybody in a dry run', () => import('./commands/fleet-init.ts'))
+    .option(...file)
+    .option('--print', 'print it, and write no file')
+    .option(...mfa);
+  add(fleet, 'grant', 'let the hub list the accounts', () => import('./commands/fleet-grant.ts'))
+    .addOption(hub())
+    .option('--revoke', 'take that right away again')
+    .option('--print', 'print the command of the AWS CLI, and change nothing')
+    .option(...yes)
+    .option(...mfa);
+  add(fleet, 'members', 'two roles in every account, by a StackSet', () => import('./commands/fleet-members.ts'))
+    .addOption(hub())
+    .option(...file)
+    .option('--suffix <suffix>', 'roleSuffix of the hub, with its hyphen')
+    .addOption(
+      new Option('--parameter <name=value>', 'of keyturn-member.yml; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--print', 'print the commands of the AWS CLI, and change nothing')
+    .option(...yes)
+    .option(...mfa);
+}
+
 /** What the owner of a key runs. */
 function addOwning(tree: Tree): void {
   const command = add(
@@ -194,6 +226,23 @@ function add<Options>(
   });
 }
 
+/** Commands with a word in common, that does nothing by itself. */
+function group(tree: Tree, name: string, description: string): Tree {
+  return { ...tree, program: tree.program.command(name).description(description).helpCommand(false) };
+}
+
+/** Every command that does something, with all of its words: `fleet init`. */
+export function everyCommand(program: Command): { name: string; command: Command }[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .flatMap((command) =>
+      command.commands.length === 0
+        ? [{ name: command.name(), command }]
+        : everyCommand(command).map((each) => ({ ...each, name: `${command.name()} ${each.name}` })),
+    );
+}
+
 /** Commander says nothing of a switch that is not given. */
 const off = { json: false, quiet: false, verbose: false };
 
@@ -212,6 +261,11 @@ function globalOptions(): Option[] {
     new Option('-v, --verbose', 'each AWS call on stderr, never what it carries'),
     new Option('--no-color', 'no colours; also NO_COLOR'),
   ];
+}
+
+function accountId(value: string): string {
+  if (/^\d{12}$/.test(value)) return value;
+  throw new InvalidArgumentError('An account ID has 12 digits.');
 }
 
 function accessKeyId(value: string): string {

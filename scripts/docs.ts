@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Argument, Command, Option } from 'commander';
-import { createProgram } from '../cli/program.ts';
+import { createProgram, everyCommand } from '../cli/program.ts';
 
 const FILE = fileURLToPath(new URL('../docs/cli.md', import.meta.url));
 /** All below it is made by the program. */
@@ -18,19 +18,21 @@ function reference(): string {
   const stream = new PassThrough();
   const shell = { stdin: stream, stdout: stream, stderr: stream, workingDirectory: '', platform: process.platform };
   const program = createProgram({ ...shell, environment: {}, clock: () => 0, sleep: async () => {} }, () => {});
-  const commands = program.createHelp().visibleCommands(program);
   const parts = [
     '## Options of every command',
     table(program.options),
     '## Commands',
-    ...commands.flatMap((command) => [`### \`keyturn ${usageOf(command)}\``, ...describe(command)]),
+    ...everyCommand(program).flatMap(({ name, command }) => [
+      `### \`keyturn ${usageOf(name, command)}\``,
+      ...describe(command),
+    ]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 /** As in the usage that the help shows: `plan [user...]`. */
-function usageOf(command: Command): string {
-  return [command.name(), ...command.registeredArguments.map(termOf)].join(' ');
+function usageOf(name: string, command: Command): string {
+  return [name, ...command.registeredArguments.map(termOf)].join(' ');
 }
 
 function termOf(argument: Argument): string {
