@@ -7,6 +7,8 @@ import { packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = 'keyturn.mjs';
+/** What `fleet members` deploys. */
+const MEMBER = 'resources/member/keyturn-member.yml';
 const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 
 export interface PackedProgram {
@@ -52,7 +54,7 @@ export async function buildKeyturn(outDir: string): Promise<PackedProgram> {
   await mkdir(outDir, { recursive: true });
   await writeFile(join(outDir, 'package.json'), `${JSON.stringify(packedManifest, undefined, 2)}\n`);
   await writeFile(join(outDir, LICENCES), await licencesOf(packages));
-  await cp(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'));
+  for (const file of ['LICENSE', MEMBER]) await cp(join(ROOT, file), join(outDir, file));
   return {
     startBytes: size(outputs.filter(([file]) => started.has(file))),
     bytes: size(outputs),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { LocalAws } from './aws.ts';
-import { CallerCrashed, ConnectionReset, type WireRequest } from './call.ts';
+import { CallerCrashed, ConnectionReset, type WireRequest, type WireResponse } from './call.ts';
+import type { Connection } from './connection.ts';
 import { createControl, type Invoke } from './control.ts';
 
 export interface ServerOptions {
@@ -47,15 +48,23 @@ export async function startServer(aws: LocalAws, options: ServerOptions = {}): P
     await options.onReset?.();
   });
   const connection = aws.connect(HTTP, control.faultFor);
+  return listen(connection, options.port, (wire) =>
+    wire.path.startsWith('/_local/')
+      ? control.handle(wire.method, wire.path, Buffer.from(wire.body).toString('utf8'))
+      : aws.handle(wire, connection),
+  );
+}
 
+/** Answers requests over loopback, whoever answers them. */
+export async function listen(
+  connection: Connection,
+  port: number | undefined,
+  answer: (wire: WireRequest) => Promise<WireResponse>,
+): Promise<LocalServer> {
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
-    const wire = wireRequest(request, body);
-    const answer = wire.path.startsWith('/_local/')
-      ? await control.handle(wire.method, wire.path, body.toString('utf8'))
-      : await aws.handle(wire, connection);
-    response.writeHead(answer.statusCode, answer.headers);
-    response.end(answer.bytes ?? answer.body);
+    const { statusCode, headers, bytes, body } = await answer(wireRequest(request, await bodyOf(request)));
+    response.writeHead(statusCode, headers);
+    response.end(bytes ?? body);
   }
 
   const server = createServer((request, response) => {
@@ -72,12 +81,12 @@ export async function startServer(aws: LocalAws, options: ServerOptions = {}): P
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(port ?? 0, '127.0.0.1', resolve);
   });
   const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const taken = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${taken}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -62,6 +62,8 @@ export interface LocalOrganization {
   account(accountId: string): LocalAws;
   /** `o-…/r-…/ou-…/`, where the account is now. */
   pathOf(accountId: string): string;
+  /** Answers one request, as `LocalAws.handle` does. */
+  handle(request: WireRequest, connection: Connection): Promise<WireResponse>;
   /** A caller of its own, in whichever account its credentials are. */
   connect(name: string, before?: BeforeCall): Connection;
   /** What an operator of that account signs with. */
@@ -128,6 +130,7 @@ export function createLocalOrganization(options: LocalOrganizationOptions): Loca
   return {
     ...{ organizationId, region, clock, hub, accountIds: [...accounts.keys()], organizations, calls, account },
     pathOf: (accountId) => pathOf(tree, accountId) ?? '',
+    handle: route,
     connect: (name, before) => createConnection(name, before, route),
     operatorOf: (accountId) => ({ accessKeyId: operatorKey(accountId), secretAccessKey: 'not-verified' }),
     onCall(listener) {
