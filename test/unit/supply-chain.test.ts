@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, build } from '../../scripts/build.ts';
+import { readFleetFile } from '../../scripts/fleet.ts';
 import { billOfMaterials } from '../../scripts/sbom.ts';
+import { rolesTaken } from '../../shared/core/fleet/policy.ts';
 
 interface Locked {
   version: string;
@@ -45,11 +47,16 @@ describe('what ships', () => {
   let bundles: Bundle[];
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'keyturn-ships-'));
-    bundles = await build(directory);
+    bundles = await build(directory, await readFleetFile(join('test', 'package', 'fleet.yml')));
   }, 60_000);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   const shipped = () => [...new Set(bundles.flatMap(({ packages }) => packages))];
+
+  it('has the fleet beside the functions that work in its accounts', () => {
+    const having = bundles.map(({ name }) => name).filter((name) => existsSync(join(directory, name, 'fleet.json')));
+    expect(having).toEqual(Object.keys(rolesTaken).toSorted());
+  });
 
   it('is a dependency, not a development tool', () => {
     expect(shipped()).toContain('node_modules/zod');
