@@ -26,12 +26,20 @@ export interface Scan {
   users: readonly ScannedUser[];
   /** Absent without a credential report. */
   rootActiveKeys?: number;
+  report?: Pick<CredentialReport, 'reportedAt' | 'root'>;
+  /** Creation of each user, by UserId. */
+  createdAt: ReadonlyMap<string, Instant>;
   /** Names of secrets whose UserId belongs to no user. */
   secretsWithoutUser: readonly string[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
   /** Sentences: settings that match nobody, Regions that take no mail, a report that says little. */
   findings: readonly string[];
+}
+
+/** Whose keys are listed one by one; by default of those whom the report and the tags leave in doubt. */
+export interface ScanReader extends Reader {
+  wantsExactKeys?(scanned: ScannedUser): boolean;
 }
 
 /**
@@ -41,7 +49,7 @@ export interface Scan {
  * @param expected In a fleet: whose users they must be. Throws if the session sees another account's.
  */
 export async function scanAccount(
-  reader: Reader,
+  reader: ScanReader,
   runtime: Pick<Runtime, 'clock' | 'sleep'>,
   run?: RunTimes,
   expected?: string,
@@ -66,7 +74,8 @@ export async function scanAccount(
     accountId,
     at,
     users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, errors })),
-    ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys }),
+    ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys, report }),
+    createdAt: new Map(details.map(({ UserId = '', CreateDate }) => [UserId, CreateDate?.getTime() ?? at])),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
     findings: [...matchNobody(details.map(placeOf), settings), ...mailSenders, ...unreported(details, report)],
@@ -145,11 +154,11 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
 
 /** A user whose keys cannot be listed is judged by the rest, and the run fails when it is over. */
 async function withExactKeys(
-  { aws, settings }: Reader,
+  { aws, settings, wantsExactKeys }: ScanReader,
   scanned: ScannedUser,
   { at, run, errors }: { at: Instant; run: RunTimes | undefined; errors: string[] },
 ): Promise<ScannedUser> {
-  if (!needsExactKeys(scanned, settings, at, run)) return scanned;
+  if (!(wantsExactKeys?.(scanned) ?? needsExactKeys(scanned, settings, at, run))) return scanned;
   try {
     return { ...scanned, keys: await listAccessKeys(aws, scanned.user.userName) };
   } catch (error) {

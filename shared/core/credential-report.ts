@@ -8,6 +8,16 @@ export interface ReportKey {
   /** Created, or activated last: a toggled key looks younger than it is. Absent for an empty slot. */
   rotatedAt?: Instant;
   lastUsedAt?: Instant;
+  lastUsedService?: string;
+  lastUsedRegion?: string;
+}
+
+/** The root user: no user of IAM, and judged apart. */
+export interface RootRow {
+  /** False where the organization has taken the credentials of the root user away. */
+  mayHavePassword: boolean;
+  hasMfa: boolean;
+  activeKeys: number;
 }
 
 export interface ReportRow {
@@ -21,6 +31,8 @@ export interface ReportRow {
   /** Of the console; for advice only. */
   hasPassword?: boolean;
   hasMfa?: boolean;
+  passwordLastUsedAt?: Instant;
+  passwordChangedAt?: Instant;
 }
 
 export interface CredentialReport {
@@ -28,6 +40,7 @@ export interface CredentialReport {
   /** By ARN. */
   users: ReadonlyMap<string, ReportRow>;
   rootActiveKeys: number;
+  root: RootRow;
 }
 
 /** The report tells time in whole seconds, by rounding or cutting; IAM's own answers may have fractions. */
@@ -76,7 +89,16 @@ export function parseCredentialReport(csv: string, reportedAt: Instant): Credent
   return {
     reportedAt,
     users: new Map(users.map((row) => [row.arn, row])),
-    rootActiveKeys: slots.filter((slot) => isActiveSlot(root, slot)).length,
+    rootActiveKeys: rootRow(root).activeKeys,
+    root: rootRow(root),
+  };
+}
+
+function rootRow(row: Row): RootRow {
+  return {
+    mayHavePassword: row.get('password_enabled')?.toLowerCase() !== 'false',
+    hasMfa: isTrue(row, 'mfa_active'),
+    activeKeys: slots.filter((slot) => isActiveSlot(row, slot)).length,
   };
 }
 
@@ -91,7 +113,13 @@ function parseRow(row: Row, reportedAt: Instant): ReportRow | undefined {
   const two = parseKey(row, 'access_key_2');
   if (!userName || !arn || userCreatedAt === undefined || one === undefined || two === undefined) return undefined;
   const [hasPassword, hasMfa] = [isTrue(row, 'password_enabled'), isTrue(row, 'mfa_active')];
-  return { userName, arn, userCreatedAt, reportedAt, keys: [one, two], hasPassword, hasMfa };
+  const passwordLastUsedAt = parseDate(row.get('password_last_used'));
+  const passwordChangedAt = parseDate(row.get('password_last_changed'));
+  return {
+    ...{ userName, arn, userCreatedAt, reportedAt, keys: [one, two], hasPassword, hasMfa },
+    ...(passwordLastUsedAt === undefined ? {} : { passwordLastUsedAt }),
+    ...(passwordChangedAt === undefined ? {} : { passwordChangedAt }),
+  };
 }
 
 /** An Active key without a date, or an activity that is neither, is a doubt. */
@@ -103,7 +131,16 @@ function parseKey(row: Row, slot: Slot): ReportKey | undefined {
   return {
     isActive,
     ...(rotatedAt === undefined ? {} : { rotatedAt }),
-    ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt, ...useOf(row, slot) }),
+  };
+}
+
+/** What used the key last, where the report has these columns. */
+function useOf(row: Row, slot: Slot): Pick<ReportKey, 'lastUsedService' | 'lastUsedRegion'> {
+  const [service, region] = [row.get(`${slot}_last_used_service`), row.get(`${slot}_last_used_region`)];
+  return {
+    ...(service === undefined ? {} : { lastUsedService: service }),
+    ...(region === undefined ? {} : { lastUsedRegion: region }),
   };
 }
 

@@ -42,6 +42,8 @@ describe('the credential report', () => {
               isActive: true,
               rotatedAt: Date.UTC(2026, 0, 1),
               lastUsedAt: Date.UTC(2026, 2, 9, 12, 15),
+              lastUsedService: 's3',
+              lastUsedRegion: 'eu-west-1',
             },
           ],
           hasPassword: false,
@@ -132,5 +134,26 @@ describe('a row is of the user who was created at', () => {
     [-1_000, false],
   ])('its own time and %i ms: %s', (ms, isSame) => {
     expect(row && isSameCreation(row, row.userCreatedAt + ms)).toBe(isSame);
+  });
+});
+
+describe('what evidence reads of the report', () => {
+  const person = `eve,${arnOf('eve')},${created},true,2026-03-01T08:00:00+00:00,2025-05-05T00:00:00+00:00,N/A,true,${noSlot},${noSlot},${certificates}`;
+
+  test('is when a password was changed, and used last', () => {
+    expect(parse(person).users.get(arnOf('eve'))).toMatchObject({
+      hasPassword: true,
+      hasMfa: true,
+      passwordLastUsedAt: Date.UTC(2026, 2, 1, 8),
+      passwordChangedAt: Date.UTC(2025, 4, 5),
+    });
+  });
+
+  test.each([
+    ['not_supported', 'true', { mayHavePassword: true, hasMfa: true, activeKeys: 0 }],
+    ['FALSE', 'false', { mayHavePassword: false, hasMfa: false, activeKeys: 0 }],
+  ])('is whether root may have a password (%s) and has MFA (%s)', (password, mfa, expected) => {
+    const row = `<root_account>,arn:aws:iam::111122223333:root,${created},${password},N/A,N/A,N/A,${mfa},${noSlot},${noSlot},${certificates}`;
+    expect(parseCredentialReport([recorded, row].join('\n'), at).root).toEqual(expected);
   });
 });
