@@ -224,6 +224,8 @@ const operations: OperationsOn<Organizations> = {
     ),
 };
 
+export const organizationsOperationNames = Object.keys(operations);
+
 /** The operations as any account of the organization calls them. */
 export function organizationsOperations(all: Organizations) {
   return Object.fromEntries(

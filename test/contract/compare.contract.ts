@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { organizationsOperationNames } from '../../local/organization/organizations-service.ts';
 import { checkExchange, describeViolation, type Violation } from './exchange.ts';
 import { knownDifferences } from './known-differences.ts';
 import { isKnown, knownViolations } from './known-violations.ts';
@@ -8,6 +9,8 @@ import type { Outcome, Scenario } from './scenario.ts';
 import { configScenarios } from './scenarios/config.ts';
 import { iamScenarios, stsScenarios } from './scenarios/iam.ts';
 import { kmsScenarios } from './scenarios/kms.ts';
+import { organizationsScenarios } from './scenarios/organizations.ts';
+import { assumeRoleScenarios, roleScenarios } from './scenarios/roles.ts';
 import { secretsManagerScenarios } from './scenarios/secrets-manager.ts';
 import { snsScenarios } from './scenarios/sns.ts';
 import { filterScenarios } from './scenarios/sns-filters.ts';
@@ -16,13 +19,14 @@ import { loadModels, type ServiceModels } from './service-model.ts';
 import { localSide, motoSide, type Side } from './side.ts';
 
 const services: Readonly<Record<string, readonly Scenario[]>> = {
-  iam: iamScenarios,
-  sts: stsScenarios,
+  iam: [...iamScenarios, ...roleScenarios],
+  sts: [...stsScenarios, ...assumeRoleScenarios],
   secretsmanager: secretsManagerScenarios,
   sns: [...snsScenarios, ...filterScenarios],
   sqs: sqsScenarios,
   config: configScenarios,
   kms: kmsScenarios,
+  organizations: organizationsScenarios,
 };
 
 /** Operations of the local AWS that moto does not have. */
@@ -30,7 +34,12 @@ const notInMoto = [
   'cloudtrail:LookupEvents',
   'config:GetComplianceDetailsByConfigRule',
   'config:StartConfigRulesEvaluation',
+  'iam:GenerateServiceLastAccessedDetails',
+  'iam:GetServiceLastAccessedDetails',
   'iam:SimulatePrincipalPolicy',
+  'organizations:DeleteResourcePolicy',
+  'organizations:DescribeResourcePolicy',
+  'organizations:PutResourcePolicy',
 ];
 
 const compared = new Set<string>();
@@ -93,6 +102,7 @@ describe('the comparison', () => {
       const service = { secrets: 'secretsmanager', cloudTrail: 'cloudtrail' }[member as string] ?? member;
       return Object.keys(aws[member].operations).map((operation) => `${service}:${operation}`);
     });
+    all.push(...organizationsOperationNames.map((operation) => `organizations:${operation}`));
     expect(all.filter((name) => !compared.has(name)).toSorted()).toEqual(notInMoto);
   });
 

@@ -186,6 +186,58 @@ const iam: readonly KnownDifference[] = [
   },
 ];
 
+const roles: readonly KnownDifference[] = [
+  {
+    on: ['iam: ListRoles by path'],
+    at: ['call.result.Roles.0.AssumeRolePolicyDocument'],
+    stand: 'aws',
+    reason: 'the trust policy is encoded as in addresses, in lists too',
+    source: `${iamApi}/API_Role.html`,
+  },
+  {
+    on: [
+      'sts: AssumeRole without the external ID that is asked for',
+      'sts: AssumeRole with another external ID',
+      'sts: AssumeRole that is not there',
+    ],
+    at: refused,
+    stand: 'aws',
+    reason: 'moto gives every role to everybody, whatever its trust policy says and whether it is there',
+    source: `${iamGuide}/id_roles_common-scenarios_third-party.html`,
+  },
+  {
+    on: ['sts: AssumeRole for longer than whoever has a role already gets'],
+    at: refused,
+    stand: 'aws',
+    reason: 'role chaining: an hour at most',
+    source: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html',
+  },
+  {
+    on: ['sts: AssumeRole with a session policy that is too long'],
+    at: refused,
+    stand: 'aws',
+    reason: 'a session policy has at most 2,048 characters',
+    source: '[model] sts unrestrictedSessionPolicyDocumentType; API_AssumeRole.html',
+  },
+];
+
+const organizations: readonly KnownDifference[] = [
+  {
+    on: ['organizations: the path of an account'],
+    at: ['call.result'],
+    stand: 'aws',
+    reason: 'accounts have Paths, which moto does not know yet',
+    source: 'https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html',
+  },
+  {
+    on: ['organizations: ListParents of nobody'],
+    at: ['call.error'],
+    stand: 'aws',
+    reason: 'ChildNotFoundException; the model of ListParents has no AccountNotFoundException',
+    source: '[model] organizations ListParents',
+  },
+];
+
 const secretsManager: readonly KnownDifference[] = [
   {
     on: [
@@ -534,6 +586,8 @@ const messaging: readonly KnownDifference[] = [
 
 export const knownDifferences: readonly KnownDifference[] = [
   ...iam,
+  ...roles,
+  ...organizations,
   ...secretsManager,
   replication,
   ...kms,

@@ -6,6 +6,7 @@ const inventedMembers = new Set([
   'NextToken',
   'nextToken',
   'ReceiptHandle',
+  'RoleId',
   'SecretAccessKey',
   'SenderId',
   'SequenceNumber',

@@ -47,7 +47,17 @@ export interface ServiceModel {
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
-const services: readonly ServiceName[] = ['iam', 'sts', 'secretsmanager', 'sns', 'sqs', 'config', 'cloudtrail', 'kms'];
+const services: readonly ServiceName[] = [
+  'iam',
+  'sts',
+  'secretsmanager',
+  'sns',
+  'sqs',
+  'config',
+  'cloudtrail',
+  'kms',
+  'organizations',
+];
 
 export type ServiceModels = Readonly<Record<ServiceName, ServiceModel>>;
 

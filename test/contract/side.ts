@@ -7,18 +7,21 @@ import {
   KMSClient,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
+import { CreateOrganizationCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
-import { createLocalAws, type LocalAws } from '../../local/aws/aws.ts';
+import type { LocalAws } from '../../local/aws/aws.ts';
 import type { KeyState } from '../../local/aws/kms.ts';
+import { createLocalOrganization } from '../../local/organization/organization.ts';
 import type { Exchange } from './exchange.ts';
 import { recordConnections } from './recording.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 /** Clients of one emulator; a scenario cannot tell which. */
@@ -30,18 +33,21 @@ export interface Side {
   readonly sqs: SQSClient;
   readonly config: ConfigServiceClient;
   readonly kms: KMSClient;
+  readonly organizations: OrganizationsClient;
   /** The same account, called with other keys. */
   as(credentials: Credentials): Side;
   /** Time that AWS needs: of the local clock only, since moto has no delays. */
   wait(ms: number): void;
   /** An HMAC_256 key under the alias, in that state. */
   hmacKey(alias: string, state: KeyState): Promise<void>;
+  /** From here on the account has an organization, of which it is the management account. */
+  organization(): Promise<void>;
   /** What subscribed queues got from topics; in moto that is in the queue with this address. */
   delivered(queueUrl: string): Promise<readonly string[]>;
 }
 
 /** What the two do each in its own way. */
-type Own = Pick<Side, 'wait' | 'hmacKey' | 'delivered'>;
+type Own = Pick<Side, 'wait' | 'hmacKey' | 'organization' | 'delivered'>;
 
 /** What makes the difference between the two: a handler without a socket, or an address. */
 type Options = Pick<NonNullable<ConstructorParameters<typeof IAMClient>[0]>, 'requestHandler' | 'endpoint'>;
@@ -58,6 +64,7 @@ function createSide(options: Options, own: Own, credentials = operator): Side {
     sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     config: new ConfigServiceClient(config),
     kms: new KMSClient(config),
+    organizations: new OrganizationsClient(config),
     as: (other) => createSide(options, own, other),
     ...own,
   };
@@ -65,18 +72,26 @@ function createSide(options: Options, own: Own, credentials = operator): Side {
 
 /** A new, empty local AWS, with everything recorded that goes over its wire. */
 export function localSide(): { side: Side; aws: LocalAws; exchanges: Exchange[] } {
-  const aws = createLocalAws();
+  const own = '111122223333';
+  const organization = createLocalOrganization({
+    hub: own,
+    management: own,
+    tree: { id: 'r-ab12', name: 'Root' },
+    accounts: [],
+  });
+  const aws = organization.account(own);
   const exchanges: Exchange[] = [];
   recordConnections(aws, exchanges);
   const { requestHandler } = aws.connect('contract');
-  const own: Own = {
+  const ways: Own = {
     wait: aws.clock.advance,
     async hmacKey(alias, state) {
       aws.kms.setState(aws.kms.addHmacKey({ alias }).keyId, state);
     },
+    async organization() {},
     delivered: async () => aws.sns.delivered.map(({ text }) => text),
   };
-  return { side: createSide({ requestHandler }, own), aws, exchanges };
+  return { side: createSide({ requestHandler }, ways), aws, exchanges };
 }
 
 /** moto, emptied. */
@@ -94,6 +109,10 @@ export async function motoSide(url: string): Promise<Side> {
       await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
       if (state === 'Disabled') await kms.send(new DisableKeyCommand({ KeyId }));
       if (state === 'PendingDeletion') await kms.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    },
+    async organization() {
+      const organizations = new OrganizationsClient({ ...config, region: 'us-east-1' });
+      await organizations.send(new CreateOrganizationCommand({ FeatureSet: 'ALL' }));
     },
     async delivered(QueueUrl) {
       const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

@@ -126,7 +126,7 @@ export function createRoleOperations(environment: Environment, state: IamState):
       return { Role: roleView(role, true) };
     },
 
-    GetRole: (input) => ({ Role: roleView(existing(state, text(input, 'RoleName')), true) }),
+    GetRole: (input) => ({ Role: { ...roleView(existing(state, text(input, 'RoleName')), true), RoleLastUsed: {} } }),
 
     ListRoles(input) {
       const prefix = optionalText(input, 'PathPrefix') ?? '/';
