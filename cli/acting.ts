@@ -24,6 +24,8 @@ export interface Act {
 
 export interface ActOptions extends SignInOptions {
   yes?: boolean;
+  /** A member of the fleet whose hub is signed in to. */
+  account?: string;
 }
 
 /**
@@ -31,25 +33,26 @@ export interface ActOptions extends SignInOptions {
  * asked of AWS before it is sure that the question can be asked, or needs not be.
  */
 export async function act(context: Context, options: ActOptions, wanted: Act): Promise<ExitCode> {
-  const { yes = false } = options;
+  const { yes = false, account: accountId } = options;
   const { userName } = wanted;
+  const about = { ...(accountId === undefined ? {} : { accountId }), userName };
   const event = Object.fromEntries(
-    Object.entries({ userName, ...wanted.event }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...about, ...wanted.event }).filter(([, value]) => value !== undefined),
   );
   checkEvent(event);
   refuseSeveralProfiles(context);
   if (!yes) context.ask.ready(`${wanted.question}?`, '--yes');
   const deployed = await connect(context, options);
-  const before = await invokeRotateUser(deployed, { userName, action: 'plan' });
+  const before = await invokeRotateUser(deployed, { ...about, action: 'plan' });
   context.note(shown(before, wanted.effect).join('\n'));
-  if (!yes && !(await agreed(context, `${wanted.question} ${placeOf(deployed)}`, wanted))) {
+  if (!yes && !(await agreed(context, `${wanted.question} ${placeOf(deployed, accountId)}`, wanted))) {
     context.warn('Nothing was changed.');
     return exitCodes.failed;
   }
   const answer = await invokeRotateUser(deployed, event);
   context.print(context.options.json ? JSON.stringify(answer, undefined, 2) : answer.message);
-  if (answer.dryRun) warnOfDryRun(context, deployed.stage);
-  else context.note(`Next: ${nextOf(context, answer, wanted)}`);
+  if (answer.dryRun) warnOfDryRun(context, deployed.stage, accountId);
+  else context.note(`Next: ${nextOf(context, answer, { ...wanted, accountId })}`);
   return codeOf(answer);
 }
 
@@ -93,15 +96,29 @@ function keyLine({ accessKeyId, status, role, lastUsed }: ShownKey): string {
   return `${accessKeyId} is ${status}, ${role}, ${used}.`;
 }
 
-function nextOf(context: Context, answer: Answer, { userName, next, event }: Act): string {
+type ActIn = Act & { accountId: string | undefined };
+
+/** What looks with the operator's own credentials does not see a member: there the hub's plan is what comes next. */
+function nextOf(context: Context, answer: Answer, { userName, next, event, accountId }: ActIn): string {
   const { status, reason } = answer;
-  if (status === 'changed' || status === 'unchanged') return commandFor(context, next(answer));
-  return status === 'busy' ? commandFor(context, `${event.action} ${userName}`) : `keyturn explain ${reason}`;
+  const there = accountId === undefined ? '' : ` --account ${accountId}`;
+  if (status === 'busy') return commandFor(context, `${event.action} ${userName}${there}`);
+  if (status !== 'changed' && status !== 'unchanged') return `keyturn explain ${reason}`;
+  const command = next(answer);
+  const isLook = command.startsWith('status ') && accountId !== undefined;
+  return commandFor(context, isLook ? `fleet plan${there}` : `${command}${there}`);
 }
 
-function warnOfDryRun({ warn, paint }: Context, stage: string): void {
-  const what = `! NOTHING WAS CHANGED: the deployment keyturn-${stage} runs with enforce=false, so this was a dry run.`;
-  warn(`${paint('stderr', 'yellow', what)}\nDeploy it with enforce=true to let it act.`);
+function warnOfDryRun({ warn, paint }: Context, stage: string, accountId: string | undefined): void {
+  const [because, way] =
+    accountId === undefined
+      ? [`the deployment keyturn-${stage} runs with enforce=false`, 'Deploy it with enforce=true to let it act.']
+      : [
+          `the wave of ${accountId} has not begun, or keyturn-${stage} runs with enforce=false`,
+          'Give the wave a date in fleet.yml, and deploy with enforce=true, to let it act.',
+        ];
+  const what = `! NOTHING WAS CHANGED: ${because}, so this was a dry run.`;
+  warn(`${paint('stderr', 'yellow', what)}\n${way}`);
 }
 
 const later: readonly ReasonCode[] = ['busy', 'settling', 'out-of-time'];

@@ -37,7 +37,9 @@ export function commandFor({ options }: Context, command: string, own?: string):
   return ['keyturn', command, ...given].join(' ');
 }
 
-/** `in account 111122223333 (profile prod)` */
-export function placeOf({ accountId, name }: Deployed): string {
-  return `in account ${accountId} (${name})`;
+/** `in account 111122223333 (profile prod)`; of a member of a fleet also whose hub is asked. */
+export function placeOf({ accountId, name }: Deployed, member = accountId): string {
+  return member === accountId
+    ? `in account ${accountId} (${name})`
+    : `in account ${member}, by the hub in ${accountId} (${name})`;
 }

@@ -187,8 +187,34 @@ export const adviseOutput = z.strictObject({
 });
 export type AdviseOutput = z.output<typeof adviseOutput>;
 
+/** `keyturn fleet check --json`. */
+export const fleetCheckOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  organizationId: text,
+  /** With how many functions may run at once there; absent if that may not be read. */
+  hub: z.strictObject({ accountId, region: text, stage: text, concurrency: z.optional(count) }),
+  ready: count,
+  /** By `select.tags`. */
+  leftOut: count,
+  notReady: count,
+  accounts: z.array(
+    z.strictObject({
+      accountId,
+      name: text,
+      path: text,
+      wave: z.optional(text),
+      dryRun: z.boolean(),
+      status: z.enum(['ready', 'not-selected', 'refused', 'failed']),
+      /** `todo` is a command, or a sentence where there is none. */
+      findings: z.array(z.strictObject({ reason: text, message: text, todo: text })),
+    }),
+  ),
+});
+export type FleetCheckOutput = z.output<typeof fleetCheckOutput>;
+
 /** By the command whose `--json` each is of. */
 export const outputs = {
+  'fleet-check': fleetCheckOutput,
   plan: planOutput,
   status: statusOutput,
   explain: explainOutput,

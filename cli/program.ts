@@ -85,6 +85,8 @@ function addLooking(tree: Tree): void {
 function addActing(tree: Tree): void {
   const yes = ['--yes', 'do it without asking'] as const;
   const force = ['--force', 'in spite of a hold'] as const;
+  const member = () =>
+    new Option('--account <id>', 'a member of the fleet; the profile is that of its hub').argParser(accountId);
   const byHand = () => import('./commands/by-hand.ts');
   const worker = () => import('./commands/worker.ts');
   add(tree, 'rotate <user>', 'issue the next key now', async () => (await byHand()).rotate)
@@ -93,26 +95,32 @@ function addActing(tree: Tree): void {
     .option('--compromised', 'others know the key: it is deactivated first')
     .option('--restore-secret', "restore the user's secret, if it is pending deletion")
     .option(...force)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'confirm <user>', 'the owner has switched', async () => (await byHand()).confirm)
     .option(...force)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'hold <user>', 'leave alone until a date', async () => (await byHand()).hold)
     .requiredOption('--until <date>', 'first day without the hold, YYYY-MM-DD; a past one lifts it', date)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'rollback <user>', 'back to the older key', async () => (await byHand()).rollback)
     .option(...force)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'retire <user>', 'deactivate without a replacement', async () => (await byHand()).retire)
     .requiredOption('--access-key-id <id>', 'the key to deactivate', accessKeyId)
     .option(...force)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'policy <user>', "put the policy of the user's secret again", async () => (await byHand()).policy)
+    .addOption(member())
     .option(...yes)
     .option(...mfa);
   add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
@@ -134,6 +142,11 @@ function addFleet(tree: Tree): void {
   const fleet = group(tree, 'fleet', 'a whole organization');
   const yes = ['--yes', 'do it without asking'] as const;
   const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
+  const accounts = () =>
+    new Option('--account <id>', 'only this one; repeatable')
+      .argParser(collectAccounts)
+      .default([], 'all of fleet.yml');
+  const print = ['--print', 'print the commands of the AWS CLI, and ask nothing'] as const;
   const hub = () =>
     new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
   add(fleet, 'init', 'write the first fleet.yml: everybody in a dry run', () => import('./commands/fleet-init.ts'))
@@ -157,6 +170,11 @@ function addFleet(tree: Tree): void {
     )
     .option('--print', 'print the commands of the AWS CLI, and change nothing')
     .option(...yes)
+    .option(...mfa);
+  add(fleet, 'check', 'can the hub work in every account', () => import('./commands/fleet-check.ts'))
+    .option(...file)
+    .addOption(accounts())
+    .option(...print)
     .option(...mfa);
 }
 
@@ -266,6 +284,10 @@ function globalOptions(): Option[] {
 function accountId(value: string): string {
   if (/^\d{12}$/.test(value)) return value;
   throw new InvalidArgumentError('An account ID has 12 digits.');
+}
+
+function collectAccounts(value: string, before: readonly string[]): string[] {
+  return collect(accountId(value), before);
 }
 
 function accessKeyId(value: string): string {

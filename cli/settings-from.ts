@@ -82,6 +82,14 @@ interface Deployment {
   because?: string;
 }
 
+/** Of the deployed function; undefined where it is not there, or may not be read. */
+export async function readFunctionEnvironment(
+  account: Pick<Account, 'aws'>,
+  stage: string,
+): Promise<Variables | undefined> {
+  return (await readDeployment(account, stage)).environment;
+}
+
 /** That there is none is no error. What may not be read is said, since the plan may be another one then. */
 async function readDeployment({ aws }: Pick<Account, 'aws'>, stage: string): Promise<Deployment> {
   const functionName = `keyturn-${stage}-scheduled-rotation`;

@@ -31,6 +31,8 @@ export interface Lambda {
   addEventSourceMapping(mapping: { readonly functionName: string; readonly eventSourceArn: string }): void;
   /** False once somebody has disabled the queue's mapping. */
   isDelivering(eventSourceArn: string): boolean;
+  /** How many functions may run at once; a new account has ten. */
+  limitConcurrency(executions: number): void;
 }
 
 function notFound(message: string): AwsError {
@@ -58,6 +60,7 @@ interface Account {
   readonly functions: Map<string, DeployedFunction>;
   /** By UUID. */
   readonly mappings: Map<string, EventSourceMapping>;
+  concurrency: number;
 }
 
 function arnOf({ environment: { region, accountId } }: Account, name: string): string {
@@ -115,6 +118,13 @@ const operations: OperationsOn<Account> = {
     };
   },
 
+  GetAccountSettings({ concurrency, functions }) {
+    return {
+      AccountLimit: { ConcurrentExecutions: concurrency, UnreservedConcurrentExecutions: concurrency },
+      AccountUsage: { FunctionCount: functions.size },
+    };
+  },
+
   ListEventSourceMappings(account, input) {
     const functionName = input.FunctionName === undefined ? undefined : nameOf(input);
     const eventSourceArn = optionalText(input, 'EventSourceArn');
@@ -140,7 +150,7 @@ const operations: OperationsOn<Account> = {
 };
 
 export function createLambda(environment: Environment): Lambda {
-  const account: Account = { environment, functions: new Map(), mappings: new Map() };
+  const account: Account = { environment, functions: new Map(), mappings: new Map(), concurrency: 1_000 };
   const { functions, mappings } = account;
   return {
     operations: operationsOn(account, operations),
@@ -148,6 +158,9 @@ export function createLambda(environment: Environment): Lambda {
     addEventSourceMapping(mapping) {
       const uuid = environment.random.uuid();
       mappings.set(uuid, { ...mapping, uuid, isEnabled: true });
+    },
+    limitConcurrency(executions) {
+      account.concurrency = executions;
     },
     isDelivering: (eventSourceArn) =>
       ![...mappings.values()].some((mapping) => mapping.eventSourceArn === eventSourceArn && !mapping.isEnabled),

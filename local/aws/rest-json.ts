@@ -18,6 +18,7 @@ interface Route {
 
 /** The service model of Lambda, as far as this service calls it. */
 const routes: readonly Route[] = [
+  { operation: 'GetAccountSettings', method: 'GET', path: /^\/2016-08-19\/account-settings\/?$/ },
   {
     operation: 'Invoke',
     method: 'POST',

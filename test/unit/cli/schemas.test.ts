@@ -10,7 +10,7 @@ const folder = new URL('../../../docs/schemas/', import.meta.url);
 /** `UPDATE_GOLDEN=1 npx vitest run test/unit/cli/schemas.test.ts` writes them anew; then `npm run format`. */
 it.each(Object.entries(outputs))('the schema of `%s --json` is published', (command, output) => {
   const { $schema, ...rest } = z.toJSONSchema(output);
-  const schema = { $schema, title: `keyturn ${command} --json`, ...rest };
+  const schema = { $schema, title: `keyturn ${command.replace('fleet-', 'fleet ')} --json`, ...rest };
   const file = new URL(`${command}.schema.json`, folder);
   if (process.env.UPDATE_GOLDEN === '1') {
     mkdirSync(folder, { recursive: true });
