@@ -197,7 +197,7 @@ const REQUIRED = {
 
 export const environment = (more: Record<string, string> = {}): Record<string, string> => ({ ...REQUIRED, ...more });
 
-const DEFAULTS = parseSettings(REQUIRED);
+export const DEFAULTS = parseSettings(REQUIRED);
 
 /** The settings where somebody hands every user's key on, and the tag of a secret whose policy knows of it. */
 export const HAND_ON: Partial<Settings> = {

@@ -1,0 +1,86 @@
+import { DAY, formatInstant, hasPassed, type Instant } from '../time.ts';
+import { daysInWords } from '../words.ts';
+import type { FindingFacts, FindingResource, HandOver, Verdict } from './finding.ts';
+import type { Judging } from './judge-users.ts';
+import { type Judgement, notKnown } from './judged.ts';
+import type { SeenKey, SeenKeys } from './snapshot.ts';
+
+/** One answer a key; one for the user, where the keys could not be listed. */
+export function judgeKeys(judging: Judging, handOvers: ReadonlyMap<string, HandOver>): Judgement[] {
+  const { seen, resource, now } = judging;
+  const { userId } = seen.user;
+  if (!seen.keys.isSeen) {
+    return [{ control: 'key-age', parts: [userId], resource, verdict: notKnown(seen.keys), asOf: now }];
+  }
+  const { value } = seen.keys;
+  return value.keys.map((key): Judgement => {
+    const { accessKeyId } = key;
+    const verdict = ageOf(judging, value, key);
+    const handOver = verdict.status === 'fail' ? handOvers.get(accessKeyId) : undefined;
+    const parts = [userId, accessKeyId];
+    return { control: 'key-age', parts, resource: keyResource(judging, key), verdict, asOf: value.readAt, handOver };
+  });
+}
+
+export function keyResource({ resource }: Judging, { accessKeyId }: SeenKey): FindingResource {
+  return { ...resource, type: 'iam-access-key', id: accessKeyId };
+}
+
+export function isActive({ status }: Pick<SeenKey, 'status'>): boolean {
+  return status === 'Active';
+}
+
+/** Enough to tell two keys of a user apart in a sentence. */
+export function shortKey(accessKeyId: string): string {
+  return `…${accessKeyId.slice(-4)}`;
+}
+
+/** Whole days: an age of 89.9 is below a limit of 90. */
+export function daysSince(since: Instant, now: Instant): number {
+  return Math.floor((now - since) / DAY);
+}
+
+function ageOf({ seen, own, settings, now }: Judging, { basis, readAt }: SeenKeys, key: SeenKey): Verdict {
+  const { accessKeyId, createdAt, status, use } = key;
+  const limitDays = own.settings.maxAccessKeyAgeDays;
+  const used: FindingFacts =
+    use.isSeen && use.value.lastUsed !== undefined
+      ? {
+          lastUsedAt: formatInstant(use.value.lastUsed.at),
+          lastUsedService: use.value.lastUsed.service,
+          lastUsedRegion: use.value.lastUsed.region,
+        }
+      : {};
+  const facts: FindingFacts = {
+    accessKeyId,
+    keyStatus: status,
+    createdAt: formatInstant(createdAt),
+    ageDays: daysSince(createdAt, now),
+    limitDays,
+    limitFrom: limitDays === settings.maxAccessKeyAgeDays ? 'setting' : 'user-tag',
+    basis,
+    readAt: formatInstant(readAt),
+    ...used,
+  };
+  const which = `Access key ${shortKey(accessKeyId)} of ${seen.user.userName}`;
+  if (!isActive(key)) {
+    return { status: 'not-applicable', reason: 'inactive', sentence: `${which} is not active.`, facts };
+  }
+  const old = `${which} is ${daysInWords(daysSince(createdAt, now))} old; the limit is ${daysInWords(limitDays)}.`;
+  return hasPassed(createdAt, limitDays, now)
+    ? { status: 'fail', reason: 'older-than-limit', sentence: old, facts }
+    : { status: 'pass', reason: 'younger-than-limit', sentence: old, facts };
+}
+
+export function oneActiveKey({ seen: { user, keys } }: Judging): Verdict {
+  if (!keys.isSeen) return notKnown(keys);
+  const active = keys.value.keys.filter(isActive).map(({ accessKeyId }) => accessKeyId);
+  const facts = { activeKeys: active, basis: keys.value.basis };
+  if (keys.value.keys.length === 0) {
+    return { status: 'not-applicable', reason: 'no-key', sentence: `${user.userName} has no access key.`, facts };
+  }
+  const sentence = `${user.userName} has ${active.length === 1 ? 'one active access key' : `${active.length} active access keys`}.`;
+  return active.length <= 1
+    ? { status: 'pass', reason: 'at-most-one', sentence, facts }
+    : { status: 'fail', reason: 'two-active', sentence, facts };
+}

@@ -1,0 +1,105 @@
+import type { Settings } from '../settings.ts';
+import { formatDate, formatInstant, type Instant } from '../time.ts';
+import { type ParsedUserSettings, parseUserSettings } from '../user-settings.ts';
+import type { Accepted, ControlId, FindingResource, Verdict } from './finding.ts';
+import { handOversOf } from './hand-over.ts';
+import { judgeKeys, oneActiveKey } from './judge-keys.ts';
+import { accountResource } from './judge-root.ts';
+import { unusedKeys, unusedPassword } from './judge-unused.ts';
+import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
+import type { ConsoleAccess, Seen, SeenUser, Snapshot } from './snapshot.ts';
+
+export interface Measures {
+  settings: Settings;
+  limits: EvidenceLimits;
+  now: Instant;
+}
+
+/** Controls of users, one answer a user; and of their keys, one a key. */
+export function judgeUsers({ accountId, at, users }: Snapshot, measures: Measures): Judgement[] {
+  if (users.isSeen) return users.value.flatMap((user) => judgeUser(user, measures));
+  const controls = ['mfa-console', 'key-age', 'one-active-key', 'unused-credentials', 'exemption-dated'] as const;
+  return controls.map((control): Judgement => {
+    const resource = accountResource(accountId);
+    return { control, parts: [accountId], resource, verdict: notKnown(users), asOf: at };
+  });
+}
+
+/** What every answer about one user has in common. */
+export interface Judging extends Measures {
+  seen: SeenUser;
+  own: ParsedUserSettings;
+  resource: FindingResource;
+}
+
+function judgeUser(seen: SeenUser, measures: Measures): Judgement[] {
+  const { user } = seen;
+  const { accountId, userId, userName, arn } = user;
+  const resource = { type: 'iam-user' as const, id: userId, userId, userName, arn, accountId, region: 'global' };
+  const own = parseUserSettings(user, measures.settings, measures.now);
+  const judging: Judging = { ...measures, seen, own, resource };
+  const accepted = exemptionOf(own);
+  const ofUser = (control: ControlId, verdict: Verdict, asOf: Instant): Judgement => {
+    return { control, parts: [userId], resource, verdict, asOf };
+  };
+  const handOvers = handOversOf(judging);
+  const keysAt = seen.keys.isSeen ? seen.keys.value.readAt : measures.now;
+  return [
+    ofUser('mfa-console', mfa(userName, seen.console), readAt(seen.console, measures.now)),
+    ...judgeKeys(judging, handOvers).map((judgement) => ({ ...judgement, accepted })),
+    { ...ofUser('one-active-key', oneActiveKey(judging), keysAt), handOver: [...handOvers.values()][0] },
+    ofUser('unused-credentials', unusedPassword(judging), readAt(seen.password, measures.now)),
+    ...unusedKeys(judging),
+    ofUser('exemption-dated', dated(judging), measures.now),
+  ];
+}
+
+function readAt(found: Seen<{ readAt: Instant }>, otherwise: Instant): Instant {
+  return found.isSeen ? found.value.readAt : otherwise;
+}
+
+/** In Config an exemption with a date makes a user not applicable. Here the age is a fact, and the exemption a decision. */
+function exemptionOf({ settings: { exemption, exemptReason } }: ParsedUserSettings): Accepted | undefined {
+  if (exemption === undefined) return undefined;
+  const until = exemption.until === undefined ? null : formatDate(exemption.until);
+  return { until, because: exemptReason ?? exemption.because, approvedBy: null, source: 'tag' };
+}
+
+function mfa(userName: string, found: Seen<ConsoleAccess>): Verdict {
+  if (!found.isSeen) return notKnown(found);
+  const { hasPassword, hasMfa, basis } = found.value;
+  const facts = { consolePassword: hasPassword, mfaActive: hasMfa, basis };
+  if (!hasPassword) {
+    return { status: 'not-applicable', reason: 'no-password', sentence: `${userName} has no password.`, facts };
+  }
+  if (hasMfa) return { status: 'pass', reason: 'has-mfa', sentence: `${userName} has a password, and MFA.`, facts };
+  return { status: 'fail', reason: 'no-mfa', sentence: `${userName} has a password, and no MFA device.`, facts };
+}
+
+function dated({ seen: { user }, own, now }: Judging): Verdict {
+  const { exemption } = own.settings;
+  if (exemption === undefined) {
+    return ended(user.userName, user.tags, now);
+  }
+  const facts = {
+    because: exemption.because,
+    until: exemption.until === undefined ? null : formatDate(exemption.until),
+  };
+  if (exemption.until === undefined) {
+    const sentence = `${user.userName} is exempt without an end: ${exemption.because}.`;
+    return { status: 'fail', reason: 'no-end', sentence, facts };
+  }
+  const sentence = `${user.userName} is exempt until ${facts.until}: ${exemption.because}.`;
+  return { status: 'pass', reason: 'dated', sentence, facts };
+}
+
+/** An exemption that has ended is no exemption to the rotation; that its tag is still there is for somebody to tidy. */
+function ended(userName: string, tags: Readonly<Record<string, string>>, now: Instant): Verdict {
+  const value = Object.entries(tags).find(([name]) => name.toLowerCase() === 'keyturn:exempt')?.[1];
+  const isPast = value !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(value) && value <= formatInstant(now).slice(0, 10);
+  if (!isPast) {
+    return { status: 'not-applicable', reason: 'no-exemption', sentence: `${userName} is not exempt.`, facts: {} };
+  }
+  const sentence = `The exemption of ${userName} ended on ${value}.`;
+  return { status: 'fail', reason: 'ended', sentence, facts: { until: value } };
+}

@@ -1,0 +1,70 @@
+import { formatDate, formatInstant } from '../time.ts';
+import { controls } from './controls.ts';
+import { type Finding, findingId } from './finding.ts';
+import { judgeBuckets } from './judge-buckets.ts';
+import { judgeRoot } from './judge-root.ts';
+import { judgeTrails } from './judge-trails.ts';
+import { judgeUsers, type Measures } from './judge-users.ts';
+import type { Judgement } from './judged.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Every control's answer about every resource that it is about, once. Pure: the same snapshot and yesterday give the same
+ * findings, and what could not be read is an error of what depends on it alone.
+ *
+ * @param others What is judged where it is read: the evidence itself, and changes of keys.
+ */
+export function judgeEvidence(
+  snapshot: Snapshot,
+  yesterday: readonly Finding[],
+  measures: Measures,
+  others: readonly Judgement[] = [],
+): Finding[] {
+  const before = new Map(yesterday.map((finding) => [finding.id, finding]));
+  const judgements = [
+    ...judgeRoot(snapshot),
+    ...judgeUsers(snapshot, measures),
+    ...judgeBuckets(snapshot, measures.limits),
+    ...judgeTrails(snapshot),
+    ...others,
+  ];
+  const today = formatDate(snapshot.at);
+  return judgements.map((judgement) => findingOf(judgement, before, today));
+}
+
+function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>, today: string): Finding {
+  const { control, parts, resource, verdict, asOf, accepted, handOver } = judgement;
+  const { title, version, remediation, references } = controls[control];
+  const id = findingId(control, ...parts);
+  const isFailure = verdict.status === 'fail';
+  return {
+    id,
+    control: { id: control, version, title },
+    status: verdict.status,
+    reason: verdict.reason,
+    sentence: verdict.sentence,
+    resource,
+    facts: verdict.facts,
+    asOf: formatInstant(asOf),
+    ...sinceOf(verdict, yesterday.get(id), today),
+    handOver: isFailure ? (handOver ?? null) : null,
+    accepted: isFailure ? (accepted ?? null) : null,
+    remediation: isFailure ? remediation : '',
+    references,
+  };
+}
+
+function sinceOf(
+  { status, reason }: Pick<Finding, 'status' | 'reason'>,
+  before: Finding | undefined,
+  today: string,
+): Pick<Finding, 'since' | 'lastKnown'> {
+  const wasUnknown = before?.status === 'error';
+  const known =
+    before === undefined || wasUnknown
+      ? (before?.lastKnown ?? null)
+      : { status: before.status, reason: before.reason, since: before.since };
+  if (status === 'error') return { since: wasUnknown ? before.since : today, lastKnown: known };
+  const isSame = known?.status === status && known.reason === reason;
+  return { since: isSame ? known.since : today, lastKnown: null };
+}

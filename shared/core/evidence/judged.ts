@@ -1,0 +1,26 @@
+import type { Instant } from '../time.ts';
+import type { Accepted, ControlId, FindingResource, HandOver, Verdict } from './finding.ts';
+import type { Unseen } from './snapshot.ts';
+
+/** One control's answer about one resource, before it is compared with yesterday's. */
+export interface Judgement {
+  control: ControlId;
+  /** What follows the control in the finding's name. */
+  parts: readonly string[];
+  resource: FindingResource;
+  verdict: Verdict;
+  asOf: Instant;
+  accepted?: Accepted | undefined;
+  handOver?: HandOver | undefined;
+}
+
+/** What could not be read is an error of that resource alone: never green, never red. */
+export function notKnown({ reason, sentence }: Unseen): Verdict {
+  return { status: 'error', reason, sentence, facts: {} };
+}
+
+export interface EvidenceLimits {
+  /** Default encryption that is asked for: any, one by KMS, or by a key of the customer. */
+  bucketEncryption: 'any' | 'kms' | 'customer-key';
+  unusedCredentialDays: number;
+}
