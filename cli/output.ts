@@ -212,8 +212,53 @@ export const fleetCheckOutput = z.strictObject({
 });
 export type FleetCheckOutput = z.output<typeof fleetCheckOutput>;
 
+/** `keyturn fleet plan --json`. */
+export const fleetPlanOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  organizationId: text,
+  hub: z.strictObject({ accountId, region: text, stage: text }),
+  waves: z.array(
+    z.strictObject({
+      name: text,
+      begins: text,
+      accounts: count,
+      users: count,
+      /** Users for whom something would be done. */ changed: count,
+    }),
+  ),
+  accounts: z.array(
+    z.strictObject({
+      accountId,
+      name: text,
+      path: text,
+      wave: z.optional(text),
+      /** By its wave nothing would be done yet. */
+      dryRun: z.boolean(),
+      status: z.enum(['planned', 'not-deployed', 'failed']),
+      usersScanned: count,
+      skipped: z.record(text, count),
+      /** As the hub answers: a newer one may know more actions and reasons. */
+      plan: z.array(
+        z.strictObject({
+          userName: text,
+          action: text,
+          accessKeyId: z.optional(text),
+          reason: text,
+          message: text,
+          notBefore: z.optional(text),
+        }),
+      ),
+      errors: z.array(text),
+    }),
+  ),
+  /** Accounts that the deployed fleet selects and the present fleet.yml does not. */
+  departures: z.array(z.strictObject({ accountId, name: text, reason: text, message: text })),
+});
+export type FleetPlanOutput = z.output<typeof fleetPlanOutput>;
+
 /** By the command whose `--json` each is of. */
 export const outputs = {
+  'fleet-plan': fleetPlanOutput,
   'fleet-check': fleetCheckOutput,
   plan: planOutput,
   status: statusOutput,

@@ -176,6 +176,12 @@ function addFleet(tree: Tree): void {
     .addOption(accounts())
     .option(...print)
     .option(...mfa);
+  add(fleet, 'plan', 'what a run would do in every account', () => import('./commands/fleet-plan.ts'))
+    .option(...file)
+    .addOption(accounts())
+    .option('--html <file>', 'write a page about the organization there')
+    .option(...print)
+    .option(...mfa);
 }
 
 /** What the owner of a key runs. */

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { legendOf } from '../../picture/legend.ts';
 import { type Look, looks } from '../../picture/looks.ts';
 import { markOf, marks } from '../../picture/marks.ts';
-import { style } from '../../picture/style.ts';
 import { definitions, escapeHtml, title } from '../../picture/svg.ts';
 import type { ActionName } from '../../shared/core/answer.ts';
 import type { AccessKey, UserState } from '../../shared/core/model.ts';
@@ -14,6 +12,7 @@ import { ageInDays, usedWhen } from '../ui/days.ts';
 import { plain } from '../ui/table.ts';
 import { withoutMadeUp } from './effects.ts';
 import { assumptions, type Forecast, type Foreseen, forecast } from './forecast.ts';
+import { htmlPage } from './skeleton.ts';
 
 const DAYS = 60;
 
@@ -24,40 +23,16 @@ const barHeight = 9;
 const dayWidth = 13;
 const width = left + DAYS * dayWidth + 16;
 
-const more = `
-h2 { font-size: 1.15rem; margin: 1.6rem 0 .3rem; }
-table { border-collapse: collapse; margin: .8rem 0; font-size: 12.5px; }
-th, td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #ddd; }
-th { font-weight: 600; }
-td.number { text-align: right; white-space: nowrap; }
-code { font: 12px ui-monospace, monospace; }
-`;
-
-/**
- * A page that needs nothing but itself: no script, and no address that it could ask. Every name, tag and sentence in it
- * is escaped, since whoever may tag a user chooses what stands there.
- */
+/** What becomes of everybody in some accounts, and when. */
 export function pageOf(previews: readonly Preview[]): string {
-  const css = style + more;
-  const hash = createHash('sha256').update(css).digest('base64');
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Keyturn: the next ${DAYS} days of access keys</title>
-<style>${css}</style>
-</head>
-<body>
-<h1>The next ${DAYS} days of access keys</h1>
+  return htmlPage(
+    `Keyturn: the next ${DAYS} days of access keys`,
+    `<h1>The next ${DAYS} days of access keys</h1>
 <p>Each lane is an IAM user, each bar an access key, with its age today before it. Point at anything for its sentence. Nothing was changed. It is assumed that:</p>
 <ul>${assumptions.map((each) => `<li>${escapeHtml(each)}</li>`).join('')}</ul>
 ${legend()}
-${previews.map(sectionOf).join('\n')}
-</body>
-</html>
-`;
+${previews.map(sectionOf).join('\n')}`,
+  );
 }
 
 function sectionOf(preview: Preview, index: number): string {

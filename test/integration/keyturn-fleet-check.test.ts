@@ -1,51 +1,13 @@
 // cli/commands/fleet-check.ts, cli/fleet/hub.ts, cli/fleet/readiness.ts, cli/invoke.ts
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fleetCheckOutput } from '../../cli/output.ts';
-import type { LocalServer } from '../../local/aws/server.ts';
-import type { LocalOrganization } from '../../local/organization/organization.ts';
-import { answering, FLEET_STAGE, failing } from '../support/fleet-cli.ts';
-import { createFleetOrganization, EXTERNAL_ID, HUB, ORGANIZATION, UNITS } from '../support/organization.ts';
-import { serveOrganization } from '../support/organization-server.ts';
+import { answering, FLEET_STAGE, failing, withFleetCli } from '../support/fleet-cli.ts';
+import { HUB, ORGANIZATION } from '../support/organization.ts';
 import { keyturn, type Typing } from '../support/terminal.ts';
 
 const [PAYMENTS, CANARY, LAB] = ['444455556666', '555566667777', '666677778888'] as const;
-let organization: LocalOrganization;
-let server: LocalServer;
-let folder: string;
-let file: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyturn-fleet-'));
-  file = join(folder, 'fleet.yml');
-  writeFileSync(
-    file,
-    `organizationId: ${ORGANIZATION}
-externalId: ${EXTERNAL_ID}
-select: { organizationalUnits: [${UNITS.prod}, ${UNITS.dev}] }
-waves: [{ name: canary, organizationalUnits: [${UNITS.canary}], enforceFrom: 2020-01-01 }]
-`,
-  );
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-beforeEach(async () => {
-  organization = createFleetOrganization();
-  server = await serveOrganization(organization);
-});
-afterEach(() => server.close());
-
-function check(args: readonly string[] = [], typing: Typing = {}) {
-  const { accessKeyId, secretAccessKey } = organization.operatorOf(HUB);
-  const environment = {
-    AWS_ENDPOINT_URL: server.url,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  };
-  return keyturn(['fleet', 'check', '--fleet', file, '--stage', FLEET_STAGE, ...args], { environment, ...typing });
-}
+const cli = withFleetCli();
+const check = (args: readonly string[] = [], typing: Typing = {}) => cli.fleet(['check', ...args], typing);
 
 interface Told {
   status: string;
@@ -55,7 +17,7 @@ interface Told {
 
 /** What the hub says of each account; of one that is not named that it is ready. */
 function hubSays(told: Readonly<Record<string, Told>>) {
-  return answering(organization, 'scheduled-rotation', ({ accountId }) => {
+  return answering(cli.organization, 'scheduled-rotation', ({ accountId }) => {
     const { status, reason, message = 'It is so.' } = told[String(accountId)] ?? { status: 'ready' };
     if (status === 'throws') failing('RotationError', message);
     const findings = reason === undefined ? [] : [{ reason, message }];
@@ -86,7 +48,7 @@ describe('fleet check', () => {
     expect(ran.stdout).toMatch(/^666677778888 +lab +– +! ready +Somebody/m);
     expect(ran.stdout).toContain('\n2 ready · 1 no role.\n');
     expect(ran.stdout).toContain(
-      `444455556666: keyturn fleet members --hub-account ${HUB} --fleet ${file} --profile <management account>\n`,
+      `444455556666: keyturn fleet members --hub-account ${HUB} --fleet ${cli.file} --profile <management account>\n`,
     );
     expect(ran.stdout).toContain('aws iam untag-role --role-name keyturn-rotate --tag-keys keyturn:paused');
     expect(ran.stderr).toMatch(
@@ -123,7 +85,7 @@ describe('fleet check', () => {
     const ran = await check();
     expect(ran.code).toBe(3);
     expect(ran.stdout).toContain('1 ready · 1 not tagged · 1 not deployed yet.');
-    expect(ran.stdout).toContain(`666677778888: npx sls deploy --param="fleet=${file}"`);
+    expect(ran.stdout).toContain(`666677778888: npx sls deploy --param="fleet=${cli.file}"`);
   });
 
   it('goes on where the hub fails with one account, and ends with 1', async () => {
@@ -146,7 +108,7 @@ describe('fleet check', () => {
 
   it('says where the hub may run too few functions for its limits', async () => {
     hubSays({});
-    organization.hub.lambda.limitConcurrency(10);
+    cli.organization.hub.lambda.limitConcurrency(10);
     const { stderr } = await check();
     expect(stderr).toContain('may run 10 functions at once, and limits of fleet.yml ask for 70');
     expect(stderr).toContain('--quota-code L-B99A9384');
@@ -166,7 +128,7 @@ describe('fleet check', () => {
 
   it('says that there is no function, and how the hub is given its list of accounts', async () => {
     expect((await check()).stderr).toContain('There is no function keyturn-test-scheduled-rotation in eu-west-1');
-    organization.organizations.delegation = undefined;
+    cli.organization.organizations.delegation = undefined;
     expect((await check()).stderr).toContain('Run `keyturn fleet grant` with credentials of the management account.');
   });
 
@@ -180,12 +142,11 @@ describe('fleet check', () => {
       plan: [],
       keys: [],
     };
-    const asked = answering(organization, 'rotate-user', ({ action }) => ({ ...answer, dryRun: action === 'confirm' }));
-    const { accessKeyId, secretAccessKey } = organization.operatorOf(HUB);
-    const environment = {
-      ...{ AWS_ENDPOINT_URL: server.url, AWS_REGION: 'eu-west-1' },
-      ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
-    };
+    const asked = answering(cli.organization, 'rotate-user', ({ action }) => ({
+      ...answer,
+      dryRun: action === 'confirm',
+    }));
+    const environment = cli.environmentOf(HUB);
     const there = ['alice', '--account', LAB, '--stage', FLEET_STAGE];
     const ran = await keyturn(['rollback', ...there], { environment, answers: [{ to: /Roll alice back/, keys: 'y' }] });
     expect(ran.stderr).toContain(`Roll alice back in account ${LAB}, by the hub in ${HUB} (`);
@@ -210,6 +171,6 @@ describe('fleet check', () => {
     expect(all.stdout).toMatch(
       /^aws organizations list-accounts .* \| while read -r id; do printf '\{"check":true,"accountId":"%s"\}' "\$id" \| aws lambda invoke /,
     );
-    expect(organization.calls).toEqual([]);
+    expect(cli.organization.calls).toEqual([]);
   });
 });
