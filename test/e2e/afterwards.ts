@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { User } from './account.ts';
 import { check, done, step } from './report.ts';
 import { ADMINISTRATOR } from './story/forged.ts';
+import { USERS } from './story/operator.ts';
 import type { World } from './world.ts';
 
 /** Secret access keys belong in Secrets Manager and with their owner, what signs state in the functions' memory. */
@@ -33,10 +34,17 @@ function readDecisions(workDir: string): Decision[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Decision);
 }
 
-/** What the run tries on purpose: reads of secrets, calls about frank, who is outside the path, and an administrator's. */
+/**
+ * What the run tries on purpose: reads of secrets, calls about frank, who is outside the path, an administrator's, and those
+ * of operators and of a stranger in their account.
+ */
 function wasExpected({ principal, action, resource }: Decision): boolean {
   const isAdministrator = principal.endsWith(`:role/${ADMINISTRATOR}`);
-  return isAdministrator || action === 'secretsmanager:GetSecretValue' || resource.endsWith(':user/frank');
+  const isOperator =
+    principal.endsWith(':role/keyturn-operator') || principal.startsWith(`arn:aws:iam::${USERS}:user/`);
+  return (
+    isAdministrator || isOperator || action === 'secretsmanager:GetSecretValue' || resource.endsWith(':user/frank')
+  );
 }
 
 /** What most likely explains a failure: refused calls, and the last errors in the functions' logs. */

@@ -2,8 +2,8 @@
 
 moto's own check knows neither resources nor conditions nor resource policies, and lets an inactive key in. This one
 reads the policies that CloudFormation made, and those of secrets and KMS keys, for the actions that the service calls.
-It leaves out what the stack does not use: permission boundaries, session and organization policies, NotAction, and
-sessions of users.
+A role is taken by those whom its trust lets in. It leaves out what the stack does not use: permission boundaries, session
+and organization policies, NotAction, and sessions of users.
 """
 
 import datetime
@@ -13,6 +13,7 @@ import re
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, JsonRESTError
 from moto.iam.access_control import IAMRequest
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Policy, iam_backends
 from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -20,8 +21,16 @@ from moto.sts.models import sts_backends
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+# Of which all accounts are.
+ORGANIZATION = "o-a1b2c3d4e5"
+# What the device of every user shows.
+MFA_CODE = "654321"
 # Calls that AWS checks under the name of another.
-PERMISSIONS = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+PERMISSIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 
 
 def listed(value):
@@ -50,6 +59,8 @@ def value_matches(operator, actual, expected, context):
         return actual in expected
     if operator in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
         return any(matches(pattern, actual, context) for pattern in expected)
+    if operator == "NumericLessThan":
+        return any(float(actual) < float(number) for number in expected)
     if operator == "DateLessThan":
         # Both as 2026-11-28T12:00:00Z, the way that Keyturn writes instants, so their order is that of the text.
         return any(actual < instant for instant in expected)
@@ -63,7 +74,8 @@ def statement_matches(statement, action, resource, context, principal):
             return False
     return (
         any(matches(pattern, action, context) for pattern in listed(statement["Action"]))
-        and any(matches(pattern, resource, context) for pattern in listed(statement["Resource"]))
+        # A trust has no resource: it is about its role.
+        and any(matches(pattern, resource, context) for pattern in listed(statement.get("Resource", "*")))
         and all(
             condition_holds(operator, key, expected, context)
             for operator, keys in statement.get("Condition", {}).items()
@@ -107,16 +119,45 @@ def is_allowed(service, documents, own_policy, matching):
 
 def caller_of(access_key_id):
     """(principal ARN, what aws:userid stands for), or None for a key that does not work."""
-    iam = iam_backends[ACCOUNT]["aws"]
-    for user in iam.list_users("/", None, None):
-        for key in user.access_keys:
-            if key.access_key_id == access_key_id:
-                return (user.arn, user.id) if key.status == "Active" else None
-    for session in sts_backends[ACCOUNT]["aws"].assumed_roles:
-        if session.access_key_id == access_key_id:
-            role = iam.get_role_by_arn(session.role_arn)
-            return role.arn, f"{role.id}:{session.session_name}"
+    for backend in list(iam_backends.values()):
+        for user in backend["aws"].list_users("/", None, None):
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id:
+                    return (user.arn, user.id) if key.status == "Active" else None
+    for backend in list(sts_backends.values()):
+        for session in backend["aws"].assumed_roles:
+            if session.access_key_id == access_key_id:
+                role = iam_backends[account_of(session.role_arn)]["aws"].get_role_by_arn(session.role_arn)
+                return role.arn, f"{role.id}:{session.session_name}"
     return None
+
+
+def account_of(arn):
+    return arn.split(":")[4]
+
+
+def lets_in(asked, principal, context):
+    """Whether the trust of a role lets somebody take it, whom their own policies allow it."""
+    arn = asked["RoleArn"]
+    has_device = asked.get("TokenCode") == MFA_CODE and account_of(asked["SerialNumber"]) == account_of(principal)
+    asking = {
+        **context,
+        "aws:MultiFactorAuthAge": "0" if has_device else None,
+        "aws:MultiFactorAuthPresent": "true" if has_device else None,
+        "sts:ExternalId": asked.get("ExternalId"),
+        "sts:RoleSessionName": asked["RoleSessionName"],
+    }
+    try:
+        trust = document_of(iam_backends[account_of(arn)]["aws"].get_role_by_arn(arn).assume_role_policy_document)
+    except NotFoundException:
+        return False
+    root = f"arn:aws:iam::{account_of(principal)}:root"
+    effects = {
+        statement["Effect"]
+        for statement in listed(trust["Statement"])
+        if statement_matches(statement, "sts:AssumeRole", arn, asking, root)
+    }
+    return effects == {"Allow"}
 
 
 def find_secret(secret_id):
@@ -149,6 +190,10 @@ def resource_of(service, action, asked):
         return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0], None
     if service == "config" and "ConfigRuleName" in asked:
         return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e", None
+    if service == "sts" and "RoleArn" in asked:
+        return asked["RoleArn"], None
+    if service == "lambda" and "FunctionName" in asked:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{asked['FunctionName']}", None
     if service == "sqs" and "QueueUrl" in asked:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}", None
     return "*", None
@@ -186,11 +231,15 @@ def install(outsider, log):
             asked = json.loads(self.body or "{}")
         else:
             asked = {name: values[0] for name, values in self.querystring.items()}
+        function = re.search(r"/functions/([^/?]+)", self.uri)
+        if service == "lambda" and function:
+            asked["FunctionName"] = function[1]
         resource, own_policy = resource_of(service, action, asked)
         context = {
             "aws:CurrentTime": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:PrincipalArn": principal,
             "aws:PrincipalIsAWSService": "false",
+            "aws:PrincipalOrgID": ORGANIZATION,
             "aws:SecureTransport": "true",
             "aws:TagKeys": tag_keys_of(asked),
             "aws:userid": user_id,
@@ -206,6 +255,8 @@ def install(outsider, log):
             document_of(own_policy) if own_policy else None,
             lambda statement: statement_matches(statement, permission, resource, context, principal),
         )
+        if permission == "sts:AssumeRole":
+            allowed = allowed and lets_in(asked, principal, context)
         log({"principal": principal, "action": permission, "resource": resource, "allowed": allowed})
         if not allowed and self.headers.get("X-Amz-Target"):
             raise JsonRESTError("AccessDeniedException", f"{principal} is not authorized to perform: {permission}")
@@ -216,7 +267,7 @@ def install(outsider, log):
 
 
 def policies_of(principal):
-    iam = iam_backends[ACCOUNT]["aws"]
+    iam = iam_backends[account_of(principal)]["aws"]
     kind, name = principal.split(":")[5].split("/", 1)
     name = name.rsplit("/", 1)[-1]
     if kind == "role":

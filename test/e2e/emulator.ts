@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { done } from './report.ts';
+import type { KeyPair } from './terminal.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HERE = join(ROOT, 'test/e2e');
@@ -22,6 +23,13 @@ export interface Email {
   text: string;
 }
 
+export interface UserElsewhere {
+  accountId: string;
+  path: string;
+  userName: string;
+  policy: object;
+}
+
 /** moto on loopback, with what launcher.py adds to it. */
 export interface Emulator {
   endpoint: string;
@@ -32,6 +40,8 @@ export interface Emulator {
   age(accessKeyId: string, days: number): Promise<void>;
   /** What an address that is subscribed to the topic got about a user, oldest first. */
   emails(userName: string): Promise<Email[]>;
+  /** Somebody with a key in another account, of which nothing else is there. */
+  userElsewhere(user: UserElsewhere): Promise<KeyPair>;
   /** As the Lambda service does for a trigger. Throws if the function fails. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -86,6 +96,7 @@ export async function startEmulator(workDir: string): Promise<Emulator> {
     async age(accessKeyId, days) {
       await post('/_e2e/age', { accessKeyId, days });
     },
+    userElsewhere: async (user) => (await post('/_e2e/user', user)) as KeyPair,
     emails: async (userName) => (await post('/_e2e/emails', { userName })) as Email[],
     invoke: (functionName, event) => invoke(endpoint, functionName, event),
     async stop() {

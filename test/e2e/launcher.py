@@ -3,7 +3,7 @@
 What moto lacks is added, and only what AWS itself has: functions run on Node 24 as their role and time moves (here),
 keys are checked and policies hold (authorizer.py), and moto_gaps.py. Routes beside the AWS APIs, all POST:
 /_e2e/clock {"advanceSeconds"}, /_e2e/age {"accessKeyId", "days"}, /_e2e/skipped {"stackName"},
-/_e2e/emails {"userName"}.
+/_e2e/emails {"userName"}, /_e2e/user {"accountId", "path", "userName", "policy"}.
 """
 
 import datetime
@@ -159,11 +159,21 @@ def emails(userName):
     ]
 
 
+def user(accountId, path, userName, policy):
+    """Somebody with a key in another account, of which nothing else is there."""
+    iam = iam_backends[accountId]["aws"]
+    iam.create_user(REGION, userName, path)
+    iam.put_user_policy(userName, "own", json.dumps(policy))
+    key = iam.create_access_key(userName)
+    return {"accessKeyId": key.access_key_id, "secretAccessKey": key.secret_access_key}
+
+
 ROUTES = {
     "/_e2e/age": lambda asked: age(**asked),
     "/_e2e/clock": lambda asked: CLOCK.advance(asked["advanceSeconds"]),
     "/_e2e/emails": lambda asked: emails(**asked),
     "/_e2e/skipped": lambda asked: skipped(**asked),
+    "/_e2e/user": lambda asked: user(**asked),
 }
 moto = DomainDispatcherApplication(create_backend_app)
 

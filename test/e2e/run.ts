@@ -12,6 +12,7 @@ import { CheckFailed, done, step, summary } from './report.ts';
 import { deployAgain } from './story/again.ts';
 import { deployDryRun, remove, seed, switchOn } from './story/deploy.ts';
 import { adopt, outsiders } from './story/forged.ts';
+import { operate, removeOperators } from './story/operator.ts';
 import { anotherPath, backToDryRun } from './story/path.ts';
 import { rotateAlice, rotateBySchedule, stopSwitch, switchToNewKey } from './story/rotate.ts';
 import { otherTriggers } from './story/triggers.ts';
@@ -29,6 +30,8 @@ async function main(workDir: string): Promise<void> {
     done(`moto answers on ${emulator.endpoint}; its log and those of the functions are in ${workDir}`);
     const world = { emulator, terminal: createTerminal(emulator), account: await createAccount(emulator) };
     const deployed = await deployDryRun(world);
+    await operate(world, deployed);
+    await removeOperators(world);
     const people = await seed(world, deployed);
     await switchOn(world, deployed, people);
     await rotateAlice(world, people);

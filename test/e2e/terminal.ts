@@ -20,12 +20,16 @@ export interface Terminal {
   aws(...args: string[]): Promise<string>;
   /** The aws CLI with the profile `default` of that home directory. Does not throw. */
   awsAs(owner: string, ...args: string[]): Promise<Finished>;
+  /** The aws CLI with that profile of an owner, who types a code when asked for it. Does not throw. */
+  awsWithCode(owner: string, profile: string, code: string, ...args: string[]): Promise<Finished>;
   /** A command of an email in the shell of that owner, word for word. Does not throw. */
   shellAs(owner: string, command: string): Promise<Finished>;
   /** The same for whoever deploys. */
   shellAsDeployer(command: string): Promise<Finished>;
-  /** Writes the profile `default` of an owner. */
-  configure(owner: string, key: KeyPair): void;
+  /** Writes the profile `default` of an owner, or another one. */
+  configure(owner: string, key: KeyPair, profile?: string): void;
+  /** Writes ~/.aws/config of an owner. */
+  writeConfig(owner: string, text: string): void;
   /** What the profile `default` of an owner holds. */
   keyOf(owner: string): KeyPair;
   printed: string[];
@@ -95,13 +99,22 @@ export function createTerminal({ endpoint, workDir }: Pick<Emulator, 'endpoint' 
     // What an owner reads of their own secret is not kept: it holds their key.
     awsAs: (owner, ...args) =>
       run('aws', [...args, ...here, '--profile', 'default'], workDir, { ...everywhere, HOME: homeOf(owner) }),
+    awsWithCode(owner, profile, code, ...args) {
+      const command = ['-c', IN_A_SESSION, 'aws', ...args, ...here, '--profile', profile];
+      const env = { ...everywhere, HOME: homeOf(owner) };
+      return run(join(VENV, 'bin/python'), command, workDir, env, `${code}\n`);
+    },
     shellAs: (owner, command) => run('bash', inShell(command), workDir, { ...everywhere, HOME: homeOf(owner) }),
     shellAsDeployer: (command) => attempt('bash', inShell(command), workDir),
-    configure(owner, { accessKeyId, secretAccessKey, sessionToken }) {
+    configure(owner, { accessKeyId, secretAccessKey, sessionToken }, name = 'default') {
       mkdirSync(join(homeOf(owner), '.aws'), { recursive: true });
       const token = sessionToken === undefined ? '' : `aws_session_token = ${sessionToken}\n`;
-      const profile = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n${token}`;
+      const profile = `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n${token}`;
       writeFileSync(join(homeOf(owner), '.aws/credentials'), profile, { mode: 0o600 });
+    },
+    writeConfig(owner, text) {
+      mkdirSync(join(homeOf(owner), '.aws'), { recursive: true });
+      writeFileSync(join(homeOf(owner), '.aws/config'), text);
     },
     keyOf(owner) {
       const profile = readFileSync(join(homeOf(owner), '.aws/credentials'), 'utf8');
@@ -138,7 +151,16 @@ function copyProject(workDir: string): string {
   return directory;
 }
 
-function run(command: string, args: string[], cwd: string, env: Record<string, string>): Promise<Finished> {
+/** A command that asks for a code asks the terminal, where there is one, and its input where there is none. */
+const IN_A_SESSION = 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])';
+
+function run(
+  command: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string>,
+  input?: string,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       command,
@@ -150,6 +172,6 @@ function run(command: string, args: string[], cwd: string, env: Record<string, s
       },
     );
     // `sls invoke` without --data waits for the end of its input.
-    child.stdin?.end();
+    child.stdin?.end(input);
   });
 }
