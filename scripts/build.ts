@@ -67,11 +67,15 @@ export async function addFleet(outDir: string, fleet: FleetFile | undefined): Pr
   await Promise.all(Object.keys(rolesTaken).map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
 }
 
-/** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
 async function buildFunction(name: string, folder: string): Promise<Bundle> {
+  return { name, ...(await bundleFunction(join(FUNCTIONS, `${name}.ts`), folder)) };
+}
+
+/** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
+export async function bundleFunction(entry: string, folder: string): Promise<Omit<Bundle, 'name'>> {
   const { metafile } = await bundle({
     absWorkingDir: ROOT,
-    entryPoints: [{ in: join(FUNCTIONS, `${name}.ts`), out: 'index' }],
+    entryPoints: [{ in: entry, out: 'index' }],
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -93,7 +97,7 @@ async function buildFunction(name: string, folder: string): Promise<Bundle> {
   const loaded = Object.keys(metafile.outputs).filter((file) => /^(index|chunk-\w+)\.js$/.test(basename(file)));
   const code = Buffer.concat(await Promise.all(loaded.map((file) => readFile(join(ROOT, file)))));
   const packages = packagesOf(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
-  return { name, minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
+  return { minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
 }
 
 function kibibytes(bytes: number): string {

@@ -6,6 +6,7 @@ import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch.ts';
 import { type Config, createConfig } from './config/config.ts';
 import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
+import { createEcs, type Ecs } from './ecs.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
 import { requestsOf } from './iam/asked-of-iam.ts';
@@ -23,6 +24,7 @@ import { createS3, type S3 } from './s3/s3.ts';
 import type { UserDirectory } from './secrets-manager/secret-policies.ts';
 import { createSecretsManager, type SecretsManager } from './secrets-manager/secrets-manager.ts';
 import type { Environment, Operations, Principal } from './service.ts';
+import { createSsm, type Ssm } from './ssm.ts';
 import { errorResponse, type ParsedRequest, parseRequest, successResponse } from './wire.ts';
 
 export type { BeforeCall, Call, Fault, WireRequest, WireResponse } from './call.ts';
@@ -69,6 +71,8 @@ interface Services {
   readonly lambda: Lambda;
   readonly cloudWatch: CloudWatch;
   readonly s3: S3;
+  readonly ssm: Ssm;
+  readonly ecs: Ecs;
 }
 
 /** One AWS account in one Region, in memory. */
@@ -123,6 +127,8 @@ function createServices(
   const lambda = createLambda(environment);
   const cloudWatch = createCloudWatch(environment);
   const s3 = createS3(environment, users, seed);
+  const ssm = createSsm();
+  const ecs = createEcs(environment);
   const operations = {
     iam: iam.operations,
     secretsmanager: secrets.operations,
@@ -135,9 +141,14 @@ function createServices(
     lambda: lambda.operations,
     cloudwatch: cloudWatch.operations,
     s3: s3.operations,
+    ssm: ssm.operations,
+    ecs: ecs.operations,
     organizations: membership?.organizations ?? {},
   };
-  return { services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3 }, operations };
+  return {
+    services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3, ssm, ecs },
+    operations,
+  };
 }
 
 function endpointOf(request: WireRequest): string {

@@ -29,13 +29,24 @@ export type ServiceName =
   | 'lambda'
   | 'cloudwatch'
   | 's3'
-  | 'organizations';
+  | 'organizations'
+  | 'ssm'
+  | 'ecs';
 
 /** Those of the JSON protocol spell the errors that all services share otherwise than the query services do. */
 export function speaksJson(service: ServiceName): boolean {
-  return ['secretsmanager', 'sqs', 'config', 'cloudtrail', 'kms', 'lambda', 'cloudwatch', 'organizations'].includes(
-    service,
-  );
+  return [
+    'secretsmanager',
+    'sqs',
+    'config',
+    'cloudtrail',
+    'kms',
+    'lambda',
+    'cloudwatch',
+    'organizations',
+    'ssm',
+    'ecs',
+  ].includes(service);
 }
 
 /** What can go wrong with one call. A crash or a lost response is thrown; the others are answers of AWS. */

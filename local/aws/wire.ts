@@ -34,6 +34,8 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   cloudwatch: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.cloudwatch#' },
   s3: { kind: 's3' },
   organizations: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  ssm: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
+  ecs: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
 };
 
 const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
@@ -44,6 +46,8 @@ const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
   TrentService: 'kms',
   AWSOrganizationsV20161128: 'organizations',
   GraniteServiceVersion20100801: 'cloudwatch',
+  AmazonSSM: 'ssm',
+  AmazonEC2ContainerServiceV20141113: 'ecs',
 };
 const serviceOfVersion: Readonly<Record<string, ServiceName>> = {
   '2010-05-08': 'iam',

@@ -60,6 +60,7 @@ const PREFIXES = {
   CloudTrailClient: 'cloudtrail',
   CloudWatchClient: 'cloudwatch',
   ConfigServiceClient: 'config',
+  ECSClient: 'ecs',
   IAMClient: 'iam',
   KMSClient: 'kms',
   LambdaClient: 'lambda',
@@ -68,6 +69,7 @@ const PREFIXES = {
   SecretsManagerClient: 'secretsmanager',
   SNSClient: 'sns',
   SQSClient: 'sqs',
+  SSMClient: 'ssm',
   STSClient: 'sts',
 };
 
