@@ -2,8 +2,8 @@
 
 moto's own check knows neither resources nor conditions nor resource policies, and lets an inactive key in. This one
 reads the policies that CloudFormation made, and those of secrets and KMS keys, for the actions that the service calls.
-A role is taken by those whom its trust lets in. It leaves out what the stack does not use: permission boundaries, session
-and organization policies, NotAction, and sessions of users.
+A role is taken by those whom its trust lets in. It leaves out what the stack does not use: permission boundaries,
+session and organization policies, NotAction, and sessions of users.
 """
 
 import datetime
@@ -185,18 +185,23 @@ def resource_of(service, action, asked):
         backend = kms_backends[ACCOUNT][REGION]
         key = backend.keys.get(backend.any_id_to_key_id(asked["KeyId"]))
         return (key.arn, key.policy) if key else ("*", None)
+    return named(service, asked), None
+
+
+def named(service, asked):
+    """The ARN of what a request names, which has no policy of its own here."""
     if service == "sns":
         # A subscription's ARN is its topic's with an identifier; for its attributes, AWS checks the topic's.
-        return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0], None
+        return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0]
     if service == "config" and "ConfigRuleName" in asked:
-        return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e", None
+        return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e"
     if service == "sts" and "RoleArn" in asked:
-        return asked["RoleArn"], None
+        return asked["RoleArn"]
     if service == "lambda" and "FunctionName" in asked:
-        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{asked['FunctionName']}", None
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{asked['FunctionName']}"
     if service == "sqs" and "QueueUrl" in asked:
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}", None
-    return "*", None
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}"
+    return "*"
 
 
 def tag_keys_of(asked):
