@@ -95,7 +95,9 @@ async function pass(world: World, hub: Runtime & { fleet: Fleet }, accountId: st
     ...{ runId: hub.newRunId(), startedAt: now, deadlineAt: now + 300_000 },
     functionName: 'keyturn-test-rotation-worker',
   };
-  const environment = { KEYTURN_MEMBER: 'true', ...member.environment };
+  // What says to a pass that it works in a member: its secrets are written by the member's role.
+  const { region } = world.organization.account(inside);
+  const environment = { KEYTURN_MEMBER: 'true', KEYTURN_MEMBER_REGION: region, ...member.environment };
   await work({ ...member, environment }, invocation, {
     body: JSON.stringify(body),
     receiptHandle: 'r',
