@@ -256,8 +256,30 @@ export const fleetPlanOutput = z.strictObject({
 });
 export type FleetPlanOutput = z.output<typeof fleetPlanOutput>;
 
+/** `keyturn fleet leave --json`. */
+export const fleetLeaveOutput = z.strictObject({
+  schemaVersion: z.literal(1),
+  accountId,
+  /** The role that the hub takes is there, and fleet.yml does not exclude the account. */
+  isMember: z.boolean(),
+  users: z.array(
+    z.strictObject({
+      userName: text,
+      message: text,
+      currentKeyId: z.optional(accessKeyId),
+      oldKeyId: z.optional(accessKeyId),
+      /** Commands: the new key stays. */
+      confirm: z.array(text),
+      /** Commands: the old key stays. */
+      rollback: z.array(text),
+    }),
+  ),
+});
+export type FleetLeaveOutput = z.output<typeof fleetLeaveOutput>;
+
 /** By the command whose `--json` each is of. */
 export const outputs = {
+  'fleet-leave': fleetLeaveOutput,
   'fleet-plan': fleetPlanOutput,
   'fleet-check': fleetCheckOutput,
   plan: planOutput,

@@ -142,11 +142,6 @@ function addFleet(tree: Tree): void {
   const fleet = group(tree, 'fleet', 'a whole organization');
   const yes = ['--yes', 'do it without asking'] as const;
   const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
-  const accounts = () =>
-    new Option('--account <id>', 'only this one; repeatable')
-      .argParser(collectAccounts)
-      .default([], 'all of fleet.yml');
-  const print = ['--print', 'print the commands of the AWS CLI, and ask nothing'] as const;
   const hub = () =>
     new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
   add(fleet, 'init', 'write the first fleet.yml: everybody in a dry run', () => import('./commands/fleet-init.ts'))
@@ -171,6 +166,17 @@ function addFleet(tree: Tree): void {
     .option('--print', 'print the commands of the AWS CLI, and change nothing')
     .option(...yes)
     .option(...mfa);
+  addFleetMembers(fleet, file);
+}
+
+/** About its members: the hub is asked, or the account itself. */
+function addFleetMembers(fleet: Tree, file: readonly [string, string, string]): void {
+  const accounts = () =>
+    new Option('--account <id>', 'only this one; repeatable')
+      .argParser(collectAccounts)
+      .default([], 'all of fleet.yml');
+  const print = ['--print', 'print the commands of the AWS CLI, and ask nothing'] as const;
+  const yes = ['--yes', 'do it without asking'] as const;
   add(fleet, 'check', 'can the hub work in every account', () => import('./commands/fleet-check.ts'))
     .option(...file)
     .addOption(accounts())
@@ -181,6 +187,29 @@ function addFleet(tree: Tree): void {
     .addOption(accounts())
     .option('--html <file>', 'write a page about the organization there')
     .option(...print)
+    .option(...mfa);
+  const one = () => new Option('--account <id>', 'the account').argParser(accountId).makeOptionMandatory();
+  add(
+    fleet,
+    'leave',
+    'who is in the middle of a rotation in an account, and how it ends',
+    () => import('./commands/fleet-leave.ts'),
+  )
+    .addOption(one())
+    .option(...file)
+    .option('--suffix <suffix>', 'roleSuffix of the hub, with its hyphen')
+    .option('--print', 'print the commands of the AWS CLI alone')
+    .option(...mfa);
+  add(
+    fleet,
+    'adopt [user...]',
+    'let the hub take over the secrets of an account that had its own stack',
+    () => import('./commands/fleet-adopt.ts'),
+  )
+    .addOption(one())
+    .option('--read-with <name>', 'a profile of that account: it finds who has a secret')
+    .option('--print', 'print the commands of the AWS CLI, and adopt nothing')
+    .option(...yes)
     .option(...mfa);
 }
 
