@@ -83,18 +83,25 @@ async function once(work: Work, force: boolean, isAgain: boolean): Promise<HandO
   // What was left half-done goes on under its own instant; by hand it is a new hand-on.
   const isLeft = isSame && handedOn.state === 'writing' && !force;
   const tag: HandedOn = { ...wanted, state: 'writing', at: isLeft ? handedOn.at : now };
-  if (!isOurs && !force) return fail(work, now, 'other-stack', `It was written by ${handedOn?.stack}.`);
+  if (!isOurs && !force) return fail(work, source.changedAt, 'other-stack', `It was written by ${handedOn?.stack}.`);
   const { waitsUntil = 0 } = source;
   if (now < waitsUntil) {
     const places = destinations.map(describeDestination).join(', ');
-    return fail(work, now, 'hand-on-waits', `Until ${formatInstant(waitsUntil)}. Destinations: ${places}.`);
+    return fail(
+      work,
+      source.changedAt,
+      'hand-on-waits',
+      `Until ${formatInstant(waitsUntil)}. Destinations: ${places}.`,
+    );
   }
   const pair = await readPair(runtime, source);
   if (pair === 'moved') return 'moving';
-  if (pair === 'denied') return fail(work, tag.at, 'not-a-reader', 'secretsmanager:GetSecretValue was denied.');
-  if (pair === 'differs') return fail(work, tag.at, 'secret-differs', `Its label names ${current.accessKeyId}.`);
+  if (pair === 'denied')
+    return fail(work, source.changedAt, 'not-a-reader', 'secretsmanager:GetSecretValue was denied.');
+  if (pair === 'differs')
+    return fail(work, source.changedAt, 'secret-differs', `Its label names ${current.accessKeyId}.`);
   if (!(await write(work, tag))) {
-    return fail(work, tag.at, 'not-a-reader', 'secretsmanager:TagResource was denied.');
+    return fail(work, source.changedAt, 'not-a-reader', 'secretsmanager:TagResource was denied.');
   }
   return carry(work, tag, pair);
 }
@@ -154,7 +161,7 @@ async function writeTo({ runtime, run }: Work, destination: Destination, { tag, 
   else if (!('ecs' in destination)) await writeParameters(runtime, destination, pair);
 }
 
-/** Told of when it fails first, and then once a day: `since` is when this hand-on began. */
+/** Told of when it fails first, and then once a day: `since` is when this hand-on began, or what it waits for changed. */
 async function fail(work: Work, since: Instant, reason: HandOnReason, message: string): Promise<HandOnOutcome> {
   const { runtime, run, source } = work;
   const now = runtime.clock();

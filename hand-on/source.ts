@@ -18,6 +18,8 @@ export interface Source {
   accountId: string;
   userId: string;
   userName: string;
+  /** When anything of it changed last. */
+  changedAt: Instant;
   /** Absent while nothing is current. */
   current?: { versionId: string; accessKeyId: string };
   handedOn?: HandedOn;
@@ -43,6 +45,7 @@ export async function describe({ aws, secretPrefix }: HandOnRuntime, secretId: s
       accountId: arn.split(':')[4] ?? '',
       userId,
       userName,
+      changedAt: (answer.LastChangedDate ?? answer.CreatedDate)?.getTime() ?? 0,
       ...(current === undefined ? {} : { current }),
       ...(handedOn === undefined ? {} : { handedOn }),
       ...(exposedAt === undefined ? {} : { waitsUntil: exposedAt + EXPOSED_FOR }),

@@ -149,6 +149,11 @@ describe('what fails', () => {
     await expect(made.invoke()).rejects.toThrow('ci-shop: secret-differs');
     expect(made.held()).toEqual({ 'shop/prod': 'before' });
     expect(made.tag()).toBe('');
+    for (let run = 0; run < 4; run++) {
+      made.world.aws.clock.advance(15 * 60_000);
+      await expect(made.invoke()).rejects.toThrow('ci-shop: secret-differs');
+    }
+    expect(messages(made)).toHaveLength(1);
   });
 
   it('the tag of another stack is not overwritten until somebody insists', async () => {
