@@ -22,9 +22,15 @@ export class Thrown {
 }
 
 /** Throws what Lambda says of the invocation; returns what the function answered, or what it threw by its class. */
-export async function invoke(deployed: Deployed, { name, event, isReading = false }: Invocation): Promise<unknown> {
-  const { aws, region, accountId, stage } = deployed;
-  const functionName = functionNameOf(stage, name);
+export async function invoke(deployed: Deployed, { name, ...asked }: Invocation): Promise<unknown> {
+  return invokeNamed(deployed, { functionName: functionNameOf(deployed.stage, name), ...asked });
+}
+
+/** The same of a function of another stack. */
+export async function invokeNamed(
+  { aws, region, accountId }: Pick<Deployed, 'aws' | 'region' | 'accountId'>,
+  { functionName, event, isReading = false }: Omit<Invocation, 'name'> & { functionName: string },
+): Promise<unknown> {
   const attempts = isReading ? {} : { maxAttempts: 1 };
   const lambda = aws.clientOf((options) => new LambdaClient({ ...options, ...attempts }));
   const command = new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) });

@@ -129,6 +129,10 @@ function addActing(tree: Tree): void {
     .option('--email <address>', 'where they go')
     .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN')
     .option(...mfa);
+  add(tree, 'hand-on <user>', 'write the current key to its destinations again', () => import('./commands/hand-on.ts'))
+    .requiredOption('--domain <name>', 'of the hand-on.yml that names the user', domain)
+    .option(...yes)
+    .option(...mfa);
   add(tree, 'pause', 'switch the worker off', async () => (await worker()).pause)
     .option(...yes)
     .option(...mfa);
@@ -328,6 +332,11 @@ function collectAccounts(value: string, before: readonly string[]): string[] {
 function accessKeyId(value: string): string {
   if (/^[A-Z0-9]{16,128}$/.test(value)) return value;
   throw new InvalidArgumentError('An access key ID has 16 to 128 capital letters and digits.');
+}
+
+function domain(value: string): string {
+  if (/^[a-z][a-z0-9-]{0,29}$/.test(value)) return value;
+  throw new InvalidArgumentError('A domain has lower-case letters, digits and hyphens only.');
 }
 
 function days(value: string): number {

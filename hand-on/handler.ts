@@ -1,5 +1,5 @@
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
-import { EventError, messageOf } from '../shared/core/errors.ts';
+import { EventError, messageOf, RotationError } from '../shared/core/errors.ts';
 import { parseHandedOn } from '../shared/core/hand-on.ts';
 import { userIdOfSecretName } from '../shared/core/secret-name.ts';
 import { secretTagNames } from '../shared/core/secret-tags.ts';
@@ -129,7 +129,7 @@ function answer(tried: readonly Tried[], notTried: readonly string[]): HandOnAns
   const failed = tried.flatMap(({ userName, outcome }) =>
     typeof outcome === 'string' ? [] : `${userName}: ${wordOf(outcome)}`,
   );
-  if (failed.length > 0) throw new Error(`Not handed on: ${failed.join('; ')}.`);
+  if (failed.length > 0) throw new RotationError(`Not handed on: ${failed.join('; ')}.`);
   return { schemaVersion: 1, users, notTried: [...notTried] };
 }
 
