@@ -1,4 +1,4 @@
-import { constraintError } from './errors.ts';
+import { type AwsError, constraintError } from './errors.ts';
 
 /** The parsed parameters of a call. Query services carry everything as text, JSON services as JSON values. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -74,6 +74,15 @@ export function textMap(input: Input, name: string): Record<string, string> {
     map[key] = value;
   }
   return map;
+}
+
+/** The value of a document, or what `refuse` makes of one that is none. */
+export function jsonOf(document: string, refuse: () => AwsError): unknown {
+  try {
+    return JSON.parse(document);
+  } catch {
+    throw refuse();
+  }
 }
 
 export interface Tag {

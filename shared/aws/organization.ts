@@ -11,7 +11,6 @@ import type { OrganizationAccount } from '../core/fleet/select.ts';
 import { SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { required } from './observe.ts';
-import type { Runtime } from './runtime.ts';
 
 // Apart from everything that the worker needs: it does without the client.
 
@@ -22,13 +21,15 @@ import type { Runtime } from './runtime.ts';
 const PAUSE = SECOND / 5;
 const PAGE = 20;
 
+type Sleep = (ms: number) => Promise<void>;
+
 /**
  * Every account of the organization, in the order of AWS. Throws rather than end early: an account that is left out would
  * be one that nobody misses. Without tags.
  */
 export async function* listAccounts(
   aws: Pick<Aws, 'homeClientOf'>,
-  { sleep }: Pick<Runtime, 'sleep'>,
+  { sleep }: { sleep: Sleep },
 ): AsyncGenerator<OrganizationAccount, void, undefined> {
   const client = clientOf(aws);
   const paths = pathsOf(client, sleep);
@@ -110,7 +111,7 @@ async function accountOf(account: Account, pathOf: PathOf): Promise<Organization
 }
 
 /** Where AWS does not say it: from parent to parent, each unit once. */
-function pathsOf(client: OrganizationsClient, sleep?: Runtime['sleep']): PathOf {
+function pathsOf(client: OrganizationsClient, sleep?: Sleep): PathOf {
   const known = new Map<string, string>();
   const above = async (id: string, organizationId: string): Promise<string> => {
     const before = known.get(id);

@@ -1,6 +1,6 @@
 import { isoSeconds, wholeSecond } from '../clock.ts';
 import { AwsError, constraintError } from '../errors.ts';
-import { isRecord, optionalInteger, optionalText, type Tag, tagList, text } from '../input.ts';
+import { isRecord, jsonOf, optionalInteger, optionalText, type Tag, tagList, text } from '../input.ts';
 import { parseStatements, type Statement } from '../policies/policy.ts';
 import type { Environment, Operations } from '../service.ts';
 import { pageOfArray } from './iam-lookup.ts';
@@ -70,14 +70,6 @@ function save({ namedRoles }: IamState, role: IamRole): void {
   namedRoles.set(role.roleName.toLowerCase(), role);
 }
 
-function jsonOf(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    throw malformed();
-  }
-}
-
 type RoleFields = Pick<IamRole, 'roleName' | 'path' | 'description' | 'maxSessionSeconds' | 'trust' | 'tags'>;
 
 function newRole({ accountId, clock, random }: Environment, fields: RoleFields): IamRole {
@@ -119,7 +111,7 @@ export function createRoleOperations(environment: Environment, state: IamState):
         path: optionalText(input, 'Path') ?? '/',
         description: optionalText(input, 'Description'),
         maxSessionSeconds: seconds ?? shortestSession,
-        trust: trustOf(jsonOf(text(input, 'AssumeRolePolicyDocument'))),
+        trust: trustOf(jsonOf(text(input, 'AssumeRolePolicyDocument'), malformed)),
         tags: tagList(input),
       });
       save(state, role);

@@ -1,4 +1,5 @@
 import { malformedPolicy } from '../errors.ts';
+import { jsonOf } from '../input.ts';
 import type { Principal } from '../service.ts';
 import { type Decision, decide, parseStatements, type Request, type Statement } from './policy.ts';
 import { accountOf, contextOf, narrows } from './policy-conditions.ts';
@@ -43,7 +44,7 @@ const knownKeys = [
 
 /** Parses a policy document; `userIdOf` resolves a user's ARN, and a user who does not exist is refused as by AWS. */
 export function parsePolicy(document: string, userIdOf: (arn: string) => string | undefined): ResourcePolicy {
-  const statements = parseStatements(jsonOf(document)).map(ofResource);
+  const statements = parseStatements(jsonOf(document, invalidJson)).map(ofResource);
   const userIds = new Map<string, string>();
   for (const { principals, conditions } of statements) {
     const unknown = conditions.find(({ key }) => !knownKeys.includes(key.toLowerCase()));
@@ -63,12 +64,8 @@ function ofResource({ principals, ...statement }: Statement): ResourceStatement 
   return { ...statement, principals };
 }
 
-function jsonOf(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    throw malformedPolicy('This resource policy contains invalid JSON.');
-  }
+function invalidJson() {
+  return malformedPolicy('This resource policy contains invalid JSON.');
 }
 
 function unsupportedPrincipal() {
