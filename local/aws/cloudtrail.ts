@@ -2,6 +2,7 @@ import { AwsError, constraintError } from './errors.ts';
 import { type Input, isRecord, list, optionalInteger, optionalText, text } from './input.ts';
 import { seconds } from './secrets-manager/secret-views.ts';
 import type { Environment, Operations } from './service.ts';
+import { createTrails, type Trails } from './trails.ts';
 
 /** A management event that a key caused. */
 export interface TrailEvent {
@@ -20,7 +21,7 @@ export interface TrailEvent {
 }
 
 /** CloudTrail's event history as this service uses it. https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/ */
-export interface CloudTrail {
+export interface CloudTrail extends Trails {
   readonly operations: Operations;
   addEvent(event: TrailEvent): void;
 }
@@ -76,7 +77,9 @@ function view(event: Event) {
   };
 }
 
-export function createCloudTrail({ region, clock, random, pageSize = 50 }: Environment): CloudTrail {
+export function createCloudTrail(environment: Environment): CloudTrail {
+  const { region, clock, random, pageSize = 50 } = environment;
+  const trails = createTrails(environment);
   const events: Event[] = [];
   let calls: { at: number; region: string }[] = [];
 
@@ -89,7 +92,9 @@ export function createCloudTrail({ region, clock, random, pageSize = 50 }: Envir
   }
 
   return {
+    ...trails,
     operations: {
+      ...trails.operations,
       LookupEvents(input, { now, endpoint }) {
         const asked = regionOf(endpoint, region);
         throttle(asked, now);

@@ -94,7 +94,7 @@ function userRow(user: IamUser, seed: string): string {
     .join(',');
 }
 
-function rootRow(accountId: string, isKeyActive: boolean): string {
+function rootRow(accountId: string, { isRootKeyActive, hasRootMfa }: IamState): string {
   const created = reportTime(Date.UTC(2020, 0, 1));
   return [
     '<root_account>',
@@ -104,8 +104,8 @@ function rootRow(accountId: string, isKeyActive: boolean): string {
     'no_information',
     'not_supported',
     'not_supported',
-    'true',
-    ...(isKeyActive ? ['true', created, 'N/A', 'N/A', 'N/A'] : noKey),
+    String(hasRootMfa),
+    ...(isRootKeyActive ? ['true', created, 'N/A', 'N/A', 'N/A'] : noKey),
     ...noKey,
     ...certificates,
   ].join(',');
@@ -118,7 +118,7 @@ export function createCredentialReport(environment: Environment, state: IamState
 
   function generate(now: number): Report {
     const rows = state.users.ids.flatMap((id) => state.users.get(id) ?? []).map((user) => userRow(user, accountId));
-    const content = [columns.join(','), rootRow(accountId, state.isRootKeyActive), ...rows].join('\n');
+    const content = [columns.join(','), rootRow(accountId, state), ...rows].join('\n');
     return { startedAt: now, polls: 0, content };
   }
 

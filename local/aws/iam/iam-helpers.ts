@@ -56,6 +56,9 @@ export interface IamHelpers extends KeyHelpers {
   putRolePolicy(roleArn: string, document: unknown): void;
   users(): IamUser[];
   setRootKey(isActive: boolean): void;
+  setRootMfa(devices: 'none' | 'hardware' | 'virtual'): void;
+  /** A person sets or deletes a password, or adds or removes a device. */
+  setConsole(userName: string, access: { readonly passwordEnabled?: boolean; readonly mfaActive?: boolean }): void;
   setTags(userName: string, tags: Readonly<Record<string, string>>): void;
   deleteUser(userName: string): void;
 }
@@ -95,6 +98,13 @@ export function createIamHelpers(environment: Environment, state: IamState): Iam
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
     setRootKey(isActive) {
       state.isRootKeyActive = isActive;
+    },
+    setRootMfa(devices) {
+      state.hasRootMfa = devices !== 'none';
+      state.isRootMfaVirtual = devices === 'virtual';
+    },
+    setConsole(userName, access) {
+      state.save({ ...state.user(userName), ...access });
     },
     setTags(userName, tags) {
       state.save({ ...state.user(userName), tags: tagsOf(tags) });

@@ -63,6 +63,9 @@ export interface IamState {
   readonly users: Timeline<IamUser>;
   readonly groups: Map<string, Group>;
   isRootKeyActive: boolean;
+  hasRootMfa: boolean;
+  /** Whether a virtual device is among them. */
+  isRootMfaVirtual: boolean;
   /** Root and the sessions of roles, by access key ID; any ID that nobody has is the operator's. */
   readonly roles: Map<string, Principal>;
   /**
@@ -136,6 +139,8 @@ export function createIamState({ accountId, roleSuffix, clock, random }: Environ
     users,
     groups: new Map(),
     isRootKeyActive: false,
+    hasRootMfa: true,
+    isRootMfaVirtual: false,
     roles: new Map(builtInPrincipals(accountId, roleSuffix)),
     rolePolicies: new Map(),
     namedRoles: new Map(),

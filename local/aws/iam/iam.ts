@@ -10,6 +10,7 @@ import { limit, pageOf, pageOfArray, start, target } from './iam-lookup.ts';
 import { createRoleHelpers, createRoleOperations, type RoleHelpers } from './iam-roles.ts';
 import { createIamState, type IamState, type IamUser, userView } from './iam-state.ts';
 import { createLastAccessed } from './last-accessed.ts';
+import { createMfaOperations } from './mfa.ts';
 import { createSimulation } from './simulation.ts';
 
 /** IAM as this service uses it. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
@@ -210,6 +211,7 @@ export function createIam(environment: Environment, propagationMs: number): Iam 
       ...createAccessKeyOperations(environment, state, propagationMs),
       ...createCredentialReport(environment, state),
       ...createRoleOperations(environment, state),
+      ...createMfaOperations(environment, state),
       ...createSimulation(state),
       ...createLastAccessed(environment, state),
     },
