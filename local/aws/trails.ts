@@ -29,7 +29,7 @@ export interface Trails {
 const management = { ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [] };
 
 /** Trails as they are looked at. https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/ */
-export function createTrails({ accountId, region, clock }: Environment): Trails {
+export function createTrails({ accountId, region }: Environment): Trails {
   const trails = new Map<string, NewTrail>();
   const arnOf = ({ name, ownerId = accountId }: NewTrail) => `arn:aws:cloudtrail:${region}:${ownerId}:trail/${name}`;
 
@@ -68,7 +68,7 @@ export function createTrails({ accountId, region, clock }: Environment): Trails 
           : { TrailARN: arnOf(trail), AdvancedEventSelectors: advancedEventSelectors };
       },
     },
-    addTrail: (trail) => void trails.set(trail.name, { deliveredAt: clock.now(), ...trail }),
+    addTrail: (trail) => void trails.set(trail.name, trail),
     removeTrail: (name) => void trails.delete(name),
   };
 }
