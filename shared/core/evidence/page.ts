@@ -1,0 +1,187 @@
+import { controls } from './controls.ts';
+import type { Finding } from './finding.ts';
+import type { Manifest } from './manifest.ts';
+import { pageStyle } from './page-style.ts';
+import { type ControlSummary, summaryOf } from './summary.ts';
+
+export interface PageInput {
+  /** Before its files are known: the page is one of them. */
+  manifest: Manifest;
+  findings: readonly Finding[];
+}
+
+/** Longer lists go on in the CSV files. */
+const MOST_ROWS = 500;
+
+/** One page for a person: no script, nothing from elsewhere, and what is not known before anything else. */
+export function pageOf({ manifest, findings }: PageInput): string {
+  const { accountId, startedAt, endedAt, runId, trigger, version } = manifest;
+  const unknown = findings.filter(({ status }) => status === 'error');
+  const title = `Evidence of ${startedAt.slice(0, 10)}`;
+  const by = trigger === 'schedule' ? 'by schedule' : 'by hand';
+  const complete = unknown.length === 0 ? 'Complete' : `INCOMPLETE: ${unknown.length} of ${findings.length} not known`;
+  const foot = `account ${accountId}, run ${runId}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(`${title}, account ${accountId}`)}</title><style>${pageStyle}
+@page { @bottom-left { content: "${foot.replace(/[^\w ,-]/g, '')}"; } @bottom-right { content: "page " counter(page); } }</style></head>
+<body><main><h1>${escaped(title)}: ${escaped(complete)}</h1>
+<p>Account ${escaped(accountId)}, ${escaped(startedAt)} to ${escaped(endedAt)}, ${by}, run ${escaped(runId)}; Keyturn ${escaped(version)}.</p>
+${section('1 What was not known', unknownTable(unknown))}
+${section('2 Controls', controlsTable(summaryOf(findings)))}
+${section('3 Failures', failures(findings))}
+${section('4 Accepted', acceptedTable(findings))}
+${section('5 Population', population(manifest))}
+${section('6 How this was made', made(manifest))}
+${section('7 How to check it', check())}
+</main></body></html>
+`;
+}
+
+function section(title: string, content: string): string {
+  return `<section><h2>${escaped(title)}</h2>${content}</section>`;
+}
+
+/** Of names that others chose. */
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replace(/[\u202A-\u202E\u2066-\u2069]/g, (sign) => `&amp;#x${sign.charCodeAt(0).toString(16)};`);
+}
+
+const looks = {
+  pass: '✓ Pass',
+  fail: '✕ Fail',
+  error: '! Not known',
+  'not-applicable': '– Not applicable',
+  accepted: '◇ Accepted',
+} as const;
+
+/** Word, sign, colour and pattern: any one of them is enough. */
+function status(look: keyof typeof looks, count?: number): string {
+  const words = count === undefined ? looks[look] : `${looks[look]} ${count}`;
+  return `<span class="status ${look}"><span class="swatch"></span>${words}</span>`;
+}
+
+/** Cells are HTML already. */
+function table(header: readonly string[], rows: readonly (readonly string[])[], more = ''): string {
+  const head = header.map((name) => `<th scope="col">${escaped(name)}</th>`).join('');
+  const body = rows.slice(0, MOST_ROWS).map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`);
+  const rest = rows.length > MOST_ROWS ? `<p>And ${rows.length - MOST_ROWS} more${more}.</p>` : '';
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table>${rest}`;
+}
+
+function nameOf({ resource }: Finding): string {
+  const { id, userName } = resource;
+  return escaped(userName === undefined ? id : resource.type === 'iam-user' ? userName : `${userName}, ${id}`);
+}
+
+function unknownTable(unknown: readonly Finding[]): string {
+  if (unknown.length === 0) return '<p>Nothing: everything that was asked for was answered.</p>';
+  const rows = unknown.map((finding) => [
+    status('error'),
+    escaped(finding.control.id),
+    nameOf(finding),
+    escaped(finding.sentence),
+    escaped(lastKnown(finding)),
+  ]);
+  return table(['', 'Control', 'Of', 'Why', 'Known last'], rows, ' in findings.json.gz');
+}
+
+function lastKnown({ lastKnown: known }: Finding): string {
+  return known === null ? '' : `${known.status}, since ${known.since}`;
+}
+
+function controlsTable(summaries: readonly ControlSummary[]): string {
+  const rows = summaries.map((summary) => {
+    const { control, title, pass, fail, accepted, handOver, error, notApplicable, percent, denominator, failSince } =
+      summary;
+    const counts = [
+      ...(fail > 0 ? [status('fail', fail)] : []),
+      ...(accepted > 0 ? [status('accepted', accepted)] : []),
+      ...(error > 0 ? [status('error', error)] : []),
+      ...(pass > 0 ? [status('pass', pass)] : []),
+      ...(notApplicable > 0 ? [status('not-applicable', notApplicable)] : []),
+    ];
+    const share = percent === null ? '' : `${percent} % of ${denominator}`;
+    const references = controls[control].references
+      .map(({ framework, requirement }) => `${framework} ${requirement}`)
+      .join(', ');
+    const note = handOver > 0 ? `, of which Keyturn is about to end ${handOver}` : '';
+    return [
+      escaped(`${title}${note}`),
+      counts.join(' '),
+      escaped(share),
+      escaped(failSince ?? ''),
+      `<span class="faint">${escaped(references)}</span>`,
+    ];
+  });
+  const onlyHandOvers = summaries.find(
+    ({ control, fail, handOver }) => control === 'key-age' && fail > 0 && fail === handOver,
+  );
+  const hint =
+    onlyHandOvers === undefined
+      ? ''
+      : '<p>Every key that is too old has been replaced already: with rotateAheadDays = 22 none would be.</p>';
+  return `${table(['Control', 'Findings', 'Pass', 'Fails since', 'References'], rows)}${hint}`;
+}
+
+function failures(findings: readonly Finding[]): string {
+  const failed = findings.filter(({ status: each, accepted }) => each === 'fail' && accepted === null);
+  if (failed.length === 0) return '<p>None.</p>';
+  const byControl = Map.groupBy(failed, ({ control }) => control.id);
+  return [...byControl]
+    .map(([control, own]) => {
+      const rows = own.map((finding) => [
+        status('fail'),
+        nameOf(finding),
+        escaped(finding.sentence),
+        escaped(finding.since),
+        escaped(finding.handOver?.sentence ?? finding.remediation),
+      ]);
+      const head = ['', 'Of', 'What', 'Since', 'What next'];
+      return `<h3>${escaped(controls[control].title)}</h3>${table(head, rows, ' in the CSV files')}`;
+    })
+    .join('\n');
+}
+
+function acceptedTable(findings: readonly Finding[]): string {
+  const rows = findings.flatMap((finding) => {
+    const { accepted, control, sentence } = finding;
+    if (accepted === null) return [];
+    const { until, because, approvedBy, source } = accepted;
+    const cells = [control.id, sentence, because, until ?? 'without an end', approvedBy ?? 'not known', source];
+    return [[status('accepted'), nameOf(finding), ...cells.map(escaped)]];
+  });
+  if (rows.length === 0) return '<p>None. Whatever is accepted stays a failure.</p>';
+  return table(['', 'Of', 'Control', 'What', 'Because', 'Until', 'Approved by', 'Recorded in'], rows);
+}
+
+function population({ population: found, problems }: Manifest): string {
+  const rows = Object.entries(found).map(([name, count]) => [
+    escaped(name),
+    count === null ? status('error') : String(count),
+  ]);
+  const said = problems.map((problem) => `<p>${escaped(problem)}</p>`).join('');
+  return `${table(['What', 'How many'], rows)}<p>Not looked at: directory, table and vector buckets; other accounts.</p>${said}`;
+}
+
+function made({ calls, parameters, function: name }: Manifest): string {
+  const asked = Object.entries(calls).map(([call, count]) => [escaped(call), String(count)]);
+  const limits = Object.entries(parameters).map(([parameter, value]) => `${parameter} = ${value}`);
+  return `<p>By function ${escaped(name)}, with ${escaped(limits.join(', '))}. Calls until this page was written:</p>
+${table(['Call', 'How often'], asked)}`;
+}
+
+function check(): string {
+  return `<p>The files and their hashes are in the manifest beside this page, and its hash is in its name and in the chain. By hand:</p>
+<pre>${escaped(`sha256sum manifest.*.json                                  # equals the name
+head -1 0000000123.jsonl | tr -d '\\n' | sha256sum          # H
+printf '%s\\n%s/%s\\n%s\\n%s' END BUCKET KEY H PREVIOUS_SIGNATURE_OR_null > text
+openssl dgst -sha256 -verify public.pem -signature <(tail -1 0000000123.jsonl | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d) text`)}</pre>
+<p>Not proven by this: that what was collected was true at the time.</p>`;
+}

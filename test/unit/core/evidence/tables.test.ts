@@ -1,0 +1,59 @@
+// shared/core/evidence/tables.ts, shared/core/evidence/csv.ts, shared/core/evidence/summary.ts
+import { describe, expect, test } from 'vitest';
+import { csvOf } from '../../../../shared/core/evidence/csv.ts';
+import { seen } from '../../../../shared/core/evidence/snapshot.ts';
+import { summaryOf } from '../../../../shared/core/evidence/summary.ts';
+import { tablesOf } from '../../../../shared/core/evidence/tables.ts';
+import { NOW } from '../../../support/core/builders.ts';
+import {
+  denied,
+  findingsOf,
+  seenBucket,
+  seenKey,
+  seenUser,
+  snapshotOf,
+  withKeys,
+} from '../../../support/core/snapshots.ts';
+
+describe('a CSV file', () => {
+  test.each(['=cmd|x', '+1', '-2', '@SUM(A1)', '\tx', '\rx'])('makes %j no formula, and says so', (name) => {
+    const [, row] = csvOf(['a', 'b'], [[name, 'x']]).split(/(?<=\n)/);
+    expect(row).toMatch(/^"?'/);
+    expect(row).toMatch(/,x,a\r\n$/);
+  });
+
+  test('quotes what must be quoted, and leaves empty what is not known', () => {
+    expect(csvOf(['a', 'b', 'c'], [['x,"y"', undefined, ['1', '2']]])).toBe('a,b,c,escaped\r\n"x,""y""",,1 2,\r\n');
+  });
+});
+
+const access = { hasPassword: true, hasMfa: true, basis: 'exact' as const, readAt: NOW };
+const account = {
+  users: seen([
+    seenUser('=cmd', { console: denied, ...withKeys(seenKey(1)) }),
+    seenUser('bob', { console: seen(access) }),
+  ]),
+  buckets: seen([seenBucket('a'), seenBucket('b', { encryption: denied })]),
+};
+const tables = tablesOf({ snapshot: snapshotOf(account), findings: findingsOf(account), userPathPrefix: '/' });
+const rows = (name: string): string[] => (tables[name] ?? '').trimEnd().split('\r\n').slice(1);
+
+test('there is one row a user, a key, a bucket and a trail', () => {
+  expect(['users.csv', 'keys.csv', 'buckets.csv', 'trails.csv'].map((name) => rows(name).length)).toEqual([2, 1, 2, 1]);
+  expect(rows('users.csv')[0]).toContain(",'=cmd,");
+  expect(rows('users.csv')[0]).toContain(',error,denied,');
+  expect(rows('buckets.csv')[1]).toContain('AccessDenied');
+});
+
+test('there is no percentage where something is not known', () => {
+  const byControl = new Map(summaryOf(findingsOf(account)).map((summary) => [summary.control, summary]));
+  expect(byControl.get('mfa-console')).toMatchObject({
+    population: 2,
+    pass: 1,
+    error: 1,
+    percent: null,
+    denominator: 1,
+  });
+  expect(byControl.get('key-age')).toMatchObject({ pass: 1, percent: 100, denominator: 1 });
+  expect(byControl.get('exemption-dated')).toMatchObject({ percent: null, denominator: 0, notApplicable: 2 });
+});
