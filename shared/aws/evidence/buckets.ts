@@ -1,0 +1,67 @@
+import { GetBucketEncryptionCommand, paginateListBuckets, S3Client } from '@aws-sdk/client-s3';
+import { isFailure } from '../../core/errors.ts';
+import type { BucketEncryption, Seen, SeenBucket } from '../../core/evidence/snapshot.ts';
+import type { Aws } from '../clients.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
+import { required } from '../observe.ts';
+import { type Looking, tryRead } from './try-read.ts';
+
+/** No bulk form exists: one call a bucket. */
+const CONCURRENCY = 8;
+
+/** Every general purpose bucket of the account; directory, table and vector buckets are in other lists. */
+export async function seeBuckets(looking: Looking): Promise<Seen<SeenBucket[]>> {
+  const listed = await tryRead(looking, () => listBuckets(looking.aws));
+  if (!listed.isSeen) return listed;
+  const clients = clientsByRegion(looking.aws);
+  const read = async (bucket: Omit<SeenBucket, 'encryption'>): Promise<SeenBucket> => {
+    const encryption = await tryRead(looking, () => encryptionOf(clients(bucket.region), bucket.name));
+    return { ...bucket, encryption };
+  };
+  return { isSeen: true, value: await mapConcurrently(listed.value, read, CONCURRENCY) };
+}
+
+async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> {
+  const client = aws.clientOf((options) => new S3Client(options));
+  const buckets: Omit<SeenBucket, 'encryption'>[] = [];
+  // Without a length of pages the answer has no Regions.
+  for await (const { Buckets = [] } of paginateListBuckets({ client, pageSize: 1_000 }, { MaxBuckets: 1_000 })) {
+    for (const { Name, BucketRegion, CreationDate } of Buckets) {
+      buckets.push({
+        name: required(Name, 's3:ListAllMyBuckets', 'Name'),
+        region: BucketRegion ?? 'us-east-1',
+        createdAt: required(CreationDate, 's3:ListAllMyBuckets', 'CreationDate').getTime(),
+      });
+    }
+  }
+  return buckets;
+}
+
+/** A bucket answers in its own Region alone. */
+function clientsByRegion(aws: Aws): (region: string) => S3Client {
+  const clients = new Map<string, S3Client>();
+  return (region) => {
+    const client = clients.get(region) ?? aws.clientOf((options) => new S3Client({ ...options, region }));
+    clients.set(region, client);
+    return client;
+  };
+}
+
+async function encryptionOf(s3: S3Client, name: string): Promise<BucketEncryption | 'gone' | 'none'> {
+  try {
+    const { ServerSideEncryptionConfiguration } = await s3.send(new GetBucketEncryptionCommand({ Bucket: name }));
+    const [rule] = ServerSideEncryptionConfiguration?.Rules ?? [];
+    const { SSEAlgorithm, KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
+    if (rule === undefined || SSEAlgorithm === undefined) return 'none';
+    return {
+      algorithm: SSEAlgorithm,
+      ...(KMSMasterKeyID === undefined ? {} : { kmsKeyId: KMSMasterKeyID }),
+      bucketKey: rule.BucketKeyEnabled ?? false,
+      blockedTypes: rule.BlockedEncryptionTypes?.EncryptionType ?? [],
+    };
+  } catch (error) {
+    if (isFailure(error, 'NoSuchBucket')) return 'gone';
+    if (isFailure(error, 'ServerSideEncryptionConfigurationNotFoundError')) return 'none';
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  GetBucketEncryptionCommand,
+  GetBucketPolicyStatusCommand,
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  GetPublicAccessBlockCommand,
+} from '@aws-sdk/client-s3';
+import { isFailure } from '../../core/errors.ts';
+import { accountResource } from '../../core/evidence/judge-root.ts';
+import { type Judgement, notKnown } from '../../core/evidence/judged.ts';
+import type { EvidenceReader } from './bucket.ts';
+import { type Looking, tryRead } from './try-read.ts';
+
+type Check = (reader: EvidenceReader) => Promise<string | undefined>;
+
+/** Each says what is not as it should be. */
+const checks: readonly Check[] = [
+  async ({ s3, ...place }) => {
+    const { Status } = await s3.send(new GetBucketVersioningCommand(at(place)));
+    return Status === 'Enabled' ? undefined : 'it is not versioned';
+  },
+  async ({ s3, ...place }) => {
+    const { ServerSideEncryptionConfiguration: found } = await s3.send(new GetBucketEncryptionCommand(at(place)));
+    return found?.Rules?.length ? undefined : 'it has no default encryption';
+  },
+  async ({ s3, ...place }) => {
+    const { PublicAccessBlockConfiguration: found } = await s3.send(new GetPublicAccessBlockCommand(at(place)));
+    const { BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets } = found ?? {};
+    const isBlocked = BlockPublicAcls && BlockPublicPolicy && IgnorePublicAcls && RestrictPublicBuckets;
+    return isBlocked ? undefined : 'public access to it is not blocked';
+  },
+  async ({ s3, ...place }) => {
+    const { PolicyStatus } = await s3.send(new GetBucketPolicyStatusCommand(at(place)));
+    return PolicyStatus?.IsPublic ? 'its policy makes it public' : undefined;
+  },
+  async ({ s3, ...place }) => {
+    const { ObjectLockConfiguration } = await s3.send(new GetObjectLockConfigurationCommand(at(place)));
+    return ObjectLockConfiguration?.Rule?.DefaultRetention === undefined ? 'nothing in it is locked' : undefined;
+  },
+];
+
+/** What a setting that is not there comes to. */
+const absent: Readonly<Record<string, string>> = {
+  NoSuchBucketPolicy: 'it has no policy',
+  NoSuchPublicAccessBlockConfiguration: 'public access to it is not blocked',
+  ObjectLockConfigurationNotFoundError: 'it has no Object Lock',
+  ServerSideEncryptionConfigurationNotFoundError: 'it has no default encryption',
+};
+
+function at({ bucket, owner }: Omit<EvidenceReader, 's3'>): { Bucket: string; ExpectedBucketOwner?: string } {
+  return { Bucket: bucket, ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }) };
+}
+
+async function problemOf(check: Check, reader: EvidenceReader): Promise<string | undefined> {
+  try {
+    return await check(reader);
+  } catch (error) {
+    const [, says] = Object.entries(absent).find(([code]) => isFailure(error, code)) ?? [];
+    if (says === undefined) throw error;
+    return says;
+  }
+}
+
+/**
+ * Whether the evidence itself is kept as it should be.
+ *
+ * @param problems What is known to be wrong with what was kept before.
+ */
+export async function judgeOwnBucket(
+  looking: Looking,
+  reader: EvidenceReader,
+  { accountId, problems }: { accountId: string; problems: readonly string[] },
+): Promise<Judgement> {
+  const found = await Promise.all(checks.map((check) => tryRead(looking, () => problemOf(check, reader))));
+  const wrong = [...problems, ...found.flatMap((each) => (each.isSeen ? (each.value ?? []) : []))];
+  const unknown = found.find((each) => !each.isSeen);
+  const { bucket } = reader;
+  const resource = { ...accountResource(accountId), type: 's3-bucket' as const, id: bucket };
+  const of = { control: 'evidence-bucket' as const, parts: [bucket], resource, asOf: looking.clock() };
+  const facts = { bucket, problems: wrong };
+  if (wrong.length > 0) {
+    const sentence = `Evidence in bucket ${bucket} is not as it should be: ${wrong.join('; ')}.`;
+    return { ...of, verdict: { status: 'fail', reason: 'not-as-asked', sentence, facts } };
+  }
+  if (unknown?.isSeen === false) return { ...of, verdict: notKnown(unknown) };
+  const sentence = `Bucket ${bucket} is versioned, encrypted, locked and not public.`;
+  return { ...of, verdict: { status: 'pass', reason: 'as-asked', sentence, facts } };
+}

@@ -1,0 +1,174 @@
+import { gzipSync } from 'node:zlib';
+import { keep } from '../apply/keep.ts';
+import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
+import { judgeOwnBucket } from '../aws/evidence/own-bucket.ts';
+import { type Collected, seeAccount } from '../aws/evidence/snapshot.ts';
+import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
+import { readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
+import { RotationError } from '../core/errors.ts';
+import { type Hashed, hashOf } from '../core/evidence/chain.ts';
+import type { CollectorRequest } from '../core/evidence/collector-event.ts';
+import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
+import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
+import { judgeEvidence } from '../core/evidence/judge.ts';
+import type { EvidenceLimits } from '../core/evidence/judged.ts';
+import type { Manifest } from '../core/evidence/manifest.ts';
+import { pageOf } from '../core/evidence/page.ts';
+import type { Seen } from '../core/evidence/snapshot.ts';
+import { tablesOf } from '../core/evidence/tables.ts';
+import { parseSettings } from '../core/settings.ts';
+import { formatInstant, MINUTE } from '../core/time.ts';
+import { type Appended, appendDigest } from './append-digest.ts';
+
+export interface CollectorAnswer {
+  schemaVersion: 1;
+  runId: string;
+  accountId: string;
+  /** Everything was known. */
+  isComplete: boolean;
+  counts: Readonly<Record<FindingStatus, number>>;
+  /** Below it are the files of this run. */
+  folder: string;
+  head: Pick<Appended, 'key' | 'sequence' | 'sha256'>;
+}
+
+/** For what is written after everything was read. */
+const TO_WRITE = MINUTE;
+
+export interface Collecting {
+  settings: EvidenceSettings;
+  limits: EvidenceLimits;
+  /** Of Keyturn. */
+  version: string;
+}
+
+/**
+ * One run: sees the account, judges it, keeps what it found and appends it to the chain. What could not be read is in the
+ * findings; the run fails for it after everything is written.
+ */
+export async function collectEvidence(
+  runtime: Runtime,
+  invocation: Invocation,
+  request: CollectorRequest,
+  collecting: Collecting,
+): Promise<CollectorAnswer> {
+  const { settings, limits } = collecting;
+  const { accountId } = settings;
+  const before = new Map(runtime.aws.counts);
+  const rotation = parseSettings(runtime.environment);
+  const { aws, clock, sleep } = runtime;
+  const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: invocation.deadlineAt - TO_WRITE };
+  const reader = evidenceReader(aws, settings);
+  const yesterday = await yesterdayOrNothing(looking, reader, accountId);
+  const known = {
+    carried: yesterday.carried,
+    unusedCredentialDays: limits.unusedCredentialDays,
+    changed: new Set<string>(),
+  };
+  const collected = await seeAccount(looking, accountId, known);
+  const ownBucket = await judgeOwnBucket(looking, reader, { accountId, problems: yesterday.problems });
+  const { snapshot } = collected;
+  const measures = { settings: rotation, limits, now: snapshot.at };
+  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket]);
+  const calls = callsSince(before, aws.counts);
+  const run: Run = { invocation, request, collecting, collected, findings, calls, endedAt: clock() };
+  const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
+  const more = { unfinished: [], eventsUntil: {}, version: collecting.version };
+  const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
+  const counts = countsOf(findings);
+  const unknown = findings.filter(({ status }) => status === 'error');
+  runtime.log.info('Collected', { ...counts, folder, sequence, sha256 });
+  if (unknown.length > 0) throw incomplete(unknown, folder);
+  const { runId } = invocation;
+  return { schemaVersion: 1, runId, accountId, isComplete: true, counts, folder, head: { key, sequence, sha256 } };
+}
+
+/** Everything is written by then: the alarm rings, and nothing is done again. */
+function incomplete(unknown: readonly Finding[], folder: string): RotationError {
+  const reasons = [...new Set(unknown.map(({ control, sentence }) => `${control.id}: ${sentence}`))];
+  const shown = reasons.slice(0, 5).join(' ');
+  const more = reasons.length > 5 ? ` And ${reasons.length - 5} more.` : '';
+  return new RotationError(
+    `The evidence below ${folder} is incomplete: ${unknown.length} findings are not known. ${shown}${more}`,
+    { code: 'Incomplete' },
+  );
+}
+
+async function yesterdayOrNothing(looking: Looking, reader: EvidenceReader, accountId: string): Promise<Yesterday> {
+  const read = await tryRead(looking, () => readYesterday(reader, accountId));
+  return read.isSeen ? read.value : { findings: [], carried: new Map(), problems: [read.sentence] };
+}
+
+interface Run {
+  invocation: Invocation;
+  request: CollectorRequest;
+  collecting: Collecting;
+  collected: Collected;
+  findings: readonly Finding[];
+  calls: Readonly<Record<string, number>>;
+  endedAt: number;
+}
+
+async function write(
+  { aws }: Pick<Runtime, 'aws'>,
+  run: Run,
+  userPathPrefix: string,
+): Promise<{ manifest: Hashed; folder: string }> {
+  const { invocation, collecting, collected, findings } = run;
+  const { settings } = collecting;
+  const { snapshot, carried } = collected;
+  const at = formatInstant(invocation.startedAt)
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/[-:]/g, '');
+  const folder = `${settings.accountId}/runs/${at}_${invocation.runId.slice(0, 8)}/`;
+  const unfiled = manifestOf(run, []);
+  const contents: Record<string, string | Uint8Array> = {
+    'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried }), { level: 9 }),
+    ...tablesOf({ snapshot, findings, userPathPrefix }),
+    'index.html': pageOf({ manifest: unfiled, findings }),
+  };
+  const files: Manifest['files'] = [];
+  for (const [name, body] of Object.entries(contents)) {
+    await keep(aws, settings, { key: `${folder}${name}`, body });
+    files.push({ name, sha256: hashOf(body), bytes: Buffer.byteLength(body) });
+  }
+  const body = JSON.stringify({ ...unfiled, files }, undefined, 1);
+  const sha256 = hashOf(body);
+  const key = `${folder}manifest.${sha256}.json`;
+  await keep(aws, settings, { key, body });
+  return { manifest: { key, sha256 }, folder };
+}
+
+function manifestOf({ invocation, request, collecting, collected, ...run }: Run, files: Manifest['files']): Manifest {
+  const { snapshot, problems } = collected;
+  const size = (found: Seen<readonly unknown[]>): number | null => (found.isSeen ? found.value.length : null);
+  return {
+    schemaVersion: 1,
+    runId: invocation.runId,
+    accountId: snapshot.accountId,
+    trigger: request.trigger,
+    function: invocation.functionName,
+    version: collecting.version,
+    startedAt: formatInstant(invocation.startedAt),
+    endedAt: formatInstant(run.endedAt),
+    isComplete: run.findings.every(({ status }) => status !== 'error'),
+    parameters: { ...collecting.limits },
+    calls: { ...run.calls },
+    population: { users: size(snapshot.users), buckets: size(snapshot.buckets), trails: size(snapshot.trails) },
+    counts: { ...countsOf(run.findings) },
+    problems: [...problems],
+    files,
+  };
+}
+
+function countsOf(findings: readonly Finding[]): Record<FindingStatus, number> {
+  const counts = { pass: 0, fail: 0, error: 0, 'not-applicable': 0 };
+  for (const { status } of findings) counts[status]++;
+  return counts;
+}
+
+function callsSince(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Record<string, number> {
+  const made = [...now].map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)]);
+  return Object.fromEntries(made.filter(([, count]) => count > 0).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,186 @@
+// shared/service/evidence-collector.ts, shared/aws/evidence/users.ts, shared/aws/evidence/buckets.ts,
+// shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
+// shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
+import { describe, expect, test } from 'vitest';
+import { faultsByRule } from '../../local/aws/faults.ts';
+import { hashOf } from '../../shared/core/evidence/chain.ts';
+import type { ControlId, Finding } from '../../shared/core/evidence/finding.ts';
+import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
+import { collect, createCollectorWorld, populate } from '../support/collector.ts';
+import { evidenceBucket } from '../support/evidence.ts';
+import { DAY } from '../support/world.ts';
+
+const refuse = (operation: string, code = 'AccessDenied', status = 403) =>
+  faultsByRule([{ operation, times: 1_000, fault: { kind: 'error', status, code } }]);
+
+function says(findings: readonly Finding[], control: ControlId): string[] {
+  return findings
+    .filter((finding) => finding.control.id === control)
+    .map(({ resource, status, reason }) => `${resource.userName ?? resource.id} ${status} ${reason}`)
+    .toSorted();
+}
+
+function setUp() {
+  const account = createCollectorWorld();
+  populate(account);
+  return account;
+}
+
+describe('a run', () => {
+  test('judges the whole account, whomever Keyturn rotates', async () => {
+    const { findings, error, manifest } = await collect(setUp());
+    expect(error).toBeUndefined();
+    expect(says(findings, 'mfa-console')).toEqual([
+      '=cmd<script> not-applicable no-password',
+      'alice pass has-mfa',
+      'bob fail no-mfa',
+      'ci not-applicable no-password',
+    ]);
+    expect(says(findings, 'key-age')).toEqual([
+      '=cmd<script> fail older-than-limit',
+      'alice pass younger-than-limit',
+      'ci fail older-than-limit',
+      'ci pass younger-than-limit',
+    ]);
+    expect(says(findings, 'bucket-encryption').map((line) => line.split(' ')[1])).toEqual(['pass', 'pass', 'pass']);
+    for (const control of [
+      'root-keys',
+      'root-mfa',
+      'trail-covers-all',
+      'trail-delivering',
+      'evidence-bucket',
+    ] as const) {
+      expect(says(findings, control)).toEqual([expect.stringContaining(' pass ')]);
+    }
+    expect(manifest).toMatchObject({ isComplete: true, population: { users: 4, buckets: 3, trails: 1 } });
+  });
+
+  test('is whole: its manifest names every file, and the chain names the manifest', async () => {
+    const account = setUp();
+    await collect(account);
+    account.world.aws.clock.advance(DAY);
+    await collect(account);
+    const versions = account.world.aws.s3.versions(evidenceBucket);
+    const textOf = (body: Uint8Array | undefined) => Buffer.from(body ?? '').toString('utf8');
+    const below = (pattern: RegExp) =>
+      new Map(versions.filter(({ key }) => pattern.test(key)).map(({ key, body }) => [key, textOf(body)]));
+    const objects = versions.filter(({ key }) => !key.includes('/chain/'));
+    const evidence = {
+      accountId: account.world.aws.accountId,
+      chain: below(/\/chain\//),
+      objects: new Map(objects.map(({ key, body }) => [key, hashOf(body ?? '')])),
+      manifests: below(/\/manifest\./),
+      versions: undefined,
+    };
+    const asked = { now: account.world.aws.clock.now(), heads: [], isSignedBy: undefined, isQuick: false };
+    const { verdicts, valid, digests } = verifyEvidence(evidence, asked);
+    expect(verdicts.filter(({ word }) => word !== 'NOT CHECKED')).toEqual([]);
+    expect([digests, valid]).toEqual([2, objects.length]);
+  });
+
+  test('shows hostile names as text, and makes them no formula', async () => {
+    const account = setUp();
+    const { page } = await collect(account);
+    expect(page).toContain('=cmd&lt;script&gt;');
+    expect(page).not.toContain('<script>');
+    const users = account.world.aws.s3.versions(evidenceBucket).find(({ key }) => key.endsWith('/users.csv'));
+    expect(Buffer.from(users?.body ?? '').toString('utf8')).toContain(",'=cmd<script>,");
+  });
+
+  test('carries exact facts to the next day, and sees a toggled key as old as it is', async () => {
+    const account = setUp();
+    const { world } = account;
+    await collect(account);
+    world.aws.clock.advance(DAY);
+    const second = await collect(account);
+    const swept = second.calls.get('iam:ListAccessKeys') ?? 0;
+    expect(swept).toBeLessThan(3);
+    const [old] = world.aws.iam.keysOf('ci').filter(({ createdAt }) => createdAt < world.aws.clock.now() - 90 * DAY);
+    world.aws.iam.setKeyStatus(old?.accessKeyId ?? '', 'Inactive');
+    world.aws.iam.setKeyStatus(old?.accessKeyId ?? '', 'Active');
+    world.aws.clock.advance(DAY);
+    const third = await collect(account);
+    expect(says(third.findings, 'key-age')).toContain('ci fail older-than-limit');
+    const failure = third.findings.find(
+      ({ control, status, resource }) => control.id === 'key-age' && status === 'fail' && resource.userName === 'ci',
+    );
+    expect(failure?.facts).toMatchObject({ ageDays: 103, basis: 'exact' });
+    expect(failure?.since).toBe('2026-01-02');
+  });
+
+  test('believes nothing of a yesterday that somebody has touched', async () => {
+    const account = setUp();
+    const { world } = account;
+    const { folder } = await collect(account);
+    world.aws.s3.put(evidenceBucket, `${folder}findings.json.gz`, 'forged');
+    world.aws.clock.advance(DAY);
+    const { findings, calls } = await collect(account);
+    expect(says(findings, 'evidence-bucket')).toEqual([expect.stringContaining('fail not-as-asked')]);
+    expect(calls.get('iam:ListAccessKeys')).toBe(3);
+  });
+});
+
+describe('what is refused is not known, and everything else is judged', () => {
+  test.each<[string, ControlId[]]>([
+    ['GetBucketEncryption', ['bucket-encryption', 'evidence-bucket']],
+    ['ListBuckets', ['bucket-encryption']],
+    ['DescribeTrails', ['trail-covers-all', 'trail-validation', 'trail-delivering']],
+    ['GetTrailStatus', ['trail-covers-all', 'trail-validation', 'trail-delivering']],
+    ['GetEventSelectors', ['trail-covers-all']],
+    [
+      'GenerateCredentialReport',
+      ['mfa-console', 'root-keys', 'root-mfa', 'root-hardware-mfa', 'key-age', 'one-active-key', 'unused-credentials'],
+    ],
+    [
+      'GetAccountAuthorizationDetails',
+      [
+        'mfa-console',
+        'root-keys',
+        'root-mfa',
+        'root-hardware-mfa',
+        'key-age',
+        'one-active-key',
+        'unused-credentials',
+        'exemption-dated',
+      ],
+    ],
+    ['ListVirtualMFADevices', ['root-hardware-mfa']],
+    ['ListAccessKeys', ['key-age', 'one-active-key', 'unused-credentials']],
+    ['GetLoginProfile', ['mfa-console', 'unused-credentials']],
+    ['GetObjectLockConfiguration', ['evidence-bucket']],
+  ])('%s', async (operation, expected) => {
+    const { findings, error, page, manifest } = await collect(setUp(), refuse(operation));
+    const unknown = findings.filter(({ status }) => status === 'error');
+    expect(new Set(unknown.map(({ control }) => control.id))).toEqual(new Set(expected));
+    expect(
+      findings.some(
+        ({ control, status }) => expected.includes(control.id) && status === 'pass' && control.id === 'key-age',
+      ),
+    ).toBe(false);
+    expect(error).toContain('is incomplete');
+    expect(page).toContain('INCOMPLETE');
+    expect(manifest.isComplete).toBe(false);
+    // What is not known says which permission would tell.
+    if (operation.startsWith('Get') && operation.includes('Bucket')) {
+      expect(unknown[0]?.sentence).toContain('s3:GetEncryptionConfiguration');
+    }
+  });
+
+  test('one bucket alone, by a policy of its own', async () => {
+    const account = setUp();
+    account.world.aws.s3.addBucket({
+      name: 'payroll',
+      policy: { Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::payroll' }] },
+    });
+    const { findings } = await collect(account);
+    expect(says(findings, 'bucket-encryption').filter((line) => !line.includes(' pass '))).toEqual([
+      'payroll error denied',
+    ]);
+  });
+
+  test('a file that the bucket refuses ends the run, and nothing says that it was whole', async () => {
+    const account = setUp();
+    await expect(collect(account, refuse('PutObject'))).rejects.toThrow();
+    expect(account.world.aws.s3.versions(evidenceBucket)).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+import { gunzipSync } from 'node:zlib';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
+import type { Finding } from '../../shared/core/evidence/finding.ts';
+import type { Manifest } from '../../shared/core/evidence/manifest.ts';
+import { collectEvidence } from '../../shared/service/evidence-collector.ts';
+import { addEvidenceBucket, evidenceBucket } from './evidence.ts';
+import { createWorld, DAY, type World, type WorldOptions } from './world.ts';
+
+export interface CollectorWorld {
+  world: World;
+  settings: EvidenceSettings;
+}
+
+export function createCollectorWorld(options: WorldOptions = {}): CollectorWorld {
+  const world = createWorld(options);
+  world.aws.cloudTrail.addTrail({ name: 'all' });
+  return { world, settings: addEvidenceBucket(world.aws) };
+}
+
+export interface CollectedRun {
+  folder: string;
+  findings: Finding[];
+  manifest: Manifest;
+  page: string;
+  /** What the run threw, after everything was written. */
+  error: string | undefined;
+  calls: Map<string, number>;
+}
+
+/** One run of the collector, read as it lies in the bucket. */
+export async function collect({ world, settings }: CollectorWorld, before?: BeforeCall): Promise<CollectedRun> {
+  const { aws } = world;
+  const first = aws.calls.length;
+  const runtime = world.runtime('collector', before);
+  const startedAt = aws.clock.now();
+  const invocation = {
+    runId: runtime.newRunId(),
+    startedAt,
+    deadlineAt: startedAt + 900_000,
+    functionName: 'keyturn-test-evidence-collector',
+  };
+  const limits = { bucketEncryption: 'any' as const, unusedCredentialDays: 45 };
+  const request = { action: 'collect' as const, trigger: 'hand' as const };
+  const error = await collectEvidence(runtime, invocation, request, { settings, limits, version: '0.0.0' }).then(
+    () => undefined,
+    (thrown: Error) => thrown.message,
+  );
+  const calls = new Map<string, number>();
+  for (const { service, operation } of aws.calls.slice(first)) {
+    calls.set(`${service}:${operation}`, (calls.get(`${service}:${operation}`) ?? 0) + 1);
+  }
+  const versions = aws.s3.versions(evidenceBucket);
+  const manifest = versions.filter(({ key }) => /\/runs\/.*\/manifest\./.test(key)).at(-1);
+  const folder = manifest?.key.replace(/[^/]+$/, '') ?? '';
+  const bodyOf = (name: string) => versions.find(({ key }) => key === `${folder}${name}`)?.body ?? new Uint8Array();
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8');
+  const { findings } = JSON.parse(text(gunzipSync(bodyOf('findings.json.gz'))));
+  return {
+    ...{ folder, findings, error, calls },
+    manifest: JSON.parse(text(manifest?.body ?? new Uint8Array())),
+    page: text(bodyOf('index.html')),
+  };
+}
+
+/** An account with something of everything. */
+export function populate({ world }: CollectorWorld): void {
+  const { aws } = world;
+  const access = { passwordEnabled: true };
+  aws.iam.addUser({ userName: 'alice', ...access, mfaActive: true, keys: [{ ageDays: 20 }] });
+  aws.iam.addUser({ userName: 'bob', ...access });
+  aws.iam.addUser({ userName: 'ci', path: '/ci/', keys: [{ ageDays: 100 }, { ageDays: 5 }] });
+  aws.iam.addUser({ userName: '=cmd<script>', keys: [{ ageDays: 95 }] });
+  aws.s3.addBucket({ name: 'data' });
+  aws.s3.addBucket({ name: 'elsewhere', region: 'us-east-1' });
+  aws.clock.advance(DAY);
+}
