@@ -76,6 +76,8 @@ export const planOutput = z.strictObject({
 });
 export type PlanOutput = z.output<typeof planOutput>;
 
+const lastUsed = z.optional(z.strictObject({ at: instant, service: text, region: text }));
+
 const key = z.strictObject({
   accessKeyId,
   status: text,
@@ -83,7 +85,7 @@ const key = z.strictObject({
   ageDays: z.number(),
   role: z.enum(roles),
   isExposed: z.boolean(),
-  lastUsed: z.optional(z.strictObject({ at: instant, service: text, region: text })),
+  lastUsed,
   deletableAt: z.optional(instant),
 });
 
@@ -165,7 +167,7 @@ export const adviseOutput = z.strictObject({
             z.strictObject({
               accessKeyId,
               createdAt: instant,
-              lastUsed: z.optional(z.strictObject({ at: instant, service: text, region: text })),
+              lastUsed,
             }),
           ),
           /** All that fit; the first is the advice. */

@@ -29,13 +29,13 @@ export async function buildHandOn(text: string, secretPrefix: string, outDir: st
 }
 
 async function main([path = 'hand-on/hand-on.yml', secretPrefix = 'keyturn']: readonly string[]): Promise<void> {
-  try {
-    const { domain } = await buildHandOn(await readFile(path, 'utf8'), secretPrefix, join(ROOT, 'dist-hand-on'));
-    console.log(`dist-hand-on/${domain}: template.json and code`);
-  } catch (error) {
-    console.error(messageOf(error));
-    process.exitCode = 1;
-  }
+  const { domain } = await buildHandOn(await readFile(path, 'utf8'), secretPrefix, join(ROOT, 'dist-hand-on'));
+  console.log(`dist-hand-on/${domain}: template.json and code`);
 }
 
-if (import.meta.main) await main(process.argv.slice(2));
+function say(error: unknown): void {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}
+
+if (import.meta.main) await main(process.argv.slice(2)).catch(say);

@@ -1,3 +1,4 @@
+import type { TrailUse } from '../../shared/aws/trail.ts';
 import type { LastUsed } from '../../shared/core/model.ts';
 import { DAY, type Instant } from '../../shared/core/time.ts';
 import { isPrivate, onlyOne } from './addresses.ts';
@@ -14,14 +15,7 @@ export interface KeyEvidence {
 }
 
 /** One use of one of the keys, by CloudTrail. */
-export interface UseEvidence {
-  sourceIp: string;
-  userAgent: string;
-  eventName: string;
-  eventSource: string;
-  at?: Instant;
-  vpcEndpointId?: string;
-}
+export type UseEvidence = TrailUse;
 
 /** What is known of one user, or of the root user, who has an Active key. */
 export interface Evidence {
