@@ -11,6 +11,7 @@ import {
   settingsOf,
 } from '../doctor/deployment.ts';
 import { type Finding, look, unknown, type Verdict } from '../doctor/finding.ts';
+import { judgeHandOn } from '../doctor/hand-on.ts';
 import { checkQueues, checkTopic, judgeRecords, scan } from '../doctor/messages.ts';
 import { type ExitCode, exitCodes, worst } from '../exit-code.ts';
 import type { DoctorOutput } from '../output.ts';
@@ -55,6 +56,9 @@ async function examine(context: Context, deployed: Deployed): Promise<Finding[]>
     await look('roles', () => checkRoles(deployed, { seen, secretPrefix: settings?.secretPrefix ?? 'keyturn' })),
     await look('alarms', () => checkAlarms(deployed)),
     await withSettings('records', async (known) => judgeRecords(await scanned(known), command)),
+    settings?.readerArns.some(({ handOn }) => handOn)
+      ? await withSettings('hand-on', async (known) => judgeHandOn(await scanned(known), known))
+      : [],
   ];
   return findings.flat();
 }

@@ -1,4 +1,4 @@
-// cli/commands/doctor.ts, cli/doctor/deployment.ts, cli/doctor/finding.ts, cli/doctor/messages.ts
+// cli/commands/doctor.ts, cli/doctor/deployment.ts, cli/doctor/finding.ts, cli/doctor/hand-on.ts, cli/doctor/messages.ts
 import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -215,6 +215,37 @@ describe('a warning', () => {
     expect(lines(stdout, 'records')).toMatch(/1 intent is older than its deadline: alice \(issue, 40 min\)/);
     expect(lines(stdout, 'records')).toContain('keyturn status alice --stage local');
     expect(code).toBe(0);
+  });
+});
+
+describe('a role that hands keys on', () => {
+  const arn = 'arn:aws:iam::111122223333:role/keyturn-hand-on-shop';
+
+  async function withReader(handedOn?: string) {
+    const readers = JSON.stringify([{ arn, users: ['alice'], handOn: true }]);
+    aws.lambda.deploy({
+      functionName: 'keyturn-local-scheduled-rotation',
+      roleArn: functionRoleArn(aws.accountId, 'scheduled-rotation'),
+      environment: { ...resources.environment, KEYTURN_READER_ARNS: readers },
+      handler: async () => ({}),
+    });
+    const userId = aws.iam.users().find(({ userName }) => userName === 'alice')?.userId ?? '';
+    const Tags = handedOn === undefined ? [] : [{ Key: 'keyturn:handed-on', Value: handedOn }];
+    const secrets = new SecretsManagerClient(client());
+    await secrets.send(new CreateSecretCommand({ Name: `keyturn/${userId}/access-key`, SecretString: 'x', Tags }));
+    return doctor();
+  }
+
+  it('and has never handed one on: its stack is missing', async () => {
+    const { code, stdout } = await withReader();
+    expect(lines(stdout, 'hand-on')).toContain(`! warning  hand-on    no key of 1 user was ever handed on by ${arn}`);
+    expect(lines(stdout, 'hand-on')).toContain('take handOn out of readerArns');
+    expect(code).toBe(0);
+  });
+
+  it('and has done so', async () => {
+    const { stdout } = await withReader('2026-11-27T22:00:00Z done AKIAEXAMPLE000000001 0123456789abcdef shop');
+    expect(lines(stdout, 'hand-on')).toContain('1 of 1 users are handed on');
   });
 });
 
