@@ -37,7 +37,7 @@ export interface Ways {
 }
 
 /** What each finding is counted as, and what puts it right. */
-const meanings: Readonly<Record<string, { called: string; todo: (accountId: string, ways: Ways) => string }>> = {
+export const meanings: Readonly<Record<string, { called: string; todo: (accountId: string, ways: Ways) => string }>> = {
   'role-refused': { called: 'no role', todo: deployRoles },
   joining: { called: 'joining', todo: () => 'Nothing: the StackSet brings the roles within the day.' },
   'trust-changed': { called: 'trust changed', todo: deployRoles },
@@ -56,18 +56,6 @@ const meanings: Readonly<Record<string, { called: string; todo: (accountId: stri
   },
   'template-outdated': { called: 'older template', todo: deployRoles },
   'parameters-differ': { called: 'other parameters', todo: deployRoles },
-  'denied-by-organization': {
-    called: 'denied by the organization',
-    todo: (accountId) =>
-      `In the management account: aws organizations list-policies-for-target --target-id ${accountId} --filter SERVICE_CONTROL_POLICY`,
-  },
-  'denied-in-account': { called: 'denied in the account', todo: deployRoles },
-  'not-simulated': { called: 'not known', todo: () => 'Begin with this account in a wave of its own.' },
-  'region-not-enabled': {
-    called: 'Region not enabled',
-    todo: (accountId, { region }) =>
-      `aws account enable-region --account-id ${accountId} --region-name ${region}, or set \`region\` for it in fleet.yml`,
-  },
   'not-tagged': {
     called: 'not tagged',
     todo: () => 'Nothing, unless it should belong: tag the account in AWS Organizations.',

@@ -1,6 +1,10 @@
 // Tests that docs/fleet.md says what the schema of fleet.yml does.
 import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { meanings } from '../../cli/fleet/readiness.ts';
+import { createProgram, everyCommand } from '../../cli/program.ts';
 import { parseFleetYaml } from '../../scripts/fleet.ts';
 import { overridableSettings } from '../../shared/core/fleet/overridable.ts';
 import { POLICIES_MAX, POLICY_CHARACTERS } from '../../shared/core/fleet/policy.ts';
@@ -54,4 +58,51 @@ it('it has the figures of IAM', () => {
   const characters = POLICY_CHARACTERS.toLocaleString('en');
   expect(section('What IAM holds to')).toContain(`at most four managed policies of ${characters} characters`);
   expect(POLICIES_MAX).toBe(4);
+});
+
+it('its steps are commands that there are, with options that they have', () => {
+  const stream = new PassThrough();
+  const shell = { stdin: stream, stdout: stream, stderr: stream, workingDirectory: '', platform: process.platform };
+  const program = createProgram({ ...shell, environment: {}, clock: () => 0, sleep: async () => {} }, () => {});
+  const known = new Map(
+    everyCommand(program).map(({ name, command }) => [name, [...command.options, ...program.options]]),
+  );
+  const typed = [...page.matchAll(/keyturn (?:-- )?(fleet \w+|rotate)((?: [^`\n|]*)?)/g)];
+  expect(typed.length).toBeGreaterThan(7);
+  for (const [, name = '', rest = ''] of typed) {
+    const options = [...rest.matchAll(/ (--[\w-]+)/g)].map(([, option]) => option);
+    expect([name, options.filter((option) => !known.get(name)?.some(({ long }) => long === option))]).toEqual([
+      name,
+      [],
+    ]);
+  }
+});
+
+it('it says what each finding of check means', () => {
+  const said = section('What `check` says');
+  expect(Object.keys(meanings).filter((reason) => !said.includes(`\`${reason}\``))).toEqual([]);
+  expect(Object.values(meanings).filter(({ called }) => !said.includes(`\n| ${called} |`))).toEqual([]);
+});
+
+it('its costs are the sums that stand beside them', () => {
+  const [, ...table] = section('What a fleet costs').matchAll(/^\| (.*?) \| (.*?) \| (.*) \|$/gm);
+  const figures = (cells = ''): number[] =>
+    [...cells.matchAll(/\$([\d,.]+)/g)].map(([, text = '']) => Number(text.replaceAll(',', '')));
+  for (const [, name, sum = '', cells] of table.filter(([, , sum]) => sum !== 'together')) {
+    const [words = ''] = sum.replace(' / GB', ' / 1,000,000').split(';');
+    const formula = words.replaceAll(/[$,]| (?:s|GB|KB)\b/g, '').replaceAll('×', '*');
+    const cents = [100, 1_000, 10_000].map((accounts) => {
+      const text = formula.replaceAll('accounts', String(accounts)).replaceAll('users', String(accounts * 10));
+      return Math.round(Number(runInNewContext(text)) * 100 + 1e-6);
+    });
+    expect([name, figures(cells).map((figure) => Math.round(figure * 100))]).toEqual([name, cents]);
+  }
+  const hub = table.findIndex(([, name]) => name === '**the hub**');
+  const sums = [0, 1, 2].map((column) =>
+    table
+      .slice(0, hub)
+      .reduce((all, [, , , cells]) => all + (figures(cells)[column] ?? 0), 0)
+      .toFixed(2),
+  );
+  expect(figures(table[hub]?.[3]).map((figure) => figure.toFixed(2))).toEqual(sums);
 });
