@@ -10,6 +10,7 @@ import { functionCredentials } from '../../local/aws/principals.ts';
 import { startServer } from '../../local/aws/server.ts';
 import { drain } from '../../local/host/event-source.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
+import { evidenceRuns } from './evidence.ts';
 import { previews } from './preview.ts';
 
 /** `npm run bench`: call counts and ratios of the service over the embedded AWS. Asserts nothing; prints Markdown. */
@@ -238,5 +239,6 @@ await callCounts();
 await ordinaryDay();
 await latency();
 await previews();
+await evidenceRuns();
 await memory();
 bundles();
