@@ -37,8 +37,21 @@ export function checkSettings({ provider, custom }: Service, fleet?: Fleet): voi
     ...(stack('createKmsKey') === 'true' && settings.kmsKeyId !== ''
       ? ['createKmsKey is "true": must be false where kmsKeyId names a key']
       : []),
+    ...expiresTooSoon(stack),
   ];
   if (problems.length > 0) throw new SettingsError(`Cannot deploy: ${problems.join('. ')}.`);
+}
+
+/** Beyond the lock, so that an audit that begins late still finds all of its year. */
+const BEYOND_LOCK = 35;
+
+/** What is locked cannot expire. */
+function expiresTooSoon(stack: (name: string) => string | undefined): string[] {
+  const [lock, expire] = [Number(stack('evidenceLockDays')), Number(stack('evidenceExpireDays'))];
+  if (!(expire > 0 && expire < lock + BEYOND_LOCK)) return [];
+  return [
+    `evidenceExpireDays is "${expire}": must be 0, which is never, or at least ${BEYOND_LOCK} more than evidenceLockDays, ${lock}`,
+  ];
 }
 
 function broken(
@@ -63,6 +76,13 @@ const inRegion: Rule = (arn, region) => {
   const where = arn.split(':')[3];
   return region === '' || where === region ? undefined : `is in ${where}, and must be in ${region}, as the stack is`;
 };
+
+const between =
+  (least: number, most: number): Rule =>
+  (value) =>
+    /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most
+      ? undefined
+      : `must be a whole number from ${least} to ${most}`;
 
 const flag = like(/^(true|false)$/, 'must be true or false');
 const key = like(
@@ -96,6 +116,12 @@ const stackRules: Record<string, readonly Rule[]> = {
   ],
   alarmTopicArn: [topic, inRegion],
   topicKmsKeyArn: [key, inRegion],
+  keepEvidence: [flag],
+  evidenceBucket: [like(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket, not its ARN')],
+  evidenceBucketOwner: [like(/^\d{12}$/, 'must be the number of an account')],
+  evidenceLockMode: [like(/^(governance|compliance|none)$/, 'must be governance, compliance or none')],
+  evidenceLockDays: [between(1, 3_650)],
+  evidenceExpireDays: [between(0, 36_500)],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],
 };
 

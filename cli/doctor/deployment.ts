@@ -17,6 +17,7 @@ export const functionNames = [
   'config-remediation',
   'secret-rotation',
   'exposed-key',
+  'evidence-recorder',
 ] as const;
 
 /** A function as it is deployed, or why it cannot be seen. */

@@ -118,7 +118,7 @@ function createServices(
     arnOf: (userId) => iam.state.users.get(userId)?.arn,
   };
   const secrets = createSecretsManager(environment, users);
-  const sns = createSns(environment);
+  const sns = createSns(environment, (queueArn, body) => sqs.deliver(queueArn, body));
   const sqs = createSqs(environment);
   const sts = createSts(environment, iam.state, membership?.neighbours ?? noNeighbours(environment, iam.state));
   const config = createConfig(environment);

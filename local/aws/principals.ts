@@ -10,6 +10,7 @@ const functionNames = [
   'config-remediation',
   'secret-rotation',
   'exposed-key',
+  'evidence-recorder',
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];

@@ -14,6 +14,7 @@ const ROLES: Record<string, string> = {
   'config-rule': 'ConfigRuleRole',
   'config-remediation': 'ConfigRemediationRole',
   'secret-rotation': 'SecretRotationRole',
+  'evidence-recorder': 'EvidenceRecorderRole',
 };
 const names = Object.keys(ROLES);
 const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -26,12 +27,16 @@ const MADE_BY_LAMBDA: Record<string, string[]> = {
   'config-rule': WRITE_LOGS,
   'config-remediation': [...WRITE_LOGS, 'sqs:SendMessage'],
   'secret-rotation': WRITE_LOGS,
+  'evidence-recorder': [...WRITE_LOGS, 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
 };
 /** Who else has statements, as the table of docs/security.md calls them. */
 const OTHERS: Record<string, string> = {
   'the schedule': 'ScheduleRole',
   'the automation': 'RemediationAutomationRole',
 };
+/** A bucket is of no account by its ARN, but ours has the account in its name, and in each of its keys. */
+const OF_THIS_ACCOUNT =
+  /^arn:aws:([a-z]+:[a-z0-9-]*:111122223333:.|s3:::keyturn-dev-evidence-111122223333-[a-z0-9-]+\/111122223333\/.)/;
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const STATE_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/StateKey';
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/KmsKey';
@@ -50,12 +55,14 @@ const table = readPermissions({
 
 beforeAll(async () => {
   ({ template } = await packageStack({ userPathPrefix: '/team/' }));
-  stack = deploy(template);
+  // Without evidence its function has nothing to do, and may do nothing.
+  stack = deploy(template, { KeepEvidence: true });
   recorded = await recordCalls({
     topicArn: String(stack.output('TopicArn')),
     queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
     deadLetterQueueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation-dead.fifo',
     stateKeyArn: STATE_KEY,
+    evidenceBucketArn: 'arn:aws:s3:::keyturn-dev-evidence-111122223333-eu-west-1',
   });
 }, 120_000);
 
@@ -86,10 +93,10 @@ describe.each(names)('the role of %s', (name) => {
 
   it('names every action, and every resource but where AWS offers nothing narrower', () => {
     for (const { sid, actions, resources } of statements(name)) {
-      expect(actions.filter((action) => !/^[a-z]+:[A-Z][A-Za-z]+$/.test(action))).toEqual([]);
+      expect(actions.filter((action) => !/^[a-z0-9]+:[A-Z][A-Za-z]+$/.test(action))).toEqual([]);
       // Why AWS offers nothing narrower is held to AWS's own reference by test/unit/permissions-table.test.ts.
       if (resources.includes('*')) expect(table.find((row) => row.sid === sid)?.on).toBe('`*`');
-      else for (const resource of resources) expect(resource).toMatch(/^arn:aws:[a-z]+:[a-z0-9-]*:111122223333:./);
+      else for (const resource of resources) expect(resource).toMatch(OF_THIS_ACCOUNT);
     }
   });
 
@@ -229,8 +236,8 @@ describe('between the functions', () => {
     expect(whoMay({ action: 'secretsmanager:CreateSecret', resource: secret })).toEqual(makers);
   });
 
-  it('all but config-remediation sign and verify state, with a key that may be of another Region', async () => {
-    const signers = names.filter((name) => name !== 'config-remediation');
+  it('all but config-remediation and evidence-recorder sign and verify state, with a key that may be of another Region', async () => {
+    const signers = names.filter((name) => name !== 'config-remediation' && name !== 'evidence-recorder');
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY })).toEqual(signers);
     const { stateKeyArn } = FROM_ELSEWHERE;
     const given = deploy((await packageStack(FROM_ELSEWHERE)).template);

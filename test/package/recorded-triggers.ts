@@ -2,13 +2,24 @@ import { readFileSync } from 'node:fs';
 import { UpdateUserCommand } from '@aws-sdk/client-iam';
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
 import { createConfigRule } from '../../functions/config-rule.ts';
+import { createEvidenceRecorder } from '../../functions/evidence-recorder.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { drain } from '../../local/host/event-source.ts';
+import { addEvidenceBucket, evidenceEnvironment } from '../support/evidence.ts';
 import { workerSource } from '../support/queue.ts';
 import { around, attempt, ROTATOR, rotateSecret } from '../support/rotation.ts';
-import { createWorld, DAY, invoke, pass, rotateUser, type World, type WorldOptions } from '../support/world.ts';
+import {
+  createWorld,
+  DAY,
+  invoke,
+  pass,
+  rotateUser,
+  sqsEvent,
+  type World,
+  type WorldOptions,
+} from '../support/world.ts';
 
 const RULE = 'keyturn-test-access-keys';
 
@@ -59,7 +70,18 @@ export async function otherTriggers(): Promise<World[]> {
     await exposedKeyThatFailsAgain(),
     await rotations(),
     await rotationWhoseKeyNeverWorks(),
+    await evidence(),
   ];
+}
+
+async function evidence(): Promise<World> {
+  const world = createTeam();
+  const settings = addEvidenceBucket(world.aws);
+  Object.assign(world.environment, evidenceEnvironment(settings));
+  const handler = createEvidenceRecorder(world.runtime('evidence-recorder'));
+  const message = { schemaVersion: 1, event: 'digest', accountId: world.aws.accountId, at: '2026-01-01T00:00:00.000Z' };
+  await invoke(world, 'evidence-recorder', handler, sqsEvent(message));
+  return world;
 }
 
 /** Everybody who looks at Alice while Secrets Manager rotates her secret asks since when. */

@@ -111,6 +111,7 @@ describe('functions', () => {
       'config-rule': [900, 256],
       'config-remediation': [300, 256],
       'secret-rotation': [300, 256],
+      'evidence-recorder': [30, 256],
     });
   });
 });
@@ -289,8 +290,8 @@ describe('options', () => {
     const bounded = deploy((await packageStack(FROM_ELSEWHERE)).template, { CreateConfigRule: true });
     const boundaries = (deployed: Stack) =>
       deployed.ofType('AWS::IAM::Role').map((id) => deployed.properties(id)?.PermissionsBoundary);
-    expect(boundaries(bounded)).toEqual(Array(9).fill(permissionsBoundaryArn));
-    expect(boundaries(stack)).toEqual(Array(8).fill(undefined));
+    expect(boundaries(bounded)).toEqual(Array(10).fill(permissionsBoundaryArn));
+    expect(boundaries(stack)).toEqual(Array(9).fill(undefined));
   }, 120_000);
 
   it('leave the partition to AWS: no ARN is of one alone', () => {

@@ -27,3 +27,12 @@ export function addEvidenceBucket(aws: LocalAws, more: Partial<NewBucket> = {}):
     signingKeyArn: '',
   };
 }
+
+/** What the stack tells the functions that keep evidence. */
+export function evidenceEnvironment({ bucket, owner, accountId }: EvidenceSettings): Record<string, string> {
+  return {
+    KEYTURN_EVIDENCE_BUCKET: bucket,
+    KEYTURN_EVIDENCE_BUCKET_OWNER: owner,
+    KEYTURN_EVIDENCE_ACCOUNT_ID: accountId,
+  };
+}

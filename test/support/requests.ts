@@ -9,12 +9,14 @@ export interface Targets {
   queueArn: string;
   deadLetterQueueArn: string;
   stateKeyArn: string;
+  evidenceBucketArn: string;
 }
 
 /** The functions, by what tests call their connections. */
 const FUNCTIONS: Record<string, FunctionName> = {
   'config-remediation': 'config-remediation',
   'config-rule': 'config-rule',
+  'evidence-recorder': 'evidence-recorder',
   'exposed-key': 'exposed-key',
   'rotate-user': 'rotate-user',
   scan: 'scheduled-rotation',
@@ -55,6 +57,7 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
   if (service === 'kms') return targets.stateKeyArn;
+  if (service === 's3') return `${targets.evidenceBucketArn}/${input.Key}`;
   if (service === 'sqs') {
     return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
   }

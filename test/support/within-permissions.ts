@@ -21,6 +21,7 @@ function refused(world: World): string[] {
     queueArn: arn('the queue'),
     deadLetterQueueArn: arn('the dead-letter queue'),
     stateKeyArn: arn('the state key'),
+    evidenceBucketArn: arn('the records').split('/')[0] ?? '',
   };
   const asked = new Map<string, { name: string; request: Request }>();
   for (const call of world.aws.calls) {

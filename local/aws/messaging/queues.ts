@@ -36,6 +36,8 @@ export function missing(name: string): AwsError {
 export interface Queues {
   named(name: string | undefined): Queue;
   byUrl(url: string): Queue;
+  /** Undefined if it is none of this account. */
+  byArn(arn: string): Queue | undefined;
   urlOf(queue: Queue, endpoint?: string): string;
   redriveOf(queue: Queue): { readonly target: Queue; readonly maxReceiveCount: number } | undefined;
   create(name: string, attributes: Readonly<Record<string, string>>): Queue;
@@ -119,5 +121,6 @@ export function createQueues({ accountId, region, clock }: Environment): Queues 
     return queue;
   }
 
-  return { named, byUrl, urlOf, redriveOf, create };
+  const byArn = (arn: string) => [...queues.values()].find((queue) => queue.arn === arn);
+  return { named, byUrl, byArn, urlOf, redriveOf, create };
 }

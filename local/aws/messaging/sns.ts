@@ -60,7 +60,11 @@ interface Account {
   readonly subscriptions: Subscriptions;
   readonly published: PublishedMessage[];
   readonly delivered: Delivery[];
+  readonly toQueue: ToQueue;
 }
+
+/** Puts a message into the queue of that ARN, if it is there. */
+export type ToQueue = (queueArn: string, body: string) => void;
 
 function topicOf(topics: Account['topics'], input: Input, name = 'TopicArn'): string {
   const arn = text(input, name);
@@ -126,15 +130,46 @@ const operations: OperationsOn<Account> = {
     for (const { subscription, text: own } of recipients(account, topicArn, sent)) {
       const { arn: subscriptionArn, protocol, endpoint } = subscription;
       account.delivered.push({ subscriptionArn, messageId, protocol, endpoint, text: own });
+      if (protocol === 'sqs' && isDeliverable(subscription, typed)) {
+        account.toQueue(endpoint, queueBody(subscription, { messageId, topicArn, subject, text: own, at: now }));
+      }
     }
     return { MessageId: messageId };
   },
 };
 
-export function createSns(environment: Environment): Sns {
+const longestRaw = 10;
+
+/** https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html */
+function isDeliverable({ attributes }: Subscription, typed: Readonly<Record<string, unknown>>): boolean {
+  return attributes.RawMessageDelivery !== 'true' || Object.keys(typed).length <= longestRaw;
+}
+
+interface Sent {
+  readonly messageId: string;
+  readonly topicArn: string;
+  readonly subject: string | undefined;
+  readonly text: string;
+  readonly at: number;
+}
+
+function queueBody({ attributes }: Subscription, { messageId, topicArn, subject, text: Message, at }: Sent): string {
+  if (attributes.RawMessageDelivery === 'true') return Message;
+  const Timestamp = new Date(at).toISOString();
+  return JSON.stringify({
+    Type: 'Notification',
+    MessageId: messageId,
+    TopicArn: topicArn,
+    Subject: subject,
+    Message,
+    Timestamp,
+  });
+}
+
+export function createSns(environment: Environment, toQueue: ToQueue): Sns {
   const topics: Account['topics'] = new Map();
   const subscriptions = createSubscriptions(environment, (input) => topicOf(topics, input));
-  const account: Account = { environment, topics, subscriptions, published: [], delivered: [] };
+  const account: Account = { environment, topics, subscriptions, published: [], delivered: [], toQueue };
   return {
     operations: { ...subscriptions.operations, ...operationsOn(account, operations) },
     published: account.published,

@@ -1,7 +1,7 @@
 import { AwsError } from '../errors.ts';
 import { type Input, optionalInteger, text, textList, textMap } from '../input.ts';
 import { type Environment, type Operations, type OperationsOn, operationsOn } from '../service.ts';
-import { byReceipt, md5, type Queue, type QueueMessage, receive, systemAttributes } from './queue.ts';
+import { byReceipt, enqueue, md5, type Queue, type QueueMessage, receive, systemAttributes } from './queue.ts';
 import { createQueues, invalidValue, queueOf, type SqsAccount } from './queues.ts';
 import { sendOperations } from './sqs-send.ts';
 
@@ -18,6 +18,8 @@ export interface Sqs {
   /** All messages of a queue, hidden ones too, oldest first. */
   messages(queueUrl: string): readonly QueueMessage[];
   queueArn(queueUrl: string): string;
+  /** What SNS does on behalf of a subscription: no call. A queue that is not there gets nothing. */
+  deliver(queueArn: string, body: string): void;
   /** What the Lambda service does on our behalf: no call, no fault, nothing recorded. */
   take(queueUrl: string, max: number): QueueMessage[];
   /** Deletes by receipt; does nothing where the message was received again since. */
@@ -149,6 +151,13 @@ export function createSqs(environment: Environment): Sqs {
     },
     messages: (queueUrl) => queues.byUrl(queueUrl).messages,
     queueArn: (queueUrl) => queues.byUrl(queueUrl).arn,
+    deliver(queueArn, body) {
+      const queue = queues.byArn(queueArn);
+      if (queue === undefined) return;
+      const id = { messageId: random.uuid(), sequenceNumber: '' };
+      const message = { body, groupId: undefined, deduplicationId: undefined, delaySeconds: 0, messageAttributes: {} };
+      enqueue(queue, message, clock.now(), id);
+    },
     take(queueUrl, max) {
       const queue = queues.byUrl(queueUrl);
       return take(account, queue, max, Number(queue.attributes.VisibilityTimeout), clock.now());

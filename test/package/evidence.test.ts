@@ -1,0 +1,219 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createLocalAws } from '../../local/aws/aws.ts';
+import { like } from '../../local/aws/policies/policy-conditions.ts';
+import { isOwnMachine } from '../../shared/core/audience.ts';
+import { packageStack } from './package-stack.ts';
+import { deploy, list, object, type Stack, type Template } from './template.ts';
+
+// resources/evidence.yml, without another package: its conditions are set here.
+
+const BUCKET = 'keyturn-dev-evidence-111122223333-eu-west-1';
+const ROLE = 'arn:aws:iam::111122223333:role/keyturn/keyturn-evidence';
+/** What must not be lost with the stack, nor when evidence is switched off. */
+const OUTLIVING = ['EvidenceBucket', 'EvidenceBucketPolicy', 'EvidenceDeadLetterQueue', 'EvidenceQueue'];
+
+let template: Template;
+let off: Stack;
+let kept: Stack;
+
+beforeAll(async () => {
+  ({ template } = await packageStack());
+  off = deploy(template);
+  kept = deploy(template, { KeepEvidence: true });
+}, 120_000);
+
+const evidenceResources = (): string[] => Object.keys(template.Resources).filter((id) => id.startsWith('Evidence'));
+
+describe('while evidence is off', () => {
+  it('there is nothing of it but a function that is never started, its log and its alarm', () => {
+    const there = evidenceResources().filter((id) => off.properties(id) !== undefined);
+    expect(there.toSorted()).toEqual([
+      'EvidenceDashrecorderLambdaFunction',
+      'EvidenceDashrecorderLogGroup',
+      'EvidenceRecorderErrors',
+      'EvidenceRecorderRole',
+    ]);
+    expect(['EvidenceBucketName', 'EvidenceQueueUrl', 'EvidenceDeadLetterQueueUrl'].map(off.output)).toEqual(
+      Array(3).fill(undefined),
+    );
+  });
+
+  it('no function hears of a bucket, and the role of the recorder may do nothing', () => {
+    for (const id of off.ofType('AWS::Lambda::Function')) {
+      expect(JSON.stringify(off.properties(id))).not.toContain('KEYTURN_EVIDENCE');
+    }
+    expect(JSON.stringify(off.properties('EvidenceRecorderRole'))).not.toMatch(/s3:|sqs:/);
+  });
+});
+
+describe('with evidence', () => {
+  it('bucket, its policy, queue and dead letters outlive the stack, and are not taken away when it is switched off', () => {
+    for (const id of OUTLIVING) {
+      expect([id, template.Resources[id]]).toMatchObject([
+        id,
+        { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
+      ]);
+    }
+    // A retained queue's name would be taken.
+    for (const id of OUTLIVING.filter((name) => name.endsWith('Queue'))) {
+      expect(kept.properties(id)).not.toHaveProperty('QueueName');
+    }
+  });
+
+  it('the bucket has versions, a lock, no public access and S3’s own encryption, whatever key the stack makes', () => {
+    const made = deploy(template, { KeepEvidence: true, CreateKmsKey: true }).properties('EvidenceBucket');
+    expect(made).toMatchObject({
+      BucketName: BUCKET,
+      VersioningConfiguration: { Status: 'Enabled' },
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: '400' } } },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    });
+    const rules = list(object(made?.LifecycleConfiguration).Rules).map(object);
+    expect(rules).toMatchObject([{}, { ExpirationInDays: '1100', NoncurrentVersionExpiration: { NoncurrentDays: 1 } }]);
+    for (const id of ['EvidenceQueue', 'EvidenceDeadLetterQueue', 'EvidenceUndeliveredQueue']) {
+      expect(kept.properties(id)).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
+    }
+  });
+
+  it('the lock may be for good, or none, which then lets go of what it kept', () => {
+    const mode = (conditions: Record<string, boolean>) =>
+      JSON.stringify(deploy(template, { KeepEvidence: true, ...conditions }).properties('EvidenceBucket'));
+    expect(mode({ LocksForGood: true })).toContain('COMPLIANCE');
+    expect(mode({ LocksEvidence: false })).not.toContain('DefaultRetention');
+    const policy = deploy(template, { KeepEvidence: true, LocksEvidence: false }).properties('EvidenceBucketPolicy');
+    expect(JSON.stringify(policy)).not.toContain('NeverDelete');
+  });
+
+  it('the topic delivers every message as it is, nobody else sends, and what SNS gives up has a queue of its own', () => {
+    const queue = 'arn:aws:sqs:eu-west-1:111122223333:EvidenceQueue';
+    const topic = 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev';
+    expect(kept.properties('EvidenceSubscription')).toEqual({
+      TopicArn: topic,
+      Protocol: 'sqs',
+      Endpoint: queue,
+      RawMessageDelivery: true,
+      RedrivePolicy: { deadLetterTargetArn: 'arn:aws:sqs:eu-west-1:111122223333:EvidenceUndeliveredQueue' },
+    });
+    const policy = object(kept.properties('EvidenceQueuePolicy')?.PolicyDocument);
+    const allowed = list(policy.Statement)
+      .map(object)
+      .filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toMatchObject([
+      { Principal: { Service: 'sns.amazonaws.com' }, Condition: { ArnEquals: { 'aws:SourceArn': topic } } },
+    ]);
+    // Its name is made of the stack's, and so counts for nobody who hears.
+    expect(isOwnMachine('arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-EvidenceQueue-1ABC2DEF3GHI')).toBe(true);
+  });
+
+  it('the queue is read ten at a time, and gives up after a thousand tries, about as long as it keeps', () => {
+    expect(kept.properties('EvidenceQueue')).toMatchObject({
+      VisibilityTimeout: 900,
+      RedrivePolicy: { maxReceiveCount: 1_000 },
+    });
+    expect(kept.properties('EvidenceMapping')).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+  });
+
+  it('a message that waits, one that is lost soon and one that was given up each ring', () => {
+    const about = (id: string) => {
+      const { MetricName, Threshold, Dimensions } = kept.properties(id) ?? {};
+      return [MetricName, Threshold, object(list(Dimensions)[0] ?? null).Value];
+    };
+    expect(about('EvidenceWaits')).toEqual(['ApproximateAgeOfOldestMessage', 3_600, 'EvidenceQueue']);
+    expect(about('EvidenceIsLostSoon')).toEqual(['ApproximateAgeOfOldestMessage', 7 * 86_400, 'EvidenceQueue']);
+    expect(about('EvidenceDeadLetters')).toEqual(['ApproximateNumberOfMessagesVisible', 0, 'EvidenceDeadLetterQueue']);
+    expect(about('EvidenceUndelivered')).toEqual(['ApproximateNumberOfMessagesVisible', 0, 'EvidenceUndeliveredQueue']);
+  });
+
+  it('the recorder is told the bucket, its owner and the account', () => {
+    const { Variables } = object(kept.properties('EvidenceDashrecorderLambdaFunction')?.Environment);
+    expect(Variables).toMatchObject({
+      KEYTURN_EVIDENCE_BUCKET: BUCKET,
+      KEYTURN_EVIDENCE_BUCKET_OWNER: '111122223333',
+      KEYTURN_EVIDENCE_ACCOUNT_ID: '111122223333',
+    });
+  });
+});
+
+describe('the policy of the bucket', () => {
+  const put = (more: object = {}) => ({ 'aws:SecureTransport': 'true', ...more });
+  const conditional = put({ 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' });
+  let statements: ReturnType<typeof readStatements>;
+  beforeAll(() => {
+    statements = readStatements();
+  });
+
+  function readStatements() {
+    const document = object(kept.properties('EvidenceBucketPolicy')?.PolicyDocument);
+    // As S3 itself takes it.
+    const aws = createLocalAws();
+    aws.s3.addBucket({ name: BUCKET, isVersioned: true, policy: document });
+    return list(document.Statement).map(object);
+  }
+
+  /** The Sids that deny a call. */
+  function denials(action: string, key: string, context: Record<string, string>): string[] {
+    return statements
+      .filter((statement) => {
+        const resource = `arn:aws:s3:::${BUCKET}/${key}`;
+        const among = (value: unknown) => [value].flat().some((pattern) => like(resource, String(pattern)));
+        const isAbout = statement.NotResource === undefined ? among(statement.Resource) : !among(statement.NotResource);
+        const isAction = list(statement.Action)
+          .concat(statement.Action ?? null)
+          .some((each) => like(action, String(each)));
+        const conditions = Object.entries(object(statement.Condition ?? {}));
+        return isAbout && isAction && conditions.every(([operator, keys]) => holdsFor(operator, object(keys), context));
+      })
+      .map(({ Sid }) => String(Sid));
+  }
+
+  function holdsFor(operator: string, keys: Record<string, unknown>, context: Record<string, string>): boolean {
+    return Object.entries(keys).every(([key, wanted]) => {
+      const actual = context[key];
+      if (operator === 'Null') return String(actual === undefined) === wanted;
+      return operator === 'ArnNotEquals' ? actual !== wanted : actual === wanted;
+    });
+  }
+
+  const by = (role: string) => ({ ...conditional, 'aws:PrincipalArn': `${ROLE}-${role}` });
+
+  it.each([
+    ['recorder', 'records', []],
+    ['recorder', 'chain', ['OnlyTheCollector']],
+    ['recorder', 'elsewhere', ['NowhereElse']],
+    ['collector', 'records', ['OnlyTheRecorder']],
+    ['collector', 'chain', []],
+    ['collector', 'runs', []],
+    ['collector', 'reports', []],
+    ['collector', 'tests', []],
+    ['administrator', 'records', ['OnlyTheRecorder']],
+    ['administrator', 'runs', ['OnlyTheCollector']],
+  ])('%s puts below %s: denied by %j', (role, folder, sids) => {
+    expect(denials('s3:PutObject', `111122223333/${folder}/x`, by(role))).toEqual(sids);
+  });
+
+  it('denies what would overwrite, delete, pass the lock or go without TLS, to everybody', () => {
+    const root = by('recorder');
+    const key = '111122223333/records/x';
+    const unconditional = put({ 's3:ObjectCreationOperation': 'true', 'aws:PrincipalArn': `${ROLE}-recorder` });
+    expect(denials('s3:PutObject', key, unconditional)).toEqual(['NeverOverwrite']);
+    expect(denials('s3:DeleteObject', key, root)).toEqual(['NeverDelete']);
+    expect(denials('s3:DeleteObjectVersion', key, root)).toEqual(['NeverDelete']);
+    expect(denials('s3:BypassGovernanceRetention', key, root)).toEqual(['NeverPassTheLock']);
+    expect(denials('s3:GetObject', key, { ...root, 'aws:SecureTransport': 'false' })).toEqual(['OnlyTls']);
+    expect(denials('s3:GetObject', key, root)).toEqual([]);
+  });
+});
