@@ -1069,4 +1069,34 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     caughtBy: unit('fleet/policy', 'in another function'),
   },
+
+  // ---- evidence ----
+  {
+    name: 'an object of evidence put over another',
+    file: `${apply}/keep.ts`,
+    find: "    IfNoneMatch: '*',\n",
+    replace: '',
+    caughtBy: integration('evidence-chain', 'once, and never over another'),
+  },
+  {
+    name: 'the hash of the digest before not checked',
+    file: 'shared/core/evidence/chain.ts',
+    find: 'digest.previous?.sha256 === previous?.sha256 &&',
+    replace: '',
+    caughtBy: unit('evidence/verify', 'a digest rewritten with fitting hashes'),
+  },
+  {
+    name: 'what nobody names not seen',
+    file: 'shared/core/evidence/object-verdicts.ts',
+    find: 'isRunBefore(key, settledBefore) : closed.has(day) || day <= closedThrough;',
+    replace: 'false : false;',
+    caughtBy: unit('evidence/verify', 'something added where all is named'),
+  },
+  {
+    name: 'a record kept by its event alone',
+    file: 'shared/core/evidence/record-name.ts',
+    find: 'const sha256 = hashOf(body);',
+    replace: "const sha256 = hashOf('');",
+    caughtBy: integration('evidence-chain', 'as two, where its repetition differs'),
+  },
 ];
