@@ -1,6 +1,5 @@
 import type { User } from './model.ts';
 import { readersOf } from './secret-policy.ts';
-import { isKeyLabel } from './secret-tags.ts';
 import type { SecretReader } from './setting-schemas.ts';
 import { formatInstant, type Instant, parseInstant } from './time.ts';
 
@@ -21,12 +20,14 @@ export interface HandedOn {
   stack: string;
 }
 
+const written = /^(\S+) (writing|done) ([A-Z0-9]{16,128}) (\S+) (\S+)$/;
+
 /** `<instant> writing|done <key> <hash> <stack>`; undefined for anything else, which counts as no tag at all. */
 export function parseHandedOn(value: string | undefined): HandedOn | undefined {
-  const [instant = '', state = '', accessKeyId = '', hash = '', stack = '', ...rest] = value?.split(' ') ?? [];
+  const [, instant = '', state, accessKeyId = '', hash = '', stack = ''] = written.exec(value ?? '') ?? [];
   const at = parseInstant(instant);
-  if (at === undefined || !isKeyLabel(accessKeyId) || hash === '' || stack === '' || rest.length > 0) return undefined;
-  return state === 'writing' || state === 'done' ? { at, state, accessKeyId, hash, stack } : undefined;
+  if (at === undefined || (state !== 'writing' && state !== 'done')) return undefined;
+  return { at, state, accessKeyId, hash, stack };
 }
 
 export function formatHandedOn({ at, state, accessKeyId, hash, stack }: HandedOn): string {
@@ -49,8 +50,8 @@ export function handOnProblem(
   const [first, second] = handOnReaders(user, readerArns);
   if (first === undefined) return undefined;
   if (second !== undefined) {
-    return `two readers with handOn match this user: ${first.arn} and ${second.arn}. Only one may hand a key on`;
+    return `two readers with handOn match: ${first.arn} and ${second.arn}`;
   }
   if (graceDays > 0) return undefined;
-  return `graceDays is 0, which leaves ${first.arn} no time to hand the new key on`;
+  return 'graceDays is 0, which leaves no time to hand a key on';
 }

@@ -139,8 +139,8 @@ export const reasons = {
     todo: 'Use the new key, or confirm the switch.',
   },
   'not-handed-on': {
-    says: 'The deactivation is postponed because the new key has not been handed on to all places that use it.',
-    todo: 'See what the hand-on reports, or confirm the switch.',
+    says: 'The deactivation is postponed because the new key is not handed on yet.',
+    todo: 'See the messages hand-on-failed, or confirm the switch.',
   },
   'notice-running': {
     says: 'The owner was told, and has until the day that the message names.',

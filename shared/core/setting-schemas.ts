@@ -111,11 +111,9 @@ export const readers = json(
 /** As far as the entries tell by themselves: names without a wildcard, and entries for every user. */
 function handsOnOnce(all: readonly SecretReader[]): boolean {
   const readers = all.filter(({ handOn }) => handOn);
-  const names = readers.flatMap(({ users, paths }) =>
-    users.length + paths.length === 0 ? ['*'] : [...new Set(users)],
-  );
+  const names = readers.flatMap(({ users, paths }) => (users.length + paths.length > 0 ? [...new Set(users)] : '*'));
   const plain = names.filter((name) => name === '*' || !name.includes('*'));
-  return new Set(plain).size === plain.length && (!plain.includes('*') || readers.length === 1);
+  return new Set(plain).size === plain.length && (readers.length < 2 || !plain.includes('*'));
 }
 const date = z.pipe(
   text,

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const names = await functionNames();
 /** In KiB. The worker holds every service's client: IAM, STS, Secrets Manager, SNS, SQS, Config, KMS. */
 const LIMITS = { minified: 512, zipped: 160 };
-const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = { 'rotation-worker': { minified: 544, zipped: 172 } };
+const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = { 'rotation-worker': { minified: 546, zipped: 172 } };
 let first: Packaged;
 let second: Packaged;
 

@@ -145,9 +145,7 @@ const waitingFor = {
   'still-in-use': (old: KeyView) => `the old key is still in use: ${lastUse(old)}`,
   'not-switched': () =>
     'the new key has not been used yet; use it, or confirm the switch with `rotate-user` action confirm',
-  'not-handed-on': () =>
-    'the new key has not been handed on to all places that use it; look at the messages hand-on-failed, or confirm the ' +
-    'switch with `rotate-user` action confirm',
+  'not-handed-on': () => 'the new key is not handed on yet; see the messages hand-on-failed, or confirm the switch',
 };
 
 /** Put off: announced daily while in use, once while merely not switched. As soon as neither holds, it is the notice. */

@@ -131,43 +131,42 @@ export const reminder: EventText = {
   closing: (n) => reminderOf(n).closing?.(n) ?? [],
 };
 
-/** By what the deactivation waits for: its headline goes on "…, but". */
-const waits = {
-  'not-switched': {
-    subject: 'New access key not used yet',
-    but: 'the new key has not been used yet',
-    todo: 'Switch to the new key, or, if you have switched and use the key rarely, have the switch confirmed (below).',
-    until: 'the new key is in use',
-  },
-  'not-handed-on': {
-    subject: 'New access key not handed on yet',
-    but: 'the new key has not been handed on to all places that use it',
-    todo:
-      'If you run the hand-on, see what it reports: its messages are called hand-on-failed. If the new key is in use ' +
-      'everywhere, have the switch confirmed (below).',
-    until: 'the new key is handed on',
-  },
-  'still-in-use': {
-    subject: 'Old access key still in use',
-    but: 'it is still in use',
-    todo: 'Find what still uses the old key (see "Last used" above), and switch it to the new one.',
-    until: 'it is no longer in use',
-  },
+/** Subject; what is so, after "but"; what to do; and what the deactivation waits for. */
+const waits: Readonly<Record<string, readonly [subject: string, but: string, todo: string, until: string]>> = {
+  'not-switched': [
+    'New access key not used yet',
+    'the new key has not been used yet',
+    'Switch to the new key, or, if you have switched and use the key rarely, have the switch confirmed (below).',
+    'the new key is in use',
+  ],
+  'not-handed-on': [
+    'New access key not handed on yet',
+    'the new key is not handed on yet',
+    'See the messages hand-on-failed. If the new key is in use everywhere, have the switch confirmed (below).',
+    'the new key is handed on',
+  ],
 };
 
-function waitOf({ reason }: Notice): (typeof waits)['still-in-use'] {
-  return reason === 'not-switched' || reason === 'not-handed-on' ? waits[reason] : waits['still-in-use'];
+function waitOf({ reason }: Notice): readonly [subject: string, but: string, todo: string, until: string] {
+  return (
+    waits[reason] ?? [
+      'Old access key still in use',
+      'it is still in use',
+      'Find what still uses the old key (see "Last used" above), and switch it to the new one.',
+      'it is no longer in use',
+    ]
+  );
 }
 
 export const postponed: EventText = {
-  subject: (n) => waitOf(n).subject,
-  headline: (n) => `${oldKey(n)} of ${who(n)} was to be deactivated by now, but ${waitOf(n).but}.`,
+  subject: (n) => waitOf(n)[0],
+  headline: (n) => `${oldKey(n)} of ${who(n)} was to be deactivated by now, but ${waitOf(n)[1]}.`,
   why: unlessDated,
-  todo: (n) => [text(waitOf(n).todo), ...switchWithOldKey(n)],
+  todo: (n) => [text(waitOf(n)[2]), ...switchWithOldKey(n)],
   next: (n) => {
     if (n.next === undefined) return RECOVERABLE;
     const last = n.latestAt === undefined ? '' : `, and ${when(n.latestAt, n.at)} at the latest, in use or not`;
-    return `The old key is deactivated as soon as ${waitOf(n).until} (${when(n.next.notBefore, n.at)})${last}. ${RECOVERABLE}`;
+    return `The old key is deactivated as soon as ${waitOf(n)[3]} (${when(n.next.notBefore, n.at)})${last}. ${RECOVERABLE}`;
   },
   closing: (n) => ladderClosing(n),
 };

@@ -83,7 +83,7 @@ describe('where somebody hands keys on', () => {
   it('told of once, as a notice in force at the limit, and then no more', () => {
     const { steps, message } = planOf(given(10, {}, { told: 9 }));
     expect(steps).toMatchObject([{ action: 'postpone', earliestAt: at(10.5), latestAt: at(20) }]);
-    expect(message).toContain('has not been handed on to all places that use it');
+    expect(message).toContain('the new key is not handed on yet');
     expect(inShort(planOf(given(12, {}, { told: 10 })))).toBe('unchanged not-handed-on: none');
   });
 

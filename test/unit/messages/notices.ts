@@ -201,7 +201,7 @@ export const notices = {
     secretName: secretOf(robot),
     at: at('2026-04-12T06:00:10Z'),
     reason: 'not-handed-on',
-    message: `The deactivation of ${OLD} of deploy-bot is postponed; it happens in 9 days (2026-04-21) at the latest, or from 2026-04-12T18:00:10.000Z on once this changes: the new key has not been handed on to all places that use it; look at the messages hand-on-failed, or confirm the switch with \`rotate-user\` action confirm.`,
+    message: `The deactivation of ${OLD} of deploy-bot is postponed; it happens in 9 days (2026-04-21) at the latest, or from 2026-04-12T18:00:10.000Z on once this changes: the new key is not handed on yet; see the messages hand-on-failed, or confirm the switch.`,
     next: { action: 'deactivate', notBefore: at('2026-04-12T18:00:10Z') },
     latestAt: at('2026-04-21T06:00:21.480Z'),
     lastUsed: byEc2,
