@@ -4,7 +4,8 @@ import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
 import { judgeOwnBucket } from '../aws/evidence/own-bucket.ts';
 import { type Collected, seeAccount } from '../aws/evidence/snapshot.ts';
 import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
-import { readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
+import { unfinishedRuns } from '../aws/evidence/unfinished.ts';
+import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
@@ -74,7 +75,8 @@ export async function collectEvidence(
   const calls = callsSince(before, aws.counts);
   const run: Run = { invocation, request, collecting, collected, findings, calls, endedAt: clock() };
   const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
-  const more = { unfinished: [], eventsUntil: {}, version: collecting.version };
+  const unfinished = await unfinishedRuns(reader, accountId, yesterday.head, invocation.startedAt);
+  const more = { unfinished, eventsUntil: {}, version: collecting.version };
   const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
   const counts = countsOf(findings);
   const unknown = findings.filter(({ status }) => status === 'error');
@@ -97,7 +99,7 @@ function incomplete(unknown: readonly Finding[], folder: string): RotationError 
 
 async function yesterdayOrNothing(looking: Looking, reader: EvidenceReader, accountId: string): Promise<Yesterday> {
   const read = await tryRead(looking, () => readYesterday(reader, accountId));
-  return read.isSeen ? read.value : { findings: [], carried: new Map(), problems: [read.sentence] };
+  return read.isSeen ? read.value : noYesterday(undefined, read.sentence);
 }
 
 interface Run {

@@ -1,6 +1,6 @@
 // shared/service/evidence-collector.ts, shared/aws/evidence/users.ts, shared/aws/evidence/buckets.ts,
 // shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
-// shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
+// shared/aws/evidence/unfinished.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
@@ -24,6 +24,26 @@ function setUp() {
   const account = createCollectorWorld();
   populate(account);
   return account;
+}
+
+function verified({ world: { aws } }: ReturnType<typeof setUp>) {
+  const versions = aws.s3.versions(evidenceBucket);
+  const below = (pattern: RegExp) =>
+    new Map(
+      versions
+        .filter(({ key }) => pattern.test(key))
+        .map(({ key, body }) => [key, Buffer.from(body ?? '').toString('utf8')]),
+    );
+  const objects = versions.filter(({ key }) => !key.includes('/chain/'));
+  const evidence = {
+    accountId: aws.accountId,
+    chain: below(/\/chain\//),
+    objects: new Map(objects.map(({ key, body }) => [key, hashOf(body ?? '')])),
+    manifests: below(/\/manifest\./),
+    versions: undefined,
+  };
+  const asked = { now: aws.clock.now(), heads: [], isSignedBy: undefined, isQuick: false };
+  return { ...verifyEvidence(evidence, asked), objects: objects.length };
 }
 
 describe('a run', () => {
@@ -60,22 +80,9 @@ describe('a run', () => {
     await collect(account);
     account.world.aws.clock.advance(DAY);
     await collect(account);
-    const versions = account.world.aws.s3.versions(evidenceBucket);
-    const textOf = (body: Uint8Array | undefined) => Buffer.from(body ?? '').toString('utf8');
-    const below = (pattern: RegExp) =>
-      new Map(versions.filter(({ key }) => pattern.test(key)).map(({ key, body }) => [key, textOf(body)]));
-    const objects = versions.filter(({ key }) => !key.includes('/chain/'));
-    const evidence = {
-      accountId: account.world.aws.accountId,
-      chain: below(/\/chain\//),
-      objects: new Map(objects.map(({ key, body }) => [key, hashOf(body ?? '')])),
-      manifests: below(/\/manifest\./),
-      versions: undefined,
-    };
-    const asked = { now: account.world.aws.clock.now(), heads: [], isSignedBy: undefined, isQuick: false };
-    const { verdicts, valid, digests } = verifyEvidence(evidence, asked);
+    const { verdicts, valid, digests, objects } = verified(account);
     expect(verdicts.filter(({ word }) => word !== 'NOT CHECKED')).toEqual([]);
-    expect([digests, valid]).toEqual([2, objects.length]);
+    expect([digests, valid]).toEqual([2, objects]);
   });
 
   test('shows hostile names as text, and makes them no formula', async () => {
@@ -183,4 +190,27 @@ describe('what is refused is not known, and everything else is judged', () => {
     await expect(collect(account, refuse('PutObject'))).rejects.toThrow();
     expect(account.world.aws.s3.versions(evidenceBucket)).toEqual([]);
   });
+});
+
+test('a run may die before or after each of its puts: the next one says what is there of it', async () => {
+  const puts = 10;
+  for (let n = 1; n <= puts; n++) {
+    for (const kind of ['crash-before', 'crash-after'] as const) {
+      const account = setUp();
+      await collect(account);
+      account.world.aws.clock.advance(DAY);
+      let put = 0;
+      await collect(account, ({ operation }) => {
+        if (operation === 'PutObject') put++;
+        return put === n && operation === 'PutObject' ? { kind } : undefined;
+      }).catch(() => undefined);
+      account.world.aws.clock.advance(DAY);
+      await collect(account);
+      account.world.aws.clock.advance(2 * DAY);
+      await collect(account);
+      const { verdicts, valid, objects } = verified(account);
+      expect([n, kind, verdicts.filter(({ word }) => word !== 'NOT CHECKED' && word !== 'GAP')]).toEqual([n, kind, []]);
+      expect(valid).toBe(objects);
+    }
+  }
 });

@@ -1,19 +1,24 @@
 import { gunzipSync } from 'node:zlib';
 import { type CarriedFact, carriedFacts } from '../../core/evidence/carried.ts';
-import { hashOf } from '../../core/evidence/chain.ts';
+import { type ChainFile, hashOf } from '../../core/evidence/chain.ts';
 import type { Finding } from '../../core/evidence/finding.ts';
 import { parseManifest } from '../../core/evidence/manifest.ts';
 import { type EvidenceReader, headOf, readObject } from './bucket.ts';
 
 /** The run before: what it found, and what may be carried of it. */
 export interface Yesterday {
+  /** Of the chain. */
+  head: ChainFile | undefined;
   findings: readonly Finding[];
   carried: ReadonlyMap<string, CarriedFact>;
   /** What is wrong with what was kept: sentences. */
   problems: readonly string[];
 }
 
-const nothing = (...problems: readonly string[]): Yesterday => ({ findings: [], carried: new Map(), problems });
+/** For a run that knows of none before it. */
+export function noYesterday(head: ChainFile | undefined, ...problems: readonly string[]): Yesterday {
+  return { head, findings: [], carried: new Map(), problems };
+}
 
 /**
  * Believed only along the chain: the digest names the manifest by its hash, and the manifest the findings. Whatever is
@@ -21,22 +26,27 @@ const nothing = (...problems: readonly string[]): Yesterday => ({ findings: [], 
  */
 export async function readYesterday(reader: EvidenceReader, accountId: string): Promise<Yesterday> {
   const { head, problems } = await headOf(reader, accountId);
-  if (head === undefined) return nothing(...problems);
+  if (head === undefined) return noYesterday(head, ...problems);
   const named = head.digest.objects.find(({ key }) => /\/runs\/[^/]+\/manifest\.[0-9a-f]{64}\.json$/.test(key));
-  if (named === undefined) return nothing(...problems);
+  if (named === undefined) return noYesterday(head, ...problems);
   const manifest = await hashedObject(reader, named.key, named.sha256);
   const files = manifest === undefined ? undefined : parseManifest(Buffer.from(manifest).toString('utf8'))?.files;
   const file = files?.find(({ name }) => name === 'findings.json.gz');
-  if (file === undefined) return nothing(...problems, `${named.key} is not what the chain says`);
+  if (file === undefined) return noYesterday(head, ...problems, `${named.key} is not what the chain says`);
   const key = named.key.replace(/[^/]+$/, file.name);
   const packed = await hashedObject(reader, key, file.sha256);
-  if (packed === undefined) return nothing(...problems, `${key} is not what its manifest says`);
+  if (packed === undefined) return noYesterday(head, ...problems, `${key} is not what its manifest says`);
   // Its hash is the one that a run of ours wrote.
   const { findings, carried }: { findings: Finding[]; carried: unknown } = JSON.parse(
     gunzipSync(packed).toString('utf8'),
   );
   const facts = carriedFacts.safeParse(carried);
-  return { findings, carried: new Map((facts.data ?? []).map((fact) => [fact.userId, fact])), problems };
+  return {
+    head,
+    findings,
+    carried: new Map((facts.data ?? []).map((fact) => [fact.userId, fact])),
+    problems,
+  };
 }
 
 async function hashedObject(reader: EvidenceReader, key: string, sha256: string): Promise<Uint8Array | undefined> {
