@@ -1,4 +1,5 @@
 import { type ChainFile, type Hashed, parseChainFile } from '../../core/evidence/chain.ts';
+import { folderOf } from '../../core/evidence/object-verdicts.ts';
 import { DAY, formatDate, type Instant, MINUTE, parseInstant } from '../../core/time.ts';
 import { type EvidenceReader, listKeys, readObject, storedHash } from './bucket.ts';
 
@@ -60,10 +61,6 @@ async function namedSince(reader: EvidenceReader, head: ChainFile | undefined, s
         : parseChainFile(before, Buffer.from(body).toString('utf8'));
   }
   return named;
-}
-
-function folderOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
 function startOf(key: string): Instant | undefined {

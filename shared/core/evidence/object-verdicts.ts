@@ -17,7 +17,8 @@ export function filesOf(key: string, body: string): { key: string; sha256: strin
   }
 }
 
-function folderOf(key: string): string {
+/** With the slash at its end. */
+export function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
