@@ -1,7 +1,7 @@
 // cli/commands/fleet-check.ts, cli/fleet/hub.ts, cli/fleet/readiness.ts, cli/invoke.ts
 import { describe, expect, it } from 'vitest';
 import { fleetCheckOutput } from '../../cli/output.ts';
-import { answering, FLEET_STAGE, failing, withFleetCli } from '../support/fleet-cli.ts';
+import { actionsOutside, answering, FLEET_STAGE, failing, withFleetCli } from '../support/fleet-cli.ts';
 import { HUB, ORGANIZATION } from '../support/organization.ts';
 import { keyturn, type Typing } from '../support/terminal.ts';
 
@@ -151,6 +151,12 @@ describe('fleet check', () => {
     ]);
     const dry = await keyturn(['confirm', ...there, '--yes'], { environment });
     expect(dry.stderr).toContain(`the wave of ${LAB} has not begun`);
+  });
+
+  it('makes no call but those of its table, and one that it names below', async () => {
+    hubSays({});
+    await check();
+    expect(actionsOutside(cli.organization)).toEqual(['lambda:Invoke']);
   });
 
   it('prints what it stands for, without a call', async () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fleetLeaveOutput } from '../../cli/output.ts';
-import { FLEET_STAGE, withFleetCli } from '../support/fleet-cli.ts';
+import { actionsOutside, FLEET_STAGE, withFleetCli } from '../support/fleet-cli.ts';
 import { EXTERNAL_ID, HUB, ORGANIZATION, UNITS } from '../support/organization.ts';
 import { rotateInMember } from '../support/rotated-member.ts';
 
@@ -93,11 +93,12 @@ exclude: { accounts: ['${LAB}'] }
     expect(ran.stderr).toContain(`is of account ${HUB}. Give a --profile of ${LAB}.`);
   });
 
-  it('changes nothing', async () => {
+  it('changes nothing, and makes no call but those of its table', async () => {
     const before = cli.organization.calls.length;
     await leave();
     const calls = cli.organization.calls.slice(before).map(({ call }) => call.operation);
     expect(calls.length).toBeGreaterThan(3);
     expect(calls.filter((name) => !/^(Get|List|Describe|Generate)/.test(name))).toEqual([]);
+    expect(actionsOutside(cli.organization, before)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
@@ -97,4 +97,11 @@ waves: [{ name: canary, organizationalUnits: [${UNITS.canary}], enforceFrom: 202
       return keyturn(['fleet', command, ...given], { environment: environmentOf(HUB), ...typing });
     },
   };
+}
+
+/** What was called that docs/cli-permissions.md does not name, from the n-th call on. */
+export function actionsOutside({ calls }: LocalOrganization, from = 0): string[] {
+  const allowed = [...readFileSync('docs/cli-permissions.md', 'utf8').matchAll(/`(\w+:\w+)`/g)].map(([, name]) => name);
+  const names = calls.slice(from).map(({ call: { service, operation } }) => `${service}:${operation}`);
+  return [...new Set(names)].filter((name) => !allowed.includes(name));
 }
