@@ -1,3 +1,4 @@
+import { escapeHtml } from '../shared/core/html.ts';
 import { marks } from './marks.ts';
 
 /** The patterns of bars and the shapes of marks; other parts of the picture name them. */
@@ -15,9 +16,4 @@ ${symbols.join('\n')}
 /** Shown while somebody points at what it is in. */
 export function title(words: string): string {
   return `<title>${escapeHtml(words)}</title>`;
-}
-
-/** Names and tags are whatever somebody chose. */
-export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
 import {
   type EvidenceReader,
   type KeyVersions,
@@ -8,6 +7,7 @@ import {
   listVersions,
   readObject,
 } from '../../shared/aws/evidence/bucket.ts';
+import { s3Client } from '../../shared/aws/s3.ts';
 import { isFailure, RotationError } from '../../shared/core/errors.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
@@ -45,7 +45,7 @@ async function openFolder(folder: string): Promise<Place> {
 async function openBucket(context: Context, bucket: string, options: SignInOptions): Promise<Place> {
   const { aws } = await connect(context, options);
   // A bucket says itself in which Region it is.
-  const s3 = aws.clientOf((made) => new S3Client({ ...made, followRegionRedirects: true }));
+  const s3 = s3Client(aws, { followRegionRedirects: true });
   const reader: EvidenceReader = { s3, bucket, owner: undefined };
   const versions = await listVersions(reader, '').catch((error: unknown) => {
     if (isFailure(error, 'AccessDenied')) return undefined;

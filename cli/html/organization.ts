@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../picture/svg.ts';
+import { escapeHtml } from '../../shared/core/html.ts';
 import { formatDate, type Instant } from '../../shared/core/time.ts';
 import { actionsOf, type Departure, type ForeseenAccount, usersIn, type Wave } from '../fleet/foreseen.ts';
 import { plain } from '../ui/table.ts';

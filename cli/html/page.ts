@@ -1,8 +1,9 @@
 import { legendOf } from '../../picture/legend.ts';
 import { type Look, looks } from '../../picture/looks.ts';
 import { markOf, marks } from '../../picture/marks.ts';
-import { definitions, escapeHtml, title } from '../../picture/svg.ts';
+import { definitions, title } from '../../picture/svg.ts';
 import type { ActionName } from '../../shared/core/answer.ts';
+import { escapeHtml } from '../../shared/core/html.ts';
 import type { AccessKey, UserState } from '../../shared/core/model.ts';
 import { keyIdOf, versionWith } from '../../shared/core/secret-versions.ts';
 import { DAY, formatDate, type Instant } from '../../shared/core/time.ts';

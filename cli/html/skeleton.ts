@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { style } from '../../picture/style.ts';
-import { escapeHtml } from '../../picture/svg.ts';
+import { escapeHtml } from '../../shared/core/html.ts';
 import { plain } from '../ui/table.ts';
 
 const more = `

@@ -1,5 +1,6 @@
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Aws } from '../aws/clients.ts';
+import { s3Client } from '../aws/s3.ts';
 import { isFailure } from '../core/errors.ts';
 
 /** The bucket that evidence is kept in, and the account that it is expected to belong to. */
@@ -24,7 +25,7 @@ export async function keep(
   { bucket, owner }: EvidenceBucket,
   { key, body }: Kept,
 ): Promise<'kept' | 'was-there'> {
-  const s3 = aws.clientOf((options) => new S3Client(options));
+  const s3 = s3Client(aws);
   const command = new PutObjectCommand({
     Bucket: bucket,
     ExpectedBucketOwner: owner,

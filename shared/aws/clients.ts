@@ -42,18 +42,7 @@ export type ClientOptions = Pick<
 >;
 
 /** Operations that are permitted by another name. */
-const ACTIONS: Readonly<Record<string, string>> = {
-  Invoke: 'InvokeFunction',
-  SendMessageBatch: 'SendMessage',
-  ListBuckets: 'ListAllMyBuckets',
-  ListObjectsV2: 'ListBucket',
-  ListObjectVersions: 'ListBucketVersions',
-  HeadObject: 'GetObject',
-  GetBucketEncryption: 'GetEncryptionConfiguration',
-  GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
-  GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
-  GetBucketLifecycleConfiguration: 'GetLifecycleConfiguration',
-};
+const ACTIONS: Actions = { Invoke: 'InvokeFunction', SendMessageBatch: 'SendMessage' };
 
 /** Permission prefixes of the clients, as IAM policies write them. */
 const PREFIXES = {
@@ -103,7 +92,7 @@ function clientsOf(options: ClientOptions, watch: Watch): Omit<Aws, 'homeClientO
     secrets: watched(new SecretsManagerClient(retrying), watch),
     sns: watched(new SNSClient(retrying), watch),
     sts: watched(new STSClient(retrying), watch),
-    clientOf: (make) => watched(make(retrying), watch),
+    clientOf: (make, actions = ACTIONS) => watched(make(retrying), { ...watch, actions }),
     stsAs: (accessKeyId, secret) =>
       watched(new STSClient({ ...once, credentials: { accessKeyId, secretAccessKey: secret.reveal() } }), watch),
   };
@@ -121,12 +110,17 @@ export interface Watcher {
   onCall?(permission: string, ms: number): void;
 }
 
+/** Operation → the action that permits it, where that has another name. */
+type Actions = Readonly<Record<string, string>>;
+
 interface Watch extends Watcher {
   counts: Map<string, number>;
+  actions?: Actions;
 }
 
 type ClientMaker = <Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   make: (options: ClientOptions) => Client & Watchable<Input, Output>,
+  actions?: Actions,
 ) => Client;
 
 /**
@@ -135,11 +129,11 @@ type ClientMaker = <Input extends object, Output extends object, Client extends 
  */
 function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   client: Client & Watchable<Input, Output>,
-  { counts, onCall, ...caller }: Watch,
+  { counts, onCall, actions = ACTIONS, ...caller }: Watch,
 ): Client {
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const permission = permissionOf(context);
+      const permission = permissionOf(context, actions);
       counts.set(permission, (counts.get(permission) ?? 0) + 1);
       const startedAt = performance.now();
       try {
@@ -172,8 +166,8 @@ function watched<Input extends object, Output extends object, Client extends Wat
 /** Set once a try of the call got no answer: it may have had its effect, no matter how a later try ended. */
 const UNCERTAIN = 'keyturnUncertain';
 
-function permissionOf(context: { clientName?: string; commandName?: string }): string {
+function permissionOf(context: { clientName?: string; commandName?: string }, actions: Actions): string {
   const prefix = Object.entries(PREFIXES).find(([name]) => name === context.clientName)?.[1] ?? context.clientName;
   const operation = context.commandName?.replace(/Command$/, '') ?? '';
-  return `${prefix}:${ACTIONS[operation] ?? operation}`;
+  return `${prefix}:${actions[operation] ?? operation}`;
 }

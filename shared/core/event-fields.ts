@@ -25,7 +25,7 @@ export const organizationPath = z
     ),
   );
 export const date = z.pipe(
-  z.string(),
+  z.string('must be a date YYYY-MM-DD'),
   z.transform((input: string, { issues }) => {
     const instant = parseDate(input);
     if (instant === undefined) issues.push({ code: 'custom', input, message: 'must be a date YYYY-MM-DD' });

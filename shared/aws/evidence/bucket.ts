@@ -4,7 +4,7 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   paginateListObjectsV2,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/errors.ts';
 import {
@@ -16,6 +16,7 @@ import {
   parseChainFile,
 } from '../../core/evidence/chain.ts';
 import type { Aws } from '../clients.ts';
+import { s3Client } from '../s3.ts';
 
 /** The evidence of a bucket as it is read: one client, and the account that the bucket is expected to belong to. */
 export interface EvidenceReader {
@@ -26,7 +27,7 @@ export interface EvidenceReader {
 }
 
 export function evidenceReader(aws: Pick<Aws, 'clientOf'>, place: Omit<EvidenceReader, 's3'>): EvidenceReader {
-  return { s3: aws.clientOf((options) => new S3Client(options)), ...place };
+  return { s3: s3Client(aws), ...place };
 }
 
 function placeOf({ bucket, owner }: EvidenceReader): { Bucket: string; ExpectedBucketOwner?: string } {

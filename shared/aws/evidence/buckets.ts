@@ -1,9 +1,10 @@
-import { GetBucketEncryptionCommand, paginateListBuckets, S3Client } from '@aws-sdk/client-s3';
+import { GetBucketEncryptionCommand, paginateListBuckets, type S3Client } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/errors.ts';
 import type { BucketEncryption, Seen, SeenBucket } from '../../core/evidence/snapshot.ts';
 import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
+import { s3Client } from '../s3.ts';
 import { type Looking, tryRead } from './try-read.ts';
 
 /** No bulk form exists: one call a bucket. */
@@ -22,7 +23,7 @@ export async function seeBuckets(looking: Looking): Promise<Seen<SeenBucket[]>> 
 }
 
 async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> {
-  const client = aws.clientOf((options) => new S3Client(options));
+  const client = s3Client(aws);
   const buckets: Omit<SeenBucket, 'encryption'>[] = [];
   // Without a length of pages the answer has no Regions.
   for await (const { Buckets = [] } of paginateListBuckets({ client, pageSize: 1_000 }, { MaxBuckets: 1_000 })) {
@@ -41,7 +42,7 @@ async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> 
 function clientsByRegion(aws: Aws): (region: string) => S3Client {
   const clients = new Map<string, S3Client>();
   return (region) => {
-    const client = clients.get(region) ?? aws.clientOf((options) => new S3Client({ ...options, region }));
+    const client = clients.get(region) ?? s3Client(aws, { region });
     clients.set(region, client);
     return client;
   };

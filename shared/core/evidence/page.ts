@@ -1,3 +1,4 @@
+import { escapeHtml } from '../html.ts';
 import { controls } from './controls.ts';
 import type { Finding } from './finding.ts';
 import type { Manifest } from './manifest.ts';
@@ -45,12 +46,10 @@ function section(title: string, content: string): string {
 
 /** Of names that others chose. */
 function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replace(/[\u202A-\u202E\u2066-\u2069]/g, (sign) => `&amp;#x${sign.charCodeAt(0).toString(16)};`);
+  return escapeHtml(text).replace(
+    /[\u202A-\u202E\u2066-\u2069]/g,
+    (sign) => `&amp;#x${sign.charCodeAt(0).toString(16)};`,
+  );
 }
 
 const looks = {

@@ -1,6 +1,7 @@
 import { SettingsError } from '../errors.ts';
+import { date } from '../event-fields.ts';
 import { regionName, textLike } from '../setting-schemas.ts';
-import { type Instant, parseDate } from '../time.ts';
+import type { Instant } from '../time.ts';
 import * as z from '../zod.ts';
 import { isOverridable, overridableSettings, settingProblem, textOf } from './overridable.ts';
 
@@ -137,15 +138,6 @@ const namedOnce = z.check<readonly Units[]>(({ value, issues }) => {
     }
   }
 });
-
-const date = z.pipe(
-  z.string('must be a date YYYY-MM-DD'),
-  z.transform((input: string, { issues }): Instant => {
-    const instant = parseDate(input);
-    if (instant === undefined) issues.push({ code: 'custom', input, message: 'must be a date YYYY-MM-DD' });
-    return instant ?? z.NEVER;
-  }),
-);
 
 const wave = strict({
   name: textLike(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be at most 32 small letters, digits and hyphens'),

@@ -1,0 +1,22 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Aws } from './clients.ts';
+
+/** Operations that are permitted by another name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
+const ACTIONS = {
+  GetBucketEncryption: 'GetEncryptionConfiguration',
+  GetBucketLifecycleConfiguration: 'GetLifecycleConfiguration',
+  GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
+  GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
+  HeadObject: 'GetObject',
+  ListBuckets: 'ListAllMyBuckets',
+  ListObjectVersions: 'ListBucketVersions',
+  ListObjectsV2: 'ListBucket',
+};
+
+/** A client of S3 whose failures name the permission that is missing. */
+export function s3Client(
+  aws: Pick<Aws, 'clientOf'>,
+  options: Pick<S3ClientConfig, 'region' | 'followRegionRedirects'> = {},
+) {
+  return aws.clientOf((given) => new S3Client({ ...given, ...options }), ACTIONS);
+}
