@@ -34,6 +34,7 @@ export interface Announcement {
   accessKeyId?: string;
   newAccessKeyId?: string;
   transitionId: string;
+  reason?: string;
 }
 
 export interface SecretView {

@@ -46,12 +46,16 @@ def matches(pattern, value, context):
 def condition_holds(operator, key, expected, context):
     expected = listed(expected)
     operator, if_exists, _ = operator.partition("IfExists")
-    operator = operator.removeprefix("ForAnyValue:")
+    if operator == "Null":
+        return (context.get(key) is None) == (expected == ["true"])
+    of_all = operator.startswith("ForAllValues:")
+    operator = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
     negated = "Not" in operator
     if context.get(key) is None:
-        return negated or if_exists != ""
-    # Of several values of the request, as of tags' keys, one is enough.
-    return any(value_matches(operator, actual, expected, context) != negated for actual in listed(context[key]))
+        return of_all or negated or if_exists != ""
+    # Of several values of the request, as of tags' keys, one is enough, or all must.
+    met = [value_matches(operator, actual, expected, context) != negated for actual in listed(context[key])]
+    return all(met) if of_all else any(met)
 
 
 def value_matches(operator, actual, expected, context):
@@ -199,6 +203,8 @@ def named(service, asked):
         return asked["RoleArn"]
     if service == "lambda" and "FunctionName" in asked:
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{asked['FunctionName']}"
+    if service == "ssm" and "Name" in asked:
+        return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{asked['Name']}"
     if service == "sqs" and "QueueUrl" in asked:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[1]}"
     return "*"
@@ -207,6 +213,13 @@ def named(service, asked):
 def tag_keys_of(asked):
     tags = asked.get("Tags", [])
     return list(tags) if isinstance(tags, dict) else [tag["Key"] for tag in tags] or asked.get("TagKeys")
+
+
+def resource_tags_of(service, asked):
+    """Of secrets: no policy here asks for the tags of anything else."""
+    secret = find_secret(asked.get("SecretId")) if service == "secretsmanager" else None
+    tags = secret.tags if secret else None
+    return {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags or []}
 
 
 def install(outsider, log):
@@ -241,6 +254,7 @@ def install(outsider, log):
             asked["FunctionName"] = function[1]
         resource, own_policy = resource_of(service, action, asked)
         context = {
+            **resource_tags_of(service, asked),
             "aws:CurrentTime": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:PrincipalArn": principal,
             "aws:PrincipalIsAWSService": "false",
@@ -251,6 +265,7 @@ def install(outsider, log):
             "kms:CallerAccount": ACCOUNT,
             "kms:MacAlgorithm": asked.get("MacAlgorithm"),
             "secretsmanager:BlockPublicPolicy": str(bool(asked.get("BlockPublicPolicy"))).lower(),
+            "secretsmanager:VersionStage": asked.get("VersionStage"),
         }
         permission = PERMISSIONS.get(f"{service}:{action}", f"{service}:{action}")
         documents = [document_of(policy) for policy in policies_of(principal)]

@@ -11,6 +11,8 @@ from moto.cloudformation.models import ChangeSet, CloudFormationBackend
 from moto.config.exceptions import NoSuchConfigRuleException
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
+from moto.events.models import EventPattern
+from moto.events.responses import EventsHandler
 from moto.iam import models as iam_models
 from moto.iam.responses import IamResponse
 from moto.kms.models import Alias, Key, kms_backends
@@ -89,10 +91,12 @@ def an_alias_is_of_one_key():
     def execute_or_roll_back(self, change_set_name, stack_name=None):
         change_set = self.describe_change_set(change_set_name)
         stack, resources = change_set.stack, change_set.template_dict["Resources"]
-        stack.resource_map._template = change_set.template_dict
-        stack.resource_map.load_conditions()
-        for name, resource in resources.items():
-            if resource["Type"] != "AWS::KMS::Alias" or name in stack.resource_map._parsed_resources:
+        aliases = {name: resource for name, resource in resources.items() if resource["Type"] == "AWS::KMS::Alias"}
+        if aliases:
+            stack.resource_map._template = change_set.template_dict
+            stack.resource_map.load_conditions()
+        for name, resource in aliases.items():
+            if name in stack.resource_map._parsed_resources:
                 continue
             alias = resource["Properties"]["AliasName"]
             exists = stack.resource_map.lazy_condition_map.get(resource.get("Condition"), True)
@@ -283,6 +287,16 @@ def documents_may_be_objects():
     SimpleSystemManagerBackend.create_document = create_from_object
 
 
+def patterns_can_be_tried():
+    """moto matches events, and has no TestEventPattern."""
+
+    def test_event_pattern(self):
+        pattern, event = self._get_param("EventPattern"), json.loads(self._get_param("Event"))
+        return json.dumps({"Result": EventPattern.load(pattern).matches_event(event)})
+
+    EventsHandler.test_event_pattern = test_event_pattern
+
+
 def close():
     templates_with_warnings_are_valid()
     no_value_leaves_list_items_out()
@@ -301,3 +315,4 @@ def close():
     rotations_are_driven()
     config_keeps_evaluations()
     documents_may_be_objects()
+    patterns_can_be_tried()

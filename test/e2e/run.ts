@@ -12,6 +12,7 @@ import { CheckFailed, done, step, summary } from './report.ts';
 import { deployAgain } from './story/again.ts';
 import { deployDryRun, remove, seed, switchOn } from './story/deploy.ts';
 import { adopt, outsiders } from './story/forged.ts';
+import { handNewKeysOn } from './story/hand-on.ts';
 import { operate, removeOperators } from './story/operator.ts';
 import { anotherPath, backToDryRun } from './story/path.ts';
 import { rotateAlice, rotateBySchedule, stopSwitch, switchToNewKey } from './story/rotate.ts';
@@ -47,7 +48,9 @@ async function main(workDir: string): Promise<void> {
     await stopSwitch(world, deployed);
     const users = [...everyone(people), frank, ...team];
     await remove(world, deployed, users);
-    await remove(world, await deployAgain(world, deployed, people, users), users);
+    const again = await deployAgain(world, deployed, people, users);
+    users.push(...(await handNewKeysOn(world, again)));
+    await remove(world, again, users);
     const stateKey = await world.account.derivedStateKey(deployed.outputs.StateKeyArn ?? '');
     searchForLeaks(world, users, stateKey);
     showPermissions(workDir);
