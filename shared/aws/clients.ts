@@ -42,7 +42,12 @@ export type ClientOptions = Pick<
 >;
 
 /** Operations that are permitted by another name. */
-const ACTIONS: Actions = { Invoke: 'InvokeFunction', SendMessageBatch: 'SendMessage' };
+const ACTIONS: Actions = {
+  ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
+  DeleteMessageBatch: 'DeleteMessage',
+  Invoke: 'InvokeFunction',
+  SendMessageBatch: 'SendMessage',
+};
 
 /** Permission prefixes of the clients, as IAM policies write them. */
 const PREFIXES = {

@@ -23,7 +23,8 @@ export const sendOperations: OperationsOn<SqsAccount> = {
   },
 };
 
-function entriesOf(input: Input): Input[] {
+/** Of any batch. */
+export function entriesOf(input: Input): Input[] {
   const entries = list(input, 'Entries').filter(isRecord);
   if (entries.length === 0) {
     const message = 'There should be at least one SendMessageBatchRequestEntry in the request.';

@@ -3,7 +3,7 @@ import { type Input, optionalInteger, text, textList, textMap } from '../input.t
 import { type Environment, type Operations, type OperationsOn, operationsOn } from '../service.ts';
 import { byReceipt, enqueue, md5, type Queue, type QueueMessage, receive, systemAttributes } from './queue.ts';
 import { createQueues, invalidValue, queueOf, type SqsAccount } from './queues.ts';
-import { sendOperations } from './sqs-send.ts';
+import { entriesOf, sendOperations } from './sqs-send.ts';
 
 /** SQS as this service uses it. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ */
 export interface Sqs {
@@ -116,17 +116,45 @@ const receiveOperations: OperationsOn<SqsAccount> = {
       })),
     };
   },
-  DeleteMessage(account, input, { now }) {
+  DeleteMessage: (account, input, { now }) => deleteOne(queueOf(account, input), input, now),
+  DeleteMessageBatch(account, input, { now }) {
     const queue = queueOf(account, input);
-    const message = inFlight(queue, input, now);
-    if (message !== undefined) dropMessage(queue, message.messageId);
+    return eachOf(input, (entry) => deleteOne(queue, entry, now));
   },
-  ChangeMessageVisibility(account, input, { now }) {
-    const message = inFlight(queueOf(account, input), input, now);
-    const seconds = optionalInteger(input, 'VisibilityTimeout', 0, 43_200) ?? 0;
-    if (message !== undefined) message.visibleAt = now + seconds * 1000;
+  ChangeMessageVisibility: (account, input, { now }) => changeOne(queueOf(account, input), input, now),
+  ChangeMessageVisibilityBatch(account, input, { now }) {
+    const queue = queueOf(account, input);
+    return eachOf(input, (entry) => changeOne(queue, entry, now));
   },
 };
+
+function deleteOne(queue: Queue, input: Input, now: number): void {
+  const message = inFlight(queue, input, now);
+  if (message !== undefined) dropMessage(queue, message.messageId);
+}
+
+function changeOne(queue: Queue, input: Input, now: number): void {
+  const message = inFlight(queue, input, now);
+  const seconds = optionalInteger(input, 'VisibilityTimeout', 0, 43_200) ?? 0;
+  if (message !== undefined) message.visibleAt = now + seconds * 1000;
+}
+
+/** A batch succeeds even if none of its entries does. */
+function eachOf(input: Input, act: (entry: Input) => void) {
+  const Successful: { Id: string }[] = [];
+  const Failed: { Id: string; Code: string; Message: string; SenderFault: boolean }[] = [];
+  for (const entry of entriesOf(input)) {
+    const Id = text(entry, 'Id');
+    try {
+      act(entry);
+      Successful.push({ Id });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      Failed.push({ Id, Code: error.code, Message: error.message, SenderFault: true });
+    }
+  }
+  return { Successful, Failed: Failed.length > 0 ? Failed : undefined };
+}
 
 const operations = { ...queueOperations, ...sendOperations, ...receiveOperations };
 

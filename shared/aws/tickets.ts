@@ -1,0 +1,74 @@
+import { DeleteMessageCommand, PurgeQueueCommand } from '@aws-sdk/client-sqs';
+import { isFailure } from '../core/errors.ts';
+import { parseTicket, runIdOf } from '../core/fleet/messages.ts';
+import { formatDate, type Instant } from '../core/time.ts';
+import type { Aws } from './clients.ts';
+import { queueClient, sendAll } from './enqueue.ts';
+import { discard, type Held, hideFor, receive } from './received.ts';
+
+/*
+ * The fleet's new rotations of a day, as messages: whoever deletes one may begin one. So no two workers share one, and
+ * nobody keeps a count. A crash loses a ticket, and never makes one.
+ */
+
+/** What is left of another day is nobody's. It takes SQS up to a minute, in which new tickets could go with the old. */
+export async function clearTickets(aws: Aws, queueUrl: string): Promise<void> {
+  try {
+    await queueClient(aws).send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
+  } catch (error) {
+    // A run that was repeated: it is under way.
+    if (!isFailure(error, 'PurgeQueueInProgress') && !isFailure(error, 'AWS.SimpleQueueService.PurgeQueueInProgress'))
+      throw error;
+  }
+}
+
+/** How long SQS may take to clear a queue. */
+export const CLEARING_SECONDS = 60;
+
+/** Puts as many as there are for that day; returns how many SQS did not take. Put twice within minutes they are there once. */
+export async function putTickets(
+  aws: Aws,
+  queueUrl: string,
+  { scheduledAt, count }: { scheduledAt: Instant; count: number },
+): Promise<number> {
+  const date = formatDate(scheduledAt);
+  const entries = Array.from({ length: count }, (_, n) => ({
+    MessageBody: JSON.stringify({ date, n }),
+    // Each in a group of its own: tickets of one group would be handed out one after the other.
+    MessageGroupId: String(n),
+    MessageDeduplicationId: `${runIdOf(scheduledAt)}/${n}`,
+  }));
+  return (await sendAll(aws, queueUrl, entries)).length;
+}
+
+/** A worker that dies with tickets in hand keeps them from the others no longer than this. */
+const HELD_SECONDS = 30;
+const WAIT_SECONDS = 2;
+/** Rounds in which there were only tickets of other days. */
+const MOST_ROUNDS = 5;
+
+/** True: one ticket of today is gone, and is the caller's. Throws where SQS does not say that it is gone. */
+export async function takeTicket(aws: Aws, queueUrl: string, now: Instant): Promise<boolean> {
+  const today = formatDate(now);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const received = await receive(aws, queueUrl, { visibilitySeconds: HELD_SECONDS, waitSeconds: WAIT_SECONDS });
+    const [ticket, ...surplus] = received.filter((each) => isOf(each, today));
+    const stale = received.filter((each) => !isOf(each, today));
+    if (stale.length > 0) await discard(aws, queueUrl, stale);
+    if (ticket === undefined && stale.length > 0) continue;
+    if (surplus.length > 0) await hideFor(aws, queueUrl, surplus, 0);
+    if (ticket === undefined) return false;
+    await queueClient(aws).send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: ticket.receiptHandle }));
+    return true;
+  }
+  return false;
+}
+
+/** What cannot be read is no ticket. */
+function isOf({ body }: Held, today: string): boolean {
+  try {
+    return parseTicket(body).date === today;
+  } catch {
+    return false;
+  }
+}
