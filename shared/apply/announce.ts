@@ -58,7 +58,7 @@ export async function announce(
     event,
     transitionId,
     accountId: user.accountId,
-    region: regionOf(settings.topicArn),
+    ...regionsOf(settings),
     userId: user.userId,
     userName: user.userName,
     owner: situation.settings.owner,
@@ -134,6 +134,12 @@ function isAboutSecret(
   return key === undefined || key.versionId !== undefined;
 }
 
+/** In a member of a fleet the secret may be in another Region than the functions. */
+function regionsOf({ topicArn, memberRegion }: Settings): Pick<Notice, 'region' | 'hubRegion'> {
+  const region = regionOf(topicArn);
+  return memberRegion === undefined ? { region } : { region: memberRegion, hubRegion: region };
+}
+
 /** The topic is in the Region of the function: its fourth field. */
 export function regionOf(topicArn: string): string {
   return topicArn.split(':')[3] ?? '';
@@ -151,7 +157,7 @@ export async function announceNobody(
     ...notice,
     event: 'exposed',
     reason: 'key-of-nobody',
-    region: regionOf(settings.topicArn),
+    ...regionsOf(settings),
     userId: '',
     userName: '',
   });

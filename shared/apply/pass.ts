@@ -31,10 +31,19 @@ export interface Pass {
   rotateUserFunction: string;
   /** Of a rotation step, for the one call that stores the key. */
   rotationToken?: RotationToken;
+  /** In a fleet: asked last before a new rotation begins that nobody asked for by hand. It may be asked once. */
+  mayBegin?: () => Promise<FleetRefusal | undefined>;
   /** Where CloudTrail lookups are switched on: what a reminder says about the use of the old key. */
   whoUses?: (accessKeyId: string, lastUsed: LastUsed) => Promise<UsedBy>;
   /** Added to what is announced about the user. Asked for only then: after the first write. */
   note?: () => Promise<string | undefined>;
+}
+
+/** Why the fleet as a whole lets no rotation begin now, as the planner would answer. */
+export interface FleetRefusal {
+  reason: 'breaker-open' | 'daily-limit';
+  /** As a clause. */
+  because: string;
 }
 
 /**

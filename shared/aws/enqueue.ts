@@ -120,7 +120,12 @@ export async function comeBackSoon(
   queueUrl: string,
   { receiptHandle, receiveCount }: { receiptHandle: string; receiveCount: number },
 ): Promise<void> {
-  const VisibilityTimeout = COMES_BACK_AFTER[Math.min(receiveCount, MOST_RECEIVES) - 1] ?? COMES_BACK_AFTER[0];
-  const command = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout };
+  const seconds = COMES_BACK_AFTER[Math.min(receiveCount, MOST_RECEIVES) - 1] ?? COMES_BACK_AFTER[0];
+  await showAgainIn(aws, queueUrl, receiptHandle, seconds);
+}
+
+/** When a message that was received is visible to others again, from now on. */
+export async function showAgainIn(aws: Aws, queueUrl: string, receiptHandle: string, seconds: number): Promise<void> {
+  const command = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
   await queueClient(aws).send(new ChangeMessageVisibilityCommand(command));
 }

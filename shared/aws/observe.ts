@@ -79,6 +79,7 @@ export async function observeAgain(
   const keys = await listAccessKeys(aws, user.userName);
   const secretName = secretNameOf(settings.secretPrefix, user.userId);
   const described = reader.skipsSecret ? undefined : await describeSecret(reader, secretName);
+  if (described !== undefined && accountIdOf(described.arn) !== user.accountId) throw elsewhere(described, user);
   const secret = described === undefined ? undefined : await withPendingSince(aws, described);
   const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
   const observed: AccessKey[] = [];
@@ -87,6 +88,14 @@ export async function observeAgain(
     observed.push(lastUsed === undefined ? key : { ...key, lastUsed });
   }
   return { ...known, keys: observed };
+}
+
+/** A key must be stored nowhere else, so a session that shows another account's secret is not worked with. */
+function elsewhere({ arn }: Secret, { userName, accountId }: User): RotationError {
+  return new RotationError(`The secret ${arn} is not of the account of ${userName}; nothing was changed.`, {
+    userName,
+    accountId,
+  });
 }
 
 /** Only ListSecretVersionIds tells the age of a version, and only that of a rotation in progress is asked for. */

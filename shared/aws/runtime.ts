@@ -1,9 +1,5 @@
 import type { Fleet } from '../core/fleet/fleet.ts';
-import { sessionPolicy } from '../core/fleet/session-policy.ts';
-import { environmentFor, type Place, regionFor } from '../core/fleet/settings-for.ts';
-import type { User } from '../core/model.ts';
 import type { RefusalMemory } from '../core/refusals.ts';
-import { parseSettings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { AudienceMemory } from './audience.ts';
@@ -33,7 +29,16 @@ export const metricNames = [
   'OldestActiveKeyDays',
   'DaysToNearestDeadline',
 ] as const;
-export type MetricName = (typeof metricNames)[number];
+/** Of a fleet alone. Without a dimension by account: a thousand accounts would cost thousands a month. */
+export const fleetMetricNames = [
+  'AccountsEnqueued',
+  'AccountsScanned',
+  'AccountsRefused',
+  'RolesRefused',
+  'MessagesDropped',
+  'NotProven',
+] as const;
+export type MetricName = (typeof metricNames | typeof fleetMetricNames)[number];
 
 export interface Meter {
   add(name: MetricName, value: number): void;
@@ -60,8 +65,12 @@ export interface Memory {
   stateKeys: Map<string, StateKey>;
   /** What AWS refused, by UserId; made with the first refusal. */
   refusals?: RefusalMemory;
+  /** The same in accounts of the fleet, by account; made with the first of them. */
+  refusalsOf?: Map<string, RefusalMemory>;
   /** By topic. */
   audiences: AudienceMemory;
+  /** Accounts whose rotating role is known to refuse whoever lacks its ExternalId; made with the first. */
+  trusted?: Set<string>;
   /** Roles of members that AWS refused, and until when; made with the first member. */
   refusedRoles?: Map<string, Instant>;
 }
@@ -77,36 +86,4 @@ export interface Invocation {
 /** Calls of every client so far: the difference over an invocation is what it made. */
 export function callsMade({ aws }: Pick<Runtime, 'aws'>): number {
   return [...aws.counts.values()].reduce((sum, count) => sum + count, 0);
-}
-
-/** Who takes the member's role, as its CloudTrail shows it, and for whom: a session that changes anything is of one user. */
-export type MemberSession =
-  | [role: 'observe', session: { by: string; runId: string }]
-  | [role: 'rotate', session: { by: string; runId: string; user: Pick<User, 'userName' | 'userId'> }];
-
-/** An hour is the longest that a role gets of another role, and a pass over one user never takes so long. */
-const SESSION_SECONDS = { observe: 3_600, rotate: 900 };
-/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-const SESSION_NAME_MAX = 64;
-
-/**
- * The runtime with the clients and the settings of an account of the fleet. Nothing is asked of AWS yet: a role that is
- * refused is a RotationError of the first call there (`isRefusedRole`).
- */
-export function inMember(runtime: Runtime & { fleet: Fleet }, place: Place, ...as: MemberSession): Runtime {
-  const { fleet, aws, memory, clock } = runtime;
-  const [role, { by, runId }] = as;
-  const { accountId } = place;
-  const environment = environmentFor(runtime.environment, fleet, place);
-  const settings = parseSettings(environment);
-  const region = regionFor(fleet, place);
-  memory.refusedRoles ??= new Map();
-  const target = {
-    ...{ accountId, region, role, roleSuffix: settings.roleSuffix, externalId: fleet.externalId },
-    sessionName: `keyturn-${by}-${runId}`.replace(/[^\w+=,.@-]/g, '-').slice(0, SESSION_NAME_MAX),
-    durationSeconds: SESSION_SECONDS[role],
-    refused: { until: memory.refusedRoles, clock },
-    ...(as[0] === 'rotate' ? { policy: sessionPolicy({ accountId, region, ...as[1].user }, settings) } : {}),
-  };
-  return { ...runtime, environment, aws: aws.inAccount(target) };
 }

@@ -141,21 +141,27 @@ export function parseRuleEvent(event: unknown): RuleEvent {
 }
 
 /** A user to look at, and who says so: a rule's change of compliance, or an operator through SSM Automation. */
-export type RemediationEvent =
+export type RemediationEvent = {
+  /** Whose user it is, if the event says so. */
+  accountId?: string;
+} & (
   | { kind: 'direct'; userId: string }
-  | { kind: 'compliance'; ruleName: string; resourceType: string; resourceId: string; complianceType?: string };
+  | { kind: 'compliance'; ruleName: string; resourceType: string; resourceId: string; complianceType?: string }
+);
 
 const userId = z.string().check(z.regex(/^AIDA[A-Z0-9]{12,124}$/, 'must be the UserId of an IAM user (AIDA…)'));
-const direct = z.strictObject({ resourceId: userId });
+const direct = z.strictObject({ resourceId: userId, accountId: z.optional(accountId) });
 
 const DETAIL_TYPE = 'Config Rules Compliance Change';
 const MESSAGE_TYPE = 'ComplianceChangeNotification';
 const complianceChange = z.object({
   source: z.literal('aws.config', 'must be aws.config'),
+  account: z.optional(z.string()),
   'detail-type': z.literal(DETAIL_TYPE, `must be "${DETAIL_TYPE}"`),
   detail: z.object({
     messageType: z.literal(MESSAGE_TYPE, `must be ${MESSAGE_TYPE}`),
     configRuleName: someText,
+    awsAccountId: z.nullish(z.string()),
     resourceType: someText,
     resourceId: someText,
     // Absent once a result is withdrawn.
@@ -166,10 +172,15 @@ const complianceChange = z.object({
 /** An EventBridge event of AWS Config, or `{"resourceId": "AIDA…"}`. Throws an EventError that names each wrong field. */
 export function parseRemediationEvent(event: unknown): RemediationEvent {
   if (typeof event === 'object' && event !== null && 'resourceId' in event) {
-    return { kind: 'direct', userId: parse(direct, event, 'config-remediation').resourceId };
+    const { resourceId, accountId: of } = parse(direct, event, 'config-remediation');
+    return { kind: 'direct', userId: resourceId, ...(of === undefined ? {} : { accountId: of }) };
   }
-  const { detail } = parse(complianceChange, event, 'config-remediation');
-  const { configRuleName: ruleName, resourceType, resourceId, newEvaluationResult } = detail;
+  const { detail, account } = parse(complianceChange, event, 'config-remediation');
+  const { configRuleName: ruleName, resourceType, resourceId, newEvaluationResult, awsAccountId } = detail;
+  // EventBridge says where an event is from; what Config says must not differ.
+  if (account !== undefined && awsAccountId && awsAccountId !== account) {
+    throw new EventError(`detail.awsAccountId: the event is from account ${account}, but about ${awsAccountId}.`);
+  }
   const complianceType = newEvaluationResult?.complianceType;
   return {
     kind: 'compliance',
@@ -177,6 +188,7 @@ export function parseRemediationEvent(event: unknown): RemediationEvent {
     resourceType,
     resourceId,
     ...(complianceType === undefined ? {} : { complianceType }),
+    ...(account === undefined ? {} : { accountId: account }),
   };
 }
 

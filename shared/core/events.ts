@@ -169,6 +169,7 @@ const CONFIRMED: readonly string[] = [`${EXPOSURE}EXPOSED`, `${EXPOSURE}COMPROMI
 const healthEvent = z.object({
   id: requestId,
   source: z.literal('aws.health', 'must be aws.health'),
+  account: z.optional(z.string()),
   detail: z.object({
     eventTypeCode: z.string().check(z.startsWith(EXPOSURE, `must begin with ${EXPOSURE}`)),
     affectedAccount: z.nullish(z.string()),
@@ -189,6 +190,8 @@ export interface ExposureEvent {
   certainty: Certainty;
   /** Whose keys they are: a delegated administrator is sent the events of other accounts too. */
   accountId?: string;
+  /** Where the event is from, as EventBridge says: nobody else can. */
+  sentBy?: string;
   accessKeyIds: readonly string[];
   /** Affected entities that are no key IDs, cut to a length that fits into a message: a person must look. */
   unreadable: readonly string[];
@@ -201,7 +204,7 @@ const UNREADABLE_MAX = 200;
  * be read stops none of the others.
  */
 export function parseExposureEvent(event: unknown): ExposureEvent {
-  const { id, detail } = parseEvent(healthEvent, event, 'exposed-key');
+  const { id, detail, account } = parseEvent(healthEvent, event, 'exposed-key');
   const accessKeyIds = new Set<string>();
   const unreadable = new Set<string>();
   for (const entity of detail.affectedEntities) {
@@ -214,6 +217,7 @@ export function parseExposureEvent(event: unknown): ExposureEvent {
     code: detail.eventTypeCode,
     certainty: CONFIRMED.includes(detail.eventTypeCode) ? 'confirmed' : 'suspected',
     ...(detail.affectedAccount ? { accountId: detail.affectedAccount } : {}),
+    ...definedOnly({ sentBy: account }),
     accessKeyIds: [...accessKeyIds],
     unreadable: [...unreadable],
   };

@@ -145,6 +145,17 @@ function hearsOf(settings: Settings, limits: Limits | undefined, now: Instant): 
   };
 }
 
+/** Nobody would get the messages about the users of this account, though somebody listens to the topic. */
+export function isUnheard(
+  triaged: readonly Triaged[],
+  settings: Settings,
+  limits: Limits | undefined,
+  now: Instant,
+): boolean {
+  const hears = hearsOf(settings, limits, now);
+  return triaged.length > 0 && triaged.every(({ scanned: { user } }) => !hears(user, 'issued'));
+}
+
 function countSkipped(triaged: readonly Triaged[]): Record<string, number> {
   const skipped: Record<string, number> = {};
   for (const { verdict } of triaged) if (!verdict.isDue) skipped[verdict.reason] = (skipped[verdict.reason] ?? 0) + 1;

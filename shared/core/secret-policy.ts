@@ -20,7 +20,7 @@ export interface PolicyDocument {
 
 export type PolicySettings = Pick<
   Settings,
-  'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix' | 'isMember'
+  'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix' | 'memberRegion'
 >;
 
 /** The functions that write into secrets; their roles have fixed names, so that a policy can name them. */
@@ -51,7 +51,7 @@ export function secretPolicy(
   const { ownersRead, administratorArns } = settings;
   const readers = readersOf(user, settings.readerArns);
   const handOn = readers.filter((reader) => reader.handOn).map(({ arn }) => arn);
-  const roles = (settings.isMember ? memberWriters : writers).map((name) =>
+  const roles = (settings.memberRegion === undefined ? writers : memberWriters).map((name) =>
     roleArn(user.arn, name, settings.roleSuffix),
   );
   return {

@@ -143,11 +143,12 @@ export type Settings = Parsed & Membership;
 
 /** Not for an operator to set: known of an account in which a hub works by a role there. */
 interface Membership {
-  readonly isMember?: true;
+  /** Where its secrets are. */
+  readonly memberRegion?: string;
 }
 
 /** The variable that says so. */
-export const MEMBER_VARIABLE = 'KEYTURN_MEMBER';
+export const MEMBER_VARIABLE = 'KEYTURN_MEMBER_REGION';
 
 interface Spec<T extends z.ZodMiniType> {
   schema: T;
@@ -174,7 +175,8 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     cannot: 'Cannot start',
     nameOf: environmentName,
   });
-  return environment[MEMBER_VARIABLE] === 'true' ? { ...settings, isMember: true } : settings;
+  const memberRegion = environment[MEMBER_VARIABLE];
+  return memberRegion ? { ...settings, memberRegion } : settings;
 }
 
 /** The same for callers that have the values under other names: `nameOf` is what the sentences call a setting. */

@@ -1,15 +1,20 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { userNameInConfig, userNameInIam } from '../aws/config.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
-import { messageOf, RotationError } from '../core/errors.ts';
+import { EventError, messageOf, RotationError } from '../core/errors.ts';
+import type { WorkMessage } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { asRecorded } from '../core/state-key.ts';
-import { formatDate } from '../core/time.ts';
+import { DAY, formatDate, formatInstant } from '../core/time.ts';
+import { describeMember, nameOf } from './fleet-account.ts';
+import { hasFleet } from './has-fleet.ts';
+import { asMember } from './member.ts';
 
 /** The answer of `config-remediation`; every field is explained in the README. */
 export interface Remediation {
@@ -34,13 +39,41 @@ export async function remediate(
   { runId }: Pick<Invocation, 'runId'>,
   event: RemediationEvent,
 ): Promise<Remediation> {
-  const settings = parseSettings(runtime.environment);
-  const target = targetOf(event, settings.configRuleName);
-  const said = 'ignoredBecause' in target ? ignored(target) : await remediateUser(runtime, settings, runId, target);
+  const target = targetOf(event, parseSettings(runtime.environment).configRuleName);
+  const there = 'ignoredBecause' in target ? { runtime } : await whereOf(runtime, runId, event);
+  const settings = parseSettings(there.runtime.environment);
+  const said = 'ignoredBecause' in target ? ignored(target) : await remediateUser(there, settings, runId, target);
   const { status, reason, message, userId, userName } = said;
   const ruleName = event.kind === 'compliance' ? event.ruleName : undefined;
   runtime.log.info('Remediation', { runId, ruleName, status, reason, because: message, userId, userName });
   return { schemaVersion: 1, dryRun: !settings.enforce, ...said };
+}
+
+/** The account of the user. */
+interface Where {
+  runtime: Runtime;
+  /** Of a member of a fleet: what a message about its users says beside, and how many are worked on at once. */
+  member?: Pick<WorkMessage, 'path' | 'notAfter'> & { accountConcurrency: number };
+}
+
+async function whereOf(runtime: Runtime, runId: string, { accountId }: RemediationEvent): Promise<Where> {
+  if (accountId === undefined || !hasFleet(runtime)) {
+    return { runtime };
+  }
+  const { Account: own } = await runtime.aws.sts.send(new GetCallerIdentityCommand({}));
+  const described = await describeMember(runtime, accountId);
+  const { selection, place } = described;
+  if (!selection.isMember) {
+    if (accountId === own) return { runtime };
+    throw new EventError(`account: ${nameOf(described)} ${selection.because}.`, { accountId });
+  }
+  const member = asMember(runtime, { ...place, isDryRun: selection.isDryRun }, 'observe', {
+    by: 'config-remediation',
+    runId,
+  });
+  const notAfter = formatInstant(runtime.clock() + DAY);
+  const { accountConcurrency } = runtime.fleet.limits;
+  return { runtime: member, member: { path: place.path, notAfter, accountConcurrency } };
 }
 
 type Said = Omit<Remediation, 'schemaVersion' | 'dryRun'>;
@@ -50,11 +83,12 @@ function ignored({ ignoredBecause }: { ignoredBecause: string }): Said {
 }
 
 async function remediateUser(
-  runtime: Runtime,
+  where: Where,
   settings: Settings,
   runId: string,
   { userId }: { userId: string },
 ): Promise<Said> {
+  const { runtime } = where;
   const now = runtime.clock();
   // It has no state key. Whatever the tags say, a message carries no decision: the worker, which has it, looks again.
   const reader = { aws: runtime.aws, settings, verifier: asRecorded };
@@ -69,14 +103,20 @@ async function remediateUser(
   if (steps.every(({ action }) => action === 'none')) return { status: 'unchanged', ...said };
   if (!settings.enforce) return { status: 'planned', ...said, plan: steps.map(showStep) };
   // The date alone: however many rules report the user today, the queue keeps one message, and later copies are harmless.
-  await enqueueUser(runtime, settings, user, formatDate(now));
+  await enqueueUser(where, settings, user, formatDate(now));
   return { status: 'enqueued', ...said };
 }
 
-async function enqueueUser({ aws }: Runtime, { queueUrl }: Settings, user: User, requestId: string): Promise<void> {
+async function enqueueUser(
+  { runtime: { aws }, member }: Where,
+  { queueUrl }: Settings,
+  user: User,
+  requestId: string,
+): Promise<void> {
   const { accountId, userId, userName } = user;
-  const message = { schemaVersion: 1, accountId, userId, userName, origin: 'config', requestId } as const;
-  const { failed } = await enqueue(aws, queueUrl, [message]);
+  const { accountConcurrency, ...beside } = member ?? {};
+  const message = { schemaVersion: 1, accountId, userId, userName, origin: 'config', requestId, ...beside } as const;
+  const { failed } = await enqueue(aws, queueUrl, [message], accountConcurrency);
   const [unsent] = failed;
   if (unsent === undefined) return;
   const text = `Cannot enqueue ${userName} of account ${accountId}: ${unsent.reason}`;

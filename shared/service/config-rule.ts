@@ -1,3 +1,4 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import {
   type Former,
   formerResults,
@@ -19,6 +20,9 @@ import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import type { ScannedUser } from '../core/triage/facts.ts';
 import { needsExactKeys } from '../core/triage.ts';
+import { describeMember, nameOf } from './fleet-account.ts';
+import { type FleetRuntime, hasFleet } from './has-fleet.ts';
+import { asMember } from './member.ts';
 
 /** The answer of `config-rule`; every field is explained in the README. */
 export interface Evaluated {
@@ -49,11 +53,12 @@ interface Run {
  * all others are put, and then it throws a RotationError that names every failure.
  */
 export async function evaluateRule(
-  runtime: Runtime,
+  hub: Runtime,
   { runId }: Pick<Invocation, 'runId'>,
   event: RuleEvent,
 ): Promise<Evaluated> {
-  const callsBefore = callsMade(runtime);
+  const callsBefore = callsMade(hub);
+  const runtime = hasFleet(hub) ? await inAccountOf(hub, event, runId) : hub;
   const settings = parseSettings(runtime.environment);
   const run: Run = { runtime, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
   const judged = event.kind === 'periodic' ? await judgeEverybody(run) : [await judgeItem(run, event.item)];
@@ -66,6 +71,16 @@ export async function evaluateRule(
   if (problems.length > 0) throw failureOf(run, judged.length);
   const awsCalls = callsMade(runtime) - callsBefore;
   return { schemaVersion: 1, ruleName, accountId, testMode, evaluations, judgedExactly, awsCalls };
+}
+
+/** An organization's rule asks about its members: looked at, and told, by the role there that changes nothing. */
+async function inAccountOf(hub: FleetRuntime, { accountId }: RuleEvent, runId: string): Promise<Runtime> {
+  const { Account: own } = await hub.aws.sts.send(new GetCallerIdentityCommand({}));
+  const described = await describeMember(hub, accountId);
+  const { place, selection } = described;
+  if (selection.isMember) return asMember(hub, { ...place, isDryRun: true }, 'observe', { by: 'config-rule', runId });
+  if (accountId === own) return hub;
+  throw new EventError(`accountId: ${nameOf(described)} ${selection.because}.`, { accountId });
 }
 
 function countByType(judged: readonly Judged[]): Record<ComplianceType, number> {
@@ -88,7 +103,8 @@ async function judgeEverybody(run: Run): Promise<Judged[]> {
   const { runtime, event } = run;
   // Before the list of users: a user made in between must not look like one who is gone.
   const former = await formerOrNone(run);
-  const scan = await scanAccount(await verifyingReader(runtime, run.settings), runtime);
+  const expected = run.settings.memberRegion === undefined ? undefined : event.accountId;
+  const scan = await scanAccount(await verifyingReader(runtime, run.settings), runtime, undefined, expected);
   refuseOtherAccount(event, scan.accountId);
   run.problems.push(...scan.errors);
   run.now = scan.at;

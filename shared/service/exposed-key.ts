@@ -8,11 +8,12 @@ import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
-import type { ExposureEvent } from '../core/events.ts';
-import type { UserState } from '../core/model.ts';
+import type { ExposureEvent, WorkMessage } from '../core/events.ts';
+import type { User, UserState } from '../core/model.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
+import { hasFleet } from './has-fleet.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one exposed key. */
@@ -37,11 +38,12 @@ export async function handleExposure(
   invocation: Invocation,
   event: ExposureEvent,
 ): Promise<{ schemaVersion: 1; keys: ExposedKeyAnswer[] }> {
+  const hands = await handsFor(runtime, invocation, event);
   const keys: ExposedKeyAnswer[] = [];
   const failures = event.unreadable.map((entity) => `${entity} is no access key ID: see the event in AWS Health.`);
   for (const accessKeyId of event.accessKeyIds) {
     try {
-      keys.push(await handleKey(runtime, invocation, { event, accessKeyId }));
+      keys.push(await handleKey(hands, invocation, { event, accessKeyId }));
     } catch (error) {
       failures.push(messageOf(error));
     }
@@ -56,10 +58,35 @@ interface Named {
   accessKeyId: string;
 }
 
-async function handleKey(runtime: Runtime, invocation: Invocation, named: Named): Promise<ExposedKeyAnswer> {
+/** By whose clients keys are looked for, and dealt with. */
+export interface Hands {
+  /** Sees the users of the account. */
+  runtime: Runtime;
+  /** The account, where it is known beforehand. */
+  accountId?: string;
+  /** May change this one. */
+  acting(user: Pick<User, 'userId' | 'userName'>): Runtime;
+  /** Why nothing is done about this key. */
+  refusal?(accessKeyId: string): Promise<string | undefined>;
+  /** What a message about a user says beside. */
+  beside?: Pick<WorkMessage, 'path' | 'notAfter'>;
+}
+
+async function handsFor(runtime: Runtime, invocation: Invocation, event: ExposureEvent): Promise<Hands> {
+  const alone: Hands = { runtime, acting: () => runtime };
+  if (!hasFleet(runtime)) return alone;
+  const { handsInFleet } = await import('./fleet-exposed-key.ts');
+  return (await handsInFleet(runtime, invocation, event)) ?? alone;
+}
+
+async function handleKey(hands: Hands, invocation: Invocation, named: Named): Promise<ExposedKeyAnswer> {
   const { event, accessKeyId } = named;
+  const { runtime } = hands;
   const settings = parseSettings(runtime.environment);
-  const pass = await openPass(runtime, settings, invocation, { origin: 'exposed', accessKeyId, isQueued: false });
+  const asks = { origin: 'exposed', accessKeyId, isQueued: false } as const;
+  const pass = await openPass(runtime, settings, invocation, asks);
+  const refusal = await hands.refusal?.(accessKeyId);
+  if (refusal !== undefined) return tellOfRefusal(pass, hands, { accessKeyId, message: refusal });
   let { userName, state } = await findKey(pass, accessKeyId);
   if (state === undefined) {
     // IAM may not show yet what was made seconds ago.
@@ -68,7 +95,7 @@ async function handleKey(runtime: Runtime, invocation: Invocation, named: Named)
     userName ??= again.userName;
     ({ state } = again);
   }
-  if (userName === undefined) return tellOfNobody(pass, named);
+  if (userName === undefined) return tellOfNobody(pass, hands, named);
   if (state === undefined) {
     const message = `User ${userName} of this account no longer has the key ${accessKeyId}; nothing was changed.`;
     return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
@@ -76,11 +103,13 @@ async function handleKey(runtime: Runtime, invocation: Invocation, named: Named)
   if (event.certainty === 'suspected' && settings.suspectedKeys === 'tell') {
     return tellOfSuspicion(pass, state, named);
   }
+  const acting = hands.acting(state.user);
+  const own = acting === runtime ? pass : await openPass(acting, settings, invocation, asks);
   const policies: string[] = [];
-  const noted = { ...pass, note: () => quarantineNote(pass, state, policies) };
+  const noted = { ...own, note: () => quarantineNote(pass, state, policies) };
   const answer = { accessKeyId, userName, quarantinePolicies: policies };
   const result = await tryNow(noted, state, accessKeyId);
-  if (result === undefined) return { ...answer, ...(await tryLater(pass, state, named)) };
+  if (result === undefined) return { ...answer, ...(await tryLater(own, state, { ...named, ...hands.beside })) };
   return { ...answer, status: result.status, message: result.message };
 }
 
@@ -109,12 +138,30 @@ async function userNameOf({ aws }: Runtime, accessKeyId: string): Promise<string
 }
 
 /** A delegated administrator is sent the events of other accounts, and the root user's keys are no user's. */
-async function tellOfNobody(pass: Pass, { event, accessKeyId }: Named): Promise<ExposedKeyAnswer> {
-  const { Account } = await pass.runtime.aws.sts.send(new GetCallerIdentityCommand({}));
-  const accountId = required(Account, 'sts:GetCallerIdentity', 'Account');
+async function tellOfNobody(
+  pass: Pass,
+  { accountId: known }: Hands,
+  { event, accessKeyId }: Named,
+): Promise<ExposedKeyAnswer> {
+  const accountId = known ?? (await ownAccount(pass));
   const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
   const whose = isElsewhere ? ` AWS says that it is of account ${event.accountId}.` : '';
   const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}); nothing was changed.${whose}`;
+  await announceNobody(pass, { accountId, accessKeyId, message });
+  return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
+}
+
+async function ownAccount({ runtime: { aws } }: Pass): Promise<string> {
+  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
+  return required(Account, 'sts:GetCallerIdentity', 'Account');
+}
+
+/** Nothing may be done there; somebody has to know all the same. */
+async function tellOfRefusal(
+  pass: Pass,
+  { accountId = '' }: Hands,
+  { accessKeyId, message }: { accessKeyId: string; message: string },
+): Promise<ExposedKeyAnswer> {
   await announceNobody(pass, { accountId, accessKeyId, message });
   return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
 }
@@ -174,7 +221,7 @@ async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Pro
 async function tryLater(
   { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { event: { eventId }, accessKeyId }: Named,
+  { event: { eventId }, accessKeyId, path, notAfter }: Named & NonNullable<Hands['beside']>,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {
@@ -189,6 +236,8 @@ async function tryLater(
     origin: 'exposed',
     requestId: eventId,
     accessKeyId,
+    ...(path === undefined ? {} : { path }),
+    ...(notAfter === undefined ? {} : { notAfter }),
   } as const;
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)

@@ -29,6 +29,8 @@ export interface Member {
   notAfter: Instant;
   /** Passes at once in one account. */
   accountConcurrency: number;
+  /** Somebody asked for the plans of a dry run; otherwise they are not made, since that takes calls for each user. */
+  showsPlan: boolean;
 }
 
 /** What was seen, and what was done about it. */
@@ -49,7 +51,8 @@ export async function lookAtAccount(look: Look): Promise<Seen> {
   const view = { reader, runtime, run: times.run, errors, ...of };
   const judged = await judgeAccount(view, () => readListeners(runtime, settings));
   const { scan, triaged, dueUsers, limits } = judged;
-  const plans = isDryRun ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
+  const isShown = isDryRun && member?.showsPlan !== false;
+  const plans = isShown ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
   const refused = refusedOf(look, { triaged, dueUsers, at: scan.at }, limits);
   const enqueued = isDryRun ? 0 : await enqueueAll(look, scan, dueUsers, { limits, probe: refused?.probe });
   return { ...judged, plans, refused, enqueued };

@@ -14,6 +14,7 @@ import type { Request, UserState } from '../core/model.ts';
 import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type Instant, SECOND } from '../core/time.ts';
+import { isBegunToday, unlessFleetRefuses } from './fleet-limits.ts';
 
 /** What became of one user in one invocation. */
 export interface Reconciled {
@@ -50,13 +51,16 @@ interface Round {
  */
 export async function reconcile(pass: Pass, reference: UserReference, options: ReconcileOptions): Promise<Reconciled> {
   const rounds: Round[] = [];
+  let isBegun = false;
   for (;;) {
     const now = pass.runtime.clock();
     const state = await observe(pass, reference, { ...options, now });
     if (state === undefined) return userChanged(pass, reference, doneIn(rounds));
     const request = { ...pass.request, ...completedIn(rounds) };
     const planned = { pass: { ...pass, request }, state, now };
-    const answer = await planWithLimits(planned);
+    const allowed = await planWithLimits(planned);
+    isBegun ||= isBegunToday(state, now);
+    const answer = options.isDryRun || isBegun ? allowed : await unlessFleetRefuses(planned, allowed);
     logDecision(planned, answer);
     const isLast = rounds.length === MOST_ROUNDS - 1;
     const round = await act(planned, answer, { ...options, isLast });

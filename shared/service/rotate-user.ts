@@ -14,6 +14,7 @@ import { aboutSmtp } from '../core/smtp.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import { refuseElsewhere } from './elsewhere.ts';
+import { hasFleet } from './has-fleet.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 export interface ShownKey {
@@ -45,16 +46,32 @@ export interface RotateUserAnswer {
 export async function rotateUser(
   runtime: Runtime,
   invocation: Invocation,
+  event: RotateUserEvent,
+): Promise<RotateUserAnswer> {
+  const { accountId } = event;
+  if (accountId === undefined || !hasFleet(runtime)) {
+    await refuseElsewhere(runtime, accountId);
+    return rotateHere(runtime, invocation, event);
+  }
+  const { inMemberOf } = await import('./fleet-rotate-user.ts');
+  const { runtime: member, note } = await inMemberOf(runtime, invocation, { ...event, accountId });
+  const answer = await rotateHere(member, invocation, event);
+  return note === undefined ? answer : { ...answer, message: `${answer.message} ${note}` };
+}
+
+/** In the account whose clients and settings these are. */
+async function rotateHere(
+  runtime: Runtime,
+  invocation: Invocation,
   { accountId, userName, asked }: RotateUserEvent,
 ): Promise<RotateUserAnswer> {
-  await refuseElsewhere(runtime, accountId);
   const settings = parseSettings(runtime.environment);
   const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false });
   const isQuestion = asked.action === 'plan' || asked.action === 'status';
   const before = asked.compromised
     ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)
     : await observeUser(pass.reader, { userName });
-  if (before === undefined) throw await unknownUser(runtime, userName);
+  if (before === undefined) throw unknownUser(accountId ?? (await ownAccount(runtime)), userName);
   refuseGrace(pass, before, asked);
   const dryRun = !settings.enforce;
   const { user } = before;
@@ -99,10 +116,14 @@ function show(state: UserState, pass: Pass, now: number): Pick<RotateUserAnswer,
   return { keys: shown, secret: { name: secret.name, arn: secret.arn, ...version } };
 }
 
-async function unknownUser({ aws }: Runtime, userName: string): Promise<EventError> {
+async function ownAccount({ aws }: Runtime): Promise<string> {
   const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  const message = `userName: there is no IAM user ${userName} in account ${Account}. Check the name, and the account of your credentials.`;
-  return new EventError(message, { userName, ...(Account === undefined ? {} : { accountId: Account }) });
+  return Account ?? '';
+}
+
+function unknownUser(accountId: string, userName: string): EventError {
+  const message = `userName: there is no IAM user ${userName} in account ${accountId}. Check the name, and the account of your credentials.`;
+  return new EventError(message, { userName, accountId });
 }
 
 /** A grace asked for by hand must leave room for the next rotation, and time to hand the key on, like any other. */

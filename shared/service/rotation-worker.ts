@@ -12,17 +12,36 @@ import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import { isDealtWith } from './exposed-pass.ts';
+import { hasFleet } from './has-fleet.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /**
  * One message of the queue: one user, observed anew, so an old or repeated message is harmless. Throws what should
  * bring the message back: a body that does not parse, and failures that may pass. Blocked and busy are success; a
- * failure that stays is announced.
+ * failure that stays is announced. What a fleet has beside is loaded only for one.
  */
 export async function work(runtime: Runtime, invocation: Invocation, delivery: Delivery): Promise<void> {
+  if (!hasFleet(runtime)) return workOn(runtime, invocation, delivery, {});
+  const { workInFleet } = await import('./fleet-work.ts');
+  return workInFleet(runtime, invocation, delivery, workOn);
+}
+
+/** What a fleet adds to a pass. */
+type FleetPass = Pick<Pass, 'mayBegin'>;
+export type WorkOn = typeof workOn;
+
+async function workOn(
+  runtime: Runtime,
+  invocation: Invocation,
+  delivery: Delivery,
+  fleetPass: FleetPass,
+): Promise<void> {
   const settings = parseSettings(runtime.environment);
   const message = parseWorkMessage(delivery.body);
-  const opened = await openPass(runtime, settings, invocation, { origin: 'config', isQueued: true });
+  const opened = {
+    ...(await openPass(runtime, settings, invocation, { origin: 'config', isQueued: true })),
+    ...fleetPass,
+  };
   const { accessKeyId, mayIssue, mayRepeat } = message;
   if (message.origin === 'exposed' && accessKeyId !== undefined && isSignedByUs(opened.reader.verifier, message)) {
     const request = { ...opened.request, origin: 'exposed', accessKeyId } as const;

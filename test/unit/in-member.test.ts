@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { createAws } from '../../shared/aws/clients.ts';
+import { inMember } from '../../shared/aws/in-member.ts';
 import type { InAccount } from '../../shared/aws/member-session.ts';
-import { inMember, type Runtime } from '../../shared/aws/runtime.ts';
+import type { Runtime } from '../../shared/aws/runtime.ts';
 import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 import { sessionPolicy } from '../../shared/core/fleet/session-policy.ts';
 import { parseSettings } from '../../shared/core/settings.ts';

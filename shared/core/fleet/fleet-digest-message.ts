@@ -9,7 +9,16 @@ import { type ResultMessage, shownName } from './messages.ts';
 const LISTED_MAX = 50;
 const SENTENCE_MAX = 200;
 
-const calm: readonly string[] = ['joining', 'paused', 'left', 'blocked', 'unheard', 'unexpected-users', 'root-keys'];
+const calm: readonly string[] = [
+  'roles-outdated',
+  'joining',
+  'paused',
+  'left',
+  'blocked',
+  'unheard',
+  'unexpected-users',
+  'root-keys',
+];
 
 /** A warning if anybody did not answer, failed, or was changed. */
 function severityOf(digest: FleetDigest, attention: readonly Attention[]): Severity {

@@ -115,6 +115,17 @@ function countWave(wave: FleetFacts['waves'][number], results: readonly ResultMe
   return { ...wave, accounts: members.length, rotated: sum('rotated'), failed: sum('failed'), due: sum('due') };
 }
 
+/** Whom the digest has told of, with what is under way there as it was last heard of. */
+export function coveredNow({ selected, results, coveredBefore }: FleetDigest): CoveredAccount[] {
+  const before = new Map(coveredBefore.map(({ accountId, underWay }) => [accountId, underWay]));
+  const now = new Map(
+    results.flatMap(({ accountId, status, underWay }) => (status === 'scanned' ? [[accountId, underWay]] : [])),
+  );
+  return selected.map(({ accountId, name }) => {
+    return { accountId, name: shownName(name), underWay: now.get(accountId) ?? before.get(accountId) ?? 0 };
+  });
+}
+
 /** What somebody has to see to, as a sentence and the accounts that it is about. */
 export interface Attention {
   kind: string;
@@ -199,6 +210,14 @@ function told({ results, silent, left, selected, fanOut }: FleetDigest): Told[] 
       detail: blockedOf(byId),
     },
     { kind: 'joining', about: because('joining'), says: 'without a role yet (joining)' },
+    {
+      kind: 'roles-outdated',
+      about: results.filter(
+        ({ status, reason, trust }) => status === 'scanned' && reason !== 'paused' && trust !== undefined,
+      ),
+      says: 'with roles to be updated',
+      detail: detailOf,
+    },
     { kind: 'paused', about: because('paused'), says: 'paused' },
     {
       kind: 'left',

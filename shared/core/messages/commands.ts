@@ -108,14 +108,14 @@ export interface RotateUserInput {
   compromised?: boolean;
 }
 
-function payload({ userName }: Notice, input: RotateUserInput): string {
-  return shellQuote(JSON.stringify({ userName, ...input }));
+function payload({ accountId, userName, hubRegion }: Notice, input: RotateUserInput): string {
+  return shellQuote(JSON.stringify({ ...(hubRegion === undefined ? {} : { accountId }), userName, ...input }));
 }
 
 /** Without its stage `sls` would ask another deployment's function. */
-function serverlessOptions({ rotateUserFunction, region }: Notice): string {
+function serverlessOptions({ rotateUserFunction, region, hubRegion = region }: Notice): string {
   const stage = /^keyturn-(.+)-rotate-user$/.exec(rotateUserFunction)?.[1];
-  return `${stage === undefined ? '' : `${option('--stage', stage)} `}${option('--region', region)}`;
+  return `${stage === undefined ? '' : `${option('--stage', stage)} `}${option('--region', hubRegion)}`;
 }
 
 export function serverlessCommand(notice: Notice, input: RotateUserInput): string {
@@ -130,7 +130,8 @@ const READ_TIMEOUT = 310;
  * to itself, the CLI gives up after a minute and invokes the function again.
  */
 export function lambdaCommand(notice: Notice, input: RotateUserInput): string {
-  const target = `${option('--function-name', notice.rotateUserFunction)} ${option('--region', notice.region)}`;
+  const { rotateUserFunction, region, hubRegion = region } = notice;
+  const target = `${option('--function-name', rotateUserFunction)} ${option('--region', hubRegion)}`;
   const call = `aws lambda invoke ${target} --cli-read-timeout ${READ_TIMEOUT} --payload fileb:///dev/stdin /dev/stdout`;
   return `printf %s ${payload(notice, input)} | ${call}`;
 }

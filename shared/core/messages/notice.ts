@@ -101,6 +101,8 @@ export interface Notice {
   smtpRegions?: readonly string[] | undefined;
   /** How owners call Keyturn's own command line, where they have it. */
   switchCommand?: string | undefined;
+  /** Of a member of a fleet: where the functions are, which are asked about this account then. */
+  hubRegion?: string | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
 }

@@ -55,7 +55,7 @@ describe.each([{}, administered])('with %j, nobody but the functions that write'
 });
 
 describe('in a member of a fleet', () => {
-  const member = { settings: { KEYTURN_MEMBER: 'true', KEYTURN_ROLE_SUFFIX: '-x' } };
+  const member = { settings: { KEYTURN_MEMBER_REGION: 'eu-west-1', KEYTURN_ROLE_SUFFIX: '-x' } };
   it('only the role that the hub takes there writes', () => {
     const rotate = own('rotate-x');
     expect(may(rotate, 'PutSecretValue', member)).toBe(true);

@@ -5,8 +5,8 @@ import type { BeforeCall, LocalAws } from '../../../local/aws/aws.ts';
 import { functionCredentials } from '../../../local/aws/principals.ts';
 import { createRuntime, directLine } from '../../../local/host/runtime.ts';
 import type { LocalOrganization } from '../../../local/organization/organization.ts';
+import { inMember } from '../../../shared/aws/in-member.ts';
 import { isRefusedRole } from '../../../shared/aws/member-session.ts';
-import { inMember } from '../../../shared/aws/runtime.ts';
 import { admitsStrangers, trustOf } from '../../../shared/aws/trust.ts';
 import { parseFleet } from '../../../shared/core/fleet/fleet.ts';
 import {

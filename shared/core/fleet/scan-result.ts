@@ -1,0 +1,103 @@
+import type { Triaged } from '../activity.ts';
+import type { Digest } from '../digest.ts';
+import { parseSecretTags } from '../read-secret-tags.ts';
+import type { Instant } from '../time.ts';
+import { type AccountMessage, boundedResult, type ResultMessage } from './messages.ts';
+
+interface Scanned {
+  triaged: readonly Triaged[];
+  /** Users who were due. */
+  due: number;
+  reason?: string;
+  /** What is not as it should be about the roles there, and hinders nothing. */
+  trust: readonly string[];
+  isUnexpected: boolean;
+  isUnheard: boolean;
+}
+
+interface NotScanned {
+  at: Instant;
+  status: 'refused' | 'failed';
+  reason: string;
+  errors: readonly string[];
+}
+
+type About = Pick<AccountMessage, 'runId' | 'accountId' | 'path' | 'name' | 'dryRun'>;
+
+/** What the fleet's digest adds up, of the digest that the account would have in a deployment of its own. */
+export function resultOfScan(account: About, digest: Digest, facts: Scanned): ResultMessage {
+  const { errors, oldestActiveKeyDays, oldestActiveKeyUser = '', secretsWithoutUser } = digest;
+  return boundedResult({
+    ...headOf(account),
+    at: digest.at,
+    status: 'scanned',
+    ...(facts.reason === undefined ? {} : { reason: facts.reason }),
+    ...(facts.trust.length === 0 ? {} : { trust: [...facts.trust] }),
+    usersScanned: digest.usersScanned,
+    enqueued: digest.enqueued,
+    skipped: digest.skipped,
+    rotated: digest.rotated,
+    deactivated: digest.deactivated,
+    deleted: digest.deleted,
+    postponed: digest.postponed,
+    blocked: digest.blocked,
+    failed: digest.failed,
+    underWay: facts.triaged.filter((user) => isUnderWay(user, digest.at)).length,
+    due: facts.due,
+    ...(facts.isUnexpected ? { isUnexpected: true } : {}),
+    ...(facts.isUnheard ? { isUnheard: true } : {}),
+    ...(oldestActiveKeyDays === undefined ? {} : { oldestActiveKeyDays, oldestActiveKeyUser }),
+    activeRootKeys: digest.activeRootKeys,
+    exemptWithDate: digest.exemptWithDate,
+    exemptWithoutDate: digest.exemptWithoutDate,
+    secretsWithoutUser: secretsWithoutUser.length,
+    errors: [...errors],
+    errorCount: errors.length,
+  });
+}
+
+/** Why there is no scan. */
+export function resultWithoutScan(account: About, { errors, ...facts }: NotScanned): ResultMessage {
+  return boundedResult({
+    ...headOf(account),
+    ...zeros,
+    ...facts,
+    skipped: {},
+    errors: [...errors],
+    errorCount: errors.length,
+  });
+}
+
+function headOf({ runId, accountId, path, name, dryRun }: About) {
+  return { schemaVersion: 1, runId, kind: 'result', accountId, path, name, dryRun } as const;
+}
+
+const zeros = {
+  usersScanned: 0,
+  enqueued: 0,
+  rotated: 0,
+  deactivated: 0,
+  deleted: 0,
+  postponed: 0,
+  blocked: 0,
+  failed: 0,
+  underWay: 0,
+  due: 0,
+  activeRootKeys: 0,
+  exemptWithDate: 0,
+  exemptWithoutDate: 0,
+  secretsWithoutUser: 0,
+};
+
+/** We have given a key and not yet taken the old one, or a run was interrupted. */
+function isUnderWay({ scanned: { secret, report, keys } }: Triaged, now: Instant): boolean {
+  if (secret === undefined) return false;
+  const count = keys?.length ?? report?.keys.filter(({ rotatedAt }) => rotatedAt !== undefined).length ?? 0;
+  const { doing, currentSince } = parseSecretTags(secret.tags, now).tags;
+  return doing !== undefined || (count > 1 && currentSince !== undefined);
+}
+
+/** `reason: 3`, for the log. */
+export function sentencesOf(counts: Readonly<Record<string, number>>): string[] {
+  return Object.entries(counts).map(([reason, count]) => `${reason}: ${count}`);
+}

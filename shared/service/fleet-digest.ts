@@ -1,0 +1,248 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { countMessages, sendAll } from '../aws/enqueue.ts';
+import { publish } from '../aws/notify.ts';
+import { required } from '../aws/observe.ts';
+import { listAccounts } from '../aws/organization.ts';
+import { attempt } from '../aws/plan-users.ts';
+import { discard, drain, type Held, hideFor } from '../aws/received.ts';
+import { callsMade } from '../aws/runtime.ts';
+import { messageOf } from '../core/errors.ts';
+import type { ScheduledEvent } from '../core/events.ts';
+import {
+  addUp,
+  attentionOf,
+  coveredNow,
+  type FleetDigest,
+  type FleetFacts,
+  lastResults,
+  type Named,
+} from '../core/fleet/fleet-digest.ts';
+import { buildFleetDigestMessage } from '../core/fleet/fleet-digest-message.ts';
+import { bodyOf, countBy, parseReported, type Reported, runIdOf, scheduledAtOf } from '../core/fleet/messages.ts';
+import { ACCOUNTS_DEAD_VARIABLE, fleetQueue } from '../core/fleet/queues.ts';
+import { select } from '../core/fleet/select.ts';
+import { parseSettings, type Settings } from '../core/settings.ts';
+import { DAY, type Instant } from '../core/time.ts';
+import type { FleetRuntime } from './has-fleet.ts';
+
+/** The answer of `{"digest": true}`: what was published, in numbers. */
+export interface FleetDigested {
+  schemaVersion: 1;
+  runId: string;
+  selected: number;
+  answered: number;
+  silent: number;
+  errors: readonly string[];
+  awsCalls: number;
+}
+
+/** A message of the results queue, and what it says; undefined: it cannot be read. */
+interface Read {
+  held: Held;
+  reported: Reported | undefined;
+}
+
+/**
+ * The fleet's digest of one run: what the accounts have answered, and who has not. Results are deleted only once it is
+ * published, so that a digest that dies is made again; one that was published twice says the same.
+ */
+export async function publishFleetDigest(
+  runtime: FleetRuntime,
+  { scheduledAt }: Pick<ScheduledEvent, 'scheduledAt'>,
+): Promise<FleetDigested> {
+  const callsBefore = callsMade(runtime);
+  const { aws, clock, environment } = runtime;
+  const settings = parseSettings(environment);
+  const url = fleetQueue(environment, 'resultsQueueUrl');
+  const dueAt = scheduledAt ?? clock();
+  const errors: string[] = [];
+  const accounts = await attempt({ errors }, () => accountsOf(runtime));
+  const isEnough = (held: readonly Held[]): boolean => isWhole(held.map(read), dueAt, settings);
+  const messages = (await drain(aws, url, { ...runtime, isEnough })).map(read);
+  const digest = addUp(await factsOf(runtime, { messages, accounts, dueAt, errors, settings }));
+  log(runtime, digest);
+  await publish(aws, settings.topicArn, buildFleetDigestMessage(digest));
+  // Only now: whatever was not told is told by the next digest.
+  await remember(runtime, url, digest);
+  await release(runtime, url, messages, digest.runId);
+  const { runId, selected, results, silent } = digest;
+  return {
+    schemaVersion: 1,
+    runId,
+    selected: selected.length,
+    answered: results.length,
+    silent: silent.length,
+    errors,
+    awsCalls: callsMade(runtime) - callsBefore,
+  };
+}
+
+async function accountsOf({
+  aws,
+  sleep,
+  fleet,
+  clock,
+}: FleetRuntime): Promise<{ selected: Named[]; skipped: Record<string, number> }> {
+  const now = clock();
+  const selected: Named[] = [];
+  const reasons: string[] = [];
+  for await (const account of listAccounts(aws, { sleep })) {
+    const selection = select(fleet, account, now);
+    if (selection.isMember) selected.push({ accountId: account.accountId, name: account.name });
+    else reasons.push(selection.reason);
+  }
+  return { selected, skipped: countBy(reasons) };
+}
+
+function read(held: Held): Read {
+  try {
+    return { held, reported: parseReported(held.body) };
+  } catch {
+    return { held, reported: undefined };
+  }
+}
+
+/** The newest run that was due before this digest, and not before the one that the last digest should have told of. */
+function ownRun(messages: readonly Read[], dueAt: Instant, { runEveryDays }: Pick<Settings, 'runEveryDays'>): string {
+  const times = messages.flatMap(({ reported }) => {
+    const at = reported === undefined || reported.kind === 'covered' ? undefined : scheduledAtOf(reported.runId);
+    return at === undefined || at > dueAt || at <= dueAt - runEveryDays * DAY ? [] : [at];
+  });
+  // Of no run there are no results, which is said then.
+  return runIdOf(times.length === 0 ? dueAt : Math.max(...times));
+}
+
+/** Every account that the run was for has answered. */
+function isWhole(messages: readonly Read[], dueAt: Instant, settings: Settings): boolean {
+  const runId = ownRun(messages, dueAt, settings);
+  const { fanOut, results } = ofRun(messages, runId);
+  return fanOut !== undefined && results.length >= fanOut.selected - fanOut.unsent.length;
+}
+
+function ofRun(messages: readonly Read[], runId: string): Pick<FleetFacts, 'fanOut' | 'results'> {
+  const all = messages.flatMap(({ reported }) => reported ?? []);
+  // A fan-out that was repeated leaves two records that say the same.
+  const fanOut = all.filter((each) => each.kind === 'fan-out').findLast((each) => each.runId === runId);
+  const results = lastResults(
+    all.filter((each) => each.kind === 'result'),
+    runId,
+  );
+  return { results, ...(fanOut === undefined ? {} : { fanOut }) };
+}
+
+interface Gathered {
+  messages: readonly Read[];
+  accounts: Awaited<ReturnType<typeof accountsOf>> | undefined;
+  dueAt: Instant;
+  errors: string[];
+  settings: Settings;
+}
+
+async function factsOf(runtime: FleetRuntime, gathered: Gathered): Promise<FleetFacts> {
+  const { messages, accounts, dueAt, errors, settings } = gathered;
+  const { aws, fleet } = runtime;
+  const at = runtime.clock();
+  const runId = ownRun(messages, dueAt, settings);
+  const { fanOut, results } = ofRun(messages, runId);
+  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
+  const deadLetters = await attempt({ errors }, async () => deadLettersOf(runtime, settings));
+  return {
+    organizationId: fleet.organizationId,
+    accountId: required(Account, 'sts:GetCallerIdentity', 'Account'),
+    runId,
+    at,
+    results,
+    // Who belongs is not known without the organization: nobody is called silent, and nobody is said to have left.
+    ...(fanOut === undefined || accounts === undefined ? {} : { fanOut }),
+    selected: accounts?.selected ?? results,
+    skipped: accounts?.skipped ?? {},
+    waves: fleet.waves.map(({ name, enforceFrom }) => {
+      const isDryRun = enforceFrom === undefined || at < enforceFrom;
+      return { name, isDryRun, ...(enforceFrom === undefined ? {} : { enforceFrom }) };
+    }),
+    coveredBefore: accounts === undefined ? [] : coveredBefore(messages, runId),
+    errors,
+    unreadable: messages.filter(({ reported }) => reported === undefined).length,
+    ...(deadLetters === undefined ? {} : { deadLetters }),
+  };
+}
+
+/** By the newest digest of an earlier run: this one may have left some already, and died. */
+function coveredBefore(messages: readonly Read[], runId: string): FleetFacts['coveredBefore'] {
+  const covered = messages
+    .flatMap(({ reported }) => (reported?.kind === 'covered' ? [reported] : []))
+    .filter((each) => each.runId < runId);
+  const newest = covered.map((each) => each.runId).reduce((a, b) => (a > b ? a : b), '');
+  const byId = new Map(
+    covered
+      .filter((each) => each.runId === newest)
+      .flatMap(({ accounts }) => accounts.map((account) => [account.accountId, account] as const)),
+  );
+  return [...byId.values()];
+}
+
+async function deadLettersOf({ aws, environment }: FleetRuntime, settings: Settings): Promise<number | undefined> {
+  const urls = [settings.deadLetterQueueUrl, environment[ACCOUNTS_DEAD_VARIABLE]].filter((url) => url);
+  let count = 0;
+  for (const url of urls) count += await countMessages(aws, url ?? '');
+  return urls.length === 0 ? undefined : count;
+}
+
+/** SQS takes 256 KiB; an account takes about a hundred bytes. */
+const COVERED_MAX = 1_500;
+
+/** For the next digest to tell who has left. What cannot be sent is only not told then. */
+async function remember({ aws, log: { warn } }: FleetRuntime, url: string, digest: FleetDigest): Promise<void> {
+  const accounts = coveredNow(digest);
+  const entries: { MessageBody: string }[] = [];
+  for (let start = 0; start < accounts.length; start += COVERED_MAX) {
+    const part = accounts.slice(start, start + COVERED_MAX);
+    entries.push({ MessageBody: bodyOf({ schemaVersion: 1, runId: digest.runId, kind: 'covered', accounts: part }) });
+  }
+  // One at a time: SQS takes 256 KiB a call too.
+  for (const entry of entries) {
+    const [refused] = await sendAll(aws, url, [entry]);
+    if (refused !== undefined) warn('Cannot remember whom the digest covered', { because: refused.reason });
+  }
+}
+
+/** What was told goes, with all that is older; results of a later run are for the next digest. */
+async function release(
+  { aws, log: { warn } }: FleetRuntime,
+  url: string,
+  messages: readonly Read[],
+  runId: string,
+): Promise<void> {
+  const isLater = ({ reported }: Read): boolean => reported !== undefined && reported.runId > runId;
+  try {
+    await discard(
+      aws,
+      url,
+      messages.filter((each) => !isLater(each)).map(({ held }) => held),
+    );
+    await hideFor(
+      aws,
+      url,
+      messages.filter(isLater).map(({ held }) => held),
+      0,
+    );
+  } catch (error) {
+    // It is told; what is left says the same to the next digest, or is older than what that counts.
+    warn('Cannot delete results that were told', { because: messageOf(error) });
+  }
+}
+
+/** The log has what the digest has no room for. */
+function log({ log: { info, warn } }: FleetRuntime, digest: FleetDigest): void {
+  const { runId, silent, unreadable, results, selected } = digest;
+  info('Fleet digest', {
+    runId,
+    selected: selected.length,
+    answered: results.length,
+    silent: silent.length,
+    unreadable,
+  });
+  for (const { kind, message, accounts } of attentionOf(digest))
+    info('To be checked', { runId, kind, finding: message, accounts });
+  if (unreadable > 0) warn('Results that cannot be read are dropped', { runId, unreadable });
+}

@@ -1,0 +1,74 @@
+import { GetAccessKeyInfoCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { required } from '../aws/observe.ts';
+import type { Invocation } from '../aws/runtime.ts';
+import { EventError, messageOf, RotationError } from '../core/errors.ts';
+import type { ExposureEvent } from '../core/events.ts';
+import { DAY, formatInstant } from '../core/time.ts';
+import type { Hands } from './exposed-key.ts';
+import { type Described, describeMember, nameOf } from './fleet-account.ts';
+import type { FleetRuntime } from './has-fleet.ts';
+import { asMember, placeOf } from './member.ts';
+
+/**
+ * By whose clients the exposed keys of a fleet's account are dealt with; undefined: they are of the hub's own account, which
+ * is no member. Speed counts, and IAM bounds what can be done: where the organization does not answer, it goes on with
+ * the settings of the stack. Throws an EventError where the event contradicts itself, or is about nobody's account.
+ */
+export async function handsInFleet(
+  runtime: FleetRuntime,
+  { runId }: Pick<Invocation, 'runId'>,
+  event: ExposureEvent,
+): Promise<Hands | undefined> {
+  const { Account } = await runtime.aws.sts.send(new GetCallerIdentityCommand({}));
+  const own = required(Account, 'sts:GetCallerIdentity', 'Account');
+  const accountId = accountOf(event, own);
+  const described = await describeOrGoOn(runtime, accountId);
+  if (accountId === own && described?.selection.isMember !== true) return undefined;
+  const selection = described?.selection;
+  const place = described?.place ?? (await placeOf(runtime, { accountId, path: '' }));
+  const isDryRun = selection?.isMember === true && selection.isDryRun;
+  const by = { by: 'exposed-key', runId };
+  const { path } = place;
+  return {
+    runtime: asMember(runtime, { ...place, isDryRun }, 'observe', by),
+    accountId,
+    acting: ({ userId, userName }) =>
+      isDryRun
+        ? asMember(runtime, { ...place, isDryRun }, 'observe', by)
+        : asMember(runtime, { ...place, isDryRun }, 'rotate', { ...by, user: { userId, userName } }),
+    refusal: (accessKeyId) => refusalOf(runtime, { accountId, described }, accessKeyId),
+    beside: path === '' ? {} : { path, notAfter: formatInstant(runtime.clock() + DAY) },
+  };
+}
+
+/** On the hub's own bus an event is from the account that it is about; the organization's view of AWS Health sends the hub its own. */
+function accountOf({ accountId, sentBy }: ExposureEvent, own: string): string {
+  const account = accountId ?? sentBy ?? own;
+  if (sentBy === undefined || sentBy === own || sentBy === account) return account;
+  const message = `detail.affectedAccount: the event is from account ${sentBy}, but about ${account}; nothing was changed.`;
+  throw new EventError(message, { accountId: account });
+}
+
+async function describeOrGoOn(runtime: FleetRuntime, accountId: string): Promise<Described | undefined> {
+  try {
+    return await describeMember(runtime, accountId);
+  } catch (error) {
+    if (!(error instanceof RotationError)) throw error;
+    runtime.log.warn('The organization does not say where the account is', { accountId, because: messageOf(error) });
+    return undefined;
+  }
+}
+
+async function refusalOf(
+  { aws }: FleetRuntime,
+  { accountId, described }: { accountId: string; described: Described | undefined },
+  accessKeyId: string,
+): Promise<string | undefined> {
+  // Only AWS itself says whose key it is: an account could report those of another.
+  const { Account: of } = await aws.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: accessKeyId }));
+  if (of !== accountId) {
+    return `AWS says that the key ${accessKeyId} is of account ${of ?? 'nobody'}, but the event is about ${accountId}; nothing was changed.`;
+  }
+  if (described === undefined || described.selection.isMember) return undefined;
+  return `Others know the key ${accessKeyId}, but account ${nameOf(described)} ${described.selection.because}; nothing was changed.`;
+}

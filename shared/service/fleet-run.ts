@@ -1,0 +1,129 @@
+import { isRefusedRole } from '../aws/member-session.ts';
+import type { PlannedStep } from '../aws/plan-users.ts';
+import { callsMade, type Invocation } from '../aws/runtime.ts';
+import { trustOf } from '../aws/trust.ts';
+import { EventError, messageOf, RotationError } from '../core/errors.ts';
+import type { ScheduledEvent } from '../core/events.ts';
+import { parseSettings } from '../core/settings.ts';
+import { DAY } from '../core/time.ts';
+import { answerFor } from './account-scan.ts';
+import { type FannedOut, fanOut } from './fan-out.ts';
+import { describeMember, describeSelected } from './fleet-account.ts';
+import { type FleetDigested, publishFleetDigest } from './fleet-digest.ts';
+import type { FleetRuntime } from './has-fleet.ts';
+import { asMember } from './member.ts';
+
+/** The answer of `{"accountId"}`: one account of the fleet, by hand. */
+export interface AccountRun {
+  schemaVersion: 1;
+  runId: string;
+  accountId: string;
+  accountName: string;
+  wave?: string;
+  dryRun: boolean;
+  status: 'scanned' | 'refused' | 'failed';
+  /** A reason code, unless all went well. */
+  reason?: string;
+  usersScanned: number;
+  enqueued: number;
+  skipped: Record<string, number>;
+  plan?: readonly PlannedStep[];
+  errors: readonly string[];
+  awsCalls: number;
+}
+
+/** The answer of `{"check": true, "accountId"}`. */
+export interface CheckedAccount {
+  schemaVersion: 1;
+  accountId: string;
+  accountName: string;
+  wave?: string;
+  /** Nothing would be changed there yet. */
+  dryRun: boolean;
+  /** `ready`; `not-selected`, the fleet does not look after it; `refused`, something has to be put right. */
+  status: 'ready' | 'not-selected' | 'refused';
+  findings: readonly { kind: string; reason: string; message: string }[];
+  awsCalls: number;
+}
+
+/** A run of a deployment that has a fleet: over all accounts, over one of them, its check, or the digest. */
+export async function runFleet(
+  runtime: FleetRuntime,
+  invocation: Invocation,
+  event: ScheduledEvent,
+): Promise<FannedOut | AccountRun | CheckedAccount | FleetDigested> {
+  const { accountId, digest, check, dryRun, scheduledAt } = event;
+  if (digest) return publishFleetDigest(runtime, event);
+  if (accountId !== undefined) {
+    return check
+      ? checkAccount(runtime, invocation, accountId)
+      : runAccount(runtime, invocation, { accountId, dryRun });
+  }
+  // Its plans would be nobody's: a run by hand puts nothing into the digest.
+  if (dryRun && scheduledAt === undefined) {
+    throw new EventError('dryRun: in a fleet a dry run by hand is of one account; give its accountId.');
+  }
+  return fanOut(runtime, invocation, event);
+}
+
+async function runAccount(
+  runtime: FleetRuntime,
+  invocation: Invocation,
+  { accountId, dryRun }: { accountId: string; dryRun: boolean },
+): Promise<AccountRun> {
+  const callsBefore = callsMade(runtime);
+  const { runId } = invocation;
+  const { account, selection } = await describeSelected(runtime, accountId);
+  const { path, name, isManagement, joinedAt } = account;
+  const message = {
+    ...({ schemaVersion: 1, kind: 'account', runId, accountId, path, name, isManagement } as const),
+    ...(joinedAt === undefined ? {} : { joinedAt }),
+    dryRun: dryRun || !parseSettings(runtime.environment).enforce,
+    notAfter: runtime.clock() + DAY,
+  };
+  const { result, plan, errors } = await answerFor(runtime, invocation, message, { showsPlan: true });
+  const { status, reason, usersScanned, enqueued, skipped } = result;
+  if (status !== 'scanned') throw new RotationError(errors.join(' | '), { accountId });
+  return {
+    ...({ schemaVersion: 1, runId, accountId, accountName: name } as const),
+    ...(selection.wave === undefined ? {} : { wave: selection.wave }),
+    dryRun: result.dryRun,
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...{ usersScanned, enqueued, skipped },
+    ...(plan === undefined ? {} : { plan }),
+    errors,
+    awsCalls: callsMade(runtime) - callsBefore,
+  };
+}
+
+/** Looks, and changes nothing. What AWS refuses is a finding. */
+async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accountId: string): Promise<CheckedAccount> {
+  const callsBefore = callsMade(runtime);
+  const { account, place, selection } = await describeMember(runtime, accountId);
+  const about = { schemaVersion: 1, accountId, accountName: account.name } as const;
+  const calls = (): { awsCalls: number } => ({ awsCalls: callsMade(runtime) - callsBefore });
+  if (!selection.isMember) {
+    const { reason, because } = selection;
+    const findings = [{ kind: reason, reason, message: `Account ${accountId} ${because}.` }];
+    return { ...about, dryRun: true, status: 'not-selected', findings, ...calls() };
+  }
+  const { wave, isDryRun: dryRun } = selection;
+  const found = { ...about, ...(wave === undefined ? {} : { wave }), dryRun };
+  try {
+    const member = asMember(runtime, { ...place, isDryRun: true }, 'observe', { by: 'check', runId });
+    const findings = await trustOf(runtime, member, place);
+    const status = findings.some(({ isRefusal }) => isRefusal) ? 'refused' : 'ready';
+    return {
+      ...found,
+      status,
+      findings: findings.map(({ kind, reason, message }) => ({ kind, reason, message })),
+      ...calls(),
+    };
+  } catch (error) {
+    if (!isRefusedRole(error)) throw error;
+    const isJoining = account.joinedAt !== undefined && runtime.clock() - account.joinedAt < DAY;
+    const reason = isJoining ? 'joining' : 'role-refused';
+    return { ...found, status: 'refused', findings: [{ kind: reason, reason, message: messageOf(error) }], ...calls() };
+  }
+}

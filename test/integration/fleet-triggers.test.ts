@@ -1,0 +1,223 @@
+// Tests of shared/service/fleet-rotate-user.ts and shared/service/fleet-exposed-key.ts, and of what else moves a fleet.
+
+import { describe, expect, it } from 'vitest';
+import { createConfigRemediation } from '../../functions/config-remediation.ts';
+import { createConfigRule } from '../../functions/config-rule.ts';
+import { createExposedKey } from '../../functions/exposed-key.ts';
+import { createRotateUser } from '../../functions/rotate-user.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { crossTalk } from '../../local/organization/cross-talk.ts';
+import { bodies, createFleetWorld, type FleetWorld, lambda, workAll } from '../support/fleet-world.ts';
+import { HUB, MANAGEMENT, UNITS } from '../support/organization.ts';
+
+const [PAYMENTS, LAB] = ['444455556666', '666677778888'];
+
+function withAlice(options: Parameters<typeof createFleetWorld>[0] = {}, ageDays = 100) {
+  const world = createFleetWorld(options);
+  for (const accountId of [LAB, PAYMENTS, HUB]) {
+    world.organization.account(accountId).iam.addUser({ userName: 'alice', keys: [{ ageDays }] });
+  }
+  const { iam } = world.organization.account(LAB);
+  const [alice] = iam.users();
+  return { world, iam, userId: alice?.userId ?? '', accessKeyId: iam.keysOf('alice')[0]?.accessKeyId ?? '' };
+}
+
+const rotate = (world: FleetWorld, event: object) =>
+  lambda(world, 'rotate-user', createRotateUser(world.runtime('rotate-user')))(event);
+
+const dryRunWave = { fleet: { waves: [{ name: 'prod', organizationalUnits: [UNITS.dev] }] } };
+
+describe('rotate-user', () => {
+  it('rotates in the account that it is given, and in no other', async () => {
+    const { world, iam } = withAlice({}, 5);
+    expect(await rotate(world, { accountId: LAB, userName: 'alice', action: 'rotate' })).toMatchObject({
+      accountId: LAB,
+      status: 'changed',
+      dryRun: false,
+    });
+    expect(iam.keysOf('alice')).toHaveLength(2);
+    expect(world.organization.account(PAYMENTS).iam.keysOf('alice')).toHaveLength(1);
+    expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+    const message = world.hub.sns.published.at(-1);
+    expect(message?.attributes).toMatchObject({ accountId: LAB, event: 'issued' });
+    expect(message?.message.email).toContain(`"accountId":"${LAB}"`);
+  });
+
+  it('takes only the role that looks, for a question and for a wave that has not begun', async () => {
+    const { world, iam } = withAlice(dryRunWave);
+    expect(await rotate(world, { accountId: LAB, userName: 'alice' })).toMatchObject({ status: 'planned' });
+    expect(await rotate(world, { accountId: LAB, userName: 'alice', action: 'rotate' })).toMatchObject({
+      status: 'planned',
+      dryRun: true,
+      message: expect.stringContaining(
+        'Account 666677778888 (lab) is in wave prod, which has no date (fleet.yml): this was a dry run.',
+      ),
+    });
+    expect(iam.keysOf('alice')).toHaveLength(1);
+    const roles = world.organization.calls.filter(({ call }) => call.operation === 'AssumeRole');
+    expect(roles.map(({ call }) => String(call.input.RoleArn).split('/').at(-1))).toEqual([
+      'keyturn-observe',
+      'keyturn-observe',
+    ]);
+  });
+
+  it.each([
+    ['101010101010', 'accountId: 101010101010 is not in organization o-a1b2c3d4e5.'],
+    [MANAGEMENT, 'is named by nothing in select (fleet.yml)'],
+  ])('refuses %s', async (accountId, because) => {
+    const { world } = withAlice();
+    await expect(rotate(world, { accountId, userName: 'alice' })).rejects.toThrow(because);
+  });
+
+  it('says which user is missing, and where', async () => {
+    const { world } = withAlice();
+    const because = `userName: there is no IAM user bob in account ${LAB}`;
+    await expect(rotate(world, { accountId: LAB, userName: 'bob' })).rejects.toThrow(because);
+    await expect(rotate(world, { accountId: LAB, userName: 'bob', action: 'rotate' })).rejects.toThrow(because);
+  });
+
+  it('says of an account that is suspended that nothing can be done there', async () => {
+    const { world } = withAlice();
+    world.organization.setState(LAB, 'SUSPENDED');
+    await expect(rotate(world, { accountId: LAB, userName: 'alice' })).rejects.toThrow('is SUSPENDED, as AWS says');
+  });
+
+  it('without an account is about the hub itself', async () => {
+    const { world } = withAlice({}, 5);
+    expect(await rotate(world, { userName: 'alice', action: 'rotate' })).toMatchObject({
+      accountId: HUB,
+      status: 'changed',
+    });
+  });
+});
+
+describe('an exposed key', () => {
+  const expose = (
+    world: FleetWorld,
+    { account = LAB, accessKeyId, affected }: { account?: string; accessKeyId: string; affected?: string },
+    before?: BeforeCall,
+  ) =>
+    lambda(
+      world,
+      'exposed-key',
+      createExposedKey(world.runtime('exposed-key', before)),
+    )({
+      id: 'event',
+      source: 'aws.health',
+      account,
+      detail: {
+        eventTypeCode: 'AWS_RISK_CREDENTIALS_EXPOSED',
+        affectedAccount: affected,
+        affectedEntities: [{ entityValue: accessKeyId }],
+      },
+    });
+
+  it('of a member is deactivated and replaced there, by sessions of that account', async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    expect(await expose(world, { accessKeyId })).toMatchObject({
+      keys: [{ accessKeyId, status: 'changed', userName: 'alice' }],
+    });
+    expect(
+      iam
+        .keysOf('alice')
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['Active', 'Inactive']);
+    expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+  });
+
+  it('by the view of the organization is of the account that is affected', async () => {
+    const { world, accessKeyId } = withAlice({}, 5);
+    const given = { account: HUB, affected: LAB, accessKeyId };
+    expect(await expose(world, given)).toMatchObject({ keys: [{ status: 'changed' }] });
+  });
+
+  it('is dealt with even if the organization does not answer', async () => {
+    const { world, accessKeyId } = withAlice({}, 5);
+    const silent: BeforeCall = ({ operation }) =>
+      operation === 'DescribeAccount' ? { kind: 'error', status: 503, code: 'ServiceUnavailable' } : undefined;
+    expect(await expose(world, { accessKeyId }, silent)).toMatchObject({ keys: [{ status: 'changed' }] });
+  });
+
+  it('of an account whose wave has not begun is told of, and left as it is', async () => {
+    const { world, iam, accessKeyId } = withAlice(dryRunWave, 5);
+    expect(await expose(world, { accessKeyId })).toMatchObject({ keys: [{ status: 'planned' }] });
+    expect(iam.keysOf('alice')).toMatchObject([{ status: 'Active' }]);
+    expect(world.hub.sns.published.at(-1)?.attributes).toMatchObject({ event: 'exposed', severity: 'critical' });
+  });
+
+  it('of an excluded account is told of, and left as it is', async () => {
+    const { world, iam, accessKeyId } = withAlice({ fleet: { exclude: { accounts: [LAB] } } }, 5);
+    expect(await expose(world, { accessKeyId })).toMatchObject({ keys: [{ status: 'unknown' }] });
+    expect(iam.keysOf('alice')).toMatchObject([{ status: 'Active' }]);
+    const { attributes, message } = world.hub.sns.published.at(-1) ?? {};
+    expect(attributes).toMatchObject({ event: 'exposed', severity: 'critical', accountId: LAB });
+    expect(message?.email.replace(/\s+/g, ' ')).toContain('is excluded by exclude.accounts 666677778888');
+  });
+
+  it("of another account than the event is from is nobody's here", async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    expect(await expose(world, { account: PAYMENTS, accessKeyId })).toMatchObject({ keys: [{ status: 'unknown' }] });
+    expect(iam.keysOf('alice')).toMatchObject([{ status: 'Active' }]);
+    await expect(expose(world, { account: PAYMENTS, affected: LAB, accessKeyId })).rejects.toThrow(
+      'detail.affectedAccount: the event is from account',
+    );
+  });
+
+  it('of the hub itself is dealt with as ever', async () => {
+    const { world } = withAlice({}, 5);
+    const accessKeyId = world.hub.iam.keysOf('alice')[0]?.accessKeyId ?? '';
+    expect(await expose(world, { account: HUB, accessKeyId })).toMatchObject({ keys: [{ status: 'changed' }] });
+  });
+});
+
+describe('AWS Config', () => {
+  const compliance = (userId: string, account = LAB) => ({
+    source: 'aws.config',
+    account,
+    'detail-type': 'Config Rules Compliance Change',
+    detail: {
+      messageType: 'ComplianceChangeNotification',
+      awsAccountId: LAB,
+      configRuleName: 'OrgConfigRule-access-keys-rotated-abcdefgh',
+      resourceType: 'AWS::IAM::User',
+      resourceId: userId,
+      newEvaluationResult: { complianceType: 'NON_COMPLIANT' },
+    },
+  });
+  const remediate = (world: FleetWorld, event: object) =>
+    lambda(world, 'config-remediation', createConfigRemediation(world.runtime('config-remediation')))(event);
+
+  it('names a user of a member, who is enqueued with path and limit, and rotated', async () => {
+    const { world, iam, userId } = withAlice();
+    expect(await remediate(world, compliance(userId))).toMatchObject({ status: 'enqueued', userName: 'alice' });
+    const [message] = bodies(world, 'rotation');
+    expect(message).toMatchObject({ accountId: LAB, origin: 'config', path: expect.stringContaining(UNITS.dev) });
+    await scheduledTickets(world);
+    await workAll(world);
+    expect(iam.keysOf('alice')).toHaveLength(2);
+  });
+
+  it('must not contradict EventBridge about the account', async () => {
+    const { world, userId } = withAlice();
+    await expect(remediate(world, compliance(userId, PAYMENTS))).rejects.toThrow('detail.awsAccountId');
+  });
+
+  it('asks the rule of the organization about a member, and is told by the role there', async () => {
+    const { world } = withAlice({ parameters: { AwsConfig: 'true' } });
+    const { config } = world.organization.account(LAB);
+    config.addRule('OrgConfigRule-keyturn');
+    const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
+    expect(await rule(config.invocation('OrgConfigRule-keyturn'))).toMatchObject({
+      accountId: LAB,
+      evaluations: { NON_COMPLIANT: 1 },
+    });
+    expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+  });
+});
+
+async function scheduledTickets(world: FleetWorld): Promise<void> {
+  const { putTickets } = await import('../../shared/aws/tickets.ts');
+  const { aws } = world.runtime('scheduled-rotation');
+  await putTickets(aws, world.urls.tickets, { scheduledAt: world.hub.clock.now(), count: 5 });
+}
