@@ -4,6 +4,7 @@ import { messageOf } from '../shared/core/errors.ts';
 import { parseScheduledEvent } from '../shared/core/events.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
+import { isSqsEvent } from '../shared/lambda/sqs-event.ts';
 import { type FleetRuntime, hasFleet } from '../shared/service/has-fleet.ts';
 import { runScheduled } from '../shared/service/scheduled-rotation.ts';
 
@@ -38,10 +39,6 @@ async function scanEach(
     }
   }
   return { batchItemFailures };
-}
-
-function isSqsEvent(event: unknown): event is SQSEvent {
-  return typeof event === 'object' && event !== null && 'Records' in event && Array.isArray(event.Records);
 }
 
 export const handler = createScheduledRotation(lambdaRuntime());

@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as bundle, type Metafile } from 'esbuild';
+import { build as bundle } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
-import { packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
+import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = 'keyturn.mjs';
@@ -47,7 +47,7 @@ export async function buildKeyturn(outDir: string): Promise<PackedProgram> {
     metafile: true,
   });
   const outputs = Object.entries(metafile.outputs);
-  const started = atStart(metafile);
+  const started = loadedBy(PROGRAM, metafile);
   const inside = (files: typeof outputs) => packagesOf(files.flatMap(([, { inputs }]) => Object.keys(inputs)));
   const size = (files: typeof outputs) => files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   const packages = inside(outputs);
@@ -62,17 +62,6 @@ export async function buildKeyturn(outDir: string): Promise<PackedProgram> {
     atStart: inside(outputs.filter(([file]) => started.has(file))),
     warnings: warnings.map(({ text }) => text),
   };
-}
-
-/** The program and all that it imports at once; `import()` waits until it is called. */
-function atStart({ outputs }: Metafile): Set<string> {
-  const found = new Set(Object.keys(outputs).filter((file) => basename(file) === PROGRAM));
-  for (const file of found) {
-    for (const { path, kind, external } of outputs[file]?.imports ?? []) {
-      if (kind === 'import-statement' && !external) found.add(path);
-    }
-  }
-  return found;
 }
 
 const packedManifest = {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
 import { rolesTaken } from '../shared/core/fleet/policy.ts';
-import { packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
+import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
 import { begunWaves, type FleetFile, readFleetFile } from './fleet.ts';
 import { computed } from './parameters.ts';
@@ -94,8 +94,8 @@ export async function bundleFunction(entry: string, folder: string): Promise<Omi
   });
   // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
-  const loaded = Object.keys(metafile.outputs).filter((file) => /^(index|chunk-\w+)\.js$/.test(basename(file)));
-  const code = Buffer.concat(await Promise.all(loaded.map((file) => readFile(join(ROOT, file)))));
+  const loaded = loadedBy('index.js', metafile);
+  const code = Buffer.concat(await Promise.all([...loaded].map((file) => readFile(join(ROOT, file)))));
   const packages = packagesOf(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
   return { minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
 }

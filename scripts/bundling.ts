@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Plugin } from 'esbuild';
+import { basename } from 'node:path';
+import type { Metafile, Plugin } from 'esbuild';
 
 /**
  * CommonJS modules inside the bundle still call `require`, which an ES module does not have: without this line the SDK
@@ -18,6 +19,17 @@ export const versionsOnly: Plugin = {
     });
   },
 };
+
+/** A file of a bundle, by its name, and all that it imports at once; `import()` waits until it is called. */
+export function loadedBy(name: string, { outputs }: Metafile): Set<string> {
+  const found = new Set(Object.keys(outputs).filter((file) => basename(file) === name));
+  for (const file of found) {
+    for (const { path, kind, external } of outputs[file]?.imports ?? []) {
+      if (kind === 'import-statement' && !external) found.add(path);
+    }
+  }
+  return found;
+}
 
 /** The folders of the packages that the files are of. One inside another's node_modules counts for itself. */
 export function packagesOf(files: readonly string[]): string[] {

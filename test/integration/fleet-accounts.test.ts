@@ -6,8 +6,9 @@ import { type FunctionName, functionCredentials } from '../../local/aws/principa
 import { createRuntime, directLine } from '../../local/host/runtime.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
 import type { LocalOrganization } from '../../local/organization/organization.ts';
+import { inMember } from '../../shared/aws/in-member.ts';
 import { isRefusedRole } from '../../shared/aws/member-session.ts';
-import { inMember, type Runtime } from '../../shared/aws/runtime.ts';
+import type { Runtime } from '../../shared/aws/runtime.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { readStateKey } from '../../shared/aws/state-key.ts';
 import { type Fleet, parseFleet } from '../../shared/core/fleet/fleet.ts';
@@ -83,10 +84,10 @@ const userIn = ({ organization }: World, accountId: string, name: string) => {
 };
 
 /** A pass over alice of an account, in that account or another. */
-async function pass(world: World, hub: Runtime & { fleet: Fleet }, accountId: string, inside = accountId) {
+async function pass(world: World, hub: Runtime & { fleet: Fleet }, accountId: string, where = accountId) {
   const { userId, userName } = userIn(world, accountId, 'alice');
   const session = { by: 'rotation-worker', runId: hub.newRunId(), user: { userId, userName } };
-  const member = inMember(hub, placeOf(world, inside), 'rotate', session);
+  const member = inMember(hub, placeOf(world, where), 'rotate', session);
   // Before anything else, so that a refusal is about the account and not about its user.
   await member.aws.iam.config.credentials();
   const now = hub.clock();
@@ -96,9 +97,11 @@ async function pass(world: World, hub: Runtime & { fleet: Fleet }, accountId: st
     functionName: 'keyturn-test-rotation-worker',
   };
   // What says to a pass that it works in a member: its secrets are written by the member's role.
-  const { region } = world.organization.account(inside);
-  const environment = { KEYTURN_MEMBER: 'true', KEYTURN_MEMBER_REGION: region, ...member.environment };
-  await work({ ...member, environment }, invocation, {
+  const { region } = world.organization.account(where);
+  const environment = { KEYTURN_MEMBER_REGION: region, ...member.environment };
+  // As what takes a message of the fleet hands it on.
+  const { fleet: _, ...inside } = { ...member, environment };
+  await work(inside, invocation, {
     body: JSON.stringify(body),
     receiptHandle: 'r',
     receiveCount: 1,

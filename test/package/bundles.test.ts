@@ -14,9 +14,24 @@ import { unzip } from './zip.ts';
 const KIB = 1024;
 const run = promisify(execFile);
 const names = await functionNames();
-/** In KiB. The worker holds every service's client: IAM, STS, Secrets Manager, SNS, SQS, Config, KMS. */
-const LIMITS = { minified: 512, zipped: 160 };
-const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = { 'rotation-worker': { minified: 546, zipped: 172 } };
+/**
+ * In KiB: what every cold start loads, and the whole of the package. The worker holds every service's client: IAM, STS,
+ * Secrets Manager, SNS, SQS, Config, KMS.
+ */
+const LIMITS = { minified: 512, zipped: 176 };
+const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
+  'exposed-key': { minified: 520, zipped: 176 },
+  'rotation-worker': { minified: 556, zipped: 192 },
+};
+/** What is loaded only where CloudTrail lookups are switched on, or by a deployment that has a fleet. */
+const LAZY: Record<string, readonly string[]> = {
+  'config-remediation': ['organization'],
+  'config-rule': ['organization'],
+  'exposed-key': ['fleet-exposed-key', 'organization'],
+  'rotate-user': ['fleet-rotate-user', 'organization'],
+  'rotation-worker': ['fleet-work', 'who-uses'],
+  'scheduled-rotation': ['account-scan', 'fleet-run', 'organization'],
+};
 let first: Packaged;
 let second: Packaged;
 
@@ -28,12 +43,27 @@ function zipOf(name: string, { zips }: Packaged = first): Buffer {
   return zips.get(name) ?? Buffer.alloc(0);
 }
 
+/** The bytes of `index.js` and of all that it imports at once. */
+function loadedAtStart(name: string): number {
+  const files = unzip(zipOf(name));
+  const found = new Set([`dist/${name}/index.js`]);
+  for (const file of found) {
+    const code = String(files.get(file));
+    for (const [, imported] of code.matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g))
+      found.add(`dist/${name}/${imported}`);
+  }
+  return [...found].reduce((sum, file) => sum + (files.get(file)?.length ?? 0), 0);
+}
+
 describe.each(names)('the package of %s', (name) => {
   it('holds its bundle and nothing else', () => {
-    const files = [...unzip(zipOf(name)).keys()].map((file) => file.replace(/-\w{8}\.js$/, '-*.js')).sort();
-    // What is loaded only where CloudTrail lookups are switched on, and what it has in common with the rest.
-    const more = name === 'rotation-worker' ? [`dist/${name}/chunk-*.js`, `dist/${name}/who-uses-*.js`] : [];
-    expect(files).toEqual([`dist/${name}/index.js`, `dist/${name}/package.json`, ...more].sort());
+    const files = [...unzip(zipOf(name)).keys()].map((file) => file.replace(`dist/${name}/`, ''));
+    // What several of the others have in common.
+    const own = files
+      .filter((file) => !/^chunk-\w{8}\.js$/.test(file))
+      .map((file) => file.replace(/-\w{8}\.js$/, '.js'));
+    const lazy = (LAZY[name] ?? []).map((module) => `${module}.js`);
+    expect(own.sort()).toEqual(['index.js', 'package.json', ...lazy].sort());
   });
 
   it('is made twice with the same bytes', () => {
@@ -42,8 +72,7 @@ describe.each(names)('the package of %s', (name) => {
 
   it('stays within its limits', () => {
     const { minified, zipped } = LIMITS_BY_FUNCTION[name] ?? LIMITS;
-    const loaded = [...unzip(zipOf(name))].filter(([file]) => /\/(index|chunk-\w+)\.js$/.test(file));
-    expect(loaded.reduce((sum, [, { length }]) => sum + length, 0)).toBeLessThanOrEqual(minified * KIB);
+    expect(loadedAtStart(name)).toBeLessThanOrEqual(minified * KIB);
     expect(zipOf(name).length).toBeLessThanOrEqual(zipped * KIB);
   });
 });

@@ -1,7 +1,7 @@
 import { functionCredentials } from '../../local/aws/principals.ts';
 import { createRuntime, directLine } from '../../local/host/runtime.ts';
 import type { LocalOrganization } from '../../local/organization/organization.ts';
-import { inMember } from '../../shared/aws/runtime.ts';
+import { inMember } from '../../shared/aws/in-member.ts';
 import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 import { work } from '../../shared/service/rotation-worker.ts';
 import { EXTERNAL_ID, ORGANIZATION, UNITS } from './organization.ts';
@@ -33,8 +33,10 @@ export async function rotateInMember(organization: LocalOrganization, accountId:
   const times = { runId: hub.newRunId(), startedAt, deadlineAt: startedAt + 300_000 };
   const message = { schemaVersion: 1, accountId, userId, userName, origin: 'schedule', requestId: '1', mayIssue: true };
   const delivery = { body: JSON.stringify(message), receiptHandle: 'r', receiveCount: 1 };
-  const environment = { KEYTURN_MEMBER: 'true', ...member.environment };
-  await work({ ...member, environment }, { ...times, functionName: 'keyturn-test-rotation-worker' }, delivery);
+  const environment = { KEYTURN_MEMBER_REGION: organization.region, ...member.environment };
+  // As what takes a message of the fleet hands it on.
+  const { fleet: _, ...inside } = { ...member, environment };
+  await work(inside, { ...times, functionName: 'keyturn-test-rotation-worker' }, delivery);
   const old = keys[0]?.accessKeyId ?? '';
   const now = iam.users().find((user) => user.userName === userName)?.keys ?? [];
   return { old, current: now.map(({ accessKeyId }) => accessKeyId).find((id) => id !== old) ?? '' };
