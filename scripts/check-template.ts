@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 
-/** Of the stack, once packaged; the forwarder and what members of a fleet get, stacks of their own; and the examples. */
+/** Of the stack, once packaged; forwarders, alarms and what members of a fleet get, stacks of their own; and the examples. */
 const TEMPLATES = [
   '../.serverless/cloudformation-template-update-stack.json',
   '../resources/forwarder/exposed-key-forwarder.yml',
   '../resources/forwarder/event-forwarder.yml',
+  '../resources/suspicious.yml',
   '../resources/member/keyturn-member.yml',
   '../resources/member/keyturn-member-events.yml',
   '../examples/fleet/four-accounts/operator-role.yml',
