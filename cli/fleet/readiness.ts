@@ -56,6 +56,18 @@ export const meanings: Readonly<Record<string, { called: string; todo: (accountI
   },
   'template-outdated': { called: 'older template', todo: deployRoles },
   'parameters-differ': { called: 'other parameters', todo: deployRoles },
+  'denied-by-organization': {
+    called: 'denied by the organization',
+    todo: (accountId) =>
+      `In the management account: aws organizations list-policies-for-target --target-id ${accountId} --filter SERVICE_CONTROL_POLICY`,
+  },
+  'denied-in-account': { called: 'denied in the account', todo: deployRoles },
+  'not-simulated': { called: 'not known', todo: () => 'Begin with this account in a wave of its own.' },
+  'region-not-enabled': {
+    called: 'Region not enabled',
+    todo: (accountId, { region }) =>
+      `aws account enable-region --account-id ${accountId} --region-name ${region}, or set \`region\` for it in fleet.yml`,
+  },
   'not-tagged': {
     called: 'not tagged',
     todo: () => 'Nothing, unless it should belong: tag the account in AWS Organizations.',

@@ -83,7 +83,7 @@ export function recordedInput(input: Input): Input {
   return isRecord(result) ? result : {};
 }
 
-const readVerbs = /^(Get|List|Describe|Generate)/;
+const readVerbs = /^(Simulate|Get|List|Describe|Generate)/;
 
 /** Notes a call that begins. */
 export function startCall(

@@ -118,6 +118,7 @@ export function createLocalOrganization(options: LocalOrganizationOptions): Loca
       for (const listener of listeners) listener(made);
     });
   }
+  for (const { iam } of accounts.values()) iam.simulateOrganization([]);
   const hub = account(options.hub);
   organizations.delegation = delegationOf(options.hub);
   const route = (request: WireRequest, connection: Connection): Promise<WireResponse> =>

@@ -57,7 +57,14 @@ describe('fleet check', () => {
   });
 
   it('knows what every reason of an account means', async () => {
-    const codes = ['own-deployment', 'second-hub', 'trust-changed', 'joining'];
+    const codes = [
+      'own-deployment',
+      'second-hub',
+      'trust-changed',
+      'joining',
+      'region-not-enabled',
+      'denied-by-organization',
+    ];
     for (const reason of codes) {
       hubSays({ [LAB]: { status: 'refused', reason } });
       const { code, stdout } = await check(['--account', LAB]);

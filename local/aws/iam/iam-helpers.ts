@@ -54,6 +54,8 @@ export interface IamHelpers extends KeyHelpers {
   addRole(role: { readonly name: string; readonly path?: string }): KeyPair & { readonly arn: string };
   /** One more policy of a role. */
   putRolePolicy(roleArn: string, document: unknown): void;
+  /** The account is in an organization, of which a simulation says that it denies these actions. */
+  simulateOrganization(denied: readonly string[]): void;
   users(): IamUser[];
   setRootKey(isActive: boolean): void;
   setRootMfa(devices: 'none' | 'hardware' | 'virtual'): void;
@@ -94,6 +96,9 @@ export function createIamHelpers(environment: Environment, state: IamState): Iam
     },
     putRolePolicy(arn, document) {
       state.rolePolicies.set(arn, [...(state.rolePolicies.get(arn) ?? []), ...parseStatements(document)]);
+    },
+    simulateOrganization(denied) {
+      state.deniedByOrganization = denied;
     },
     users: () => state.users.ids.flatMap((id) => state.users.get(id) ?? []),
     setRootKey(isActive) {

@@ -73,6 +73,8 @@ export interface IamState {
    * Every role may do everything else here.
    */
   readonly rolePolicies: Map<string, readonly Statement[]>;
+  /** Actions that the organization denies, as a simulation says; absent: the account is in none. Nothing else asks. */
+  deniedByOrganization?: readonly string[];
   /** Roles that can be looked at and taken, by name in lower case. */
   readonly namedRoles: Map<string, IamRole>;
   /** Sessions of those who have taken one, by access key ID. */

@@ -1,5 +1,5 @@
 import { AwsError } from '../errors.ts';
-import { text, textList } from '../input.ts';
+import { type Input, isRecord, list, text, textList } from '../input.ts';
 import { type Decision, decide } from '../policies/policy.ts';
 import { contextOf } from '../policies/policy-conditions.ts';
 import type { Operations, Principal } from '../service.ts';
@@ -13,7 +13,21 @@ const decisions: Readonly<Record<Decision, string>> = {
   'not allowed': 'implicitDeny',
 };
 
-/** What the policies of a role alone decide: those of resources, boundaries and the organization are not asked. */
+function given(input: Input): Record<string, string[]> {
+  const entries = list(input, 'ContextEntries').filter(isRecord);
+  return Object.fromEntries(
+    entries.map((entry) => [text(entry, 'ContextKeyName'), textList(entry, 'ContextKeyValues')]),
+  );
+}
+
+/** `isDenied` by the organization; undefined in an account that is in none. */
+function decided(decision: Decision, isDenied: boolean | undefined) {
+  if (isDenied === undefined) return { EvalDecision: decisions[decision] };
+  const EvalDecision = decisions[isDenied && decision === 'allowed' ? 'not allowed' : decision];
+  return { EvalDecision, OrganizationsDecisionDetail: { AllowedByOrganizations: !isDenied } };
+}
+
+/** What the policies of a role decide, and what is told of the organization: those of resources and boundaries are not asked. */
 export function createSimulation(state: IamState): Operations {
   function roleOf(arn: string): Principal {
     const role = [...state.roles.values()].find((known) => known.kind === 'role' && known.arn === arn);
@@ -29,13 +43,14 @@ export function createSimulation(state: IamState): Operations {
     SimulatePrincipalPolicy(input, { now }) {
       const principal = roleOf(text(input, 'PolicySourceArn'));
       const statements = state.rolePolicies.get(principal.arn) ?? [];
-      const context = contextOf(principal, now);
+      const context = { ...contextOf(principal, now), ...given(input) };
+      const denied = state.deniedByOrganization;
       const resources = textList(input, 'ResourceArns');
       const EvaluationResults = textList(input, 'ActionNames').flatMap((action) =>
         (resources.length === 0 ? ['*'] : resources).map((resource) => ({
           EvalActionName: action,
           EvalResourceName: resource,
-          EvalDecision: decisions[decide(statements, { action, resource, context })],
+          ...decided(decide(statements, { action, resource, context }), denied?.includes(action)),
         })),
       );
       return { EvaluationResults, IsTruncated: false };
