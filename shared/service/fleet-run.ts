@@ -1,9 +1,12 @@
+import { foreseeRefusals } from '../aws/foresee-refusals.ts';
 import { isRefusedRole } from '../aws/member-session.ts';
 import type { PlannedStep } from '../aws/plan-users.ts';
 import { callsMade, type Invocation } from '../aws/runtime.ts';
-import { trustOf } from '../aws/trust.ts';
+import { type TrustFinding, trustOf } from '../aws/trust.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
+import type { ForeseenRefusal } from '../core/fleet/foreseen-refusals.ts';
+import { regionFor } from '../core/fleet/settings-for.ts';
 import { parseSettings } from '../core/settings.ts';
 import { DAY } from '../core/time.ts';
 import { answerFor } from './account-scan.ts';
@@ -112,12 +115,13 @@ async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accoun
   const found = { ...about, ...(wave === undefined ? {} : { wave }), dryRun };
   try {
     const member = asMember(runtime, { ...place, isDryRun: true }, 'observe', { by: 'check', runId });
-    const findings = await trustOf(runtime, member, place);
+    const where = { accountId, region: regionFor(runtime.fleet, place) };
+    const findings = [...(await trustOf(runtime, member, place)), ...(await foreseeRefusals(member, where))];
     const status = findings.some(({ isRefusal }) => isRefusal) ? 'refused' : 'ready';
     return {
       ...found,
       status,
-      findings: findings.map(({ kind, reason, message }) => ({ kind, reason, message })),
+      findings: findings.map(shownFinding),
       ...calls(),
     };
   } catch (error) {
@@ -126,4 +130,9 @@ async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accoun
     const reason = isJoining ? 'joining' : 'role-refused';
     return { ...found, status: 'refused', findings: [{ kind: reason, reason, message: messageOf(error) }], ...calls() };
   }
+}
+
+function shownFinding(each: TrustFinding | ForeseenRefusal): CheckedAccount['findings'][number] {
+  const { reason, message } = each;
+  return { kind: 'kind' in each ? each.kind : reason, reason, message };
 }

@@ -239,10 +239,16 @@ function logOutcome({ pass: { runtime, request }, state: { user } }: Planned, ou
 }
 
 /** Metrics of how it ended; a dry run and a question count nothing. */
-function counted({ runtime: { meter } }: Pass, { isDryRun }: ReconcileOptions, reconciled: Reconciled): Reconciled {
+function counted(
+  { runtime: { meter }, settings }: Pass,
+  { isDryRun }: ReconcileOptions,
+  reconciled: Reconciled,
+): Reconciled {
   if (isDryRun) return reconciled;
   if (reconciled.status === 'blocked') meter.add('Blocked', 1);
   if (reconciled.status === 'failed') meter.add('Failed', 1);
+  // The breaker of a fleet looks at it over all accounts.
+  if (reconciled.reason === 'not-proven' && settings.memberRegion !== undefined) meter.add('NotProven', 1);
   if (reconciled.reason === 'breaker-open') meter.add('BreakerOpen', 1);
   return reconciled;
 }

@@ -234,3 +234,10 @@ it('what AWS refuses in one account says nothing of another', async () => {
     [2, 2, 2, 2],
   ]);
 });
+
+it('counts a new key that never worked, over all accounts: the breaker of the fleet opens by it', async () => {
+  const { world, keys } = await ticketed({ propagationMs: 3_600_000 });
+  expect(await work(world, messageTo(world))).toBe(true);
+  expect(keys()).toBe(1);
+  expect(world.metrics.get('NotProven')).toBe(1);
+});

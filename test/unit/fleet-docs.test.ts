@@ -44,7 +44,7 @@ it('it names every reason for which an account is left alone, in their order', (
 it('it names every setting in which accounts may differ', () => {
   const named = [...section('Settings').matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
   expect(named.slice(0, overridableSettings.length)).toEqual([...overridableSettings]);
-  expect(rows('Settings').map(([name]) => name)).toEqual(['region', 'expectUsers', 'formerStateKeyArn']);
+  expect(rows('Settings').map(([name]) => name)).toEqual(['region', 'expectUsers']);
 });
 
 it('it has the limits that hold where none are given', () => {

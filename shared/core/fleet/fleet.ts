@@ -26,8 +26,6 @@ export interface Override extends Units {
   readonly region?: string;
   /** False: no IAM user should be in these accounts, and each who is is reported. */
   readonly expectUsers?: boolean;
-  /** Signed state of a deployment that these accounts had of their own: verified with it, never signed. */
-  readonly formerStateKeyArn?: string;
 }
 
 export interface FleetLimits {
@@ -156,43 +154,33 @@ const override = z.pipe(
         ...units,
         region: z.exactOptional(textLike(regionName, 'must be the name of a Region: eu-west-1')),
         expectUsers: z.exactOptional(z.boolean('must be true or false')),
-        formerStateKeyArn: z.exactOptional(
-          textLike(
-            /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+$/,
-            'must be the ARN of the KMS key itself: arn:aws:kms:…:key/…',
-          ),
-        ),
       }),
       z.unknown(),
     )
     .check(some),
-  z.transform(
-    ({ organizationalUnits, accounts, region, expectUsers, formerStateKeyArn, ...rest }, { issues }): Override => {
-      const refuse = (name: string, message: string): void => {
-        issues.push({ code: 'custom', input: rest, path: [name], message });
-      };
-      if (organizationalUnits.length > 0) {
-        // An account that is moved would leave its secrets behind, in a Region where nobody looks for them any more.
-        if (region !== undefined) refuse('region', 'goes with accounts only, not with organizationalUnits');
-        if (formerStateKeyArn !== undefined) refuse('formerStateKeyArn', 'goes with accounts only');
-      }
-      for (const [name, value] of Object.entries(rest)) {
-        const problem = isOverridable(name)
-          ? settingProblem(name, textOf(value))
-          : `is no setting of an account: they are ${[...overridableSettings, 'region', 'expectUsers', 'formerStateKeyArn'].join(', ')}`;
-        if (problem !== undefined) refuse(name, problem);
-      }
-      const settings = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, textOf(value)]));
-      return {
-        organizationalUnits,
-        accounts,
-        settings,
-        ...(region === undefined ? {} : { region }),
-        ...(expectUsers === undefined ? {} : { expectUsers }),
-        ...(formerStateKeyArn === undefined ? {} : { formerStateKeyArn }),
-      };
-    },
-  ),
+  z.transform(({ organizationalUnits, accounts, region, expectUsers, ...rest }, { issues }): Override => {
+    const refuse = (name: string, message: string): void => {
+      issues.push({ code: 'custom', input: rest, path: [name], message });
+    };
+    if (organizationalUnits.length > 0) {
+      // An account that is moved would leave its secrets behind, in a Region where nobody looks for them any more.
+      if (region !== undefined) refuse('region', 'goes with accounts only, not with organizationalUnits');
+    }
+    for (const [name, value] of Object.entries(rest)) {
+      const problem = isOverridable(name)
+        ? settingProblem(name, textOf(value))
+        : `is no setting of an account: they are ${[...overridableSettings, 'region', 'expectUsers'].join(', ')}`;
+      if (problem !== undefined) refuse(name, problem);
+    }
+    const settings = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, textOf(value)]));
+    return {
+      organizationalUnits,
+      accounts,
+      settings,
+      ...(region === undefined ? {} : { region }),
+      ...(expectUsers === undefined ? {} : { expectUsers }),
+    };
+  }),
 );
 
 const count = (least: number, most: number, otherwise: number) => {

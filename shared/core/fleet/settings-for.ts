@@ -40,11 +40,6 @@ export function expectsUsers(fleet: Fleet, place: Place): boolean {
   return lastOf(fleet, place, ({ expectUsers }) => expectUsers) ?? true;
 }
 
-/** The key that signed the state of a deployment which this account had of its own. */
-export function formerStateKeyOf(fleet: Fleet, place: Place): string | undefined {
-  return lastOf(fleet, place, ({ formerStateKeyArn }) => formerStateKeyArn);
-}
-
 /**
  * Throws a SettingsError that names each entry of `settings` with which no account could be worked on: by itself over the
  * hub's settings, since which of them meet in one account only the organization knows.

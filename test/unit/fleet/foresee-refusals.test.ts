@@ -5,7 +5,7 @@ import { functionCredentials } from '../../../local/aws/principals.ts';
 import { createRuntime, directLine } from '../../../local/host/runtime.ts';
 import type { LocalOrganization } from '../../../local/organization/organization.ts';
 import { foreseeRefusals } from '../../../shared/aws/foresee-refusals.ts';
-import { inMember } from '../../../shared/aws/runtime.ts';
+import { inMember } from '../../../shared/aws/in-member.ts';
 import { parseFleet } from '../../../shared/core/fleet/fleet.ts';
 import {
   createFleetOrganization,

@@ -137,11 +137,6 @@ describe('is refused, and the refusal names the field and what it may be', () =>
       'settings.0.region: must be the name of a Region',
     ],
     [
-      'a former key by OU',
-      overriding({ organizationalUnits: [OU], formerStateKeyArn: `arn:aws:kms:eu-west-1:${ACCOUNT}:key/x` }),
-      'settings.0.formerStateKeyArn: goes with accounts only',
-    ],
-    [
       'a setting of the hub alone',
       overriding({ accounts: [ACCOUNT], enforce: true }),
       'settings.0.enforce: is no setting of an account: they are',

