@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { keep } from '../apply/keep.ts';
 import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
+import { type KeyEventsSeen, seeKeyEvents } from '../aws/evidence/key-events.ts';
 import { judgeOwnBucket } from '../aws/evidence/own-bucket.ts';
 import { type Collected, seeAccount } from '../aws/evidence/snapshot.ts';
 import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
@@ -14,6 +15,7 @@ import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import { judgeEvidence } from '../core/evidence/judge.ts';
 import type { EvidenceLimits } from '../core/evidence/judged.ts';
+import { keyChangesFile } from '../core/evidence/key-event.ts';
 import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
 import type { Seen } from '../core/evidence/snapshot.ts';
@@ -62,10 +64,12 @@ export async function collectEvidence(
   const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: invocation.deadlineAt - TO_WRITE };
   const reader = evidenceReader(aws, settings);
   const yesterday = await yesterdayOrNothing(looking, reader, accountId);
+  // First of all: whom the history names is asked about exactly, whatever an older report says.
+  const keyEvents = await seeKeyEvents(looking, yesterday.head?.digest.eventsUntil ?? {});
   const known = {
     carried: yesterday.carried,
     unusedCredentialDays: limits.unusedCredentialDays,
-    changed: new Set<string>(),
+    changed: changedUsers(keyEvents),
   };
   const collected = await seeAccount(looking, accountId, known);
   const ownBucket = await judgeOwnBucket(looking, reader, { accountId, problems: yesterday.problems });
@@ -73,10 +77,10 @@ export async function collectEvidence(
   const measures = { settings: rotation, limits, now: snapshot.at };
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket]);
   const calls = callsSince(before, aws.counts);
-  const run: Run = { invocation, request, collecting, collected, findings, calls, endedAt: clock() };
+  const run: Run = { invocation, request, collecting, collected, keyEvents, findings, calls, endedAt: clock() };
   const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
   const unfinished = await unfinishedRuns(reader, accountId, yesterday.head, invocation.startedAt);
-  const more = { unfinished, eventsUntil: {}, version: collecting.version };
+  const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
   const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
   const counts = countsOf(findings);
   const unknown = findings.filter(({ status }) => status === 'error');
@@ -102,11 +106,18 @@ async function yesterdayOrNothing(looking: Looking, reader: EvidenceReader, acco
   return read.isSeen ? read.value : noYesterday(undefined, read.sentence);
 }
 
+/** Refused calls changed nothing. */
+function changedUsers({ events }: KeyEventsSeen): Set<string> {
+  const done = events.filter(({ errorCode }) => errorCode === undefined);
+  return new Set(done.flatMap(({ userName }) => (userName === undefined ? [] : [userName])));
+}
+
 interface Run {
   invocation: Invocation;
   request: CollectorRequest;
   collecting: Collecting;
   collected: Collected;
+  keyEvents: KeyEventsSeen;
   findings: readonly Finding[];
   calls: Readonly<Record<string, number>>;
   endedAt: number;
@@ -128,6 +139,7 @@ async function write(
   const contents: Record<string, string | Uint8Array> = {
     'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried }), { level: 9 }),
     ...tablesOf({ snapshot, findings, userPathPrefix }),
+    'key-changes.jsonl': keyChangesFile(run.keyEvents.events),
     'index.html': pageOf({ manifest: unfiled, findings }),
   };
   const files: Manifest['files'] = [];
@@ -159,7 +171,7 @@ function manifestOf({ invocation, request, collecting, collected, ...run }: Run,
     calls: { ...run.calls },
     population: { users: size(snapshot.users), buckets: size(snapshot.buckets), trails: size(snapshot.trails) },
     counts: { ...countsOf(run.findings) },
-    problems: [...problems],
+    problems: [...problems, ...run.keyEvents.problems],
     files,
   };
 }

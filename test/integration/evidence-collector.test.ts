@@ -1,6 +1,6 @@
 // shared/service/evidence-collector.ts, shared/aws/evidence/users.ts, shared/aws/evidence/buckets.ts,
 // shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
-// shared/aws/evidence/unfinished.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
+// shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
@@ -213,4 +213,62 @@ test('a run may die before or after each of its puts: the next one says what is 
       expect(valid).toBe(objects);
     }
   }
+});
+
+describe('what CloudTrail tells of keys and sign-in', () => {
+  const changed = (account: ReturnType<typeof setUp>, more: object = {}) =>
+    account.world.aws.cloudTrail.addEvent({
+      accessKeyId: 'ASIAEXAMPLE',
+      // Where IAM's events are, wherever the account is at home.
+      region: 'us-east-1',
+      eventName: 'DeleteAccessKey',
+      eventSource: 'iam.amazonaws.com',
+      sourceIp: '192.0.2.1',
+      userAgent: 'console',
+      at: account.world.aws.clock.now() - 3_600_000,
+      more: {
+        userIdentity: { arn: 'arn:aws:iam::111122223333:user/mallory' },
+        requestParameters: { userName: 'alice', accessKeyId: 'AKIAGONE', note: 'private' },
+        ...more,
+      },
+    });
+  const files = ({ world }: ReturnType<typeof setUp>, pattern: RegExp) =>
+    world.aws.s3
+      .versions(evidenceBucket)
+      .filter(({ key }) => pattern.test(key))
+      .map(({ body }) => Buffer.from(body ?? '').toString('utf8'));
+
+  test('is kept beyond its history, without what nobody asked for', async () => {
+    const account = setUp();
+    changed(account);
+    const { error, manifest } = await collect(account);
+    const [kept = ''] = files(account, /\/key-changes\.jsonl$/);
+    expect(JSON.parse(kept)).toMatchObject({ name: 'DeleteAccessKey', userName: 'alice', accessKeyId: 'AKIAGONE' });
+    expect(kept).not.toContain('private');
+    expect([error, manifest.problems]).toEqual([undefined, []]);
+  });
+
+  test('makes a run ask exactly about whom it names, unless the call was refused', async () => {
+    const asked = async (more: object) => {
+      const account = setUp();
+      await collect(account);
+      account.world.aws.clock.advance(DAY);
+      changed(account, more);
+      return (await collect(account)).calls.get('iam:ListAccessKeys') ?? 0;
+    };
+    expect(await asked({})).toBe((await asked({ errorCode: 'AccessDenied' })) + 1);
+  });
+
+  test('is asked for again from where it was, after a run that was refused', async () => {
+    const account = setUp();
+    const { manifest } = await collect(account, refuse('LookupEvents'));
+    expect(manifest.problems).toContainEqual(expect.stringContaining('CloudTrail did not answer for DeleteAccessKey'));
+    changed(account, {});
+    account.world.aws.clock.advance(DAY);
+    await collect(account);
+    const [first = '', second = ''] = files(account, /\/key-changes\.jsonl$/);
+    expect([first, second.includes('AKIAGONE')]).toEqual(['', true]);
+    const untils = files(account, /\/chain\//).map((text) => JSON.parse(text.split('\n')[0] ?? '').eventsUntil);
+    expect(untils[1].DeleteAccessKey > untils[0].DeleteAccessKey).toBe(true);
+  });
 });

@@ -1,0 +1,68 @@
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { type EventWindow, knownUntil, windowsFor } from '../../core/evidence/event-windows.ts';
+import { keyEventOf, regionOfIamEvents } from '../../core/evidence/key-event.ts';
+import type { KeyEvent } from '../../core/evidence/reconcile.ts';
+import { formatInstant } from '../../core/time.ts';
+import { TRAIL_PAUSE } from '../trail.ts';
+import { type Looking, tryRead } from './try-read.ts';
+
+export interface KeyEventsSeen {
+  events: readonly KeyEvent[];
+  /** For the digest: what was not answered is asked for again. */
+  eventsUntil: Record<string, string>;
+  /** What CloudTrail did not answer, or no longer can: sentences. */
+  problems: readonly string[];
+}
+
+/** Pages of 50 events for a name. */
+const MOST_PAGES = 20;
+
+/** What CloudTrail's history has of access keys and sign-in since the run before, one name after the other. */
+export async function seeKeyEvents(looking: Looking, before: Readonly<Record<string, string>>): Promise<KeyEventsSeen> {
+  const events: KeyEvent[] = [];
+  const problems: string[] = [];
+  const asked: (EventWindow & { isWhole: boolean })[] = [];
+  const region = regionOfIamEvents(await looking.aws.iam.config.region());
+  const client = looking.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
+  for (const window of windowsFor(before, looking.clock())) {
+    const { name, lost } = window;
+    const read = await tryRead(looking, () => lookUp(looking, client, window, events));
+    const isWhole = read.isSeen && read.value;
+    asked.push({ ...window, isWhole });
+    if (!read.isSeen) problems.push(`CloudTrail did not answer for ${name}: ${read.sentence}`);
+    else if (!isWhole) problems.push(`CloudTrail has more than ${MOST_PAGES} pages of ${name}: the rest is not known.`);
+    if (lost !== undefined) {
+      const [from, to] = [formatInstant(lost.from), formatInstant(lost.to)];
+      problems.push(`CloudTrail no longer has ${name} from ${from} to ${to}.`);
+    }
+  }
+  return { events, eventsUntil: knownUntil(before, asked), problems };
+}
+
+/** @returns Whether that was all. */
+async function lookUp(
+  { sleep }: Looking,
+  client: CloudTrailClient,
+  { name, from, to }: EventWindow,
+  events: KeyEvent[],
+): Promise<boolean> {
+  const input = {
+    LookupAttributes: [{ AttributeKey: 'EventName' as const, AttributeValue: name }],
+    StartTime: new Date(from),
+    EndTime: new Date(to),
+    MaxResults: 50,
+  };
+  let token: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const more = token === undefined ? {} : { NextToken: token };
+    const { Events = [], NextToken } = await client.send(new LookupEventsCommand({ ...input, ...more }));
+    await sleep(TRAIL_PAUSE);
+    for (const raw of Events) {
+      const event = keyEventOf(raw);
+      if (event !== undefined) events.push(event);
+    }
+    token = NextToken;
+    if (token === undefined) return true;
+  }
+  return false;
+}

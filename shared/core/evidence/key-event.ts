@@ -1,0 +1,61 @@
+import { formatInstant } from '../time.ts';
+import { type KeyEventName, keyEventNames } from './event-windows.ts';
+import type { KeyEvent } from './reconcile.ts';
+
+/** An event of CloudTrail as its history hands it out. */
+export interface RawEvent {
+  EventId?: string | undefined;
+  EventName?: string | undefined;
+  EventTime?: Date | undefined;
+  CloudTrailEvent?: string | undefined;
+}
+
+/** What is kept of an event: undefined where it does not say which, when or by whom. Parameters can hold anything. */
+export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: RawEvent): KeyEvent | undefined {
+  const name = keyEventNames.find((known): known is KeyEventName => known === EventName);
+  const event = parsed(CloudTrailEvent ?? '');
+  const caller = textIn(event, 'userIdentity', 'arn');
+  if (EventId === undefined || EventTime === undefined || name === undefined || caller === undefined) return undefined;
+  const asked = (member: string) => textIn(event, 'requestParameters', member);
+  const made = (member: string) => textIn(event, 'responseElements', 'accessKey', member);
+  // Who changes what is their own need not name themselves.
+  const userName = asked('userName') ?? made('userName') ?? textIn(event, 'userIdentity', 'userName');
+  const accessKeyId = asked('accessKeyId') ?? made('accessKeyId');
+  const status = asked('status') ?? made('status');
+  const errorCode = textIn(event, 'errorCode');
+  return {
+    ...{ eventId: EventId, at: EventTime.getTime(), name, caller },
+    ...(userName === undefined ? {} : { userName }),
+    ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    ...(status === undefined ? {} : { status }),
+    ...(errorCode === undefined ? {} : { errorCode }),
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function textIn(value: unknown, ...path: readonly string[]): string | undefined {
+  const [name, ...rest] = path;
+  if (name === undefined) return typeof value === 'string' ? value : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  return textIn(Object.entries(value).find(([key]) => key === name)?.[1], ...rest);
+}
+
+/** IAM's events are in one Region of each partition. */
+export function regionOfIamEvents(region: string): string {
+  if (region.startsWith('cn-')) return 'cn-north-1';
+  return region.startsWith('us-gov-') ? 'us-gov-west-1' : 'us-east-1';
+}
+
+/** Oldest first, each once. */
+export function keyChangesFile(events: readonly KeyEvent[]): string {
+  const once = [...new Map(events.map((event) => [event.eventId, event])).values()];
+  const ordered = once.toSorted((a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1));
+  return ordered.map((event) => `${JSON.stringify({ ...event, at: formatInstant(event.at) })}\n`).join('');
+}

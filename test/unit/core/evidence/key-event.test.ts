@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { keyChangesFile, keyEventOf, regionOfIamEvents } from '../../../../shared/core/evidence/key-event.ts';
+
+const EventTime = new Date(Date.UTC(2026, 2, 1));
+const raw = (event: object, EventName = 'CreateAccessKey') => {
+  const userIdentity = { arn: 'arn:aws:iam::111122223333:user/ann', userName: 'ann' };
+  return { EventId: 'e1', EventName, EventTime, CloudTrailEvent: JSON.stringify({ userIdentity, ...event }) };
+};
+
+test('a new key is named by the answer, and whoever made it for themselves by who they are', () => {
+  const accessKey = { accessKeyId: 'AKIANEW', status: 'Active', secret: 'never' };
+  expect(keyEventOf(raw({ requestParameters: null, responseElements: { accessKey } }))).toEqual({
+    eventId: 'e1',
+    at: EventTime.getTime(),
+    name: 'CreateAccessKey',
+    caller: 'arn:aws:iam::111122223333:user/ann',
+    userName: 'ann',
+    accessKeyId: 'AKIANEW',
+    status: 'Active',
+  });
+});
+
+test('an event that is of something else, or says nothing that can be read, is none', () => {
+  expect(keyEventOf(raw({}, 'RunInstances'))).toBeUndefined();
+  expect(keyEventOf({ ...raw({}), CloudTrailEvent: '{' })).toBeUndefined();
+});
+
+test('a refused call says so', () => {
+  expect(keyEventOf(raw({ errorCode: 'AccessDenied' }))).toMatchObject({ errorCode: 'AccessDenied' });
+});
+
+test('events are written once each, oldest first, whatever their order', () => {
+  const event = (eventId: string, at: number) => ({ eventId, at, name: 'TagUser' as const, caller: 'x' });
+  const lines = keyChangesFile([event('b', 2), event('a', 2), event('c', 1), event('b', 2)])
+    .trim()
+    .split('\n');
+  expect(lines.map((line) => JSON.parse(line).eventId)).toEqual(['c', 'a', 'b']);
+  expect(keyChangesFile([])).toBe('');
+});
+
+test.each([
+  ['eu-west-1', 'us-east-1'],
+  ['cn-northwest-1', 'cn-north-1'],
+  ['us-gov-east-1', 'us-gov-west-1'],
+])("IAM's events of %s are in %s", (own, region) => {
+  expect(regionOfIamEvents(own)).toBe(region);
+});
