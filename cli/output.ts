@@ -189,6 +189,8 @@ export const adviseOutput = z.strictObject({
 });
 export type AdviseOutput = z.output<typeof adviseOutput>;
 
+const fleetAccount = { accountId, name: text, path: text, wave: z.optional(text) };
+
 /** `keyturn fleet check --json`. */
 export const fleetCheckOutput = z.strictObject({
   schemaVersion: z.literal(1),
@@ -201,10 +203,7 @@ export const fleetCheckOutput = z.strictObject({
   notReady: count,
   accounts: z.array(
     z.strictObject({
-      accountId,
-      name: text,
-      path: text,
-      wave: z.optional(text),
+      ...fleetAccount,
       dryRun: z.boolean(),
       status: z.enum(['ready', 'not-selected', 'refused', 'failed']),
       /** `todo` is a command, or a sentence where there is none. */
@@ -230,10 +229,7 @@ export const fleetPlanOutput = z.strictObject({
   ),
   accounts: z.array(
     z.strictObject({
-      accountId,
-      name: text,
-      path: text,
-      wave: z.optional(text),
+      ...fleetAccount,
       /** By its wave nothing would be done yet. */
       dryRun: z.boolean(),
       status: z.enum(['planned', 'not-deployed', 'failed']),

@@ -4,6 +4,7 @@ import { environmentName } from '../../shared/core/settings.ts';
 import type { Context } from '../context.ts';
 import { commandFor, type Deployed } from '../deployed.ts';
 import { type ExitCode, exitCodes, worst } from '../exit-code.ts';
+import { accountColumns, headOf } from '../fleet/account-head.ts';
 import { askEach, type FleetLookOptions, type Hub, openHub, printInvocations } from '../fleet/hub.ts';
 import {
   type CheckAnswer,
@@ -66,13 +67,7 @@ async function concurrencyOf({ aws }: Deployed): Promise<number | undefined> {
   }
 }
 
-const columns: readonly Column[] = [
-  { title: 'ACCOUNT' },
-  { title: 'NAME' },
-  { title: 'WAVE' },
-  { title: 'STATE' },
-  { title: 'WHAT' },
-];
+const columns: readonly Column[] = [...accountColumns, { title: 'STATE' }, { title: 'WHAT' }];
 
 function print({ print, shell, paint }: Context, checked: readonly CheckedAccount[]): void {
   const width = shell.stdout.isTTY === true ? (shell.stdout.columns ?? 80) : undefined;
@@ -151,11 +146,7 @@ function documentOf(
     leftOut: checked.filter(isLeftOut).length,
     notReady: checked.filter((each) => !isReady(each)).length,
     accounts: checked.map(({ account, wave, status, isDryRun, findings }) => ({
-      accountId: account.accountId,
-      name: account.name,
-      path: account.path,
-      ...(wave === undefined ? {} : { wave }),
-      dryRun: isDryRun,
+      ...headOf(account, wave, isDryRun),
       status,
       findings: [...findings],
     })),

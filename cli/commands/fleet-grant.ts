@@ -10,13 +10,10 @@ import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { connect, placeOf } from '../deployed.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
-import { type DelegationPolicy, withHub, withoutHub } from '../fleet/delegation.ts';
+import { type DelegationPolicy, type ForHub, withHub, withoutHub } from '../fleet/delegation.ts';
 
-export interface FleetGrantOptions extends SignInOptions {
-  hubAccount: string;
+export interface FleetGrantOptions extends SignInOptions, ForHub {
   revoke?: boolean;
-  print?: boolean;
-  yes?: boolean;
 }
 
 /**

@@ -18,6 +18,7 @@ import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { connect, placeOf } from '../deployed.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
+import type { ForHub } from '../fleet/delegation.ts';
 import {
   commandsOf,
   type Members,
@@ -29,13 +30,10 @@ import {
   templatePath,
 } from '../fleet/stack-set.ts';
 
-export interface FleetMembersOptions extends SignInOptions {
+export interface FleetMembersOptions extends SignInOptions, ForHub {
   fleet: string;
-  hubAccount: string;
   suffix?: string;
   parameter: readonly string[];
-  print?: boolean;
-  yes?: boolean;
 }
 
 /**

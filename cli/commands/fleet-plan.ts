@@ -4,6 +4,7 @@ import { EventError } from '../../shared/core/errors.ts';
 import type { Context } from '../context.ts';
 import { commandFor } from '../deployed.ts';
 import { type ExitCode, exitCodes, worst } from '../exit-code.ts';
+import { accountColumns, headOf } from '../fleet/account-head.ts';
 import {
   actionsOf,
   type Departure,
@@ -89,9 +90,7 @@ async function writePage({ shell, print }: Context, file: string, plan: Organiza
 }
 
 const columns: readonly Column[] = [
-  { title: 'ACCOUNT' },
-  { title: 'NAME' },
-  { title: 'WAVE' },
+  ...accountColumns,
   { title: 'USER' },
   { title: 'KEY' },
   { title: 'STEP' },
@@ -153,11 +152,7 @@ function documentOf(
     hub: { accountId, region, stage },
     waves: [...waves],
     accounts: accounts.map(({ account, wave, status, isDryRun, usersScanned, skipped, steps, errors }) => ({
-      accountId: account.accountId,
-      name: account.name,
-      path: account.path,
-      ...(wave === undefined ? {} : { wave }),
-      dryRun: isDryRun,
+      ...headOf(account, wave, isDryRun),
       status,
       usersScanned,
       skipped: { ...skipped },

@@ -1,5 +1,12 @@
 import { EventError } from '../../shared/core/errors.ts';
 
+/** What is done for one hub, in the management account. */
+export interface ForHub {
+  hubAccount: string;
+  print?: boolean;
+  yes?: boolean;
+}
+
 /** What the hub reads of the organization, and all that it is given of it. */
 export const hubReads = [
   'organizations:DescribeAccount',

@@ -65,9 +65,12 @@ export async function sendAll(aws: Aws, queueUrl: string, entries: readonly Entr
   return failed;
 }
 
-/** How many messages the worker gave up on, about. */
-export async function countMessages(aws: Aws, queueUrl: string): Promise<number> {
-  const name = 'ApproximateNumberOfMessages';
+/** How many messages are in a queue, or are held by somebody, about. */
+export async function countMessages(
+  aws: Aws,
+  queueUrl: string,
+  name: 'ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible' = 'ApproximateNumberOfMessages',
+): Promise<number> {
   const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [name] });
   const { Attributes } = await queueClient(aws).send(command);
   return Number(required(Attributes?.[name], 'sqs:GetQueueAttributes', name));

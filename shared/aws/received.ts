@@ -1,12 +1,11 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
-import { queueClient } from './enqueue.ts';
+import { countMessages, queueClient } from './enqueue.ts';
 import { required } from './observe.ts';
 
 /** A message that was received, and is still in the queue. */
@@ -72,11 +71,8 @@ async function inBatches(messages: readonly Held[], act: (batch: readonly Held[]
 }
 
 /** How many messages somebody holds, about. */
-export async function countHeld(aws: Aws, queueUrl: string): Promise<number> {
-  const name = 'ApproximateNumberOfMessagesNotVisible';
-  const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [name] });
-  const { Attributes } = await queueClient(aws).send(command);
-  return Number(required(Attributes?.[name], 'sqs:GetQueueAttributes', name));
+export function countHeld(aws: Aws, queueUrl: string): Promise<number> {
+  return countMessages(aws, queueUrl, 'ApproximateNumberOfMessagesNotVisible');
 }
 
 /** As the digest reads: nobody else sees the messages until it has told. */

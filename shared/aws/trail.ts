@@ -1,4 +1,5 @@
 import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { jsonOf } from '../core/json.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -51,7 +52,7 @@ export async function* lookUpUses(
 }
 
 function useOf({ CloudTrailEvent, EventName, EventSource, EventTime }: Event): TrailUse {
-  const value: unknown = parsed(CloudTrailEvent ?? '');
+  const value: unknown = jsonOf(CloudTrailEvent);
   const member = (name: string): unknown =>
     typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
   const endpoint = member('vpcEndpointId');
@@ -63,14 +64,6 @@ function useOf({ CloudTrailEvent, EventName, EventSource, EventTime }: Event): T
     ...(EventTime === undefined ? {} : { at: EventTime.getTime() }),
     ...(endpoint === undefined ? {} : { vpcEndpointId: oneLine(endpoint, 64) }),
   };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whoever holds the key chooses its user agent: it must not break the lines of an email or a table, nor fill it. */

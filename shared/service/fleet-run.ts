@@ -1,6 +1,5 @@
 import { foreseeRefusals } from '../aws/foresee-refusals.ts';
 import { isRefusedRole } from '../aws/member-session.ts';
-import type { PlannedStep } from '../aws/plan-users.ts';
 import { callsMade, type Invocation } from '../aws/runtime.ts';
 import { type TrustFinding, trustOf } from '../aws/trust.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
@@ -15,24 +14,15 @@ import { describeMember, describeSelected } from './fleet-account.ts';
 import { type FleetDigested, publishFleetDigest } from './fleet-digest.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 import { asMember } from './member.ts';
+import type { ScheduledRun } from './scheduled-rotation.ts';
 
 /** The answer of `{"accountId"}`: one account of the fleet, by hand. */
-export interface AccountRun {
-  schemaVersion: 1;
-  runId: string;
-  accountId: string;
+export interface AccountRun extends ScheduledRun {
   accountName: string;
   wave?: string;
-  dryRun: boolean;
   status: 'scanned' | 'refused' | 'failed';
   /** A reason code, unless all went well. */
   reason?: string;
-  usersScanned: number;
-  enqueued: number;
-  skipped: Record<string, number>;
-  plan?: readonly PlannedStep[];
-  errors: readonly string[];
-  awsCalls: number;
 }
 
 /** The answer of `{"check": true, "accountId"}`. */

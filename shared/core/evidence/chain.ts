@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonOf } from '../json.ts';
 import { DAY, formatDate, HOUR, type Instant, parseDate } from '../time.ts';
 import * as z from '../zod.ts';
 
@@ -113,14 +114,6 @@ export function textToSign(
 /** Both lines. */
 export function chainBody(line: string, signature: ChainSignature): string {
   return `${line}\n${JSON.stringify(signature)}\n`;
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }
 
 /** The digest under a key; undefined for what is none. Whether it is the chain's is another question. */

@@ -1,3 +1,4 @@
+import { jsonOf } from '../json.ts';
 import { formatInstant } from '../time.ts';
 import { type KeyEventName, keyEventNames } from './event-windows.ts';
 import type { KeyEvent } from './reconcile.ts';
@@ -13,7 +14,7 @@ export interface RawEvent {
 /** What is kept of an event: undefined where it does not say which, when or by whom. Parameters can hold anything. */
 export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: RawEvent): KeyEvent | undefined {
   const name = keyEventNames.find((known): known is KeyEventName => known === EventName);
-  const event = parsed(CloudTrailEvent ?? '');
+  const event = jsonOf(CloudTrailEvent);
   const caller = textIn(event, 'userIdentity', 'arn');
   if (EventId === undefined || EventTime === undefined || name === undefined || caller === undefined) return undefined;
   const asked = (member: string) => textIn(event, 'requestParameters', member);
@@ -30,14 +31,6 @@ export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: R
     ...(status === undefined ? {} : { status }),
     ...(errorCode === undefined ? {} : { errorCode }),
   };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 function textIn(value: unknown, ...path: readonly string[]): string | undefined {
