@@ -56,7 +56,9 @@ describe('keyturn hand-on', () => {
   });
 
   it('does nothing without a yes', async () => {
-    const ran = await run(['ci-shop', '--domain', 'shop'], { answers: [{ to: /Write the current key of ci-shop/, keys: 'n' }] });
+    const ran = await run(['ci-shop', '--domain', 'shop'], {
+      answers: [{ to: /Write the current key of ci-shop/, keys: 'n' }],
+    });
     expect([ran.code, asked]).toEqual([1, []]);
     expect((await run(['ci-shop', '--domain', 'shop'])).code).toBe(64);
     expect(asked).toEqual([]);
