@@ -16,6 +16,7 @@ from moto.iam.access_control import IAMRequest
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Policy, iam_backends
 from moto.kms.models import kms_backends
+from moto.organizations.models import organizations_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sts.models import sts_backends
 
@@ -28,6 +29,8 @@ MFA_CODE = "654321"
 # Calls that AWS checks under the name of another.
 PERMISSIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
+    "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
@@ -45,17 +48,17 @@ def matches(pattern, value, context):
 
 def condition_holds(operator, key, expected, context):
     expected = listed(expected)
-    operator, if_exists, _ = operator.partition("IfExists")
+    actual = context.get(key)
     if operator == "Null":
-        return (context.get(key) is None) == (expected == ["true"])
-    of_all = operator.startswith("ForAllValues:")
-    operator = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
+        return (actual is None) == ("true" in expected)
+    operator, if_exists, _ = operator.partition("IfExists")
+    quantifier, _, operator = operator.rpartition(":")
     negated = "Not" in operator
-    if context.get(key) is None:
-        return of_all or negated or if_exists != ""
-    # Of several values of the request, as of tags' keys, one is enough, or all must.
-    met = [value_matches(operator, actual, expected, context) != negated for actual in listed(context[key])]
-    return all(met) if of_all else any(met)
+    if actual is None:
+        return negated or if_exists != "" or quantifier == "ForAllValues"
+    # Of several values of the request, as of tags' keys, one is enough.
+    quantified = all if quantifier == "ForAllValues" else any
+    return quantified(value_matches(operator, each, expected, context) != negated for each in listed(actual))
 
 
 def value_matches(operator, actual, expected, context):
@@ -63,6 +66,8 @@ def value_matches(operator, actual, expected, context):
         return actual in expected
     if operator in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
         return any(matches(pattern, actual, context) for pattern in expected)
+    if operator == "StringEqualsIgnoreCase":
+        return actual.lower() in [value.lower() for value in expected]
     if operator == "NumericLessThan":
         return any(float(actual) < float(number) for number in expected)
     if operator == "DateLessThan":
@@ -136,6 +141,11 @@ def caller_of(access_key_id):
     return None
 
 
+def session_name(access_key_id):
+    sessions = [session for backend in list(sts_backends.values()) for session in backend["aws"].assumed_roles]
+    return next((session.session_name for session in sessions if session.access_key_id == access_key_id), None)
+
+
 def account_of(arn):
     return arn.split(":")[4]
 
@@ -164,45 +174,50 @@ def lets_in(asked, principal, context):
     return effects == {"Allow"}
 
 
-def find_secret(secret_id):
-    store = secretsmanager_backends[ACCOUNT][REGION].secrets
+def find_secret(secret_id, account):
+    store = secretsmanager_backends[account][REGION].secrets
     return next((secret for secret in store.values() if secret_id in (secret.name, secret.arn)), None)
 
 
-def resource_of(service, action, asked):
-    """The ARN that AWS checks, and the resource's own policy."""
-    iam = iam_backends[ACCOUNT]["aws"]
-    if service == "iam":
+def resource_of(service, action, asked, account):
+    """The ARN that AWS checks, and the resource's own policy. A session acts in the account of its role."""
+    iam = iam_backends[account]["aws"]
+    if service == "iam" and "RoleName" not in asked:
         name = asked.get("UserName")
         if action == "GetAccessKeyLastUsed":
             key = iam.access_keys.get(asked["AccessKeyId"])
             name = key.user_name if key else None
         user = next((user for user in iam.list_users("/", None, None) if user.name == name), None)
-        return (user.arn if user else f"arn:aws:iam::{ACCOUNT}:user/{name}" if name else "*"), None
+        return (user.arn if user else f"arn:aws:iam::{account}:user/{name}" if name else "*"), None
     if service == "secretsmanager" and ("SecretId" in asked or action == "CreateSecret"):
-        secret = find_secret(asked.get("SecretId", asked.get("Name")))
+        secret = find_secret(asked.get("SecretId", asked.get("Name")), account)
         if secret is not None and action != "CreateSecret":
             return secret.arn, secret.policy
         name = asked.get("SecretId") or f"{asked['Name']}-AbCdEf"
-        return (name if name.startswith("arn:") else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"), None
+        return (name if name.startswith("arn:") else f"arn:aws:secretsmanager:{REGION}:{account}:secret:{name}"), None
     if service == "kms" and "KeyId" in asked:
-        backend = kms_backends[ACCOUNT][REGION]
+        backend = kms_backends[account][REGION]
         key = backend.keys.get(backend.any_id_to_key_id(asked["KeyId"]))
         return (key.arn, key.policy) if key else ("*", None)
-    return named(service, asked), None
+    return named(service, asked, account), None
 
 
-def named(service, asked):
+def named(service, asked, account):
     """The ARN of what a request names, which has no policy of its own here."""
+    if service == "iam":
+        role = next((each for each in iam_backends[account]["aws"].get_roles() if each.name == asked["RoleName"]), None)
+        return role.arn if role else f"arn:aws:iam::{account}:role/{asked['RoleName']}"
     if service == "sns":
         # A subscription's ARN is its topic's with an identifier; for its attributes, AWS checks the topic's.
         return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0]
+    if service == "monitoring":
+        return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
     if service == "config" and "ConfigRuleName" in asked:
-        return f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-e2e"
+        return f"arn:aws:config:{REGION}:{account}:config-rule/config-rule-e2e"
     if service == "sts" and "RoleArn" in asked:
         return asked["RoleArn"]
     if service == "lambda" and "FunctionName" in asked:
-        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{asked['FunctionName']}"
+        return f"arn:aws:lambda:{REGION}:{account}:function:{asked['FunctionName']}"
     if service == "ssm" and "Name" in asked:
         return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{asked['Name']}"
     if service == "sqs" and "QueueUrl" in asked:
@@ -215,11 +230,47 @@ def tag_keys_of(asked):
     return list(tags) if isinstance(tags, dict) else [tag["Key"] for tag in tags] or asked.get("TagKeys")
 
 
-def resource_tags_of(service, asked):
+def resource_tags_of(service, asked, account):
     """Of secrets: no policy here asks for the tags of anything else."""
-    secret = find_secret(asked.get("SecretId")) if service == "secretsmanager" else None
+    secret = find_secret(asked.get("SecretId"), account) if service == "secretsmanager" else None
     tags = secret.tags if secret else None
     return {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags or []}
+
+
+def tags_of(role_arn):
+    try:
+        role = iam_backends[account_of(role_arn)]["aws"].get_role_by_arn(role_arn)
+    except NotFoundException:
+        return {}
+    tags = role.tags.values() if isinstance(role.tags, dict) else role.tags or []
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def of_fleet(asked, user_id):
+    """What IAM knows of a role that a function takes: whose it is, where in the organization, and its tags."""
+    arn = asked.get("RoleArn")
+    if arn is None:
+        return {}
+    account = account_of(arn)
+    known = next((each for each in organization().accounts if each.id == account), None) if organization() else None
+    function = user_id.partition(":")[2]
+    return {
+        "aws:ResourceAccount": account,
+        "aws:ResourceOrgID": organization().org.id if known else None,
+        "aws:ResourceOrgPaths": [path_of(known)] if known else None,
+        "lambda:SourceFunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}",
+        **{f"aws:ResourceTag/{key}": value for key, value in tags_of(arn).items()},
+    }
+
+
+def organization():
+    backend = organizations_backends[ACCOUNT]["aws"]
+    return backend if backend.org else None
+
+
+def path_of(account):
+    """As `Paths` has it, which moto does not know: organization and root, with the account at the end."""
+    return f"{organization().org.id}/{account.parent_id}/{account.id}/"
 
 
 def install(outsider, log):
@@ -228,7 +279,7 @@ def install(outsider, log):
     def authorize(self, _resource="*"):
         header = self.headers.get("Authorization", "")
         found = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", header)
-        if found is None or found[1] == outsider:
+        if found is None or found[1] == outsider or session_name(found[1]) == outsider:
             return
         access_key_id, service = found[1], found[2]
         caller = caller_of(access_key_id)
@@ -252,20 +303,21 @@ def install(outsider, log):
         function = re.search(r"/functions/([^/?]+)", self.uri)
         if service == "lambda" and function:
             asked["FunctionName"] = function[1]
-        resource, own_policy = resource_of(service, action, asked)
+        resource, own_policy = resource_of(service, action, asked, account_of(principal))
         context = {
-            **resource_tags_of(service, asked),
+            **resource_tags_of(service, asked, account_of(principal)),
             "aws:CurrentTime": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:PrincipalArn": principal,
             "aws:PrincipalIsAWSService": "false",
-            "aws:PrincipalOrgID": ORGANIZATION,
+            "aws:PrincipalOrgID": organization().org.id if organization() else ORGANIZATION,
             "aws:SecureTransport": "true",
             "aws:TagKeys": tag_keys_of(asked),
             "aws:userid": user_id,
-            "kms:CallerAccount": ACCOUNT,
+            "kms:CallerAccount": account_of(principal),
             "kms:MacAlgorithm": asked.get("MacAlgorithm"),
             "secretsmanager:BlockPublicPolicy": str(bool(asked.get("BlockPublicPolicy"))).lower(),
             "secretsmanager:VersionStage": asked.get("VersionStage"),
+            **of_fleet(asked, user_id),
         }
         permission = PERMISSIONS.get(f"{service}:{action}", f"{service}:{action}")
         documents = [document_of(policy) for policy in policies_of(principal)]

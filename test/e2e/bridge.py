@@ -50,10 +50,18 @@ def config_rule(properties):
     client("config").put_config_rule(ConfigRule={**properties, "InputParameters": parameters})
 
 
+def role_policy(properties):
+    policy = json.dumps(properties["PolicyDocument"])
+    client("iam").put_role_policy(
+        RoleName=properties["RoleName"], PolicyName=properties["PolicyName"], PolicyDocument=policy
+    )
+
+
 MAKERS = {
     "AWS::CloudWatch::Alarm": alarm,
     "AWS::CloudWatch::Dashboard": lambda properties: client("cloudwatch").put_dashboard(**properties),
     "AWS::Config::ConfigRule": config_rule,
+    "AWS::IAM::RolePolicy": role_policy,
     "AWS::Lambda::EventInvokeConfig": lambda properties: client("lambda").put_function_event_invoke_config(
         **properties
     ),

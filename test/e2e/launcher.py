@@ -131,7 +131,8 @@ LambdaFunction._invoke_lambda = invoke_lambda
 
 
 def age(accessKeyId, days):
-    key = iam_backends[ACCOUNT]["aws"].access_keys[accessKeyId]
+    keys = [backend["aws"].access_keys.get(accessKeyId) for backend in list(iam_backends.values())]
+    key = next(key for key in keys if key)
     key.create_date -= datetime.timedelta(days=days)
     return {"createDate": key.create_date.isoformat()}
 

@@ -11,17 +11,18 @@ from moto.cloudformation.models import ChangeSet, CloudFormationBackend
 from moto.config.exceptions import NoSuchConfigRuleException
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
-from moto.events.models import EventPattern
+from moto.events.models import EventBus, EventPattern
 from moto.events.responses import EventsHandler
 from moto.iam import models as iam_models
 from moto.iam.responses import IamResponse
 from moto.kms.models import Alias, Key, kms_backends
+from moto.organizations.models import FakeAccount
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Queue
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from authorizer import ACCOUNT, REGION
+from authorizer import ACCOUNT, REGION, path_of
 
 
 def templates_with_warnings_are_valid():
@@ -91,12 +92,13 @@ def an_alias_is_of_one_key():
     def execute_or_roll_back(self, change_set_name, stack_name=None):
         change_set = self.describe_change_set(change_set_name)
         stack, resources = change_set.stack, change_set.template_dict["Resources"]
-        aliases = {name: resource for name, resource in resources.items() if resource["Type"] == "AWS::KMS::Alias"}
-        if aliases:
-            stack.resource_map._template = change_set.template_dict
-            stack.resource_map.load_conditions()
-        for name, resource in aliases.items():
-            if name in stack.resource_map._parsed_resources:
+        if all(resource["Type"] != "AWS::KMS::Alias" for resource in resources.values()):
+            execute(self, change_set_name, stack_name)
+            return
+        stack.resource_map._template = change_set.template_dict
+        stack.resource_map.load_conditions()
+        for name, resource in resources.items():
+            if resource["Type"] != "AWS::KMS::Alias" or name in stack.resource_map._parsed_resources:
                 continue
             alias = resource["Properties"]["AliasName"]
             exists = stack.resource_map.lazy_condition_map.get(resource.get("Condition"), True)
@@ -297,6 +299,17 @@ def patterns_can_be_tried():
     EventsHandler.test_event_pattern = test_event_pattern
 
 
+def accounts_have_paths():
+    """moto does not say where in the organization an account is."""
+    describe = FakeAccount.describe
+    FakeAccount.describe = lambda self: {**describe(self), "Paths": [path_of(self)]}
+
+
+def buses_are_referred_to_by_name():
+    """moto's CloudFormation puts an object of its own in the place of a reference."""
+    EventBus.physical_resource_id = property(lambda self: self.name)
+
+
 def close():
     templates_with_warnings_are_valid()
     no_value_leaves_list_items_out()
@@ -316,3 +329,5 @@ def close():
     config_keeps_evaluations()
     documents_may_be_objects()
     patterns_can_be_tried()
+    accounts_have_paths()
+    buses_are_referred_to_by_name()
