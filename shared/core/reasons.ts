@@ -277,10 +277,6 @@ export const reasons = {
     says: 'A message of the queue was older than a day, or did not say where its account is.',
     todo: 'Nothing; the next run enqueues again whoever is due.',
   },
-  'secret-elsewhere': {
-    says: 'The user has a secret of Keyturn in another Region, so no key is issued.',
-    todo: 'Delete one of the secrets, or set `region` for the account.',
-  },
   'nothing-due': { says: 'Nothing is due.', todo: 'Nothing.' },
 } as const;
 
