@@ -18,9 +18,9 @@ const names = await functionNames();
  * In KiB: what every cold start loads, and the whole of the package. The worker holds every service's client: IAM, STS,
  * Secrets Manager, SNS, SQS, Config, KMS.
  */
-const LIMITS = { minified: 512, zipped: 176 };
+const LIMITS = { minified: 512, zipped: 184 };
 const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
-  'exposed-key': { minified: 520, zipped: 176 },
+  'exposed-key': { minified: 520, zipped: 184 },
   'rotation-worker': { minified: 556, zipped: 192 },
 };
 /** What is loaded only where CloudTrail lookups are switched on, or by a deployment that has a fleet. */
