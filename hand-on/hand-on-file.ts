@@ -21,7 +21,14 @@ const secretName = textLike(/^[\w/+=.@-]{1,512}$/, 'must be the name of a secret
 const parameterName = textLike(/^\/[\w./-]{1,1000}$/, 'must be the name of a parameter, beginning with /');
 const constants = z.optional(z.record(z.string(), z.string()));
 
-const secret = z.strictObject({ secret: secretName, fields, constants, kmsKeyArn });
+/** With `merge` its other fields stay: then the role may read it. */
+const secret = z.strictObject({
+  secret: secretName,
+  fields,
+  constants,
+  merge: z.optional(z.boolean()),
+  kmsKeyArn,
+});
 const parameter = z.strictObject({ parameter: parameterName, fields, constants, kmsKeyArn });
 const parameters = z.strictObject({ parameters: z.record(parameterName, field), kmsKeyArn });
 const ecsName = textLike(/^[\w-]{1,255}$/, 'must be a name, not an ARN');

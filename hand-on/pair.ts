@@ -32,7 +32,7 @@ export function fieldValue({ accessKeyId, secret, userName, accountId }: Pair, f
 export function jsonOf(
   pair: Pair,
   fields: Readonly<Record<string, string>>,
-  constants: Readonly<Record<string, string>> = {},
+  constants: Readonly<Record<string, unknown>> = {},
 ): string {
   const values = Object.entries(fields).map(([name, field]) => [name, fieldValue(pair, field)]);
   return JSON.stringify({ ...constants, ...Object.fromEntries(values) });

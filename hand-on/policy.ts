@@ -52,6 +52,7 @@ export function roleStatements(file: HandOnFile, secretPrefix: string): RoleStat
     { Sid: 'List', Effect: 'Allow', Action: ['secretsmanager:ListSecrets'], Resource: ['*'] },
     { Sid: 'Tell', Effect: 'Allow', Action: ['sns:Publish'], Resource: [`\${TopicArn}`] },
     ...written('WriteSecrets', 'secretsmanager:PutSecretValue', destinations.flatMap(secretsOf)),
+    ...written('ReadMerged', 'secretsmanager:GetSecretValue', destinations.flatMap(mergedOf)),
     ...written('ReadTokens', 'secretsmanager:GetSecretValue', destinations.flatMap(tokensOf)),
     ...written('WriteParameters', 'ssm:PutParameter', destinations.flatMap(parametersOf)),
     ...services(destinations.flatMap(servicesOf)),
@@ -71,6 +72,10 @@ function services(arns: readonly string[]): RoleStatement[] {
 
 function secretsOf(destination: Destination): string[] {
   return 'secret' in destination ? [secretArn(destination.secret)] : [];
+}
+
+function mergedOf(destination: Destination): string[] {
+  return 'secret' in destination && destination.merge ? [secretArn(destination.secret)] : [];
 }
 
 function tokensOf(destination: Destination): string[] {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { HandedOn } from '../../shared/core/hand-on.ts';
+import { jsonOf as parsed } from '../../shared/core/json.ts';
 import { HOUR } from '../../shared/core/time.ts';
 import type { EcsDestination, ParameterDestination, SecretDestination } from '../hand-on-file.ts';
 import { fieldValue, jsonOf, type Pair } from '../pair.ts';
@@ -13,18 +14,28 @@ import type { HandOnRuntime } from '../runtime.ts';
  * with a token that it has seen, so without it a key that comes back after a roll-back would stay away.
  */
 export async function writeSecret(
-  { aws }: HandOnRuntime,
+  runtime: HandOnRuntime,
   destination: SecretDestination,
   { pair, tag }: { pair: Pair; tag: HandedOn },
 ): Promise<void> {
-  const parts = [tag.at, tag.accessKeyId, tag.hash, destination.secret];
-  await aws.secrets.send(
-    new PutSecretValueCommand({
-      SecretId: destination.secret,
-      ClientRequestToken: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
-      SecretString: jsonOf(pair, destination.fields, destination.constants),
-    }),
-  );
+  const { secret: SecretId, fields, constants, merge } = destination;
+  const present = merge ? await presentIn(runtime, SecretId) : {};
+  const SecretString = jsonOf(pair, fields, { ...present, ...constants });
+  // What others have written since is another value, which the same token would refuse.
+  const parts = [tag.at, tag.accessKeyId, tag.hash, SecretId, ...(merge ? [SecretString] : [])];
+  const ClientRequestToken = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  await runtime.aws.secrets.send(new PutSecretValueCommand({ SecretId, ClientRequestToken, SecretString }));
+}
+
+/**
+ * The fields that are there. Secrets Manager has no compare-and-set: of two who write at once the later one wins. Throws
+ * for a value that fields cannot be added to, and says nothing of it.
+ */
+async function presentIn({ aws }: HandOnRuntime, SecretId: string): Promise<Record<string, unknown>> {
+  const { SecretString } = await aws.secrets.send(new GetSecretValueCommand({ SecretId }));
+  const value = parsed(SecretString);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new Error(`The value of ${SecretId} is no JSON object, so nothing can be merged into it.`);
 }
 
 /** One parameter with JSON, or one for each field, between which a reader sees half of a pair. */

@@ -1,6 +1,7 @@
 // hand-on/hand-on.ts, hand-on/handler.ts, hand-on/source.ts, hand-on/pair.ts, hand-on/messages.ts and
 // hand-on/destinations/aws.ts, against the embedded AWS.
 
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { handOnReasons } from '../../hand-on/messages.ts';
 import { smtpPassword } from '../../shared/core/smtp.ts';
@@ -51,6 +52,29 @@ describe('a hand-on', () => {
     made.file.users['ci-shop'] = [{ parameters: { '/new/id': 'accessKeyId' } }];
     expect(await outcomes(made)).toEqual(['handed-on']);
     expect(made.held()['/new/id']).toBe(made.currentKeyId());
+  });
+
+  it('keeps the other fields of a secret with merge, and writes into nothing that has none', async () => {
+    const fields = { ID: 'accessKeyId', KEY: 'secretAccessKey' };
+    const made = await createHandOnWorld({ destinations: [{ secret: 'shop/prod', fields, merge: true }] });
+    const operator = made.world.runtime('operator').aws;
+    const put = (SecretString: string) =>
+      operator.secrets.send(new PutSecretValueCommand({ SecretId: 'shop/prod', SecretString }));
+    await expect(made.invoke()).rejects.toThrow('ci-shop: destination-failed');
+    expect(made.held()['shop/prod']).toBe('before');
+    expect(messages(made).at(-1)?.message).toContain('is no JSON object');
+    await put('{"HOST":"example.com","ID":"old"}');
+    expect(await outcomes(made)).toEqual(['handed-on']);
+    const id = made.currentKeyId();
+    expect(JSON.parse(made.held()['shop/prod'] ?? '')).toEqual({
+      HOST: 'example.com',
+      ID: id,
+      KEY: secretOf(made, id),
+    });
+    // By hand it is written anew, over what somebody changed since.
+    await put('{"HOST":"other.example.com"}');
+    expect(await outcomes(made, { userName: 'ci-shop', force: true })).toEqual(['handed-on']);
+    expect(JSON.parse(made.held()['shop/prod'] ?? '')).toMatchObject({ HOST: 'other.example.com', ID: id });
   });
 
   it('writes everything again by hand, and refuses whom it does not know', async () => {

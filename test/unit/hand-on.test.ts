@@ -110,8 +110,15 @@ describe('the role', () => {
     expect([service('shop/mailer'), service('shop/other')]).toEqual([true, false]);
   });
 
+  it('reads a destination only to keep its other fields', () => {
+    const read = (merge: object) =>
+      roleOf(fileOf({ a: [{ ...one, ...merge }] })).may('secretsmanager:GetSecretValue', secretArn('shop/prod'));
+    expect([read({}), read({ merge: false }), read({ merge: true })]).toEqual([false, false, true]);
+  });
+
   it.each<[string, object, string[]]>([
     ['a secret', fileOf({ a: [one] }), ['secretsmanager:PutSecretValue']],
+    ['a secret with other fields', fileOf({ a: [{ ...one, merge: true }] }), ['secretsmanager:PutSecretValue']],
     ['a parameter', fileOf({ a: [{ parameter: '/x', fields: { A: 'accessKeyId' } }] }), ['ssm:PutParameter']],
     [
       'keys of their own',
