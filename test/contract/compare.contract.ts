@@ -29,8 +29,14 @@ const services: Readonly<Record<string, readonly Scenario[]>> = {
   organizations: organizationsScenarios,
 };
 
-/** Operations of the local AWS that moto does not have. */
+/**
+ * Operations of the local AWS that moto does not have, and those of trails: here a trail is what a test says of it, and
+ * moto makes one only with a bucket.
+ */
 const notInMoto = [
+  'cloudtrail:DescribeTrails',
+  'cloudtrail:GetEventSelectors',
+  'cloudtrail:GetTrailStatus',
   'cloudtrail:LookupEvents',
   'config:GetComplianceDetailsByConfigRule',
   'config:StartConfigRulesEvaluation',

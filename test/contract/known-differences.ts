@@ -562,7 +562,11 @@ const messaging: readonly KnownDifference[] = [
     source: `${localStack}/sns; https://github.com/localstack/localstack/pull/11857`,
   },
   {
-    on: ['sqs: SendMessageBatch'],
+    on: [
+      'sqs: SendMessageBatch',
+      'sqs: ChangeMessageVisibilityBatch to 0 brings messages back',
+      'sqs: DeleteMessageBatch',
+    ],
     at: ['call.result.Failed'],
     stand: 'aws',
     reason: 'no Failed where none has failed, although the model requires it',

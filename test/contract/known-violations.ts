@@ -13,13 +13,13 @@ const sqsErrors =
   'localstack/localstack tests/aws/services/sqs test_posting_to_fifo_requires_deduplicationid_group_id (recorded against AWS 2023-11-14)';
 
 export const knownViolations: readonly KnownViolation[] = [
-  {
-    operations: ['sqs:SendMessageBatch'],
-    path: 'SendMessageBatchResult',
+  ...['SendMessageBatch', 'ChangeMessageVisibilityBatch', 'DeleteMessageBatch'].map((operation) => ({
+    operations: [`sqs:${operation}`],
+    path: `${operation}Result`,
     problem: 'lacks the required member Failed',
     reason: 'AWS leaves out what is empty; the SQS team knows that its model says otherwise',
     source: 'https://github.com/aws/aws-sdk/issues/536 and 657',
-  },
+  })),
   {
     operations: ['sqs:CreateQueue', 'sqs:SendMessage', 'sqs:SendMessageBatch'],
     path: 'error',

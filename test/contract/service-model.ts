@@ -57,7 +57,12 @@ const services: readonly ServiceName[] = [
   'cloudtrail',
   'kms',
   'organizations',
+  'ssm',
+  'ecs',
 ];
+
+/** S3 speaks REST with XML, of which nothing here knows: what is sent there is held against no model. */
+export const unread: readonly string[] = ['s3'];
 
 export type ServiceModels = Readonly<Record<ServiceName, ServiceModel>>;
 

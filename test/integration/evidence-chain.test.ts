@@ -170,9 +170,10 @@ describe('each run appends one digest', () => {
   });
 
   test('unsigned, and says why, where KMS does not sign', async () => {
-    const { runtime, settings } = setUp();
+    const { world, settings } = setUp();
     const signingKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/gone';
-    const appended = await run(runtime, { ...settings, signingKeyArn });
+    const refused = faultsByRule([{ operation: 'Sign', fault: error(400, 'DisabledException') }]);
+    const appended = await run(world.runtime('evidence', refused), { ...settings, signingKeyArn });
     expect(appended).toMatchObject({ sequence: 1, isSigned: false });
     expect(appended.problems).toEqual([expect.stringMatching(/is not signed: Cannot call kms:Sign/)]);
   });

@@ -70,7 +70,7 @@ export function populate({ world }: CollectorWorld): void {
   aws.iam.addUser({ userName: 'alice', ...access, mfaActive: true, keys: [{ ageDays: 20 }] });
   aws.iam.addUser({ userName: 'bob', ...access });
   aws.iam.addUser({ userName: 'ci', path: '/ci/', keys: [{ ageDays: 100 }, { ageDays: 5 }] });
-  aws.iam.addUser({ userName: '=cmd<script>', keys: [{ ageDays: 95 }] });
+  aws.iam.addUser({ userName: '=cmd', keys: [{ ageDays: 95 }] });
   aws.s3.addBucket({ name: 'data' });
   aws.s3.addBucket({ name: 'elsewhere', region: 'us-east-1' });
   aws.clock.advance(DAY);

@@ -38,14 +38,20 @@ const operations: OperationsOn<Account> = {
     const { environment, state } = account;
     // None is made here before it is assigned.
     if (optionalText(input, 'AssignmentStatus') === 'Unassigned') return pageOf([], undefined, 'VirtualMFADevices');
-    const users = withDevices(account).map(({ userName, arn, userId }) => ({
+    const users = withDevices(account).map(({ userName, path, arn, userId, createdAt }) => ({
       SerialNumber: serialOf(account, userName),
-      User: { UserName: userName, UserId: userId, Arn: arn },
+      User: { UserName: userName, Path: path, UserId: userId, Arn: arn, CreateDate: isoSeconds(createdAt) },
     }));
     const { accountId } = environment;
     const root = {
       SerialNumber: serialOf(account, 'root-account-mfa-device'),
-      User: { UserId: accountId, Arn: `arn:aws:iam::${accountId}:root` },
+      User: {
+        UserName: accountId,
+        Path: '/',
+        UserId: accountId,
+        Arn: `arn:aws:iam::${accountId}:root`,
+        CreateDate: isoSeconds(0),
+      },
     };
     const all = [...(state.isRootMfaVirtual ? [root] : []), ...users];
     const from = start(input);

@@ -9,12 +9,15 @@ import {
   GetAccessKeyLastUsedCommand,
   GetAccountAuthorizationDetailsCommand,
   GetCredentialReportCommand,
+  GetLoginProfileCommand,
   GetUserCommand,
   ListAccessKeysCommand,
   ListAttachedUserPoliciesCommand,
   ListGroupsForUserCommand,
+  ListMFADevicesCommand,
   ListUsersCommand,
   ListUserTagsCommand,
+  ListVirtualMFADevicesCommand,
   TagUserCommand,
   UntagUserCommand,
   UpdateAccessKeyCommand,
@@ -357,5 +360,17 @@ export const stsScenarios = [
       return { accessKeyId, secretAccessKey: 'wrong' };
     },
     call: (side, key) => side.as(key).sts.send(new GetCallerIdentityCommand({})),
+  }),
+  scenario('GetLoginProfile of a user without a password', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new GetLoginProfileCommand({ UserName })),
+  }),
+  scenario('ListMFADevices of a user without one', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new ListMFADevicesCommand({ UserName })),
+  }),
+  scenario('ListVirtualMFADevices where there is none', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned' })),
   }),
 ];

@@ -1,6 +1,8 @@
 import {
+  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -190,6 +192,23 @@ export const sqsScenarios = [
     given: queue,
     call: ({ sqs }, QueueUrl) =>
       sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: 'none', VisibilityTimeout: 0 })),
+  }),
+  scenario('ChangeMessageVisibilityBatch to 0 brings messages back', {
+    given: received,
+    call: ({ sqs }, { QueueUrl, ReceiptHandle }) =>
+      sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl,
+          Entries: [{ Id: '0', ReceiptHandle, VisibilityTimeout: 0 }],
+        }),
+      ),
+    after: (side, { QueueUrl }) => bodies(side, QueueUrl),
+  }),
+  scenario('DeleteMessageBatch', {
+    given: received,
+    call: ({ sqs }, { QueueUrl, ReceiptHandle }) =>
+      sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries: [{ Id: '0', ReceiptHandle }] })),
+    after: (side, { QueueUrl }) => bodies(side, QueueUrl),
   }),
   scenario('PurgeQueue', {
     async given(side) {
