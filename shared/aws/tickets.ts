@@ -24,6 +24,8 @@ export async function clearTickets(aws: Aws, queueUrl: string): Promise<void> {
 
 /** How long SQS may take to clear a queue. */
 export const CLEARING_SECONDS = 60;
+/** For how long SQS takes no message with the ID of an earlier one, even if that is gone: five minutes, and some to spare. */
+export const REMEMBERED_SECONDS = 330;
 
 /** Puts as many as there are for that day; returns how many SQS did not take. Put twice within minutes they are there once. */
 export async function putTickets(

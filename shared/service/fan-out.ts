@@ -4,7 +4,7 @@ import { listAccounts } from '../aws/organization.ts';
 import { attempt } from '../aws/plan-users.ts';
 import { callsMade, type Invocation } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
-import { CLEARING_SECONDS, clearTickets, putTickets } from '../aws/tickets.ts';
+import { CLEARING_SECONDS, clearTickets, putTickets, REMEMBERED_SECONDS } from '../aws/tickets.ts';
 import { RotationError } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import { type AccountMessage, bodyOf, countBy, runIdOf, shownName } from '../core/fleet/messages.ts';
@@ -121,15 +121,23 @@ async function selectAccounts(
   return { members, skipped: countBy(reasons) };
 }
 
-/** What is put while SQS still clears the queue could go with the old. */
+/**
+ * What is put while SQS still clears the queue could go with the old. A run that died after it had put its tickets is
+ * repeated at the earliest when both waits are over: its tickets are cleared, and SQS takes the same again only when it
+ * has forgotten them. Otherwise nothing would begin that day.
+ */
 async function refillTickets({ runtime, times, errors }: Run, url: string, clearedAt: Instant): Promise<void> {
   const { aws, clock, sleep, fleet } = runtime;
-  const wait = clearedAt + CLEARING_SECONDS * SECOND - clock();
+  const mayBeRepeated = clearedAt - times.scheduledAt >= REPEATED_AFTER * SECOND;
+  const wait = clearedAt + (mayBeRepeated ? REMEMBERED_SECONDS : CLEARING_SECONDS) * SECOND - clock();
   if (wait > 0) await sleep(wait);
   const count = fleet.limits.maxNewRotationsPerDay;
   const unsent = await putTickets(aws, url, { scheduledAt: times.scheduledAt, count });
   if (unsent > 0) errors.push(`${unsent} of ${count} tickets could not be put: as many rotations fewer begin today.`);
 }
+
+/** Its own wait, and half of what Lambda waits before it repeats a run. */
+const REPEATED_AFTER = CLEARING_SECONDS + 30;
 
 /** Returns those for whom no message could be sent. */
 async function enqueueAccounts(run: Run, members: readonly Chosen[]): Promise<string[]> {

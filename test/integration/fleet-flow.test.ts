@@ -91,6 +91,21 @@ describe('a day of a fleet', () => {
   });
 });
 
+describe('a fan-out that died once its tickets were put', () => {
+  it('puts them again when it is repeated, though SQS remembers them for five minutes', async () => {
+    const world = withAlices();
+    const dies = scheduled(world, { scheduledAt: at }, ({ operation, input }) =>
+      operation === 'SendMessageBatch' && input.QueueUrl === world.urls.accounts ? { kind: 'crash-before' } : undefined,
+    );
+    await expect(dies).rejects.toThrow();
+    expect(bodies(world, 'tickets')).toHaveLength(250);
+    world.hub.clock.advance(60_000);
+    await scheduled(world, { scheduledAt: at });
+    expect(bodies(world, 'tickets')).toHaveLength(250);
+    expect(bodies(world, 'accounts')).toHaveLength(3);
+  });
+});
+
 describe('the digest', () => {
   it('names every account that did not answer, and keeps nothing that it told', async () => {
     const world = withAlices();
