@@ -17,13 +17,13 @@ import { HUB, MEMBERS } from '../organization.ts';
 /** Fewer than there are users who are due, so that the limit is reached on the first day. */
 export const TICKETS = 3;
 const ids = MEMBERS.map(({ accountId }) => accountId);
-export const [PAYMENTS = '', CANARY = '', LAB = ''] = ids;
+const [PAYMENTS] = ids;
 
-/** Everybody has an alice who is due, and a carol who is not; payments has a bob too. */
+/** Who is due; carol is not. Only payments has a bob. */
 const users = [
-  { userName: 'alice', ageDays: 100, in: ids },
-  { userName: 'bob', ageDays: 120, in: [PAYMENTS] },
-  { userName: 'carol', ageDays: 10, in: ids },
+  { userName: 'alice', ageDays: 100 },
+  { userName: 'bob', ageDays: 120 },
+  { userName: 'carol', ageDays: 10 },
 ];
 export const DUE = 4;
 
@@ -36,9 +36,11 @@ export interface ProofFleet {
 
 export function createProofFleet({ fleet, ...options }: FleetWorldOptions = {}): ProofFleet {
   const world = createFleetWorld({ fleet: { limits: { maxNewRotationsPerDay: TICKETS }, ...fleet }, ...options });
-  for (const { in: accounts, userName, ageDays } of users) {
-    for (const accountId of accounts)
+  for (const { accountId } of options.accounts ?? MEMBERS) {
+    for (const { userName, ageDays } of users) {
+      if (userName === 'bob' && accountId !== PAYMENTS) continue;
       world.organization.account(accountId).iam.addUser({ userName, keys: [{ ageDays }] });
+    }
   }
   return { world, delivered: new Map() };
 }
