@@ -5,7 +5,6 @@ import type { Outcome, Pass } from '../apply/pass.ts';
 import { asksLastUse } from '../apply/replan.ts';
 import { readLimits, readListeners } from '../aws/limits.ts';
 import { observeUser, type UserReference, withoutSecret } from '../aws/observe.ts';
-import type { MetricName } from '../aws/runtime.ts';
 import { type ActionName, phraseOf, type Step } from '../core/answer.ts';
 import { toBeHeard } from '../core/checks/heard.ts';
 import { aboutUser, RotationError } from '../core/errors.ts';
@@ -14,6 +13,7 @@ import type { Request, UserState } from '../core/model.ts';
 import { type Plan, plan, planFor } from '../core/plan.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type Instant, SECOND } from '../core/time.ts';
+import { countPass, countStep } from './count-pass.ts';
 import { isBegunToday, unlessFleetRefuses } from './fleet-limits.ts';
 
 /** What became of one user in one invocation. */
@@ -65,7 +65,8 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     const isLast = rounds.length === MOST_ROUNDS - 1;
     const round = await act(planned, answer, { ...options, isLast });
     rounds.push(round);
-    if (isLast || !round.goesOn) return counted(pass, options, conclude(options, answer, { ...doneIn(rounds), state }));
+    if (isLast || !round.goesOn)
+      return countPass(pass, options, conclude(options, answer, { ...doneIn(rounds), state }));
   }
 }
 
@@ -222,33 +223,7 @@ function logDecision({ pass, state: { user } }: Planned, { check, status, reason
   });
 }
 
-/** Which metric counts a step that was done. */
-const metricOf: Readonly<Partial<Record<ActionName, MetricName>>> = {
-  issue: 'Rotated',
-  deactivate: 'Deactivated',
-  'deactivate-exposed': 'Deactivated',
-  retire: 'Deactivated',
-  delete: 'Deleted',
-  postpone: 'Postponed',
-};
-
 function logOutcome({ pass: { runtime, request }, state: { user } }: Planned, outcome: Outcome): void {
-  const metric = metricOf[outcome.action];
-  if (metric !== undefined && outcome.result === 'done') runtime.meter.add(metric, 1);
+  countStep(runtime.meter, outcome);
   runtime.log.info('Applied', { runId: request.runId, userName: user.userName, userId: user.userId, ...outcome });
-}
-
-/** Metrics of how it ended; a dry run and a question count nothing. */
-function counted(
-  { runtime: { meter }, settings }: Pass,
-  { isDryRun }: ReconcileOptions,
-  reconciled: Reconciled,
-): Reconciled {
-  if (isDryRun) return reconciled;
-  if (reconciled.status === 'blocked') meter.add('Blocked', 1);
-  if (reconciled.status === 'failed') meter.add('Failed', 1);
-  // The breaker of a fleet looks at it over all accounts.
-  if (reconciled.reason === 'not-proven' && settings.memberRegion !== undefined) meter.add('NotProven', 1);
-  if (reconciled.reason === 'breaker-open') meter.add('BreakerOpen', 1);
-  return reconciled;
 }

@@ -1,4 +1,4 @@
-// Tests of shared/service/fleet-work.ts, shared/service/fleet-limits.ts and shared/aws/alarm.ts.
+// Tests of shared/service/fleet-work.ts, shared/service/fleet-limits.ts, shared/service/count-pass.ts, shared/aws/alarm.ts.
 
 import { describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';

@@ -1,3 +1,5 @@
+// shared/core/reasons.ts, shared/core/fleet/account-reasons.ts
+
 import { expect, it } from 'vitest';
 import { reasons } from '../../../shared/core/reasons.ts';
 

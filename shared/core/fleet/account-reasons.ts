@@ -1,0 +1,46 @@
+/** Why nothing is done, or nothing is changed, in a whole account of a fleet: each with what to do. */
+export const accountReasons = {
+  'not-selected': {
+    says: 'The fleet does not look after the account.',
+    todo: 'Name it, or an organizational unit above it, in `select` of fleet.yml.',
+  },
+  excluded: { says: 'The account is excluded from the fleet.', todo: 'Take it out of `exclude` in fleet.yml.' },
+  'not-active': { says: 'The account is not ACTIVE in the organization.', todo: 'Nothing.' },
+  'management-account': {
+    says: 'The account is the management account, which no StackSet reaches.',
+    todo: 'Name it in `select.accounts`, and deploy the roles there by hand.',
+  },
+  'not-tagged': {
+    says: 'The account lacks a tag of `select.tags`.',
+    todo: 'Tag the account in AWS Organizations.',
+  },
+  joining: {
+    says: 'The account joined in the last 24 hours and has no role of Keyturn yet.',
+    todo: 'Nothing; the StackSet brings it.',
+  },
+  'own-deployment': {
+    says: 'The account has a Keyturn of its own.',
+    todo: 'Remove that stack, or exclude the account.',
+  },
+  'second-hub': {
+    says: 'The account has a role of another hub for the same users.',
+    todo: 'Remove one of them, or give each a user path of its own.',
+  },
+  'trust-changed': {
+    says: 'The trust of a role of Keyturn is not what its template says, so the account is left alone.',
+    todo: 'Update the StackSet, and find out who changed the role.',
+  },
+  paused: { says: 'Somebody in the account has paused Keyturn.', todo: 'Remove the tag `keyturn:paused` of the role.' },
+  'role-refused': {
+    says: 'AWS does not let the hub take its role in the account.',
+    todo: 'Run `keyturn fleet check --account`, which says why.',
+  },
+  'wave-dry-run': {
+    says: "The account's wave has not begun, so nothing is changed there.",
+    todo: 'Give the wave a date in fleet.yml, or wait for it.',
+  },
+  'message-too-old': {
+    says: 'A message of the queue was older than a day, or did not say where its account is.',
+    todo: 'Nothing; the next run enqueues again whoever is due.',
+  },
+} as const;

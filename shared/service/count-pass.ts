@@ -1,0 +1,34 @@
+import type { Outcome, Pass } from '../apply/pass.ts';
+import type { Meter, MetricName } from '../aws/runtime.ts';
+import type { ActionName } from '../core/answer.ts';
+import type { Reconciled, ReconcileOptions } from './reconcile.ts';
+
+/** Which metric counts a step that was done. */
+const metricOf: Readonly<Partial<Record<ActionName, MetricName>>> = {
+  issue: 'Rotated',
+  deactivate: 'Deactivated',
+  'deactivate-exposed': 'Deactivated',
+  retire: 'Deactivated',
+  delete: 'Deleted',
+  postpone: 'Postponed',
+};
+
+export function countStep(meter: Meter, { action, result }: Outcome): void {
+  const metric = metricOf[action];
+  if (metric !== undefined && result === 'done') meter.add(metric, 1);
+}
+
+/** Metrics of how a pass ended; a dry run and a question count nothing. */
+export function countPass(
+  { runtime: { meter }, settings }: Pass,
+  { isDryRun }: ReconcileOptions,
+  reconciled: Reconciled,
+): Reconciled {
+  if (isDryRun) return reconciled;
+  if (reconciled.status === 'blocked') meter.add('Blocked', 1);
+  if (reconciled.status === 'failed') meter.add('Failed', 1);
+  // The breaker of a fleet looks at it over all accounts.
+  if (reconciled.reason === 'not-proven' && settings.memberRegion !== undefined) meter.add('NotProven', 1);
+  if (reconciled.reason === 'breaker-open') meter.add('BreakerOpen', 1);
+  return reconciled;
+}
