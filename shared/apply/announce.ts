@@ -142,7 +142,8 @@ function regionsOf({ topicArn, memberRegion }: Settings): Pick<Notice, 'region' 
 
 /** The topic is in the Region of the function: its fourth field. */
 export function regionOf(topicArn: string): string {
-  return topicArn.split(':')[3] ?? '';
+  const [, , , region = ''] = topicArn.split(':');
+  return region;
 }
 
 /** Tells of an exposed key that no IAM user of the account has: nothing can be done about it from here. */

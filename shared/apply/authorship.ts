@@ -1,6 +1,7 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { formatExposed, formatPolicyPut } from '../core/format-secret-tags.ts';
 import type { Secret, User, UserState } from '../core/model.ts';
+import { present } from '../core/present.ts';
 import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import { isKeyLabel, secretTagNames, signedTagNames } from '../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../core/signed-state.ts';
@@ -68,7 +69,7 @@ export async function syncReplicas(attempt: Attempt<StepOf<'sync-replicas'>>): P
   await replicate(pass, secret, step.regions);
   const at = pass.runtime.clock();
   const when = told === undefined ? toldAt : at;
-  const tried = formatPolicyPut({ hash, triedAt: at, ...(when === undefined ? {} : { toldAt: when }) });
+  const tried = formatPolicyPut({ hash, triedAt: at, ...present({ toldAt: when }) });
   await tagSecret(pass, secret, { [secretTagNames.policy]: tried });
   return told?.transitionId;
 }

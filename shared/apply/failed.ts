@@ -2,6 +2,7 @@ import { describeSecret } from '../aws/observe.ts';
 import { messageOf } from '../core/errors.ts';
 import { formatAnnounced } from '../core/format-secret-tags.ts';
 import type { User } from '../core/model.ts';
+import { present } from '../core/present.ts';
 import { parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { causeOf, describeRefusal } from '../core/refusals.ts';
@@ -56,7 +57,7 @@ export async function announceFailure(
       });
   const at = runtime.clock();
   const cause = causeOf(error);
-  const failure: Announced = { event: 'failed', at, reason: alone.reason, ...(cause === undefined ? {} : { cause }) };
+  const failure: Announced = { event: 'failed', at, reason: alone.reason, ...present({ cause }) };
   const before = parseSecretTags(secret?.tags ?? {}, at).tags.announced;
   const common = cause === undefined ? undefined : await commonRefusalOf(pass, known, failure);
   const told: Told =
@@ -70,7 +71,7 @@ export async function announceFailure(
   const announced = {
     ...failure,
     reason: told.reason,
-    ...(lastToldAt === undefined ? {} : { toldAt: lastToldAt }),
+    ...present({ toldAt: lastToldAt }),
   };
   if (cause !== undefined) rememberRefusal(runtime.memory, user, announced);
   if (secret === undefined) return;

@@ -3,6 +3,7 @@ import { secretOf } from '../aws/observe.ts';
 import type { Memory } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import type { User } from '../core/model.ts';
+import { listed } from '../core/present.ts';
 import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { type CommonRefusal, commonRefusal, type Tried } from '../core/refusals.ts';
 import { WEEKLY_DAYS } from '../core/runs.ts';
@@ -77,7 +78,7 @@ async function listTried({ reader }: Pass, now: Instant): Promise<[string, Tried
     { Key: 'tag-value' as const, Values: ['failed ', formatDate(now)] },
   ];
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, { Filters })) {
-    for (const entry of page.SecretList ?? []) {
+    for (const entry of listed(page.SecretList)) {
       const { name, tags } = secretOf(reader, entry);
       const userId = userIdOfSecretName(settings.secretPrefix, name);
       const userName = tags[secretTagNames.userName];

@@ -1,6 +1,7 @@
 import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { describeSecret } from '../aws/observe.ts';
 import type { Secret, User } from '../core/model.ts';
+import { present } from '../core/present.ts';
 import { keyIdOf, pendingVersion } from '../core/secret-versions.ts';
 import { keyIdInLabel, signLabel } from '../core/signed-state.ts';
 import { smtpFields } from '../core/smtp.ts';
@@ -40,7 +41,7 @@ export async function storeKey(
     ClientRequestToken: versionId,
     SecretString: JSON.stringify(value),
     VersionStages: [...(isTaken(secret, versionId) ? [] : ['AWSPENDING']), label],
-    ...(rotationToken === undefined ? {} : { RotationToken: rotationToken.reveal() }),
+    ...present({ RotationToken: rotationToken?.reveal() }),
   });
   await runtime.aws.secrets.send(command);
   const facts = { userName: user.userName, secretName: secret.name, accessKeyId: key.accessKeyId, versionId };
@@ -62,7 +63,7 @@ export async function moveCurrent(
   const command = new UpdateSecretVersionStageCommand({
     SecretId: secret.arn,
     VersionStage: 'AWSCURRENT',
-    ...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),
+    ...present({ RemoveFromVersionId: fromVersionId }),
     MoveToVersionId: toVersionId,
   });
   await pass.runtime.aws.secrets.send(command);
@@ -93,5 +94,6 @@ function labelOf(pass: Pass, secret: Secret, stored: Stored): string {
   const written = (secret.writtenLabels[stored.versionId] ?? []).filter(
     (label) => keyIdInLabel(label) === stored.accessKeyId && label !== stored.accessKeyId,
   );
-  return written.length === 0 || written.includes(ours) ? ours : (written[0] ?? ours);
+  const [first = ours] = written;
+  return written.includes(ours) ? ours : first;
 }

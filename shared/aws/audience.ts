@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-sns';
 import { type Audience, type FilteredSubscription, isOwnMachine, standingOf } from '../core/audience.ts';
 import { isFailure } from '../core/errors.ts';
+import { listed } from '../core/present.ts';
 import type { SubscriptionFilter } from '../core/subscription-filter.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
 import type { Aws } from './clients.ts';
@@ -20,15 +21,16 @@ export async function readAudience(aws: Pick<Aws, 'sns'>, topicArn: string): Pro
     return await readSubscriptions(aws.sns, topicArn);
   } catch (error) {
     if (!isRefused(error)) throw error;
-    const { Attributes } = await aws.sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
-    return { kind: 'counted', confirmed: Number(Attributes?.SubscriptionsConfirmed ?? 0) };
+    const { Attributes = {} } = await aws.sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
+    const { SubscriptionsConfirmed: confirmed = 0 } = Attributes;
+    return { kind: 'counted', confirmed: Number(confirmed) };
   }
 }
 
 async function readSubscriptions(client: SNSClient, topicArn: string): Promise<Audience> {
   const subscriptions: FilteredSubscription[] = [];
   for await (const page of paginateListSubscriptionsByTopic({ client }, { TopicArn: topicArn })) {
-    for (const { SubscriptionArn: subscriptionArn = '', Endpoint } of page.Subscriptions ?? []) {
+    for (const { SubscriptionArn: subscriptionArn = '', Endpoint } of listed(page.Subscriptions)) {
       if (standingOf(subscriptionArn) !== 'confirmed' || isOwnMachine(Endpoint)) continue;
       const filter = await filterUnlessGone(client, subscriptionArn);
       if (filter === 'none') return { kind: 'everything' };
@@ -56,8 +58,10 @@ export async function readSubscriptionFilter(
   sns: SNSClient,
   subscriptionArn: string,
 ): Promise<SubscriptionFilter | undefined> {
-  const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: subscriptionArn }));
-  const { FilterPolicy: policy, FilterPolicyScope: scope = 'MessageAttributes' } = Attributes ?? {};
+  const { Attributes = {} } = await sns.send(
+    new GetSubscriptionAttributesCommand({ SubscriptionArn: subscriptionArn }),
+  );
+  const { FilterPolicy: policy, FilterPolicyScope: scope = 'MessageAttributes' } = Attributes;
   return policy === undefined ? undefined : { policy, scope };
 }
 

@@ -173,6 +173,7 @@ const UNCERTAIN = 'keyturnUncertain';
 
 function permissionOf(context: { clientName?: string; commandName?: string }, actions: Actions): string {
   const prefix = Object.entries(PREFIXES).find(([name]) => name === context.clientName)?.[1] ?? context.clientName;
-  const operation = context.commandName?.replace(/Command$/, '') ?? '';
+  const { commandName = '' } = context;
+  const operation = commandName.replace(/Command$/, '');
   return `${prefix}:${actions[operation] ?? operation}`;
 }

@@ -91,7 +91,8 @@ function wayOut(code: string, message: string, { permission, caller = FUNCTION }
   const isKms = isKmsRefusal(code, message) && !permission.startsWith('kms:');
   const isDenied = /AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code);
   if (!isKms && !isDenied) return '';
-  const noun = resourceNouns[permission.split(':')[0] ?? ''] ?? 'resource';
+  const [service = ''] = permission.split(':');
+  const noun = resourceNouns[service] ?? 'resource';
   // A call may need an action of another service too, and that one is named.
   const action = /to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1] ?? permission;
   if (/service control policy/i.test(message)) return organizationDenies('service control policy', action, caller);

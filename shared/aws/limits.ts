@@ -2,6 +2,7 @@ import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import type { Audience } from '../core/audience.ts';
 import { isBreakerOpen } from '../core/breaker.ts';
 import type { Limits } from '../core/model.ts';
+import { listed } from '../core/present.ts';
 import { parseSecretTags } from '../core/read-secret-tags.ts';
 import { commonRefusal } from '../core/refusals.ts';
 import { userIdOfSecretName } from '../core/secret-name.ts';
@@ -35,7 +36,7 @@ export async function readLimits(reader: Reader, audience: Audience | undefined,
   const input = { Filters: filters, IncludePlannedDeletion: true };
   const found: { userName: string; tags: SecretTags }[] = [];
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
-    for (const entry of page.SecretList ?? []) {
+    for (const entry of listed(page.SecretList)) {
       const secret = secretOf(reader, entry);
       const isOurs = userIdOfSecretName(settings.secretPrefix, secret.name) !== undefined;
       if (!isOurs) continue;

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { aboutUser, isFailure, RotationError } from '../core/errors.ts';
 import type { AccessKey, LastUsed, Replica, Secret, User, UserState } from '../core/model.ts';
+import { listed, present } from '../core/present.ts';
 import { secretNameOf, userIdOfSecretName } from '../core/secret-name.ts';
 import { pendingVersion } from '../core/secret-versions.ts';
 import type { Settings } from '../core/settings.ts';
@@ -81,7 +82,7 @@ export async function observeAgain(
   const described = reader.skipsSecret ? undefined : await describeSecret(reader, secretName);
   if (described !== undefined && accountIdOf(described.arn) !== user.accountId) throw elsewhere(described, user);
   const secret = described === undefined ? undefined : await withPendingSince(aws, described);
-  const known: UserState = { user, keys, ...(secret === undefined ? {} : { secret }) };
+  const known: UserState = { user, keys, ...present({ secret }) };
   const observed: AccessKey[] = [];
   for (const key of keys) {
     const lastUsed = asksLastUse(known, key.accessKeyId) ? await getLastUsed(aws, key.accessKeyId) : undefined;
@@ -120,6 +121,7 @@ async function getUser(
   const found = await orAbsent('NoSuchEntity', aws.iam.send(new GetUserCommand({ UserName: userName })));
   const user = found?.User;
   if (user === undefined || (userId !== undefined && user.UserId !== userId)) return undefined;
+  const { Path: path = '/' } = user;
   const arn = required(user.Arn, 'iam:GetUser', 'Arn');
   if (accountId !== undefined && accountId !== accountIdOf(arn)) return undefined;
   return {
@@ -127,7 +129,7 @@ async function getUser(
     userId: required(user.UserId, 'iam:GetUser', 'UserId'),
     userName: required(user.UserName, 'iam:GetUser', 'UserName'),
     arn,
-    path: user.Path ?? '/',
+    path,
     tags: tagsOf(user.Tags),
     groups: settings.exemptGroups.length === 0 ? [] : await listGroups(aws, userName),
   };
@@ -135,13 +137,15 @@ async function getUser(
 
 /** The account of an ARN: its fifth field. */
 export function accountIdOf(arn: string): string {
-  return arn.split(':')[4] ?? '';
+  const [, , , , accountId = ''] = arn.split(':');
+  return accountId;
 }
 
 async function listGroups(aws: Aws, userName: string): Promise<string[]> {
   const groups: string[] = [];
   for await (const page of paginateListGroupsForUser({ client: aws.iam }, { UserName: userName })) {
-    for (const { GroupName } of page.Groups ?? []) if (GroupName !== undefined) groups.push(GroupName);
+    for (const { GroupName } of listed(page.Groups))
+      groups.push(required(GroupName, 'iam:ListGroupsForUser', 'GroupName'));
   }
   return groups;
 }
@@ -150,11 +154,11 @@ async function listGroups(aws: Aws, userName: string): Promise<string[]> {
 export async function listAccessKeys(aws: Aws, userName: string): Promise<AccessKey[]> {
   const keys: AccessKey[] = [];
   for await (const page of paginateListAccessKeys({ client: aws.iam }, { UserName: userName })) {
-    for (const key of page.AccessKeyMetadata ?? []) {
+    for (const { AccessKeyId, Status: status = 'unknown', CreateDate } of listed(page.AccessKeyMetadata)) {
       keys.push({
-        accessKeyId: required(key.AccessKeyId, 'iam:ListAccessKeys', 'AccessKeyId'),
-        status: key.Status ?? 'unknown',
-        createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),
+        accessKeyId: required(AccessKeyId, 'iam:ListAccessKeys', 'AccessKeyId'),
+        status,
+        createdAt: required(CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),
       });
     }
   }
@@ -165,7 +169,8 @@ export async function listAccessKeys(aws: Aws, userName: string): Promise<Access
 export async function getLastUsed(aws: Aws, accessKeyId: string): Promise<LastUsed | undefined> {
   const { AccessKeyLastUsed: used } = await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }));
   if (used?.LastUsedDate === undefined) return undefined;
-  return { at: used.LastUsedDate.getTime(), service: used.ServiceName ?? 'N/A', region: used.Region ?? 'N/A' };
+  const { LastUsedDate, ServiceName: service = 'N/A', Region: region = 'N/A' } = used;
+  return { at: LastUsedDate.getTime(), service, region };
 }
 
 /** The secret's metadata, or undefined if there is none of that name. */
@@ -176,7 +181,7 @@ export async function describeSecret(reader: Reader, name: string): Promise<Secr
   const replicas = (found.ReplicationStatus ?? []).map(({ Region, Status = '', StatusMessage }) => ({
     region: required(Region, 'secretsmanager:DescribeSecret', 'ReplicationStatus'),
     status: Status,
-    ...(StatusMessage === undefined ? {} : { because: StatusMessage }),
+    ...present({ because: StatusMessage }),
   }));
   return secretOf(reader, { ...found, SecretVersionsToStages: found.VersionIdsToStages }, replicas);
 }
@@ -200,14 +205,11 @@ export function secretOf(
     name,
     createdAt: required(entry.CreatedDate, action, 'CreatedDate').getTime(),
     rotationEnabled: entry.RotationEnabled ?? false,
-    ...(replicas === undefined ? {} : { replicas }),
+    ...present({ replicas }),
     tags: tagsOf(entry.Tags),
     versions: entry.SecretVersionsToStages ?? {},
-    ...(entry.Description === undefined ? {} : { description: entry.Description }),
-    ...(entry.KmsKeyId === undefined ? {} : { kmsKeyId: entry.KmsKeyId }),
-    ...(entry.OwningService === undefined ? {} : { owningService: entry.OwningService }),
-    ...(entry.DeletedDate === undefined ? {} : { deletedAt: entry.DeletedDate.getTime() }),
-    ...(entry.RotationLambdaARN === undefined ? {} : { rotationLambdaArn: entry.RotationLambdaARN }),
+    ...present({ description: entry.Description, kmsKeyId: entry.KmsKeyId, owningService: entry.OwningService }),
+    ...present({ deletedAt: entry.DeletedDate?.getTime(), rotationLambdaArn: entry.RotationLambdaARN }),
   };
   return verifySecret(written, userId === undefined ? undefined : { accountId: accountIdOf(arn), userId }, verifier);
 }
@@ -216,7 +218,7 @@ export function secretOf(
 export function tagsOf(
   tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
 ): Record<string, string> {
-  return Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+  return Object.fromEntries(listed(tags).map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
 /** An expected "there is none" as undefined; every other failure stays one. */

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { OrganizationAccount } from '../core/fleet/select.ts';
+import { present } from '../core/present.ts';
 import { SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { required } from './observe.ts';
@@ -36,7 +37,7 @@ export async function* listAccounts(
   let token: string | undefined;
   do {
     const { Accounts = [], NextToken } = await helpfully(() =>
-      client.send(new ListAccountsCommand({ MaxResults: PAGE, ...(token === undefined ? {} : { NextToken: token }) })),
+      client.send(new ListAccountsCommand({ MaxResults: PAGE, ...present({ NextToken: token }) })),
     );
     // A page may be empty, and the next one not.
     for (const account of Accounts) yield await accountOf(account, paths);
@@ -70,7 +71,7 @@ export async function tagsOfAccount(
   const tags: Record<string, string> = {};
   let token: string | undefined;
   do {
-    const input = { ResourceId: accountId, ...(token === undefined ? {} : { NextToken: token }) };
+    const input = { ResourceId: accountId, ...present({ NextToken: token }) };
     const { Tags = [], NextToken } = await helpfully(() => client.send(new ListTagsForResourceCommand(input)));
     for (const { Key, Value } of Tags) if (Key !== undefined && Value !== undefined) tags[Key] = Value;
     token = NextToken;
@@ -101,12 +102,13 @@ async function accountOf(account: Account, pathOf: PathOf): Promise<Organization
   const accountId = of(account.Id, 'Id');
   // arn:aws:organizations::<management account>:account/<organization>/<account>
   const [, , , , managementId, resource = ''] = of(account.Arn, 'Arn').split(':');
+  const [, organizationId = ''] = resource.split('/');
   const [path] = account.Paths ?? [];
   const { Name: name = '', State: state = 'UNKNOWN', JoinedTimestamp: joined } = account;
   return {
     ...{ accountId, name, state, isManagement: accountId === managementId },
-    path: path ?? (await pathOf(accountId, resource.split('/')[1] ?? '')),
-    ...(joined === undefined ? {} : { joinedAt: joined.getTime() }),
+    path: path ?? (await pathOf(accountId, organizationId)),
+    ...present({ joinedAt: joined?.getTime() }),
   };
 }
 
@@ -128,7 +130,7 @@ function pathsOf(client: OrganizationsClient, sleep?: Sleep): PathOf {
 async function parentOf(client: OrganizationsClient, id: string): Promise<string> {
   let token: string | undefined;
   do {
-    const input = { ChildId: id, ...(token === undefined ? {} : { NextToken: token }) };
+    const input = { ChildId: id, ...present({ NextToken: token }) };
     const { Parents = [], NextToken } = await helpfully(() => client.send(new ListParentsCommand(input)));
     const [parent] = Parents;
     if (parent?.Id !== undefined) return parent.Id;

@@ -3,6 +3,7 @@ import type { Audience } from '../core/audience.ts';
 import { messageOf } from '../core/errors.ts';
 import { asScheduled, type Limits, type Request, type UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
+import { present } from '../core/present.ts';
 import { isWeeklyTurn, type RunTimes } from '../core/runs.ts';
 import { inOrder } from '../core/shares.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
@@ -67,7 +68,7 @@ export async function planUsers(
   { runId, limits }: { runId: string; limits: Limits | undefined },
 ): Promise<UserPlan[]> {
   const { reader, runtime, run } = view;
-  const request: Request = { ...asScheduled, runId, ...(limits === undefined ? {} : { limits }) };
+  const request: Request = { ...asScheduled, runId, ...present({ limits }) };
   const plans = await mapConcurrently(users, async ({ scanned: { user } }): Promise<UserPlan[]> => {
     const { userName, userId } = user;
     const now = runtime.clock();

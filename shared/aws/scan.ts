@@ -4,6 +4,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type CredentialReport, isSameCreation, REPORT_LAG, type ReportRow } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
+import { listed, present } from '../core/present.ts';
 import type { RunTimes } from '../core/runs.ts';
 import { userIdOfSecretName } from '../core/secret-name.ts';
 import { withoutEndpoint } from '../core/smtp.ts';
@@ -112,9 +113,9 @@ function rowOf({ Arn = '', CreateDate }: UserDetail, report: CredentialReport | 
 /** Keys of one account must never be judged by what is known of another. */
 async function accountOf(aws: Aws, details: readonly UserDetail[], expected: string | undefined): Promise<string> {
   if (expected === undefined) return details[0]?.Arn === undefined ? callersAccount(aws) : accountIdOf(details[0].Arn);
-  const stranger = details.find(({ Arn = '' }) => accountIdOf(Arn) !== expected);
+  const stranger = details.map(({ Arn = '' }) => accountIdOf(Arn)).find((accountId) => accountId !== expected);
   if (stranger === undefined) return expected;
-  const message = `The session is of account ${accountIdOf(stranger.Arn ?? '')}, and not of ${expected}; nothing was done.`;
+  const message = `The session is of account ${stranger}, and not of ${expected}; nothing was done.`;
   throw new RotationError(message, { accountId: expected });
 }
 
@@ -133,6 +134,7 @@ interface AccountFacts {
 
 function scannedUser(detail: UserDetail, { accountId, report, secrets }: AccountFacts): ScannedUser {
   const action = 'iam:GetAccountAuthorizationDetails';
+  const { Path: path = '/' } = detail;
   const userId = required(detail.UserId, action, 'UserId');
   const arn = required(detail.Arn, action, 'Arn');
   const row = rowOf(detail, report);
@@ -143,12 +145,11 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
       userId,
       userName: required(detail.UserName, action, 'UserName'),
       arn,
-      path: detail.Path ?? '/',
+      path,
       tags: tagsOf(detail.Tags),
-      groups: detail.GroupList ?? [],
+      groups: [...listed(detail.GroupList)],
     },
-    ...(secret === undefined ? {} : { secret }),
-    ...(row === undefined ? {} : { report: row }),
+    ...present({ secret, report: row }),
   };
 }
 
@@ -172,7 +173,7 @@ async function withExactKeys(
 async function listUsers(aws: Aws): Promise<UserDetail[]> {
   const users: UserDetail[] = [];
   const pages = paginateGetAccountAuthorizationDetails({ client: aws.iam, pageSize: 1_000 }, { Filter: ['User'] });
-  for await (const page of pages) for (const user of page.UserDetailList ?? []) users.push(user);
+  for await (const page of pages) for (const user of listed(page.UserDetailList)) users.push(user);
   return users;
 }
 
@@ -185,9 +186,10 @@ async function listSecrets(reader: Reader): Promise<Map<string, Secret>> {
     Filters: [{ Key: 'name', Values: [`${settings.secretPrefix}/`] } satisfies Filter],
   };
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
-    for (const entry of page.SecretList ?? []) {
-      const userId = userIdOfSecretName(settings.secretPrefix, entry.Name ?? '');
-      if (userId !== undefined) secrets.set(userId, secretOf(reader, entry));
+    for (const entry of listed(page.SecretList)) {
+      const secret = secretOf(reader, entry);
+      const userId = userIdOfSecretName(settings.secretPrefix, secret.name);
+      if (userId !== undefined) secrets.set(userId, secret);
     }
   }
   return secrets;

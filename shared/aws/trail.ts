@@ -1,5 +1,6 @@
 import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { jsonOf } from '../core/json.ts';
+import { present } from '../core/present.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -43,7 +44,7 @@ export async function* lookUpUses(
   for (let page = 0; page < MOST_PAGES; page++) {
     if (page > 0) await sleep(TRAIL_PAUSE);
     const { Events = [], NextToken } = await client.send(
-      new LookupEventsCommand({ ...input, ...(token === undefined ? {} : { NextToken: token }) }),
+      new LookupEventsCommand({ ...input, ...present({ NextToken: token }) }),
     );
     yield Events.map(useOf);
     token = NextToken;
@@ -61,8 +62,7 @@ function useOf({ CloudTrailEvent, EventName, EventSource, EventTime }: Event): T
     userAgent: oneLine(member('userAgent'), 512),
     eventName: oneLine(EventName, 64),
     eventSource: oneLine(EventSource, 64),
-    ...(EventTime === undefined ? {} : { at: EventTime.getTime() }),
-    ...(endpoint === undefined ? {} : { vpcEndpointId: oneLine(endpoint, 64) }),
+    ...present({ at: EventTime?.getTime(), vpcEndpointId: endpoint === undefined ? undefined : oneLine(endpoint, 64) }),
   };
 }
 

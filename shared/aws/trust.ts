@@ -112,7 +112,7 @@ async function roleOf({ aws }: Runtime, name: string): Promise<FoundRole | undef
 }
 
 function found(name: string, { AssumeRolePolicyDocument = '', Tags = [] }: Role): FoundRole {
-  const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value ?? '']));
+  const tags = Object.fromEntries(Tags.map(({ Key, Value = '' }) => [Key, Value]));
   return { name, trust: parsed(AssumeRolePolicyDocument), tags };
 }
 

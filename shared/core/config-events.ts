@@ -1,4 +1,5 @@
 import { EventError } from './errors.ts';
+import { present } from './present.ts';
 import type { Instant } from './time.ts';
 import * as z from './zod.ts';
 
@@ -173,7 +174,7 @@ const complianceChange = z.object({
 export function parseRemediationEvent(event: unknown): RemediationEvent {
   if (typeof event === 'object' && event !== null && 'resourceId' in event) {
     const { resourceId, accountId: of } = parse(direct, event, 'config-remediation');
-    return { kind: 'direct', userId: resourceId, ...(of === undefined ? {} : { accountId: of }) };
+    return { kind: 'direct', userId: resourceId, ...present({ accountId: of }) };
   }
   const { detail, account } = parse(complianceChange, event, 'config-remediation');
   const { configRuleName: ruleName, resourceType, resourceId, newEvaluationResult, awsAccountId } = detail;
@@ -187,8 +188,7 @@ export function parseRemediationEvent(event: unknown): RemediationEvent {
     ruleName,
     resourceType,
     resourceId,
-    ...(complianceType === undefined ? {} : { complianceType }),
-    ...(account === undefined ? {} : { accountId: account }),
+    ...present({ complianceType, accountId: account }),
   };
 }
 

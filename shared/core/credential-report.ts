@@ -1,4 +1,5 @@
 import { RotationError } from './errors.ts';
+import { present } from './present.ts';
 import { recordsOf, type SecretTags } from './secret-tags.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
@@ -117,8 +118,7 @@ function parseRow(row: Row, reportedAt: Instant): ReportRow | undefined {
   const passwordChangedAt = parseDate(row.get('password_last_changed'));
   return {
     ...{ userName, arn, userCreatedAt, reportedAt, keys: [one, two], hasPassword, hasMfa },
-    ...(passwordLastUsedAt === undefined ? {} : { passwordLastUsedAt }),
-    ...(passwordChangedAt === undefined ? {} : { passwordChangedAt }),
+    ...present({ passwordLastUsedAt, passwordChangedAt }),
   };
 }
 
@@ -130,7 +130,7 @@ function parseKey(row: Row, slot: Slot): ReportKey | undefined {
   if (isActive === undefined || (isActive && rotatedAt === undefined)) return undefined;
   return {
     isActive,
-    ...(rotatedAt === undefined ? {} : { rotatedAt }),
+    ...present({ rotatedAt }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt, ...useOf(row, slot) }),
   };
 }
@@ -139,8 +139,7 @@ function parseKey(row: Row, slot: Slot): ReportKey | undefined {
 function useOf(row: Row, slot: Slot): Pick<ReportKey, 'lastUsedService' | 'lastUsedRegion'> {
   const [service, region] = [row.get(`${slot}_last_used_service`), row.get(`${slot}_last_used_region`)];
   return {
-    ...(service === undefined ? {} : { lastUsedService: service }),
-    ...(region === undefined ? {} : { lastUsedRegion: region }),
+    ...present({ lastUsedService: service, lastUsedRegion: region }),
   };
 }
 

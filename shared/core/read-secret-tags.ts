@@ -72,8 +72,9 @@ function liesAhead(own: SecretTags, now: Instant): boolean {
 }
 
 function parseDay(fields: string[]): { day: Instant } | undefined {
-  const day = fields.length === 1 ? parseDate(fields[0] ?? '') : undefined;
-  return day === undefined ? undefined : { day };
+  const [date = '', ...rest] = fields;
+  const day = parseDate(date);
+  return day === undefined || rest.length > 0 ? undefined : { day };
 }
 
 function parseKeyRecord(fields: string[]): KeyRecord | undefined {
@@ -104,8 +105,11 @@ const number = String.raw`\d+(?:\.\d+)?`;
 /** `promised=<grace>/<postponement>`, in days. */
 function parsePromised(fields: string[]): { promised?: Promised } | undefined {
   if (fields.length === 0) return {};
-  const match = fields.length === 1 ? new RegExp(`^promised=(${number})/(${number})$`).exec(fields[0] ?? '') : null;
-  return match === null ? undefined : { promised: { graceDays: Number(match[1]), postponeDays: Number(match[2]) } };
+  const [option = '', ...rest] = fields;
+  const match = new RegExp(`^promised=(${number})/(${number})$`).exec(option);
+  return match === null || rest.length > 0
+    ? undefined
+    : { promised: { graceDays: Number(match[1]), postponeDays: Number(match[2]) } };
 }
 
 function parseDeactivated(fields: string[]): DeactivatedRecord | undefined {
@@ -189,6 +193,7 @@ function parseDoing(fields: string[]): Doing | undefined {
 
 function parseGrace(fields: string[]): { graceDays?: number } | undefined {
   if (fields.length === 0) return {};
-  const match = fields.length === 1 ? /^grace=(\d+(?:\.\d+)?)$/.exec(fields[0] ?? '') : null;
-  return match === null ? undefined : { graceDays: Number(match[1]) };
+  const [option = '', ...rest] = fields;
+  const match = /^grace=(\d+(?:\.\d+)?)$/.exec(option);
+  return match === null || rest.length > 0 ? undefined : { graceDays: Number(match[1]) };
 }

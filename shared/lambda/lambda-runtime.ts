@@ -6,6 +6,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createAws } from '../aws/clients.ts';
 import type { MetricName, Runtime } from '../aws/runtime.ts';
 import type { Fleet } from '../core/fleet/fleet.ts';
+import { present } from '../core/present.ts';
 
 /** CloudWatch has no unit for days. */
 const inDays: readonly MetricName[] = ['OldestActiveKeyDays', 'DaysToNearestDeadline'];
@@ -39,7 +40,7 @@ export function lambdaRuntime(): Runtime {
         metrics.publishStoredMetrics();
       },
     },
-    ...(fleet === undefined ? {} : { fleet }),
+    ...present({ fleet }),
   };
 }
 

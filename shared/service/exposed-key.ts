@@ -10,6 +10,7 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent, WorkMessage } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
+import { listed, present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
@@ -200,7 +201,8 @@ async function quarantineNote({ runtime }: Pass, { user }: UserState, policies: 
 async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[]> {
   const names: string[] = [];
   for await (const page of paginateListAttachedUserPolicies({ client: aws.iam }, { UserName: userName })) {
-    for (const { PolicyName } of page.AttachedPolicies ?? []) if (PolicyName !== undefined) names.push(PolicyName);
+    for (const { PolicyName } of listed(page.AttachedPolicies))
+      names.push(required(PolicyName, 'iam:ListAttachedUserPolicies', 'PolicyName'));
   }
   return names.filter((name) => name.startsWith('AWSCompromisedKeyQuarantine'));
 }
@@ -236,8 +238,7 @@ async function tryLater(
     origin: 'exposed',
     requestId: eventId,
     accessKeyId,
-    ...(path === undefined ? {} : { path }),
-    ...(notAfter === undefined ? {} : { notAfter }),
+    ...present({ path, notAfter }),
   } as const;
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)

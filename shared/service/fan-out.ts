@@ -10,6 +10,7 @@ import type { ScheduledEvent } from '../core/events.ts';
 import { type AccountMessage, bodyOf, countBy, runIdOf, shownName } from '../core/fleet/messages.ts';
 import { fleetQueue } from '../core/fleet/queues.ts';
 import { type OrganizationAccount, type Selection, select } from '../core/fleet/select.ts';
+import { present } from '../core/present.ts';
 import { firstRun, hashOf, type RunTimes, runAfter } from '../core/runs.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
@@ -146,12 +147,13 @@ async function enqueueAccounts(run: Run, members: readonly Chosen[]): Promise<st
   const ordered = inOrder(runtime.fleet.waves, members, times.scheduledAt);
   const entries = ordered.map(({ account }) => ({ MessageBody: bodyOf(messageOf(run, account)) }));
   const refused = await sendAll(runtime.aws, url, entries);
-  return refused.flatMap(({ index, reason }) => {
-    const accountId = ordered[index]?.account.accountId;
-    if (accountId === undefined) return [];
-    errors.push(`${accountId}: ${reason}`);
-    return [accountId];
+  const reasons = new Map(refused.map(({ index, reason }) => [index, reason]));
+  const unsent = ordered.flatMap(({ account: { accountId } }, index) => {
+    const reason = reasons.get(index);
+    return reason === undefined ? [] : [{ accountId, reason }];
   });
+  errors.push(...unsent.map(({ accountId, reason }) => `${accountId}: ${reason}`));
+  return unsent.map(({ accountId }) => accountId);
 }
 
 /** The first wave first: what goes wrong there is seen soonest. The rest in another order each day: nobody is always last. */
@@ -178,7 +180,7 @@ function messageOf(run: Run, { accountId, path, name, joinedAt, isManagement }: 
     accountId,
     path,
     name: shownName(name),
-    ...(joinedAt === undefined ? {} : { joinedAt }),
+    ...present({ joinedAt }),
     ...(isManagement ? { isManagement } : {}),
     ...(run.isRemembered ? { previousAt: run.times.previousAt } : {}),
     dryRun: run.isDryRun,

@@ -21,6 +21,7 @@ import { buildFleetDigestMessage } from '../core/fleet/fleet-digest-message.ts';
 import { bodyOf, countBy, parseReported, type Reported, runIdOf, scheduledAtOf } from '../core/fleet/messages.ts';
 import { ACCOUNTS_DEAD_VARIABLE, fleetQueue } from '../core/fleet/queues.ts';
 import { select } from '../core/fleet/select.ts';
+import { present } from '../core/present.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import type { FleetRuntime } from './has-fleet.ts';
@@ -120,14 +121,14 @@ function isWhole(messages: readonly Read[], dueAt: Instant, settings: Settings):
 }
 
 function ofRun(messages: readonly Read[], runId: string): Pick<FleetFacts, 'fanOut' | 'results'> {
-  const all = messages.flatMap(({ reported }) => reported ?? []);
+  const all = messages.flatMap(({ reported }) => (reported === undefined ? [] : [reported]));
   // A fan-out that was repeated leaves two records that say the same.
   const fanOut = all.filter((each) => each.kind === 'fan-out').findLast((each) => each.runId === runId);
   const results = lastResults(
     all.filter((each) => each.kind === 'result'),
     runId,
   );
-  return { results, ...(fanOut === undefined ? {} : { fanOut }) };
+  return { results, ...present({ fanOut }) };
 }
 
 interface Gathered {
@@ -158,12 +159,12 @@ async function factsOf(runtime: FleetRuntime, gathered: Gathered): Promise<Fleet
     skipped: accounts?.skipped ?? {},
     waves: fleet.waves.map(({ name, enforceFrom }) => {
       const isDryRun = enforceFrom === undefined || at < enforceFrom;
-      return { name, isDryRun, ...(enforceFrom === undefined ? {} : { enforceFrom }) };
+      return { name, isDryRun, ...present({ enforceFrom }) };
     }),
     coveredBefore: accounts === undefined ? [] : coveredBefore(messages, runId),
     errors,
     unreadable: messages.filter(({ reported }) => reported === undefined).length,
-    ...(deadLetters === undefined ? {} : { deadLetters }),
+    ...present({ deadLetters }),
   };
 }
 
@@ -172,7 +173,10 @@ function coveredBefore(messages: readonly Read[], runId: string): FleetFacts['co
   const covered = messages
     .flatMap(({ reported }) => (reported?.kind === 'covered' ? [reported] : []))
     .filter((each) => each.runId < runId);
-  const newest = covered.map((each) => each.runId).reduce((a, b) => (a > b ? a : b), '');
+  const newest = covered
+    .map((each) => each.runId)
+    .toSorted()
+    .at(-1);
   const byId = new Map(
     covered
       .filter((each) => each.runId === newest)
@@ -182,9 +186,9 @@ function coveredBefore(messages: readonly Read[], runId: string): FleetFacts['co
 }
 
 async function deadLettersOf({ aws, environment }: FleetRuntime, settings: Settings): Promise<number | undefined> {
-  const urls = [settings.deadLetterQueueUrl, environment[ACCOUNTS_DEAD_VARIABLE]].filter((url) => url);
+  const urls = [settings.deadLetterQueueUrl, environment[ACCOUNTS_DEAD_VARIABLE]].flatMap((url) => url || []);
   let count = 0;
-  for (const url of urls) count += await countMessages(aws, url ?? '');
+  for (const url of urls) count += await countMessages(aws, url);
   return urls.length === 0 ? undefined : count;
 }
 

@@ -2,6 +2,7 @@ import { observeUser, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { RotateUserEvent } from '../core/events.ts';
+import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { nothingVerified } from '../core/state-key.ts';
 import { describeSelected, dryRunNote } from './fleet-account.ts';
@@ -26,7 +27,7 @@ export async function inMemberOf(
   const note = dryRunNote(described);
   const isQuestion = asked.action === 'plan' || asked.action === 'status';
   if (isQuestion) return { runtime: observing };
-  if (isDryRun) return { runtime: observing, ...(note === undefined ? {} : { note }) };
+  if (isDryRun) return { runtime: observing, ...present({ note }) };
   const reader = withoutSecret({ aws: observing.aws, settings, verifier: nothingVerified });
   const found = await observeUser(reader, { userName, accountId }, () => false);
   if (found === undefined) {

@@ -6,6 +6,7 @@ import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import type { ForeseenRefusal } from '../core/fleet/foreseen-refusals.ts';
 import { regionFor } from '../core/fleet/settings-for.ts';
+import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { DAY } from '../core/time.ts';
 import { answerFor } from './account-scan.ts';
@@ -70,7 +71,7 @@ async function runAccount(
   const { path, name, isManagement, joinedAt } = account;
   const message = {
     ...({ schemaVersion: 1, kind: 'account', runId, accountId, path, name, isManagement } as const),
-    ...(joinedAt === undefined ? {} : { joinedAt }),
+    ...present({ joinedAt }),
     dryRun: dryRun || !parseSettings(runtime.environment).enforce,
     notAfter: runtime.clock() + DAY,
   };
@@ -79,12 +80,12 @@ async function runAccount(
   if (status !== 'scanned') throw new RotationError(errors.join(' | '), { accountId });
   return {
     ...({ schemaVersion: 1, runId, accountId, accountName: name } as const),
-    ...(selection.wave === undefined ? {} : { wave: selection.wave }),
+    ...present({ wave: selection.wave }),
     dryRun: result.dryRun,
     status,
-    ...(reason === undefined ? {} : { reason }),
+    ...present({ reason }),
     ...{ usersScanned, enqueued, skipped },
-    ...(plan === undefined ? {} : { plan }),
+    ...present({ plan }),
     errors,
     awsCalls: callsMade(runtime) - callsBefore,
   };
@@ -102,7 +103,7 @@ async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accoun
     return { ...about, dryRun: true, status: 'not-selected', findings, ...calls() };
   }
   const { wave, isDryRun: dryRun } = selection;
-  const found = { ...about, ...(wave === undefined ? {} : { wave }), dryRun };
+  const found = { ...about, ...present({ wave }), dryRun };
   try {
     const member = asMember(runtime, { ...place, isDryRun: true }, 'observe', { by: 'check', runId });
     const where = { accountId, region: regionFor(runtime.fleet, place) };

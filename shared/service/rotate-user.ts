@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type Outcome, openPass, type Pass } from '../apply/pass.ts';
-import { observeUser, withoutSecret } from '../aws/observe.ts';
+import { observeUser, required, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { RotateUserEvent } from '../core/events.ts';
@@ -118,7 +118,7 @@ function show(state: UserState, pass: Pass, now: number): Pick<RotateUserAnswer,
 
 async function ownAccount({ aws }: Runtime): Promise<string> {
   const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  return Account ?? '';
+  return required(Account, 'sts:GetCallerIdentity', 'Account');
 }
 
 function unknownUser(accountId: string, userName: string): EventError {

@@ -6,6 +6,7 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { guardStep, isOwnIntent } from '../core/checks/secrets-manager.ts';
 import { ConflictError, EventError, isFailure, RotationError, SettingsError } from '../core/errors.ts';
 import type { RotationStep, Secret, UserState } from '../core/model.ts';
+import { present } from '../core/present.ts';
 import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { RotationEvent } from '../core/rotation-events.ts';
@@ -53,7 +54,7 @@ export async function runRotationStep(
   const asks = { origin: 'managed', rotation: { step, versionId }, isQueued: false } as const;
   const pass = {
     ...(await openPass(runtime, settings, invocation, asks)),
-    ...(rotationToken === undefined ? {} : { rotationToken }),
+    ...present({ rotationToken }),
   };
   const secret = await describe(pass, event);
   const userId = userIdOfSecretName(settings.secretPrefix, secret.name);
@@ -103,7 +104,7 @@ async function stateOf({ reader, settings }: Pass, secret: Secret, userId: strin
     throw new SettingsError(`Cannot rotate ${secret.name}: ${variable} is not set, so no secret may name a rotator.`);
   }
   const hint = describedUserName(secret.description);
-  const known = { userId, ...(hint === undefined ? {} : { userName: hint }) };
+  const known = { userId, ...present({ userName: hint }) };
   const state = await observeByUserId(reader, known);
   if (state === undefined || state.user.accountId !== accountIdOf(secret.arn)) {
     const account = accountIdOf(secret.arn);
@@ -239,7 +240,7 @@ function report(
   about: Pick<RotationStepAnswer, 'step' | 'secretName'> & { userName: string },
   { accessKeyId, ...done }: Done,
 ): RotationStepAnswer {
-  const answer = { ...about, ...done, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+  const answer = { ...about, ...done, ...present({ accessKeyId }) };
   const { message: because, ...facts } = answer;
   runtime.log.info('Rotation step', { runId: request.runId, ...facts, because });
   return { schemaVersion: 1, ...answer };

@@ -137,102 +137,91 @@ export interface Attention {
 
 const SENTENCE_MAX = 200;
 
-type Told = { kind: string; about: readonly Named[]; says: string; detail?: (account: Named) => string };
-
 /** In the order of what is worst. */
 export function attentionOf(digest: FleetDigest): Attention[] {
-  return told(digest)
-    .filter(({ about }) => about.length > 0)
-    .map(({ kind, about, says, detail = () => '' }) => ({
-      kind,
-      count: about.length,
-      message: `${plural(about.length, 'account')} ${says}`,
-      accounts: about.map((account) => {
-        return clamp(`${account.accountId} ${shownName(account.name)}${detail(account)}`, SENTENCE_MAX);
-      }),
-    }));
+  return told(digest).filter(({ count }) => count > 0);
 }
 
-function told({ results, silent, left, selected, fanOut }: FleetDigest): Told[] {
-  const because = (...reasons: string[]): ResultMessage[] =>
-    results.filter(({ reason }) => reason !== undefined && reasons.includes(reason));
-  const byId = new Map(results.map((result) => [result.accountId, result]));
-  const detailOf = ({ accountId }: Named): string => {
-    const { trust = [], errors = [] } = byId.get(accountId) ?? {};
-    const [first] = [...trust, ...errors];
-    return first === undefined ? '' : `: ${first}`;
+function tell<T extends Named>(
+  kind: string,
+  about: readonly T[],
+  says: string,
+  detail: (account: T) => string = () => '',
+): Attention {
+  return {
+    kind,
+    count: about.length,
+    message: `${plural(about.length, 'account')} ${says}`,
+    accounts: about.map((account) =>
+      clamp(`${account.accountId} ${shownName(account.name)}${detail(account)}`, SENTENCE_MAX),
+    ),
   };
-  const users = ({ accountId }: Named): string => {
-    const { usersScanned = 0, oldestActiveKeyDays: days } = byId.get(accountId) ?? {};
-    return `: ${plural(usersScanned, 'user')}${days === undefined ? '' : `, oldest key ${Math.floor(days)} days`}`;
-  };
-  const known = ['trust-changed', 'role-refused', 'joining', 'paused', 'own-deployment', 'second-hub'];
+}
+
+function detailOf({ trust = [], errors }: ResultMessage): string {
+  const [first] = [...trust, ...errors];
+  return first === undefined ? '' : `: ${first}`;
+}
+
+function usersOf({ usersScanned, oldestActiveKeyDays: days }: ResultMessage): string {
+  return `: ${plural(usersScanned, 'user')}${days === undefined ? '' : `, oldest key ${Math.floor(days)} days`}`;
+}
+
+function underWayOf({ underWay }: { underWay: number }): string {
+  return underWay === 0 ? '' : `: ${plural(underWay, 'rotation')} under way`;
+}
+
+/** Reasons that are told as such; with any other the account has failed. */
+const known = ['trust-changed', 'role-refused', 'joining', 'paused', 'own-deployment', 'second-hub'];
+
+function told({ results, silent, left, selected, fanOut }: FleetDigest): Attention[] {
+  const because = (wanted: string): ResultMessage[] => results.filter(({ reason }) => reason === wanted);
   const unsent = new Set(fanOut?.unsent);
+  const failed = results.filter(({ status, reason = '' }) => status === 'failed' && !known.includes(reason));
+  const outdated = results.filter(
+    ({ status, reason, trust }) => status === 'scanned' && reason !== 'paused' && trust !== undefined,
+  );
+  const withErrors = results.filter(({ status, errorCount }) => status === 'scanned' && errorCount > 0);
   return [
-    { kind: 'silent', about: silent, says: 'did not answer' },
-    { kind: 'unsent', about: selected.filter(({ accountId }) => unsent.has(accountId)), says: 'could not be enqueued' },
-    { kind: 'trust-changed', about: because('trust-changed'), says: 'changed the trust of a role', detail: detailOf },
-    { kind: 'role-refused', about: because('role-refused'), says: 'refused their role', detail: detailOf },
-    { kind: 'own-deployment', about: because('own-deployment'), says: 'with a Keyturn of their own' },
-    { kind: 'second-hub', about: because('second-hub'), says: 'with the roles of a second hub' },
-    {
-      kind: 'failed',
-      about: results.filter(({ status, reason = '' }) => status === 'failed' && !known.includes(reason)),
-      says: 'could not be looked at',
-      detail: detailOf,
-    },
-    {
-      kind: 'errors',
-      about: results.filter(({ status, errorCount }) => status === 'scanned' && errorCount > 0),
-      says: 'had errors',
-      detail: detailOf,
-    },
-    {
-      kind: 'unexpected-users',
-      about: results.filter(({ isUnexpected }) => isUnexpected),
-      says: 'with users where none should be',
-      detail: users,
-    },
-    {
-      kind: 'unheard',
-      about: results.filter(({ isUnheard }) => isUnheard),
-      says: 'that nobody listens to: no subscription would get their messages',
-    },
-    {
-      kind: 'root-keys',
-      about: results.filter(({ activeRootKeys }) => activeRootKeys > 0),
-      says: 'with an active key of the root user',
-    },
-    {
-      kind: 'blocked',
-      about: results.filter(({ blocked }) => blocked > 0),
-      says: 'with users who need a decision',
-      detail: blockedOf(byId),
-    },
-    { kind: 'joining', about: because('joining'), says: 'without a role yet (joining)' },
-    {
-      kind: 'roles-outdated',
-      about: results.filter(
-        ({ status, reason, trust }) => status === 'scanned' && reason !== 'paused' && trust !== undefined,
-      ),
-      says: 'with roles to be updated',
-      detail: detailOf,
-    },
-    { kind: 'paused', about: because('paused'), says: 'paused' },
-    {
-      kind: 'left',
-      about: left,
-      says: 'left the selection; `keyturn fleet leave --account` ends what is under way there',
-      detail: ({ accountId }) => {
-        const underWay = left.find((each) => each.accountId === accountId)?.underWay ?? 0;
-        return underWay === 0 ? '' : `: ${plural(underWay, 'rotation')} under way`;
-      },
-    },
+    tell('silent', silent, 'did not answer'),
+    tell(
+      'unsent',
+      selected.filter(({ accountId }) => unsent.has(accountId)),
+      'could not be enqueued',
+    ),
+    tell('trust-changed', because('trust-changed'), 'changed the trust of a role', detailOf),
+    tell('role-refused', because('role-refused'), 'refused their role', detailOf),
+    tell('own-deployment', because('own-deployment'), 'with a Keyturn of their own'),
+    tell('second-hub', because('second-hub'), 'with the roles of a second hub'),
+    tell('failed', failed, 'could not be looked at', detailOf),
+    tell('errors', withErrors, 'had errors', detailOf),
+    tell(
+      'unexpected-users',
+      results.filter(({ isUnexpected }) => isUnexpected),
+      'with users where none should be',
+      usersOf,
+    ),
+    tell(
+      'unheard',
+      results.filter((each) => each.isUnheard),
+      'that nobody listens to: no subscription would get their messages',
+    ),
+    tell(
+      'root-keys',
+      results.filter(({ activeRootKeys }) => activeRootKeys > 0),
+      'with an active key of the root user',
+    ),
+    tell(
+      'blocked',
+      results.filter(({ blocked }) => blocked > 0),
+      'with users who need a decision',
+      ({ blocked }) => `: ${plural(blocked, 'user')}`,
+    ),
+    tell('joining', because('joining'), 'without a role yet (joining)'),
+    tell('roles-outdated', outdated, 'with roles to be updated', detailOf),
+    tell('paused', because('paused'), 'paused'),
+    tell('left', left, 'left the selection; `keyturn fleet leave --account` ends what is under way there', underWayOf),
   ];
-}
-
-function blockedOf(byId: ReadonlyMap<string, ResultMessage>): (account: Named) => string {
-  return ({ accountId }) => `: ${plural(byId.get(accountId)?.blocked ?? 0, 'user')}`;
 }
 
 /** `1 user`, `2 users`. */

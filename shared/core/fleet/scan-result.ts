@@ -1,5 +1,6 @@
 import type { Triaged } from '../activity.ts';
 import type { Digest } from '../digest.ts';
+import { present } from '../present.ts';
 import { parseSecretTags } from '../read-secret-tags.ts';
 import type { Instant } from '../time.ts';
 import { type AccountMessage, boundedResult, type ResultMessage } from './messages.ts';
@@ -31,7 +32,7 @@ export function resultOfScan(account: About, digest: Digest, facts: Scanned): Re
     ...headOf(account),
     at: digest.at,
     status: 'scanned',
-    ...(facts.reason === undefined ? {} : { reason: facts.reason }),
+    ...present({ reason: facts.reason }),
     ...(facts.trust.length === 0 ? {} : { trust: [...facts.trust] }),
     usersScanned: digest.usersScanned,
     enqueued: digest.enqueued,

@@ -1,6 +1,7 @@
 import { asScheduled } from '../model.ts';
 import { deletionNoticeFrom, noticed, reminderInstants } from '../noticed.ts';
 import { plan } from '../plan.ts';
+import { present } from '../present.ts';
 import { deletableAt, graceDaysOf } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { DeactivatedRecord } from '../secret-tags.ts';
@@ -75,7 +76,7 @@ const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-handed-on', 'n
 
 /** With the keys known exactly, the plan itself says whether there is something to do. */
 export function planned({ scanned: { user, keys, secret }, settings, isTurn, now }: Facts): Answer | undefined {
-  const state = { user, keys: keys ?? [], ...(secret === undefined ? {} : { secret }) };
+  const state = { user, keys: keys ?? [], ...present({ secret }) };
   const { status, reason, message, steps } = plan(state, { ...asScheduled, mayRepeat: isTurn }, settings, now);
   if (status === 'unchanged' && !dependsOnUse.includes(reason)) return skip(reason);
   const isToldOf = status === 'blocked' || status === 'failed';

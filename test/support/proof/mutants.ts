@@ -37,7 +37,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the compare-and-swap dropped',
     file: `${apply}/secret-value.ts`,
-    find: '...(fromVersionId === undefined ? {} : { RemoveFromVersionId: fromVersionId }),',
+    find: '...present({ RemoveFromVersionId: fromVersionId }),',
     replace:
       "RemoveFromVersionId: Object.entries((await describeSecret(pass.reader, secret.name))?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0],",
     caughtBy: integration('issue', 'gives way to whoever was faster'),
@@ -737,9 +737,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'pagination cut',
     file: 'shared/aws/observe.ts',
-    find: "createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n",
+    find: "createdAt: required(CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n",
     replace:
-      "createdAt: required(key.CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n    break;\n",
+      "createdAt: required(CreateDate, 'iam:ListAccessKeys', 'CreateDate').getTime(),\n      });\n    }\n    break;\n",
     caughtBy: crash('due, lists of one key a page'),
   },
   {
