@@ -26,6 +26,11 @@ export function parseInstant(text: string): Instant | undefined {
   return Number.isNaN(instant) || !formatInstant(instant).startsWith(text.slice(0, 19)) ? undefined : instant;
 }
 
+/** The instant that the ID of a transition ends with, `issued/AIDA…/2026-01-01T06:00:00.000Z`, if it does. */
+export function instantAtEnd(transitionId: string): Instant | undefined {
+  return parseInstant(transitionId.slice(transitionId.lastIndexOf('/') + 1));
+}
+
 /** `YYYY-MM-DD`, UTC. */
 export function formatDate(instant: Instant): string {
   return formatInstant(instant).slice(0, 10);

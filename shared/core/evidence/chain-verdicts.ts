@@ -50,9 +50,10 @@ function isSigned(
 /** Whether the bucket's lifecycle may have taken what a digest of this time names. */
 export function expiry(chained: readonly ChainFile[], now: Instant): (madeAt: string) => boolean {
   const days = chained.map(({ digest }) => digest.expireDays).filter((each) => each > 0);
-  const shortest = days.length === 0 ? undefined : Math.min(...days);
+  // Infinity where nothing ever expires.
+  const shortest = Math.min(...days);
   // Whatever is older than the oldest that is left was made before it.
-  return (madeAt) => shortest !== undefined && now - (parseInstant(madeAt) ?? now) >= (shortest - 2) * DAY;
+  return (madeAt) => now - (parseInstant(madeAt) ?? now) >= (shortest - 2) * DAY;
 }
 
 /** Days without a run: true, and no evidence. */

@@ -8,7 +8,7 @@ const FORMULA = /^[=+\-@\t\r]/;
 export function csvOf(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const lines = rows.map((row) => {
     const texts = row.map(textOf);
-    const escaped = header.filter((_, index) => FORMULA.test(texts[index] ?? ''));
+    const escaped = header.filter((_, index) => FORMULA.test(textOf(row[index])));
     return [...texts.map((text) => (FORMULA.test(text) ? `'${text}` : text)), escaped.join(' ')];
   });
   return [[...header, 'escaped'], ...lines].map((line) => `${line.map(quoted).join(',')}\r\n`).join('');

@@ -1,9 +1,9 @@
 import { asScheduled } from '../model.ts';
 import { planFor } from '../plan.ts';
 import { assess } from '../situation.ts';
-import { formatInstant } from '../time.ts';
 import type { HandOver } from './finding.ts';
 import type { Judging } from './judge-users.ts';
+import { instantFact } from './judged.ts';
 
 /**
  * Keys that Keyturn has replaced and is about to deactivate, by key ID: a failure that ends by itself. State counts as it
@@ -26,7 +26,7 @@ export function handOversOf({ seen, settings, now }: Judging): ReadonlyMap<strin
       // Another answer may come first, and would hand nothing over.
       const step = steps.find((each) => 'accessKeyId' in each && each.accessKeyId === accessKeyId);
       if (step === undefined) return [];
-      const until = step.notBefore === undefined ? null : formatInstant(step.notBefore);
+      const until = instantFact(step.notBefore);
       return [[accessKeyId, { newAccessKeyId: current.accessKeyId, sentence: message, until }]];
     }),
   );

@@ -1,7 +1,7 @@
 import { formatInstant, HOUR, type Instant } from '../time.ts';
 import type { ControlId, FindingFacts, Verdict } from './finding.ts';
 import { accountResource } from './judge-root.ts';
-import { type Judgement, notKnown } from './judged.ts';
+import { instantFact, type Judgement, notKnown } from './judged.ts';
 import type { SeenTrail, Snapshot, Unseen } from './snapshot.ts';
 
 /** A trail that delivers nothing for so long has either nothing to deliver or an error, and every day has events. */
@@ -78,7 +78,7 @@ function coverage(trails: readonly SeenTrail[]): Verdict {
   }
   const unreadable = proofs.find((proof) => proof.is === 'unreadable');
   if (unreadable?.is === 'unreadable') return notKnown(unreadable.unseen);
-  const why = proofs.flatMap((proof) => (proof.is === 'short' ? [proof.why] : []));
+  const why = proofs.filter((proof) => proof.is === 'short').map((proof) => proof.why);
   return {
     status: 'fail',
     reason: 'trails-fall-short',
@@ -102,7 +102,7 @@ function delivering({ name, delivery }: SeenTrail, now: Instant): Verdict {
   if (!delivery.isSeen) return notKnown(delivery);
   const { deliveredAt, errors } = delivery.value;
   const facts: FindingFacts = {
-    deliveredAt: deliveredAt === undefined ? null : formatInstant(deliveredAt),
+    deliveredAt: instantFact(deliveredAt),
     errors,
   };
   if (errors.length > 0) {

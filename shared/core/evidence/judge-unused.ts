@@ -5,7 +5,7 @@ import { daysInWords } from '../words.ts';
 import type { Verdict } from './finding.ts';
 import { daysSince, isActive, keyResource, shortKey } from './judge-keys.ts';
 import type { Judging } from './judge-users.ts';
-import { type Judgement, notKnown } from './judged.ts';
+import { instantFact, type Judgement, notKnown } from './judged.ts';
 import type { SeenKey } from './snapshot.ts';
 
 /** The user's own answer: about their password, and that their keys are not known where they could not be listed. */
@@ -77,7 +77,7 @@ function unusedSince(
   const from = lastUsedAt ?? since;
   const facts = {
     ...more,
-    lastUsedAt: lastUsedAt === undefined ? null : formatInstant(lastUsedAt),
+    lastUsedAt: instantFact(lastUsedAt),
     since: formatInstant(since),
     unusedDays: daysSince(from, now),
     limitDays: unusedCredentialDays,

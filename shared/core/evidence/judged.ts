@@ -1,4 +1,4 @@
-import type { Instant } from '../time.ts';
+import { formatInstant, type Instant } from '../time.ts';
 import type { Accepted, ControlId, FindingResource, HandOver, Verdict } from './finding.ts';
 import type { Unseen } from './snapshot.ts';
 
@@ -17,6 +17,11 @@ export interface Judgement {
 /** What could not be read is an error of that resource alone: never green, never red. */
 export function notKnown({ reason, sentence }: Unseen): Verdict {
   return { status: 'error', reason, sentence, facts: {} };
+}
+
+/** As a fact: null is "there is none". */
+export function instantFact(at: Instant | undefined): string | null {
+  return at === undefined ? null : formatInstant(at);
 }
 
 export interface EvidenceLimits {

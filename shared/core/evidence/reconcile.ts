@@ -1,4 +1,4 @@
-import { HOUR, type Instant, MINUTE, parseInstant } from '../time.ts';
+import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
 import type { KeyEventName } from './event-windows.ts';
 import type { RecordedTransition } from './transitions.ts';
 
@@ -98,7 +98,7 @@ export function reconcile(input: Reconciling): ChangeLine[] {
 }
 
 function isWitness(event: KeyEvent, { transitionId, at }: RecordedTransition, change: Change): boolean {
-  const intentAt = parseInstant(transitionId.split('/').at(-1) ?? '') ?? at;
+  const intentAt = instantAtEnd(transitionId) ?? at;
   return (
     change.accessKeyId !== undefined &&
     event.accessKeyId === change.accessKeyId &&

@@ -1,5 +1,5 @@
 import { type NoticeEvent, noticeEvents } from '../messages.ts';
-import { formatInstant, type Instant, parseInstant } from '../time.ts';
+import { formatInstant, type Instant, instantAtEnd, parseInstant } from '../time.ts';
 import * as z from '../zod.ts';
 import { hashOf } from './chain.ts';
 
@@ -69,7 +69,7 @@ function aboutMessage(message: Ours, { accountId, isKnown }: Keeper): { owner: s
   const { event, userId, transitionId = '' } = message;
   const owner = message.accountId ?? accountId;
   const at = parseInstant(message.at ?? '');
-  const instant = parseInstant(transitionId.split('/').at(-1) ?? '') ?? at;
+  const instant = instantAtEnd(transitionId) ?? at;
   const isOurs = isNoticeEvent(event) && (owner === accountId || isKnown(owner)) && instant !== undefined;
   if (!isOurs || (userId !== undefined && !/^AIDA[A-Z0-9]{12,124}$/.test(userId))) return undefined;
   return { owner, name: `${event}_${userId ?? 'account'}_${compactInstant(instant)}` };

@@ -39,14 +39,14 @@ const compared = ['accessKeyId', 'newAccessKeyId', 'reason'] as const;
 /** What the records tell of, oldest first. Records of the same text are one; what is about no transition is left out. */
 export function transitionsOf(records: readonly ReadRecord[]): RecordedTransition[] {
   const distinct = new Map(records.map((record) => [record.sha256, record]));
-  const groups = new Map<string, RecordedTransition[]>();
-  for (const { key, body } of distinct.values()) {
-    const one = parseRecord(key, body);
-    if (one === undefined) continue;
+  const told = [...distinct.values()].flatMap(({ key, body }) => parseRecord(key, body) ?? []);
+  const found = new Map<string, RecordedTransition>();
+  for (const one of told.toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1))) {
     const name = JSON.stringify([one.accountId, one.transitionId, one.event]);
-    groups.set(name, [...(groups.get(name) ?? []), one]);
+    const first = found.get(name);
+    found.set(name, first === undefined ? one : alsoTold(first, one));
   }
-  return [...groups.values()].flatMap(together).toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  return [...found.values()];
 }
 
 function parseRecord(key: string, body: string): RecordedTransition | undefined {
@@ -63,10 +63,9 @@ function parseRecord(key: string, body: string): RecordedTransition | undefined 
   return { accountId, transitionId, event, at, record: parsed.data, key, repeats: 0, contradictions: [] };
 }
 
-function together(told: readonly RecordedTransition[]): RecordedTransition[] {
-  const [first, ...others] = told.toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
-  if (first === undefined) return [];
-  const differs = (field: (typeof compared)[number]): boolean =>
-    others.some(({ record }) => record[field] !== first.record[field]);
-  return [{ ...first, repeats: others.length, contradictions: compared.filter(differs) }];
+function alsoTold(first: RecordedTransition, { record }: RecordedTransition): RecordedTransition {
+  const contradictions = compared.filter(
+    (field) => first.contradictions.includes(field) || record[field] !== first.record[field],
+  );
+  return { ...first, repeats: first.repeats + 1, contradictions };
 }

@@ -8,7 +8,8 @@ export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
   const { files, verdicts: unreadable } = filesIn(evidence.chain);
   const head = headAmong(files);
   const foreign = new Set(files.flatMap(({ digest }) => digest.foreign));
-  const chained = files.filter(({ key, number }) => !foreign.has(key) && number <= (head?.number ?? 0));
+  const last = head?.number ?? 0;
+  const chained = files.filter(({ key, number }) => !foreign.has(key) && number <= last);
   const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
   const expired = expiry(chained, asked.now);
   const links = chained.flatMap((file, index) =>
