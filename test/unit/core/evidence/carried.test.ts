@@ -82,6 +82,17 @@ test('nothing is carried to a namesake, or past a toggled key', () => {
   expect(carriedKeys(undefined, rowOf([one], BORN))).toBeUndefined();
 });
 
+test('nothing is carried of a fact whose times are none', () => {
+  const fact = factToCarry('AIDA', rowOf([one], BORN), { keys: exactly([one]), readAt: BORN });
+  if (fact === undefined) throw new Error('nothing to carry');
+  const row = rowOf([one], BORN);
+  expect(carriedKeys({ ...fact, readAt: 'once' }, row)).toBeUndefined();
+  expect(carriedKeys({ ...fact, userCreatedAt: 'once' }, row)).toBeUndefined();
+  expect(
+    carriedKeys({ ...fact, keys: fact.keys.map((each) => ({ ...each, createdAt: 'once' })) }, row),
+  ).toBeUndefined();
+});
+
 test('the report tells of the use of a key only where one slot can be its own', () => {
   const other: Key = { ...one, accessKeyId: 'AKIA2', createdAt: BORN + HOUR, activatedAt: BORN + HOUR };
   const row = rowOf([one, other], BORN);

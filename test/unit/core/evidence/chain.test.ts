@@ -52,6 +52,7 @@ test('a day is closed from an hour after its end, and each once', () => {
   expect(daysToClose('2026-11-27', at('2026-11-28T01:00:00.000Z'))).toEqual(['2026-11-27']);
   expect(daysToClose('2026-11-25', at('2026-11-28T02:00:00.000Z'))).toEqual(['2026-11-25', '2026-11-26', '2026-11-27']);
   expect(daysToClose('2026-11-28', at('2026-11-28T02:00:00.000Z'))).toEqual([]);
+  expect(daysToClose('31 February', at('2026-11-28T02:00:00.000Z'))).toEqual([]);
   expect(firstOpenDay({ closedThrough: '2026-12-31' })).toBe('2027-01-01');
   expect(firstOpenDay({ closedThrough: null })).toBeUndefined();
 });

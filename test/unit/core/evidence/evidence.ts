@@ -21,7 +21,7 @@ export const start = Date.UTC(2026, 6, 1, 2);
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A bucket in memory, as somebody with every right sees it: a list of versions for each key, newest last. */
-export function bucketInMemory() {
+export function bucketInMemory(expireDays = 0) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const versions = new Map<string, (string | undefined)[]>();
   const put = (key: string, body: string | undefined): void =>
@@ -58,7 +58,7 @@ export function bucketInMemory() {
         eventsUntil: {},
         counts: { records: 2 },
         version: '0.0.0',
-        expireDays: 0,
+        expireDays,
       },
     );
     const text = textToSign({ line, digest }, key, before?.signature.signature);

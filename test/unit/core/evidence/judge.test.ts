@@ -5,8 +5,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { controls } from '../../../../shared/core/evidence/controls.ts';
-import { type ControlId, findingReasons } from '../../../../shared/core/evidence/finding.ts';
-import { type Snapshot, seen } from '../../../../shared/core/evidence/snapshot.ts';
+import { type ControlId, findingReasons, type HandOver } from '../../../../shared/core/evidence/finding.ts';
+import { type SeenKey, type Snapshot, seen } from '../../../../shared/core/evidence/snapshot.ts';
+import type { LastUsed } from '../../../../shared/core/model.ts';
 import { DAY, formatDate, SECOND } from '../../../../shared/core/time.ts';
 import { C, daysAgo, key, NOW, P, secret, USER } from '../../../support/core/builders.ts';
 import {
@@ -179,6 +180,11 @@ describe('trails', () => {
     expect(answers('trail-covers-all', snapshot)).toEqual([expected]);
   });
 
+  test('two keys of the root user are told as two', () => {
+    const [finding] = findingsOf(root(true, true, 2)).filter(({ control }) => control.id === 'root-keys');
+    expect(finding?.sentence).toBe('The root user has 2 active access keys.');
+  });
+
   test('sources that a trail leaves out are named', () => {
     const management = seen({ reads: true, writes: true, excludedSources: ['kms.amazonaws.com'] });
     const [finding] = findingsOf(all(seenTrail('t', { management })))
@@ -203,6 +209,12 @@ describe('trails', () => {
       'fail not-delivering',
     ],
     [
+      'that never delivered',
+      all(seenTrail('t', { delivery: seen({ isLogging: true, errors: [] }) })),
+      'pass validated',
+      'fail not-delivering',
+    ],
+    [
       'silent for a day',
       all(seenTrail('t', { delivery: seen({ isLogging: true, deliveredAt: daysAgo(1), errors: [] }) })),
       'pass validated',
@@ -213,6 +225,41 @@ describe('trails', () => {
     expect(answers('trail-delivering', snapshot)).toEqual([delivering]);
   });
 });
+
+const used = (days: number) => ({ at: daysAgo(days), service: 's3', region: 'eu-west-1' });
+
+/** Of a user whose key was replaced some days ago, by control. */
+function handOversOfFailures({
+  previous = {},
+  sinceDays = 5,
+  tags = {},
+}: {
+  previous?: Partial<SeenKey> & { lastUsed?: LastUsed };
+  sinceDays?: number;
+  tags?: Record<string, string>;
+}): Map<ControlId, HandOver | null> {
+  const { lastUsed, ...rest } = previous;
+  const use = (of?: LastUsed) => ({
+    use: seen({ ...(of && { lastUsed: of }), basis: 'exact' as const, readAt: NOW }),
+  });
+  const keys = [
+    { ...key(P, { ageDays: 95 }), ...use(lastUsed), ...rest },
+    { ...key(C, { ageDays: sinceDays }), ...use() },
+  ];
+  const theirs = secret({ current: C, previous: P, currentSince: { accessKeyId: C, at: daysAgo(sinceDays) } });
+  const replaced = {
+    ...seenUser('a'),
+    user: { ...USER, tags: { ...USER.tags, ...tags } },
+    ...withKeys(...keys),
+    secret: theirs,
+  };
+  const failures = findingsOf(users(replaced)).filter(({ status }) => status === 'fail');
+  return new Map(
+    failures
+      .filter(({ control }) => control.id === 'key-age' || control.id === 'one-active-key')
+      .map((finding) => [finding.control.id, finding.handOver]),
+  );
+}
 
 describe('a failure', () => {
   const old = seenUser('a', withKeys(seenKey(1, { ageDays: 100 })), {
@@ -229,17 +276,20 @@ describe('a failure', () => {
   });
 
   test('that Keyturn is about to end says when', () => {
-    const keys = [key(P, { ageDays: 95 }), key(C, { ageDays: 5 })].map(({ lastUsed, ...each }) => ({
-      ...each,
-      use: seen({ ...(lastUsed && { lastUsed }), basis: 'exact' as const, readAt: NOW }),
-    }));
-    const theirs = secret({ current: C, previous: P, currentSince: { accessKeyId: C, at: daysAgo(5) } });
-    const replaced = { ...seenUser('a'), user: USER, ...withKeys(...keys), secret: theirs };
-    const failures = findingsOf(users(replaced)).filter(({ status }) => status === 'fail');
-    const byControl = new Map(failures.map((finding) => [finding.control.id, finding.handOver]));
+    const handOvers = handOversOfFailures({ previous: { lastUsed: used(1) } });
     for (const control of ['key-age', 'one-active-key'] as const) {
-      expect(byControl.get(control)).toMatchObject({ newAccessKeyId: C, sentence: expect.stringContaining(P) });
+      expect(handOvers.get(control)).toMatchObject({ newAccessKeyId: C, sentence: expect.stringContaining(P) });
     }
+    expect(handOvers.get('key-age')?.until).toMatch(/^2026-/);
+  });
+
+  test('of a key whose use could not be read is handed over all the same', () => {
+    expect(handOversOfFailures({ previous: { use: denied } }).get('key-age')).toMatchObject({ newAccessKeyId: C });
+  });
+
+  test('of a user whom Keyturn leaves alone is handed over by nobody', () => {
+    const tags = { 'keyturn:exempt': '2026-12-31' };
+    expect([...handOversOfFailures({ tags }).values()]).toEqual([null, null]);
   });
 
   test('says since when it is, also over days on which it was not known', () => {

@@ -25,16 +25,27 @@ test('an event that is of something else, or says nothing that can be read, is n
   expect(keyEventOf({ ...raw({}), CloudTrailEvent: '{' })).toBeUndefined();
 });
 
+test('whoever works by a role changes the key of nobody who is named', () => {
+  const found = keyEventOf(raw({ userIdentity: { arn: 'arn:aws:sts::111122223333:assumed-role/ops/x' } }));
+  expect(found).toEqual({
+    eventId: 'e1',
+    at: EventTime.getTime(),
+    name: 'CreateAccessKey',
+    caller: 'arn:aws:sts::111122223333:assumed-role/ops/x',
+  });
+});
+
 test('a refused call says so', () => {
   expect(keyEventOf(raw({ errorCode: 'AccessDenied' }))).toMatchObject({ errorCode: 'AccessDenied' });
 });
 
 test('events are written once each, oldest first, whatever their order', () => {
   const event = (eventId: string, at: number) => ({ eventId, at, name: 'TagUser' as const, caller: 'x' });
-  const lines = keyChangesFile([event('b', 2), event('a', 2), event('c', 1), event('b', 2)])
-    .trim()
-    .split('\n');
-  expect(lines.map((line) => JSON.parse(line).eventId)).toEqual(['c', 'a', 'b']);
+  const events = [event('b', 2), event('d', 2), event('a', 2), event('c', 1), event('b', 2)];
+  for (const given of [events, events.toReversed()]) {
+    const lines = keyChangesFile(given).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).eventId)).toEqual(['c', 'a', 'b', 'd']);
+  }
   expect(keyChangesFile([])).toBe('');
 });
 

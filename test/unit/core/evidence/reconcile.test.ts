@@ -70,6 +70,24 @@ describe('a change of a key', () => {
       [record('issued', { newAccessKeyId: 'AKIANEW' })],
       ['confirmed'],
     ],
+    [
+      'is an issue whose record names the key as any other',
+      [event({ name: 'CreateAccessKey' })],
+      [record('issued')],
+      ['confirmed'],
+    ],
+    [
+      'is a reactivation',
+      [event({ name: 'UpdateAccessKey', status: 'Active' })],
+      [record('reactivated')],
+      ['confirmed'],
+    ],
+    [
+      'has an ID that tells no time: its record does',
+      [event({ at: AT - 3 * MINUTE }), event({ eventId: 'e2', at: AT - 5 * MINUTE })],
+      [{ ...record('deleted'), transitionId: 'deleted/AIDAEXAMPLE' }],
+      ['confirmed', 'unrecorded'],
+    ],
     ['is of a kind that has no event', [], [record('reminder'), record('digest')], []],
     [
       'was taken back at once',

@@ -45,6 +45,27 @@ test('there is one row a user, a key, a bucket and a trail', () => {
   expect(rows('buckets.csv')[1]).toContain('AccessDenied');
 });
 
+test('of lists that were refused there are the columns alone', () => {
+  const unknown = { users: denied, buckets: denied, trails: denied };
+  const made = tablesOf({ snapshot: snapshotOf(unknown), findings: findingsOf(unknown), userPathPrefix: '/' });
+  for (const name of ['users.csv', 'keys.csv', 'buckets.csv', 'trails.csv']) {
+    expect((made[name] ?? '').split('\r\n')).toEqual([expect.stringMatching(/,escaped$/), '']);
+  }
+  const keyless = { users: seen([seenUser('ann', { keys: denied })]) };
+  const one = tablesOf({ snapshot: snapshotOf(keyless), findings: findingsOf(keyless), userPathPrefix: '/' });
+  expect([one['users.csv'], one['keys.csv']].map((text) => text?.trimEnd().split('\r\n').length)).toEqual([2, 1]);
+});
+
+test('whatever is accepted stands in a table of its own', () => {
+  const tags = { 'keyturn:exempt': '2026-12-31', 'keyturn:exempt-reason': 'vendor' };
+  const own = { users: seen([seenUser('ann', withKeys(seenKey(1, { ageDays: 100 })), tags)]) };
+  const made = tablesOf({ snapshot: snapshotOf(own), findings: findingsOf(own), userPathPrefix: '/' });
+  const [header, ...accepted] = (made['exceptions.csv'] ?? '').trimEnd().split('\r\n');
+  expect(header).toBe('control,resource,because,approvedBy,source,until,escaped');
+  expect(accepted).toEqual([`key-age,${seenKey(1).accessKeyId},vendor,,tag,2026-12-31,`]);
+  expect(rows('exceptions.csv')).toEqual([]);
+});
+
 test('there is no percentage where something is not known', () => {
   const byControl = new Map(summaryOf(findingsOf(account)).map((summary) => [summary.control, summary]));
   expect(byControl.get('mfa-console')).toMatchObject({

@@ -35,6 +35,25 @@ test('what repeats say differently is reported', () => {
   ]);
 });
 
+test('each repeat is counted, and what any of them says differently is reported', () => {
+  const at = (minute: number) => `2026-11-28T06:0${minute}:00.000Z`;
+  const repeats = [record({ at: at(5), reason: 'by-hand' }), record({ at: at(6), newAccessKeyId: 'AKIAOTHER' })];
+  expect(transitionsOf([...repeats, record()])).toMatchObject([
+    { at: Date.parse(message.at), repeats: 2, contradictions: ['newAccessKeyId', 'reason'] },
+  ]);
+});
+
+test('transitions are in order of time, those of one moment by the names of their records', () => {
+  const told = ['c', 'a', 'b'].map((name) => ({ ...record({ transitionId: name }), key: name }));
+  const first = { ...record({ transitionId: 'd', at: '2026-11-27T06:00:00.000Z' }), key: 'd' };
+  for (const records of [
+    [...told, first],
+    [first, ...told.toReversed()],
+  ]) {
+    expect(transitionsOf(records).map(({ key }) => key)).toEqual(['d', 'a', 'b', 'c']);
+  }
+});
+
 test('alarms, digests and what is no JSON tell of no transition', () => {
   expect(
     transitionsOf([

@@ -224,6 +224,55 @@ test('of a run whose manifest could not be read nothing is said to be too much',
   expect(verification.verdicts).toHaveLength(2);
 });
 
+describe('a bucket whose lifecycle takes what is old', () => {
+  /** Of five runs the first two are gone, with what they wrote. */
+  const withoutFirst = (expireDays: number, madeAt?: string) => {
+    const { versions, run, ...rest } = bucketInMemory(expireDays);
+    for (let day = 0; day < 5; day++) run(day);
+    for (const each of [...versions.keys()]) {
+      if (/chain\/000000000[12]|2026070[12]T|2026\/0(?:6\/30|7\/01)/.test(each)) versions.delete(each);
+    }
+    if (madeAt !== undefined) {
+      const [line = '', signature] = rest.current(key(3)).split('\n');
+      versions.set(key(3), [`${JSON.stringify({ ...JSON.parse(line), madeAt })}\n${signature}\n`]);
+    }
+    return { versions, ...rest };
+  };
+
+  test('has lost nothing, and its first digest is vouched for by a head or a signature alone', () => {
+    const { evidence, isSignedBy, chainFiles } = withoutFirst(30);
+    const expired = 'EXPIRED chain/0000000003.jsonl';
+    expect(saidOf(verified(evidence()))).toEqual([expired, 'NOT CHECKED chain/0000000003.jsonl']);
+    const heads = [{ number: 5, sha256: chainFiles().at(-1)?.sha256 ?? '' }];
+    expect(saidOf(verified(evidence(), { heads }))).toEqual([expired]);
+    expect(saidOf(verified(evidence(), { isSignedBy: () => true }))).toEqual([expired]);
+    // The signature of the digest before is part of what was signed.
+    expect(saidOf(verified(evidence(), { isSignedBy }))).toEqual([expired, 'BAD SIGNATURE chain/0000000003.jsonl']);
+  });
+
+  test('may have taken a page too, though its digest is left', () => {
+    const { versions, evidence } = withoutFirst(30);
+    versions.delete([...versions.keys()].find((each) => each.endsWith('index.html')) ?? '');
+    expect(words(saidOf(verified(evidence())))).toEqual(['EXPIRED', 'NOT CHECKED']);
+  });
+
+  test.each<[string, number, string?]>([
+    ['nothing ever expires', 0],
+    ['it is not old enough', 70],
+    ['its time is none', 30, 'once'],
+  ])('has lost it where %s', (_, expireDays, madeAt) => {
+    const { evidence } = withoutFirst(expireDays, madeAt);
+    const said = saidOf(verified(evidence()));
+    expect(said.slice(0, 2)).toEqual(['MISSING chain/0000000002.jsonl', 'BROKEN chain/0000000003.jsonl']);
+  });
+});
+
+test('a head that was published of a bucket with nothing in it is of a chain that was cut', () => {
+  const heads = [{ number: 5, sha256: 'a'.repeat(64) }];
+  const { verdicts } = verified(bucketInMemory().evidence(), { heads });
+  expect(verdicts).toEqual([{ word: 'TRUNCATED', key: '', why: 'number 5 was published and is not there' }]);
+});
+
 test('asked to be quick, it reads the chain alone', () => {
   const { versions, record, evidence } = fiveDays();
   versions.delete(record);
