@@ -51,10 +51,3 @@ export function parseEvent<T extends z.ZodMiniType>(schema: T, value: unknown, w
   );
   throw new EventError(`Cannot read the ${what} event: ${problems.join('; ')}.`);
 }
-
-/** Without the members that are undefined. */
-export function definedOnly<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
-}

@@ -1,15 +1,7 @@
 import { EventError } from './errors.ts';
-import {
-  accessKeyId,
-  accountId,
-  date,
-  definedOnly,
-  instant,
-  organizationPath,
-  parseEvent,
-  userName,
-} from './event-fields.ts';
+import { accessKeyId, accountId, date, instant, organizationPath, parseEvent, userName } from './event-fields.ts';
 import { type Asked, rotateUserActions } from './model.ts';
+import { present } from './present.ts';
 import { type Instant, parseInstant } from './time.ts';
 import * as z from './zod.ts';
 
@@ -61,8 +53,8 @@ export function parseRotateUserEvent(event: unknown): RotateUserEvent {
     holdUntil,
     ...rest
   } = parseEvent(rotateUserEvent, event, 'rotate-user');
-  const about = { ...definedOnly({ accountId: account }), userName: name };
-  const options = definedOnly(rest);
+  const about = { ...present({ accountId: account }), userName: name };
+  const options = present(rest);
   if (action === 'hold') return { ...about, asked: { ...options, action, holdUntil: holdUntil ?? 0 } };
   return { ...about, asked: { ...options, action, ...(holdUntil === undefined ? {} : { holdUntil }) } };
 }
@@ -117,9 +109,9 @@ export interface ScheduledEvent {
  */
 export function parseScheduledEvent(event: unknown): ScheduledEvent {
   const byScheduler = schedulerEvent.safeParse(event);
-  if (byScheduler.success) return { dryRun: false, ...definedOnly({ scheduledAt: byScheduler.data.time }) };
+  if (byScheduler.success) return { dryRun: false, ...present({ scheduledAt: byScheduler.data.time }) };
   const { dryRun = false, ...rest } = parseEvent(scheduledEvent, event, 'scheduled-rotation');
-  return { dryRun, ...definedOnly(rest) };
+  return { dryRun, ...present(rest) };
 }
 
 const requestId = z.string().check(z.minLength(1), z.maxLength(80));
@@ -217,7 +209,7 @@ export function parseExposureEvent(event: unknown): ExposureEvent {
     code: detail.eventTypeCode,
     certainty: CONFIRMED.includes(detail.eventTypeCode) ? 'confirmed' : 'suspected',
     ...(detail.affectedAccount ? { accountId: detail.affectedAccount } : {}),
-    ...definedOnly({ sentBy: account }),
+    ...present({ sentBy: account }),
     accessKeyIds: [...accessKeyIds],
     unreadable: [...unreadable],
   };

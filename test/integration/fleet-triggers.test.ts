@@ -8,7 +8,7 @@ import { createRotateUser } from '../../functions/rotate-user.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
 import { bodies, createFleetWorld, type FleetWorld, lambda, workAll } from '../support/fleet-world.ts';
-import { HUB, MANAGEMENT, UNITS } from '../support/organization.ts';
+import { HUB, MANAGEMENT, rolesOfMember, UNITS } from '../support/organization.ts';
 
 const [PAYMENTS, LAB] = ['444455556666', '666677778888'];
 
@@ -139,6 +139,42 @@ describe('an exposed key', () => {
     expect(await expose(world, { accessKeyId }, silent)).toMatchObject({ keys: [{ status: 'changed' }] });
   });
 
+  it('that cannot be deactivated at once is handed to the worker, which does it in that account', async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    const failing: BeforeCall = ({ operation }) =>
+      operation === 'UpdateAccessKey' ? { kind: 'error', status: 503, code: 'ServiceUnavailable' } : undefined;
+    expect(await expose(world, { accessKeyId }, failing)).toMatchObject({ keys: [{ status: 'enqueued' }] });
+    expect(bodies(world, 'rotation')).toMatchObject([{ accessKeyId, path: expect.stringContaining(UNITS.dev) }]);
+    await workAll(world);
+    expect(iam.keysOf('alice')[0]).toMatchObject({ accessKeyId, status: 'Inactive' });
+  });
+
+  it('is dealt with by the worker though nobody says where the account is, and whoever may take its role', async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    const failing: BeforeCall = ({ operation }) =>
+      operation === 'UpdateAccessKey' || operation === 'DescribeAccount'
+        ? { kind: 'error', status: 503, code: 'ServiceUnavailable' }
+        : undefined;
+    await expose(world, { accessKeyId }, failing);
+    expect(bodies(world, 'rotation')[0]).not.toHaveProperty('path');
+    for (const role of rolesOfMember(LAB)) {
+      iam.putRole(JSON.parse(JSON.stringify(role).replace(/,?"sts:ExternalId":"[^"]*"/, '')));
+    }
+    await workAll(world);
+    expect(iam.keysOf('alice')[0]).toMatchObject({ accessKeyId, status: 'Inactive' });
+    expect(world.logged).toContainEqual(expect.objectContaining({ message: 'Trust changed' }));
+  });
+
+  it('whose message fails comes back by its own schedule', async () => {
+    const { world, accessKeyId } = withAlice({}, 5);
+    const failing: BeforeCall = ({ operation }) =>
+      operation === 'UpdateAccessKey' ? { kind: 'error', status: 503, code: 'ServiceUnavailable' } : undefined;
+    await expose(world, { accessKeyId }, failing);
+    await workAll(world, failing);
+    const [message] = world.hub.sqs.messages(world.urls.rotation);
+    expect(Math.round(((message?.visibleAt ?? 0) - world.hub.clock.now()) / 10_000)).toBe(3);
+  });
+
   it('of an account whose wave has not begun is told of, and left as it is', async () => {
     const { world, iam, accessKeyId } = withAlice(dryRunWave, 5);
     expect(await expose(world, { accessKeyId })).toMatchObject({ keys: [{ status: 'planned' }] });
@@ -213,6 +249,32 @@ describe('AWS Config', () => {
       evaluations: { NON_COMPLIANT: 1 },
     });
     expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+  });
+
+  it('is told about the users of the hub itself by the hub', async () => {
+    const { world } = withAlice();
+    world.hub.config.addRule('keyturn-rule');
+    const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
+    expect(await rule(world.hub.config.invocation('keyturn-rule'))).toMatchObject({
+      accountId: HUB,
+      evaluations: { NON_COMPLIANT: 1 },
+    });
+    const [alice] = world.hub.iam.users();
+    const event = compliance(alice?.userId ?? '', HUB);
+    const own = { ...event, detail: { ...event.detail, awsAccountId: HUB } };
+    expect(await remediate(world, own)).toMatchObject({ status: 'enqueued', userName: 'alice' });
+    expect(bodies(world, 'rotation')[0]).not.toHaveProperty('path');
+    expect(world.organization.calls.filter(({ call }) => call.operation === 'AssumeRole')).toEqual([]);
+  });
+
+  it('asks in vain about an account that the fleet leaves out', async () => {
+    const { world, userId } = withAlice({ fleet: { exclude: { accounts: [LAB] } } });
+    const { config } = world.organization.account(LAB);
+    config.addRule('OrgConfigRule-keyturn');
+    const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
+    await expect(rule(config.invocation('OrgConfigRule-keyturn'))).rejects.toThrow('exclude.accounts 666677778888');
+    await expect(remediate(world, compliance(userId))).rejects.toThrow('exclude.accounts 666677778888');
+    expect(bodies(world, 'rotation')).toEqual([]);
   });
 });
 
