@@ -26,6 +26,11 @@ export function parseInstant(text: string): Instant | undefined {
   return Number.isNaN(instant) || !formatInstant(instant).startsWith(text.slice(0, 19)) ? undefined : instant;
 }
 
+/** The same of `20260101T060000Z`, as names of objects have it. */
+export function parseCompactInstant(text: string): Instant | undefined {
+  return parseInstant(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
 /** The instant that the ID of a transition ends with, `issued/AIDA…/2026-01-01T06:00:00.000Z`, if it does. */
 export function instantAtEnd(transitionId: string): Instant | undefined {
   return parseInstant(transitionId.slice(transitionId.lastIndexOf('/') + 1));

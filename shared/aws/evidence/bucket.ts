@@ -16,6 +16,7 @@ import {
   parseChainFile,
 } from '../../core/evidence/chain.ts';
 import type { Aws } from '../clients.ts';
+import { required } from '../observe.ts';
 import { s3Client } from '../s3.ts';
 
 /** The evidence of a bucket as it is read: one client, and the account that the bucket is expected to belong to. */
@@ -30,7 +31,7 @@ export function evidenceReader(aws: Pick<Aws, 'clientOf'>, place: Omit<EvidenceR
   return { s3: s3Client(aws), ...place };
 }
 
-function placeOf({ bucket, owner }: EvidenceReader): { Bucket: string; ExpectedBucketOwner?: string } {
+export function placeOf({ bucket, owner }: EvidenceReader): { Bucket: string; ExpectedBucketOwner?: string } {
   return { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
 }
 
@@ -43,9 +44,10 @@ export interface KeyVersions {
 /** Every key below a prefix that ever had a version which is still there, delete markers among them. */
 export async function listVersions(reader: EvidenceReader, prefix: string): Promise<Map<string, KeyVersions>> {
   const found = new Map<string, KeyVersions>();
-  const note = (key: string | undefined, isDeleted: boolean): void => {
-    const { count, isDeleted: before } = found.get(key ?? '') ?? { count: 0, isDeleted: false };
-    found.set(key ?? '', { count: count + 1, isDeleted: before || isDeleted });
+  const note = (named: string | undefined, isDeleted: boolean): void => {
+    const key = required(named, 's3:ListBucketVersions', 'Key');
+    const { count, isDeleted: before } = found.get(key) ?? { count: 0, isDeleted: false };
+    found.set(key, { count: count + 1, isDeleted: before || isDeleted });
   };
   let from: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (from !== undefined) {
@@ -79,7 +81,7 @@ export async function listKeys(reader: EvidenceReader, prefix: string, limit?: n
     { client: reader.s3 },
     { ...placeOf(reader), Prefix: prefix, ...more },
   )) {
-    keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    keys.push(...Contents.map(({ Key }) => required(Key, 's3:ListBucket', 'Key')));
     if (limit !== undefined && keys.length >= limit) break;
   }
   return keys;

@@ -1,6 +1,7 @@
 import { GetBucketEncryptionCommand, paginateListBuckets, type S3Client } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/errors.ts';
 import type { BucketEncryption, Seen, SeenBucket } from '../../core/evidence/snapshot.ts';
+import { listed, present } from '../../core/present.ts';
 import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
@@ -12,14 +13,14 @@ const CONCURRENCY = 8;
 
 /** Every general purpose bucket of the account; directory, table and vector buckets are in other lists. */
 export async function seeBuckets(looking: Looking): Promise<Seen<SeenBucket[]>> {
-  const listed = await tryRead(looking, () => listBuckets(looking.aws));
-  if (!listed.isSeen) return listed;
+  const found = await tryRead(looking, () => listBuckets(looking.aws));
+  if (!found.isSeen) return found;
   const clients = clientsByRegion(looking.aws);
   const read = async (bucket: Omit<SeenBucket, 'encryption'>): Promise<SeenBucket> => {
     const encryption = await tryRead(looking, () => encryptionOf(clients(bucket.region), bucket.name));
     return { ...bucket, encryption };
   };
-  return { isSeen: true, value: await mapConcurrently(listed.value, read, CONCURRENCY) };
+  return { isSeen: true, value: await mapConcurrently(found.value, read, CONCURRENCY) };
 }
 
 async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> {
@@ -51,14 +52,14 @@ function clientsByRegion(aws: Aws): (region: string) => S3Client {
 async function encryptionOf(s3: S3Client, name: string): Promise<BucketEncryption | 'gone' | 'none'> {
   try {
     const { ServerSideEncryptionConfiguration } = await s3.send(new GetBucketEncryptionCommand({ Bucket: name }));
-    const [rule] = ServerSideEncryptionConfiguration?.Rules ?? [];
-    const { SSEAlgorithm, KMSMasterKeyID } = rule?.ApplyServerSideEncryptionByDefault ?? {};
-    if (rule === undefined || SSEAlgorithm === undefined) return 'none';
+    const rule = ServerSideEncryptionConfiguration?.Rules?.[0];
+    const byDefault = rule?.ApplyServerSideEncryptionByDefault;
+    if (byDefault?.SSEAlgorithm === undefined) return 'none';
     return {
-      algorithm: SSEAlgorithm,
-      ...(KMSMasterKeyID === undefined ? {} : { kmsKeyId: KMSMasterKeyID }),
-      bucketKey: rule.BucketKeyEnabled ?? false,
-      blockedTypes: rule.BlockedEncryptionTypes?.EncryptionType ?? [],
+      algorithm: byDefault.SSEAlgorithm,
+      ...present({ kmsKeyId: byDefault.KMSMasterKeyID }),
+      bucketKey: rule?.BucketKeyEnabled === true,
+      blockedTypes: listed(rule?.BlockedEncryptionTypes?.EncryptionType),
     };
   } catch (error) {
     if (isFailure(error, 'NoSuchBucket')) return 'gone';

@@ -2,6 +2,7 @@ import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrai
 import { type EventWindow, knownUntil, windowsFor } from '../../core/evidence/event-windows.ts';
 import { keyEventOf, regionOfIamEvents } from '../../core/evidence/key-event.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
+import { listed, present } from '../../core/present.ts';
 import { formatInstant } from '../../core/time.ts';
 import { TRAIL_PAUSE } from '../trail.ts';
 import { type Looking, tryRead } from './try-read.ts';
@@ -54,13 +55,10 @@ async function lookUp(
   };
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const more = token === undefined ? {} : { NextToken: token };
-    const { Events = [], NextToken } = await client.send(new LookupEventsCommand({ ...input, ...more }));
+    const command = new LookupEventsCommand({ ...input, ...present({ NextToken: token }) });
+    const { Events, NextToken } = await client.send(command);
     await sleep(TRAIL_PAUSE);
-    for (const raw of Events) {
-      const event = keyEventOf(raw);
-      if (event !== undefined) events.push(event);
-    }
+    events.push(...listed(Events).flatMap((raw) => keyEventOf(raw) ?? []));
     token = NextToken;
     if (token === undefined) return true;
   }

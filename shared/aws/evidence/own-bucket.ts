@@ -8,33 +8,37 @@ import {
 import { isFailure } from '../../core/errors.ts';
 import { accountResource } from '../../core/evidence/judge-root.ts';
 import { type Judgement, notKnown } from '../../core/evidence/judged.ts';
-import type { EvidenceReader } from './bucket.ts';
+import { type EvidenceReader, placeOf } from './bucket.ts';
 import { type Looking, tryRead } from './try-read.ts';
 
 type Check = (reader: EvidenceReader) => Promise<string | undefined>;
 
 /** Each says what is not as it should be. */
 const checks: readonly Check[] = [
-  async ({ s3, ...place }) => {
-    const { Status } = await s3.send(new GetBucketVersioningCommand(at(place)));
+  async (reader) => {
+    const { Status } = await reader.s3.send(new GetBucketVersioningCommand(placeOf(reader)));
     return Status === 'Enabled' ? undefined : 'it is not versioned';
   },
-  async ({ s3, ...place }) => {
-    const { ServerSideEncryptionConfiguration: found } = await s3.send(new GetBucketEncryptionCommand(at(place)));
+  async (reader) => {
+    const { ServerSideEncryptionConfiguration: found } = await reader.s3.send(
+      new GetBucketEncryptionCommand(placeOf(reader)),
+    );
     return found?.Rules?.length ? undefined : 'it has no default encryption';
   },
-  async ({ s3, ...place }) => {
-    const { PublicAccessBlockConfiguration: found } = await s3.send(new GetPublicAccessBlockCommand(at(place)));
-    const { BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets } = found ?? {};
-    const isBlocked = BlockPublicAcls && BlockPublicPolicy && IgnorePublicAcls && RestrictPublicBuckets;
-    return isBlocked ? undefined : 'public access to it is not blocked';
+  async (reader) => {
+    const { PublicAccessBlockConfiguration: found } = await reader.s3.send(
+      new GetPublicAccessBlockCommand(placeOf(reader)),
+    );
+    const acls = [found?.BlockPublicAcls, found?.IgnorePublicAcls];
+    const policies = [found?.BlockPublicPolicy, found?.RestrictPublicBuckets];
+    return [...acls, ...policies].every((isSet) => isSet === true) ? undefined : 'public access to it is not blocked';
   },
-  async ({ s3, ...place }) => {
-    const { PolicyStatus } = await s3.send(new GetBucketPolicyStatusCommand(at(place)));
+  async (reader) => {
+    const { PolicyStatus } = await reader.s3.send(new GetBucketPolicyStatusCommand(placeOf(reader)));
     return PolicyStatus?.IsPublic ? 'its policy makes it public' : undefined;
   },
-  async ({ s3, ...place }) => {
-    const { ObjectLockConfiguration } = await s3.send(new GetObjectLockConfigurationCommand(at(place)));
+  async (reader) => {
+    const { ObjectLockConfiguration } = await reader.s3.send(new GetObjectLockConfigurationCommand(placeOf(reader)));
     return ObjectLockConfiguration?.Rule?.DefaultRetention === undefined ? 'nothing in it is locked' : undefined;
   },
 ];
@@ -46,10 +50,6 @@ const absent: Readonly<Record<string, string>> = {
   ObjectLockConfigurationNotFoundError: 'it has no Object Lock',
   ServerSideEncryptionConfigurationNotFoundError: 'it has no default encryption',
 };
-
-function at({ bucket, owner }: Omit<EvidenceReader, 's3'>): { Bucket: string; ExpectedBucketOwner?: string } {
-  return { Bucket: bucket, ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }) };
-}
 
 async function problemOf(check: Check, reader: EvidenceReader): Promise<string | undefined> {
   try {

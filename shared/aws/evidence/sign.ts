@@ -1,6 +1,7 @@
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { messageOf } from '../../core/errors.ts';
 import type { ChainSignature } from '../../core/evidence/chain.ts';
+import { present } from '../../core/present.ts';
 import type { Aws } from '../clients.ts';
 
 const ALGORITHM = 'ECDSA_SHA_256';
@@ -9,7 +10,7 @@ const ALGORITHM = 'ECDSA_SHA_256';
 export async function signDigest(aws: Pick<Aws, 'clientOf'>, keyArn: string, text: string): Promise<ChainSignature> {
   if (keyArn === '') return { signature: null };
   const [, , , region] = keyArn.split(':');
-  const kms = aws.clientOf((options) => new KMSClient({ ...options, ...(region === undefined ? {} : { region }) }));
+  const kms = aws.clientOf((options) => new KMSClient({ ...options, ...present({ region }) }));
   try {
     const { Signature } = await kms.send(
       new SignCommand({

@@ -57,7 +57,7 @@ async function seeIam(
   const users = await tryRead(looking, () => seeUsers(looking, { scan, ...known }));
   const root: Snapshot['root'] =
     report === undefined
-      ? unseen('no-report', errors[0] ?? 'There is no credential report.')
+      ? unseen('no-report', errors.join(' '))
       : { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt } };
   return { root, users, problems: errors };
 }

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-cloudtrail';
 import { managementOf } from '../../core/evidence/selectors.ts';
 import type { Seen, SeenTrail, TrailDelivery } from '../../core/evidence/snapshot.ts';
+import { listed, present } from '../../core/present.ts';
 import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
@@ -14,18 +15,18 @@ import { type Looking, tryRead } from './try-read.ts';
 
 /** Trails of this Region, and all that are of every Region, of this account or of its organization. */
 export async function seeTrails(looking: Looking): Promise<Seen<SeenTrail[]>> {
-  const listed = await tryRead(looking, () => describeTrails(looking.aws));
-  if (!listed.isSeen) return listed;
-  return { isSeen: true, value: await mapConcurrently(listed.value, (trail) => seeTrail(looking, trail)) };
+  const found = await tryRead(looking, () => describeTrails(looking.aws));
+  if (!found.isSeen) return found;
+  return { isSeen: true, value: await mapConcurrently(found.value, (trail) => seeTrail(looking, trail)) };
 }
 
 async function describeTrails(aws: Aws): Promise<Trail[]> {
-  const { trailList = [] } = await clientIn(aws, undefined).send(new DescribeTrailsCommand({}));
-  return trailList;
+  const { trailList } = await clientIn(aws).send(new DescribeTrailsCommand({}));
+  return [...listed(trailList)];
 }
 
-function clientIn(aws: Aws, region: string | undefined): CloudTrailClient {
-  return aws.clientOf((options) => new CloudTrailClient(region === undefined ? options : { ...options, region }));
+function clientIn(aws: Aws, region?: string): CloudTrailClient {
+  return aws.clientOf((options) => new CloudTrailClient({ ...options, ...present({ region }) }));
 }
 
 /** Status and selectors are asked by the whole ARN where the trail lives: one of the organization is known by nothing less. */
@@ -37,15 +38,15 @@ async function seeTrail(looking: Looking, trail: Trail): Promise<SeenTrail> {
   const delivery = await tryRead(looking, () => deliveryOf(client, arn));
   const management = await tryRead(looking, async () => {
     const found = await client.send(new GetEventSelectorsCommand({ TrailName: arn }));
-    return managementOf(found.EventSelectors ?? [], found.AdvancedEventSelectors ?? []);
+    return managementOf(listed(found.EventSelectors), listed(found.AdvancedEventSelectors));
   });
   return {
     ...{ arn, homeRegion, delivery, management },
-    name: trail.Name ?? arn,
-    isMultiRegion: trail.IsMultiRegionTrail ?? false,
-    isOrganization: trail.IsOrganizationTrail ?? false,
-    isValidated: trail.LogFileValidationEnabled ?? false,
-    ...(trail.KmsKeyId === undefined ? {} : { kmsKeyId: trail.KmsKeyId }),
+    name: required(trail.Name, action, 'Name'),
+    isMultiRegion: trail.IsMultiRegionTrail === true,
+    isOrganization: trail.IsOrganizationTrail === true,
+    isValidated: trail.LogFileValidationEnabled === true,
+    ...present({ kmsKeyId: trail.KmsKeyId }),
   };
 }
 
@@ -58,8 +59,8 @@ async function deliveryOf(client: CloudTrailClient, Name: string): Promise<Trail
     ['CloudWatch Logs', status.LatestCloudWatchLogsDeliveryError],
   ];
   return {
-    isLogging: status.IsLogging ?? false,
-    ...(status.LatestDeliveryTime === undefined ? {} : { deliveredAt: status.LatestDeliveryTime.getTime() }),
+    isLogging: status.IsLogging === true,
+    ...present({ deliveredAt: status.LatestDeliveryTime?.getTime() }),
     errors: errors.flatMap(([what, text]) => (text ? [`${what}: ${text}`] : [])),
   };
 }

@@ -1,6 +1,6 @@
 import { type ChainFile, type Hashed, parseChainFile } from '../../core/evidence/chain.ts';
 import { folderOf } from '../../core/evidence/object-verdicts.ts';
-import { DAY, formatDate, type Instant, MINUTE, parseInstant } from '../../core/time.ts';
+import { DAY, formatDate, type Instant, MINUTE, parseCompactInstant, parseInstant } from '../../core/time.ts';
 import { type EvidenceReader, listKeys, readObject, storedHash } from './bucket.ts';
 
 /** A function runs for 15 minutes at most: what is older goes on no more. */
@@ -63,8 +63,7 @@ async function namedSince(reader: EvidenceReader, head: ChainFile | undefined, s
   return named;
 }
 
+/** When the run of a key began; undefined below a folder that no run made. */
 function startOf(key: string): Instant | undefined {
-  const [, ...parts] = /\/runs\/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z_/.exec(key) ?? [];
-  const [year, month, day, hour, minute, second] = parts;
-  return second === undefined ? undefined : parseInstant(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return parseCompactInstant(/\/runs\/([^/_]+)_/.exec(key)?.[1] ?? '');
 }

@@ -5,6 +5,7 @@ import { type CarriedFact, carriedKeys, contradicts, factToCarry, useInReport } 
 import type { ConsoleAccess, PasswordUse, Seen, SeenKey, SeenUser, Unseen } from '../../core/evidence/snapshot.ts';
 import { seen } from '../../core/evidence/snapshot.ts';
 import type { AccessKey } from '../../core/model.ts';
+import { present } from '../../core/present.ts';
 import { firstRun, isInSweep } from '../../core/runs.ts';
 import { hasPassed, type Instant } from '../../core/time.ts';
 import type { ScannedUser } from '../../core/triage/facts.ts';
@@ -50,7 +51,7 @@ export async function seeUsers(looking: Looking, facts: UserFacts): Promise<User
 async function seeUser(all: Users, scanned: ScannedUser): Promise<{ user: SeenUser; fact?: CarriedFact | undefined }> {
   const { user, secret } = scanned;
   const createdAt = all.scan.createdAt.get(user.userId) ?? all.scan.at;
-  const shape = { user, createdAt, ...(secret === undefined ? {} : { secret }) };
+  const shape = { user, createdAt, ...present({ secret }) };
   if (all.scan.report === undefined) {
     return { user: { ...shape, console: noReport, password: noReport, keys: noReport } };
   }
@@ -109,7 +110,7 @@ async function useOf(all: Users, key: AccessKey, row: ReportRow | undefined): Pr
   if (key.status !== 'Active') return seen({ basis: 'exact', readAt: scan.at });
   return readAgain(all, `the use of access key ${key.accessKeyId}`, async () => {
     const lastUsed = await getLastUsed(looking.aws, key.accessKeyId);
-    return { ...(lastUsed === undefined ? {} : { lastUsed }), basis: 'exact', readAt: looking.clock() };
+    return { ...present({ lastUsed }), basis: 'exact', readAt: looking.clock() };
   });
 }
 
@@ -137,15 +138,14 @@ async function passwordOf(
 ): Promise<SeenUser['password']> {
   const { looking, scan, unusedCredentialDays } = all;
   const { passwordChangedAt: changedAt = createdAt, passwordLastUsedAt, reportedAt = scan.at } = row ?? {};
-  const lastUsed = passwordLastUsedAt === undefined ? {} : { lastUsedAt: passwordLastUsedAt };
   const isQuiet = hasPassed(passwordLastUsedAt ?? changedAt, unusedCredentialDays, scan.at);
   if (row !== undefined && !(row.hasPassword && isQuiet)) {
-    return seen({ ...lastUsed, changedAt, basis: 'report', readAt: reportedAt });
+    return seen({ ...present({ lastUsedAt: passwordLastUsedAt }), changedAt, basis: 'report', readAt: reportedAt });
   }
   return readAgain(all, `the last sign-in of ${userName}`, async (): Promise<PasswordUse> => {
     const { User } = await looking.aws.iam.send(new GetUserCommand({ UserName: userName }));
-    const at = User?.PasswordLastUsed?.getTime();
-    return { ...(at === undefined ? {} : { lastUsedAt: at }), changedAt, basis: 'exact', readAt: looking.clock() };
+    const lastUsedAt = User?.PasswordLastUsed?.getTime();
+    return { ...present({ lastUsedAt }), changedAt, basis: 'exact', readAt: looking.clock() };
   });
 }
 

@@ -1,5 +1,6 @@
 import { asScheduled } from '../model.ts';
 import { planFor } from '../plan.ts';
+import { present } from '../present.ts';
 import { assess } from '../situation.ts';
 import type { HandOver } from './finding.ts';
 import type { Judging } from './judge-users.ts';
@@ -14,7 +15,7 @@ export function handOversOf({ seen, settings, now }: Judging): ReadonlyMap<strin
   if (!keys.isSeen || secret === undefined) return new Map();
   const list = keys.value.keys.map(({ use, ...key }) => {
     const lastUsed = use.isSeen ? use.value.lastUsed : undefined;
-    return { ...key, ...(lastUsed === undefined ? {} : { lastUsed }) };
+    return { ...key, ...present({ lastUsed }) };
   });
   const situation = assess({ user, keys: list, secret }, asScheduled, settings, now);
   const { current } = situation;

@@ -1,4 +1,5 @@
 import { jsonOf } from '../json.ts';
+import { present } from '../present.ts';
 import { formatInstant } from '../time.ts';
 import { type KeyEventName, keyEventNames } from './event-windows.ts';
 import type { KeyEvent } from './reconcile.ts';
@@ -26,10 +27,7 @@ export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: R
   const errorCode = textIn(event, 'errorCode');
   return {
     ...{ eventId: EventId, at: EventTime.getTime(), name, caller },
-    ...(userName === undefined ? {} : { userName }),
-    ...(accessKeyId === undefined ? {} : { accessKeyId }),
-    ...(status === undefined ? {} : { status }),
-    ...(errorCode === undefined ? {} : { errorCode }),
+    ...present({ userName, accessKeyId, status, errorCode }),
   };
 }
 

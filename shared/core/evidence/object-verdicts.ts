@@ -1,4 +1,4 @@
-import { DAY, parseInstant } from '../time.ts';
+import { DAY, parseCompactInstant, parseInstant } from '../time.ts';
 import * as z from '../zod.ts';
 import { type ChainFile, hashOf } from './chain.ts';
 import type { Evidence, Verdict } from './verdict.ts';
@@ -103,10 +103,7 @@ export function extras(
 
 /** Everything that is neither a record nor of a run that has just begun is late. */
 function isRunBefore(key: string, before: number): boolean {
-  const [, date, time] = /^\d{12}\/(?:runs|reports\/[^/]+)\/(\d{8})T(\d{6})Z_[^/]+\//.exec(key) ?? [];
-  if (date === undefined || time === undefined) return true;
-  const at = parseInstant(
-    `${date.replace(/(\d{4})(\d\d)(\d\d)/, '$1-$2-$3')}T${time.replace(/(\d\d)(\d\d)(\d\d)/, '$1:$2:$3')}Z`,
-  );
+  const began = /^\d{12}\/(?:runs|reports\/[^/]+)\/(\d{8}T\d{6}Z)_[^/]+\//.exec(key)?.[1];
+  const at = parseCompactInstant(began ?? '');
   return at === undefined || at < before;
 }
