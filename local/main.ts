@@ -9,7 +9,7 @@ import { deployFunctions } from './host/deployment.ts';
 import { deliver } from './host/event-source.ts';
 import { createFleet, functionNames, isFunctionName, startProcess } from './host/process.ts';
 import { httpLine, type LogLine } from './host/runtime.ts';
-import { addCharacter, createResources, type Resources } from './host/set-up.ts';
+import { addCharacter, addEvidence, createResources, type Resources } from './host/set-up.ts';
 
 const defaultPort = 4599;
 const pollMs = 500;
@@ -45,6 +45,7 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     const made = createResources(aws, {
       KEYTURN_CONFIG_RULE_NAME: configRuleName,
       KEYTURN_SECRET_ROTATION_FUNCTION_ARN: secretRotationArn,
+      ...addEvidence(aws),
     });
     deployFunctions(aws, made, invoke);
     return made;
@@ -163,6 +164,10 @@ The other triggers: AWS Config's verdicts, a user whom it calls non-compliant, a
   user=$(aws iam create-user --user-name robot --query User.UserId --output text)
   curl -s ${url}/_local/invoke -d '{"function": "rotate-user", "event": {"userName": "robot", "action": "rotate"}}'
   aws secretsmanager rotate-secret --secret-id keyturn/$user/access-key --rotation-lambda-arn $KEYTURN_SECRET_ROTATION_FUNCTION_ARN
+
+Evidence of the account, kept in a bucket, and its chain:
+
+  curl -s ${url}/_local/invoke -d '{"function": "evidence-collector"}'
 
 Users: ${cast.map(({ userName }) => userName).join(' ')}
 Ctrl-C stops it; nothing is kept.

@@ -122,6 +122,8 @@ const stackRules: Record<string, readonly Rule[]> = {
   evidenceLockMode: [like(/^(governance|compliance|none)$/, 'must be governance, compliance or none')],
   evidenceLockDays: [between(1, 3_650)],
   evidenceExpireDays: [between(0, 36_500)],
+  bucketEncryption: [like(/^(any|kms|customer-key)$/, 'must be any, kms or customer-key')],
+  unusedCredentialDays: [between(1, 3_650)],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],
 };
 

@@ -18,6 +18,7 @@ export const functionNames = [
   'secret-rotation',
   'exposed-key',
   'evidence-recorder',
+  'evidence-collector',
 ] as const;
 
 /** A function as it is deployed, or why it cannot be seen. */

@@ -11,6 +11,7 @@ const functionNames = [
   'secret-rotation',
   'exposed-key',
   'evidence-recorder',
+  'evidence-collector',
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];

@@ -1,5 +1,6 @@
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
 import { createConfigRule } from '../../functions/config-rule.ts';
+import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
 import { createEvidenceRecorder } from '../../functions/evidence-recorder.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createRotateUser } from '../../functions/rotate-user.ts';
@@ -26,6 +27,7 @@ const functions = {
   'secret-rotation': { create: createSecretRotation, timeoutMs: 300_000 },
   'exposed-key': { create: createExposedKey, timeoutMs: 300_000 },
   'evidence-recorder': { create: createEvidenceRecorder, timeoutMs: 30_000 },
+  'evidence-collector': { create: createEvidenceCollector, timeoutMs: 900_000 },
 } satisfies Record<FunctionName, FunctionOf>;
 
 export function isFunctionName(name: string): name is FunctionName {

@@ -28,6 +28,20 @@ export function createResources(aws: LocalAws, settings: Readonly<Record<string,
   return { topicArn, queueUrl, deadLetterQueueUrl, environment };
 }
 
+const evidenceBucket = 'keyturn-local-evidence';
+
+/** A bucket for evidence, with a lock as the stack's has one, and a trail to judge; the variables that say so. */
+export function addEvidence(aws: LocalAws): Record<string, string> {
+  aws.s3.addBucket({ name: evidenceBucket, objectLock: { mode: 'GOVERNANCE', days: 400 } });
+  aws.cloudTrail.addTrail({ name: 'all' });
+  return {
+    KEYTURN_EVIDENCE_BUCKET: evidenceBucket,
+    KEYTURN_EVIDENCE_BUCKET_OWNER: aws.accountId,
+    KEYTURN_EVIDENCE_ACCOUNT_ID: aws.accountId,
+    KEYTURN_VERSION: 'local',
+  };
+}
+
 /** Makes the character's user, with keys as old as they are today. */
 export function addCharacter(aws: LocalAws, { userName, tags = {}, keys, service }: Character): Hired {
   const { clock, region } = aws;

@@ -11,10 +11,9 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
-import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
+import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import { judgeEvidence } from '../core/evidence/judge.ts';
-import type { EvidenceLimits } from '../core/evidence/judged.ts';
 import { keyChangesFile } from '../core/evidence/key-event.ts';
 import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
@@ -38,13 +37,6 @@ export interface CollectorAnswer {
 
 /** For what is written after everything was read. */
 const TO_WRITE = MINUTE;
-
-export interface Collecting {
-  settings: EvidenceSettings;
-  limits: EvidenceLimits;
-  /** Of Keyturn. */
-  version: string;
-}
 
 /**
  * One run: sees the account, judges it, keeps what it found and appends it to the chain. What could not be read is in the

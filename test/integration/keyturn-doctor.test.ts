@@ -61,13 +61,13 @@ const client = () => ({ endpoint: server.url, region: 'eu-west-1', credentials: 
 it('finds nothing in a sound deployment, and ends with 0', async () => {
   const { code, stdout, stderr } = await doctor();
   expect(stdout).toBe(`✔ ok       caller     arn:aws:sts::111122223333:assumed-role/operator/local
-✔ ok       functions  8 of 8 are there and active, nodejs24.x
+✔ ok       functions  9 of 9 are there and active, nodejs24.x
 ✔ ok       settings   they parse; enforce is on
 ✔ ok       worker     its queue feeds it
 ✔ ok       queues     0 waiting, 0 dead letters
 ✔ ok       topic      somebody hears of every user who is due soon
-✔ ok       roles      8 of 8 are explicitly denied to read a secret (simulated)
-✔ ok       alarms     15 of 15 are quiet
+✔ ok       roles      9 of 9 are explicitly denied to read a secret (simulated)
+✔ ok       alarms     16 of 16 are quiet
 ✔ ok       records    nothing was left half-done
 0 faults, 0 warnings.
 `);

@@ -110,6 +110,10 @@ describe('npm run local', () => {
     await expect.poll(() => keysOf('alice'), { timeout: 20_000 }).toEqual(['Active', 'Active']);
   });
 
+  it('collects evidence', async () => {
+    expect(await invoke('evidence-collector')).toMatchObject({ isComplete: true, head: { sequence: 1 } });
+  });
+
   it('runs functions on its own clock', async () => {
     await control('PUT', 'clock', { advanceDays: 40 });
     expect(await invoke('rotate-user', { userName: 'bob' })).toMatchObject({ status: 'planned', reason: 'due' });

@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLocalAws } from '../../local/aws/aws.ts';
 import { like } from '../../local/aws/policies/policy-conditions.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import { isOwnMachine } from '../../shared/core/audience.ts';
+import { parseCollectorEvent } from '../../shared/core/evidence/collector-event.ts';
+import { parseCollecting } from '../../shared/core/evidence/evidence-settings.ts';
 import { packageStack } from './package-stack.ts';
-import { deploy, list, object, type Stack, type Template } from './template.ts';
+import { deploy, list, object, type Stack, statementsOf, type Template } from './template.ts';
 
 // resources/evidence.yml, without another package: its conditions are set here.
 
@@ -25,24 +28,34 @@ beforeAll(async () => {
 const evidenceResources = (): string[] => Object.keys(template.Resources).filter((id) => id.startsWith('Evidence'));
 
 describe('while evidence is off', () => {
-  it('there is nothing of it but a function that is never started, its log and its alarm', () => {
+  it('there is nothing of it but functions that are never started, their logs and their alarms', () => {
     const there = evidenceResources().filter((id) => off.properties(id) !== undefined);
     expect(there.toSorted()).toEqual([
+      'EvidenceCollectorErrors',
+      'EvidenceCollectorRole',
+      'EvidenceDashcollectorLambdaEvConf',
+      'EvidenceDashcollectorLambdaFunction',
+      'EvidenceDashcollectorLogGroup',
       'EvidenceDashrecorderLambdaFunction',
       'EvidenceDashrecorderLogGroup',
       'EvidenceRecorderErrors',
       'EvidenceRecorderRole',
     ]);
+    expect(off.properties('NoEvidenceCollected')).toBeUndefined();
     expect(['EvidenceBucketName', 'EvidenceQueueUrl', 'EvidenceDeadLetterQueueUrl'].map(off.output)).toEqual(
       Array(3).fill(undefined),
     );
   });
 
-  it('no function hears of a bucket, and the role of the recorder may do nothing', () => {
+  it('no function hears of it, nobody may start the collector, and the roles may do nothing', () => {
     for (const id of off.ofType('AWS::Lambda::Function')) {
-      expect(JSON.stringify(off.properties(id))).not.toContain('KEYTURN_EVIDENCE');
+      expect(JSON.stringify(off.properties(id))).not.toMatch(/KEYTURN_(EVIDENCE|BUCKET_ENC|UNUSED_CRED|VERSION)/);
     }
-    expect(JSON.stringify(off.properties('EvidenceRecorderRole'))).not.toMatch(/s3:|sqs:/);
+    for (const role of ['EvidenceRecorderRole', 'EvidenceCollectorRole']) {
+      const allowed = statementsOf(off, role).filter(({ effect }) => effect === 'Allow');
+      expect(allowed.map(({ sid }) => sid)).toEqual(['WriteLogs']);
+    }
+    expect(JSON.stringify(off.properties('ScheduleRole'))).not.toContain('evidence-collector');
   });
 });
 
@@ -147,6 +160,58 @@ describe('with evidence', () => {
     });
   });
 });
+
+describe('the collector', () => {
+  it('is told the bucket, how to judge and its own version', () => {
+    const { Variables } = object(kept.properties('EvidenceDashcollectorLambdaFunction')?.Environment);
+    expect(Variables).toMatchObject({
+      KEYTURN_EVIDENCE_BUCKET: BUCKET,
+      KEYTURN_EVIDENCE_BUCKET_OWNER: '111122223333',
+      KEYTURN_EVIDENCE_ACCOUNT_ID: '111122223333',
+      KEYTURN_EVIDENCE_EXPIRE_DAYS: '1100',
+      KEYTURN_BUCKET_ENCRYPTION: 'any',
+      KEYTURN_UNUSED_CREDENTIAL_DAYS: '45',
+      KEYTURN_VERSION: manifest.version,
+    });
+    expect(parseCollecting(Object.fromEntries(Object.entries(object(Variables ?? null)).map(textual)))).toMatchObject({
+      settings: { bucket: BUCKET, expireDays: 1_100 },
+    });
+  });
+
+  it('runs at 02:00 UTC, is started again for six hours, and never by itself', () => {
+    expect(kept.properties('EvidenceSchedule')).toMatchObject({
+      ScheduleExpression: 'cron(0 2 * * ? *)',
+      ScheduleExpressionTimezone: 'UTC',
+      Target: {
+        Arn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-evidence-collector',
+        RoleArn: expect.stringContaining('ScheduleRole'),
+        Input: '{"scheduledAt":"<aws.scheduler.scheduled-time>"}',
+        RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 21_600 },
+        DeadLetterConfig: { Arn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-failures' },
+      },
+    });
+    expect(parseCollectorEvent({ scheduledAt: '2026-11-28T02:00:00Z' })).toMatchObject({ trigger: 'schedule' });
+    expect(kept.properties('EvidenceDashcollectorLambdaEvConf')).toMatchObject({ MaximumRetryAttempts: 0 });
+    const starting = statementsOf(kept, 'ScheduleRole').filter(({ sid }) => sid === 'StartTheCollector');
+    expect(starting.map(({ actions }) => actions)).toEqual([['lambda:InvokeFunction']]);
+  });
+
+  it('is missed after 26 hours', () => {
+    const { Metrics, EvaluationPeriods, Threshold, ComparisonOperator, TreatMissingData } =
+      kept.properties('NoEvidenceCollected') ?? {};
+    expect(JSON.stringify(Metrics)).toContain('keyturn-dev-evidence-collector');
+    expect([EvaluationPeriods, Threshold, ComparisonOperator, TreatMissingData]).toEqual([
+      26,
+      1,
+      'LessThanThreshold',
+      'breaching',
+    ]);
+  });
+});
+
+function textual([name, value]: [string, unknown]): [string, string] {
+  return [name, String(value)];
+}
 
 describe('the policy of the bucket', () => {
   const put = (more: object = {}) => ({ 'aws:SecureTransport': 'true', ...more });

@@ -15,6 +15,7 @@ const ROLES: Record<string, string> = {
   'config-remediation': 'ConfigRemediationRole',
   'secret-rotation': 'SecretRotationRole',
   'evidence-recorder': 'EvidenceRecorderRole',
+  'evidence-collector': 'EvidenceCollectorRole',
 };
 const names = Object.keys(ROLES);
 const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -28,15 +29,19 @@ const MADE_BY_LAMBDA: Record<string, string[]> = {
   'config-remediation': [...WRITE_LOGS, 'sqs:SendMessage'],
   'secret-rotation': WRITE_LOGS,
   'evidence-recorder': [...WRITE_LOGS, 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+  'evidence-collector': WRITE_LOGS,
 };
 /** Who else has statements, as the table of docs/security.md calls them. */
 const OTHERS: Record<string, string> = {
   'the schedule': 'ScheduleRole',
   'the automation': 'RemediationAutomationRole',
 };
-/** A bucket is of no account by its ARN, but ours has the account in its name, and in each of its keys. */
+/**
+ * A bucket is of no account by its ARN, but ours has the account in its name, and in each of its keys. Every bucket and
+ * every trail are asked how they are set up, and no more.
+ */
 const OF_THIS_ACCOUNT =
-  /^arn:aws:([a-z]+:[a-z0-9-]*:111122223333:.|s3:::keyturn-dev-evidence-111122223333-[a-z0-9-]+\/111122223333\/.)/;
+  /^arn:aws:([a-z]+:[a-z0-9-]*:111122223333:.|s3:::keyturn-dev-evidence-111122223333-[a-z0-9-]+($|\/111122223333\/.)|s3:::\*$|cloudtrail:\*:\*:trail\/\*$)/;
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const STATE_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/StateKey';
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/KmsKey';
@@ -236,8 +241,8 @@ describe('between the functions', () => {
     expect(whoMay({ action: 'secretsmanager:CreateSecret', resource: secret })).toEqual(makers);
   });
 
-  it('all but config-remediation and evidence-recorder sign and verify state, with a key that may be of another Region', async () => {
-    const signers = names.filter((name) => name !== 'config-remediation' && name !== 'evidence-recorder');
+  it('all but config-remediation and those of evidence sign and verify state, with a key that may be of another Region', async () => {
+    const signers = names.filter((name) => name !== 'config-remediation' && !name.startsWith('evidence-'));
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY })).toEqual(signers);
     const { stateKeyArn } = FROM_ELSEWHERE;
     const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
@@ -252,10 +257,11 @@ describe('between the functions', () => {
     }
   });
 
-  it('only those that AWS Config and AWS Health start look beyond the path, and only at users', () => {
+  it('only those that AWS Config and AWS Health start look beyond the path, and evidence, which is of everybody', () => {
     const beyond = `${ACCOUNT}:user/eve`;
     for (const action of ['iam:GetUser', 'iam:ListAccessKeys']) {
-      expect(whoMay({ action, resource: beyond })).toEqual(['exposed-key', 'config-rule', 'config-remediation']);
+      const starters = ['exposed-key', 'config-rule', 'config-remediation'];
+      expect(whoMay({ action, resource: beyond })).toEqual([...starters, 'evidence-collector']);
     }
   });
 
@@ -344,10 +350,10 @@ it('replicating secrets is allowed where Regions are given', () => {
   expect(whoMay(request, replicating)).toEqual(['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation']);
 });
 
-it('the event history of CloudTrail is open to the worker alone, where lookups are switched on', () => {
+it('the event history of CloudTrail is open to the worker where lookups are switched on, and to the collector', () => {
   const request = { action: 'cloudtrail:LookupEvents', resource: '*' };
   const lookingUp = deploy(template, { LooksUpCloudTrail: true });
   expect(template.Conditions.LooksUpCloudTrail).toEqual({ 'Fn::Equals': ['false', 'true'] });
-  expect(whoMay(request)).toEqual([]);
+  expect(whoMay(request)).toEqual(['evidence-collector']);
   expect(whoMay(request, lookingUp)).toEqual(['rotation-worker']);
 });

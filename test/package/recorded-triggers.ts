@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { UpdateUserCommand } from '@aws-sdk/client-iam';
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
 import { createConfigRule } from '../../functions/config-rule.ts';
+import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
 import { createEvidenceRecorder } from '../../functions/evidence-recorder.ts';
 import { createExposedKey } from '../../functions/exposed-key.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
@@ -81,7 +82,24 @@ async function evidence(): Promise<World> {
   const handler = createEvidenceRecorder(world.runtime('evidence-recorder'));
   const message = { schemaVersion: 1, event: 'digest', accountId: world.aws.accountId, at: '2026-01-01T00:00:00.000Z' };
   await invoke(world, 'evidence-recorder', handler, sqsEvent(message));
+  await collectTwice(world);
   return world;
+}
+
+/** Of people and keys that the report accuses; the first run dies, and the second says what is there of it. */
+async function collectTwice(world: World): Promise<void> {
+  const { aws } = world;
+  const sinceLong = { passwordEnabled: true, passwordLastUsed: aws.clock.now() };
+  aws.iam.addUser({ userName: 'person', path: '/team/', ...sinceLong, keys: [{ ageDays: 10 }] });
+  aws.cloudTrail.addTrail({ name: 'all' });
+  aws.clock.advance(60 * DAY);
+  const collect = (before?: BeforeCall) =>
+    invoke(world, 'evidence-collector', createEvidenceCollector(world.runtime('evidence-collector', before)), {});
+  await collect(({ operation, input }) =>
+    operation === 'PutObject' && /manifest/.test(String(input.Key)) ? { kind: 'throttle' } : undefined,
+  ).catch(() => undefined);
+  aws.clock.advance(DAY);
+  await collect();
 }
 
 /** Everybody who looks at Alice while Secrets Manager rotates her secret asks since when. */

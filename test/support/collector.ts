@@ -32,7 +32,7 @@ export interface CollectedRun {
 export async function collect({ world, settings }: CollectorWorld, before?: BeforeCall): Promise<CollectedRun> {
   const { aws } = world;
   const first = aws.calls.length;
-  const runtime = world.runtime('collector', before);
+  const runtime = world.runtime('evidence-collector', before);
   const startedAt = aws.clock.now();
   const invocation = {
     runId: runtime.newRunId(),

@@ -34,5 +34,6 @@ export function evidenceEnvironment({ bucket, owner, accountId }: EvidenceSettin
     KEYTURN_EVIDENCE_BUCKET: bucket,
     KEYTURN_EVIDENCE_BUCKET_OWNER: owner,
     KEYTURN_EVIDENCE_ACCOUNT_ID: accountId,
+    KEYTURN_VERSION: '0.0.0',
   };
 }

@@ -1,6 +1,7 @@
 import type { Call } from '../../local/aws/aws.ts';
 import type { Request } from '../../local/aws/policies/policy.ts';
 import type { FunctionName } from '../../local/aws/principals.ts';
+import { evidenceBucket } from './evidence.ts';
 import type { World } from './world.ts';
 
 /** Of a deployed stack, in place of the world's own. */
@@ -16,6 +17,7 @@ export interface Targets {
 const FUNCTIONS: Record<string, FunctionName> = {
   'config-remediation': 'config-remediation',
   'config-rule': 'config-rule',
+  'evidence-collector': 'evidence-collector',
   'evidence-recorder': 'evidence-recorder',
   'exposed-key': 'exposed-key',
   'rotate-user': 'rotate-user',
@@ -37,7 +39,17 @@ export function functionOf({ caller, service }: Call): string | undefined {
 }
 
 /** Where IAM's name is not that of the operation. */
-const ACTIONS: Record<string, string> = { 'sqs:SendMessageBatch': 'sqs:SendMessage' };
+const ACTIONS: Record<string, string> = {
+  's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
+  's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
+  's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
+  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
+  's3:HeadObject': 's3:GetObject',
+  's3:ListBuckets': 's3:ListAllMyBuckets',
+  's3:ListObjectVersions': 's3:ListBucketVersions',
+  's3:ListObjectsV2': 's3:ListBucket',
+  'sqs:SendMessageBatch': 'sqs:SendMessage',
+};
 
 /** One call as IAM sees it. */
 export function requestOf(world: World, call: Call, targets: Targets): Request {
@@ -57,7 +69,8 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
   if (service === 'kms') return targets.stateKeyArn;
-  if (service === 's3') return `${targets.evidenceBucketArn}/${input.Key}`;
+  if (service === 's3') return resourceOfS3(input, targets);
+  if (service === 'cloudtrail') return String(input.Name ?? input.TrailName ?? '*');
   if (service === 'sqs') {
     return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
   }
@@ -76,6 +89,13 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
   if (input.UserName === undefined && input.AccessKeyId === undefined) return '*';
   const userName = String(input.UserName ?? 'alice');
   return aws.iam.state.findUser(userName)?.arn ?? `arn:aws:iam::${aws.accountId}:user/team/${userName}`;
+}
+
+function resourceOfS3({ Bucket, Key }: Call['input'], { evidenceBucketArn }: Targets): string {
+  // Every test has the one bucket of evidence, under a name of its own.
+  const bucket = Bucket === evidenceBucket ? evidenceBucketArn : `arn:aws:s3:::${Bucket}`;
+  if (!Bucket) return '*';
+  return Key ? `${bucket}/${Key}` : bucket;
 }
 
 const OF_A_RULE = ['GetComplianceDetailsByConfigRule', 'StartConfigRulesEvaluation'];

@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import * as z from '../zod.ts';
+import type { EvidenceLimits } from './judged.ts';
 
 // What the functions that keep evidence are told beside the settings of the rotation. No other function gets any of it,
 // so that a deployment that keeps none is what it was.
@@ -36,17 +37,11 @@ export interface EvidenceSettings {
 }
 
 /** Throws a SettingsError that names every variable that is wrong, or says that evidence is off. */
-export function parseEvidenceSettings(environment: Readonly<Record<string, string | undefined>>): EvidenceSettings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  if (given.KEYTURN_EVIDENCE_BUCKET === undefined) {
+export function parseEvidenceSettings(environment: Environment): EvidenceSettings {
+  if (!environment.KEYTURN_EVIDENCE_BUCKET) {
     throw new SettingsError('Evidence is off: deploy with keepEvidence=true.');
   }
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
-  }
-  const { data } = parsed;
+  const data = read(schema, environment);
   return {
     bucket: data.KEYTURN_EVIDENCE_BUCKET,
     owner: data.KEYTURN_EVIDENCE_BUCKET_OWNER,
@@ -54,4 +49,46 @@ export function parseEvidenceSettings(environment: Readonly<Record<string, strin
     expireDays: data.KEYTURN_EVIDENCE_EXPIRE_DAYS,
     signingKeyArn: data.KEYTURN_EVIDENCE_SIGNING_KEY_ARN,
   };
+}
+
+const collectingSchema = z.object({
+  KEYTURN_BUCKET_ENCRYPTION: z._default(z.enum(['any', 'kms', 'customer-key']), 'any'),
+  KEYTURN_UNUSED_CREDENTIAL_DAYS: z._default(
+    z.pipe(wholeDays, z.number().check(z.minimum(1, 'must be at least 1'))),
+    45,
+  ),
+  KEYTURN_VERSION: z.string(),
+});
+
+/** What a run of the collector goes by. */
+export interface Collecting {
+  settings: EvidenceSettings;
+  limits: EvidenceLimits;
+  /** Of Keyturn. */
+  version: string;
+}
+
+/** The same for the collector, which judges as well. */
+export function parseCollecting(environment: Environment): Collecting {
+  const settings = parseEvidenceSettings(environment);
+  const data = read(collectingSchema, environment);
+  return {
+    settings,
+    limits: {
+      bucketEncryption: data.KEYTURN_BUCKET_ENCRYPTION,
+      unusedCredentialDays: data.KEYTURN_UNUSED_CREDENTIAL_DAYS,
+    },
+    version: data.KEYTURN_VERSION,
+  };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as absent. */
+function read<Schema extends z.ZodMiniType>(shape: Schema, environment: Environment): z.output<Schema> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new SettingsError(`Cannot start: ${problems.join('. ')}.`);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEvidenceSettings } from '../../../../shared/core/evidence/evidence-settings.ts';
+import { parseCollecting, parseEvidenceSettings } from '../../../../shared/core/evidence/evidence-settings.ts';
 
 const given = {
   KEYTURN_EVIDENCE_BUCKET: 'keyturn-dev-evidence',
@@ -34,4 +34,29 @@ test.each([
   ['KEYTURN_EVIDENCE_SIGNING_KEY_ARN', 'alias/x'],
 ])('a wrong value names its variable: %s', (name, value) => {
   expect(() => parseEvidenceSettings({ ...given, [name]: value })).toThrow(`Cannot start: ${name}: must be`);
+});
+
+test('the collector is told how to judge, and which version it is', () => {
+  const { settings, limits, version } = parseCollecting({ ...given, KEYTURN_VERSION: '1.4.0' });
+  expect([settings.bucket, limits, version]).toEqual([
+    'keyturn-dev-evidence',
+    { bucketEncryption: 'any', unusedCredentialDays: 45 },
+    '1.4.0',
+  ]);
+  const stricter = { KEYTURN_BUCKET_ENCRYPTION: 'customer-key', KEYTURN_UNUSED_CREDENTIAL_DAYS: '90' };
+  expect(parseCollecting({ ...given, ...stricter, KEYTURN_VERSION: '1.4.0' }).limits).toEqual({
+    bucketEncryption: 'customer-key',
+    unusedCredentialDays: 90,
+  });
+});
+
+test.each([
+  ['KEYTURN_BUCKET_ENCRYPTION', 'AES256'],
+  ['KEYTURN_UNUSED_CREDENTIAL_DAYS', '0'],
+  ['KEYTURN_UNUSED_CREDENTIAL_DAYS', 'never'],
+  ['KEYTURN_VERSION', ''],
+])('a wrong value for the collector names its variable: %s = "%s"', (name, value) => {
+  expect(() => parseCollecting({ ...given, KEYTURN_VERSION: '1.4.0', [name]: value })).toThrow(
+    `Cannot start: ${name}: `,
+  );
 });
