@@ -67,6 +67,31 @@ describe('the compare-and-swap', () => {
   });
 });
 
+describe('a label that cannot be taken off', () => {
+  it.each([
+    ['since AWS fails: the key stays, for a later pass to judge', 'error', 2],
+    ['a second time, because it is off: the key goes at once', 'lost-response', 1],
+  ] as const)('%s', async (_, kind, keysLeft) => {
+    const world = createWorld();
+    const { userId, current } = await rotatedOnce(world);
+    const name = `keyturn/${userId}/access-key`;
+    const operator = world.runtime('rotate-user').aws.secrets;
+    const overtake = beforeFirst('PutSecretValue', async () => {
+      const VersionStages = ['AWSCURRENT', 'AKIAOVERTAKER0000000'];
+      await operator.send(new PutSecretValueCommand({ SecretId: name, SecretString: '{}', VersionStages }));
+    });
+    let lost = 0;
+    await pass(world, 'alice', async (call) => {
+      await overtake(call);
+      const isLabel = call.operation === 'UpdateSecretVersionStage' && call.input.MoveToVersionId === undefined;
+      if (!isLabel || (kind === 'lost-response' && lost++ > 0)) return undefined;
+      return kind === 'error' ? { kind, status: 500, code: 'InternalFailure' } : { kind };
+    });
+    expect(Object.keys(statuses(world))).toHaveLength(keysLeft);
+    expect(statuses(world)[current]).toBe('Active');
+  });
+});
+
 describe('a key that cannot be told from a stranger later', () => {
   it('is not made: more than 30 seconds after the intent the issue is given up', async () => {
     const world = createWorld();
