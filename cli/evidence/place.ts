@@ -45,7 +45,7 @@ async function openFolder(folder: string): Promise<Place> {
 async function openBucket(context: Context, bucket: string, options: SignInOptions): Promise<Place> {
   const { aws } = await connect(context, options);
   // A bucket says itself in which Region it is.
-  const s3 = s3Client(aws, { followRegionRedirects: true });
+  const s3 = s3Client(aws.clientOf, { followRegionRedirects: true });
   const reader: EvidenceReader = { s3, bucket, owner: undefined };
   const versions = await listVersions(reader, '').catch((error: unknown) => {
     if (isFailure(error, 'AccessDenied')) return undefined;

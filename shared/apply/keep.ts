@@ -21,11 +21,11 @@ const TRIES = 3;
  * under the key, our own bytes of a try whose answer was lost among them. Throws RotationError for all else.
  */
 export async function keep(
-  aws: Pick<Aws, 'clientOf'>,
+  aws: Pick<Aws, 'homeClientOf'>,
   { bucket, owner }: EvidenceBucket,
   { key, body }: Kept,
 ): Promise<'kept' | 'was-there'> {
-  const s3 = s3Client(aws);
+  const s3 = s3Client(aws.homeClientOf);
   const command = new PutObjectCommand({
     Bucket: bucket,
     ExpectedBucketOwner: owner,

@@ -123,7 +123,8 @@ interface Watch extends Watcher {
   actions?: Actions;
 }
 
-type ClientMaker = <Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
+/** Makes a client of a service, with the connection and the credentials of an account. */
+export type ClientMaker = <Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   make: (options: ClientOptions) => Client & Watchable<Input, Output>,
   actions?: Actions,
 ) => Client;

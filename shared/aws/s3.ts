@@ -1,5 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import type { Aws } from './clients.ts';
+import type { ClientMaker } from './clients.ts';
 
 /** Operations that are permitted by another name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
 const ACTIONS = {
@@ -15,8 +15,8 @@ const ACTIONS = {
 
 /** A client of S3 whose failures name the permission that is missing. */
 export function s3Client(
-  aws: Pick<Aws, 'clientOf'>,
+  clientOf: ClientMaker,
   options: Pick<S3ClientConfig, 'region' | 'followRegionRedirects'> = {},
 ) {
-  return aws.clientOf((given) => new S3Client({ ...given, ...options }), ACTIONS);
+  return clientOf((given) => new S3Client({ ...given, ...options }), ACTIONS);
 }

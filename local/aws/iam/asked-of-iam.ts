@@ -18,8 +18,14 @@ export interface Belongings {
 /** Where IAM's name is not that of the operation. */
 const actions: Readonly<Record<string, string>> = {
   'sqs:SendMessageBatch': 'sqs:SendMessage',
-  's3:ListBuckets': 's3:ListAllMyBuckets',
   's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
+  's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
+  's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
+  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
+  's3:HeadObject': 's3:GetObject',
+  's3:ListBuckets': 's3:ListAllMyBuckets',
+  's3:ListObjectVersions': 's3:ListBucketVersions',
+  's3:ListObjectsV2': 's3:ListBucket',
   'lambda:Invoke': 'lambda:InvokeFunction',
 };
 
@@ -74,7 +80,16 @@ function resourceOf({ environment, iam, secrets }: Belongings, service: string, 
   if (service === 'config' && input.ConfigRuleName !== undefined) {
     return { arn: `arn:aws:config:${region}:${accountId}:config-rule/config-rule-0123ab` };
   }
+  if (service === 's3') return { arn: s3ResourceOf(input) };
+  if (service === 'cloudtrail') {
+    return { arn: optionalText(input, 'Name') ?? optionalText(input, 'TrailName') ?? '*' };
+  }
   return { arn: optionalText(input, 'TopicArn') ?? optionalText(input, 'RoleArn') ?? '*' };
+}
+
+function s3ResourceOf({ Bucket = '', Key = '' }: Input): string {
+  if (Bucket === '') return '*';
+  return `arn:aws:s3:::${Bucket}${Key === '' ? '' : `/${Key}`}`;
 }
 
 function iamResourceOf(iam: IamState, accountId: string, input: Input): Resource {

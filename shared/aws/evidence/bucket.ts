@@ -27,8 +27,9 @@ export interface EvidenceReader {
   owner: string | undefined;
 }
 
-export function evidenceReader(aws: Pick<Aws, 'clientOf'>, place: Omit<EvidenceReader, 's3'>): EvidenceReader {
-  return { s3: s3Client(aws), ...place };
+/** Of the deployment, whichever account its evidence is about. */
+export function evidenceReader(aws: Pick<Aws, 'homeClientOf'>, place: Omit<EvidenceReader, 's3'>): EvidenceReader {
+  return { s3: s3Client(aws.homeClientOf), ...place };
 }
 
 export function placeOf({ bucket, owner }: EvidenceReader): { Bucket: string; ExpectedBucketOwner?: string } {

@@ -24,7 +24,7 @@ export async function seeBuckets(looking: Looking): Promise<Seen<SeenBucket[]>> 
 }
 
 async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> {
-  const client = s3Client(aws);
+  const client = s3Client(aws.clientOf);
   const buckets: Omit<SeenBucket, 'encryption'>[] = [];
   // Without a length of pages the answer has no Regions.
   for await (const { Buckets = [] } of paginateListBuckets({ client, pageSize: 1_000 }, { MaxBuckets: 1_000 })) {
@@ -43,7 +43,7 @@ async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> 
 function clientsByRegion(aws: Aws): (region: string) => S3Client {
   const clients = new Map<string, S3Client>();
   return (region) => {
-    const client = clients.get(region) ?? s3Client(aws, { region });
+    const client = clients.get(region) ?? s3Client(aws.clientOf, { region });
     clients.set(region, client);
     return client;
   };

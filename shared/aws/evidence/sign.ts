@@ -7,10 +7,14 @@ import type { Aws } from '../clients.ts';
 const ALGORITHM = 'ECDSA_SHA_256';
 
 /** Signs the text of a digest. Never no digest for want of a signature: why there is none is then in its place. */
-export async function signDigest(aws: Pick<Aws, 'clientOf'>, keyArn: string, text: string): Promise<ChainSignature> {
+export async function signDigest(
+  aws: Pick<Aws, 'homeClientOf'>,
+  keyArn: string,
+  text: string,
+): Promise<ChainSignature> {
   if (keyArn === '') return { signature: null };
   const [, , , region] = keyArn.split(':');
-  const kms = aws.clientOf((options) => new KMSClient({ ...options, ...present({ region }) }));
+  const kms = aws.homeClientOf((options) => new KMSClient({ ...options, ...present({ region }) }));
   try {
     const { Signature } = await kms.send(
       new SignCommand({
