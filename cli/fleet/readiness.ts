@@ -1,3 +1,4 @@
+import type { AccountReason } from '../../shared/core/fleet/account-reasons.ts';
 import type { OrganizationAccount } from '../../shared/core/fleet/select.ts';
 import { isReason } from '../../shared/core/reasons.ts';
 import type { Asked } from './hub.ts';
@@ -36,8 +37,13 @@ export interface Ways {
   region: string;
 }
 
+interface Meaning {
+  called: string;
+  todo: (accountId: string, ways: Ways) => string;
+}
+
 /** What each finding is counted as, and what puts it right. */
-export const meanings: Readonly<Record<string, { called: string; todo: (accountId: string, ways: Ways) => string }>> = {
+export const meanings: Readonly<Record<string, Meaning>> = {
   'role-refused': { called: 'no role', todo: deployRoles },
   joining: { called: 'joining', todo: () => 'Nothing: the StackSet brings the roles within the day.' },
   'trust-changed': { called: 'trust changed', todo: deployRoles },
@@ -73,7 +79,7 @@ export const meanings: Readonly<Record<string, { called: string; todo: (accountI
     todo: () => 'Nothing, unless it should belong: tag the account in AWS Organizations.',
   },
   failed: { called: 'failed', todo: (accountId) => `keyturn fleet check --account ${accountId}` },
-};
+} satisfies Partial<Record<AccountReason, Meaning>>;
 
 function deployRoles(_: string, { hubAccount, file, suffix }: Ways): string {
   const named = suffix === '' ? '' : ` --suffix=${suffix}`;

@@ -237,6 +237,7 @@ export const reasons = {
     todo: 'Do what the message says.',
   },
   ...accountReasons,
+  ignored: { says: 'An event asks for nothing that could be done.', todo: 'Nothing; the message says why.' },
   'nothing-due': { says: 'Nothing is due.', todo: 'Nothing.' },
 } as const;
 

@@ -6,6 +6,7 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import { type TrustFinding, trustOf } from '../aws/trust.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
+import type { AccountReason } from '../core/fleet/account-reasons.ts';
 import {
   type AccountMessage,
   bodyOf,
@@ -167,7 +168,7 @@ function answered(
 function refusal(
   message: AccountMessage,
   at: Instant,
-  { reason, because, status = 'refused' }: { reason: string; because: string; status?: 'refused' | 'failed' },
+  { reason, because, status = 'refused' }: { reason: AccountReason; because: string; status?: 'refused' | 'failed' },
 ): Answered {
   const result = resultWithoutScan(message, { at, status, reason, errors: [because] });
   return { result, errors: [because] };

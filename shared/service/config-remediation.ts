@@ -7,7 +7,8 @@ import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { WorkMessage } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
-import { type Plan, plan } from '../core/plan.ts';
+import { plan } from '../core/plan.ts';
+import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
 import { asRecorded } from '../core/state-key.ts';
@@ -22,8 +23,7 @@ export interface Remediation {
   dryRun: boolean;
   /** `planned`: it would have been enqueued, but this is a dry run. */
   status: 'enqueued' | 'planned' | 'unchanged' | 'ignored';
-  /** A reason code of the plan, or `ignored`. */
-  reason: Plan['reason'] | 'ignored';
+  reason: ReasonCode;
   message: string;
   userId?: string;
   userName?: string;

@@ -4,6 +4,7 @@ import { callsMade, type Invocation } from '../aws/runtime.ts';
 import { type TrustFinding, trustOf } from '../aws/trust.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
+import type { AccountReason } from '../core/fleet/account-reasons.ts';
 import type { ForeseenRefusal } from '../core/fleet/foreseen-refusals.ts';
 import { regionFor } from '../core/fleet/settings-for.ts';
 import { present } from '../core/present.ts';
@@ -36,7 +37,7 @@ export interface CheckedAccount {
   dryRun: boolean;
   /** `ready`; `not-selected`, the fleet does not look after it; `refused`, something has to be put right. */
   status: 'ready' | 'not-selected' | 'refused';
-  findings: readonly { kind: string; reason: string; message: string }[];
+  findings: readonly { kind: string; reason: AccountReason; message: string }[];
   awsCalls: number;
 }
 

@@ -11,6 +11,7 @@ import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
 import { BREAKER_VARIABLE, fleetQueue } from '../core/fleet/queues.ts';
 import { dryRunBecause, select } from '../core/fleet/select.ts';
 import type { Place } from '../core/fleet/settings-for.ts';
+import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import { parseInstant, SECOND } from '../core/time.ts';
@@ -74,7 +75,7 @@ async function isSignedExposure(runtime: FleetRuntime, message: WorkMessage): Pr
 }
 
 interface Because {
-  reason: string;
+  reason: ReasonCode;
   because: string;
 }
 

@@ -35,6 +35,30 @@ export const accountReasons = {
     says: 'AWS does not let the hub take its role in the account.',
     todo: 'Run `keyturn fleet check --account`, which says why.',
   },
+  'template-outdated': {
+    says: 'The roles in the account are of an older template than the hub.',
+    todo: 'Update the StackSet: `keyturn fleet members`.',
+  },
+  'parameters-differ': {
+    says: 'The roles in the account are for other users, secrets, Regions or KMS keys than the settings.',
+    todo: 'Correct one of the two: `keyturn fleet members`, or the settings of the account in fleet.yml.',
+  },
+  'denied-by-organization': {
+    says: 'A policy of the organization would refuse a rotation in the account.',
+    todo: "Except Keyturn's role from that policy, or exclude the account.",
+  },
+  'denied-in-account': {
+    says: "The role's own policies in the account, or its permissions boundary, would refuse a rotation.",
+    todo: 'Update the StackSet: `keyturn fleet members`.',
+  },
+  'not-simulated': {
+    says: 'AWS does not say whether a policy would refuse a rotation in the account.',
+    todo: 'Begin with the account in a wave of its own.',
+  },
+  'region-not-enabled': {
+    says: 'The Region of the secrets is not enabled in the account.',
+    todo: 'Enable it, or set `region` for the account in fleet.yml.',
+  },
   'wave-dry-run': {
     says: "The account's wave has not begun, so nothing is changed there.",
     todo: 'Give the wave a date in fleet.yml, or wait for it.',
@@ -44,3 +68,6 @@ export const accountReasons = {
     todo: 'Nothing; the next run enqueues again whoever is due.',
   },
 } as const;
+
+/** An account fails as a pass does. */
+export type AccountReason = keyof typeof accountReasons | 'failed';

@@ -1,6 +1,8 @@
+import type { AccountReason } from './account-reasons.ts';
+
 /** What keeps us from an account, or might, without anybody having tried. */
 export interface ForeseenRefusal {
-  readonly reason: 'denied-by-organization' | 'denied-in-account' | 'not-simulated' | 'region-not-enabled';
+  readonly reason: AccountReason;
   /** A sentence. */
   readonly message: string;
   /** Nothing can be rotated there until it is put right. */

@@ -3,13 +3,14 @@ import type { Digest } from '../digest.ts';
 import { present } from '../present.ts';
 import { parseSecretTags } from '../read-secret-tags.ts';
 import type { Instant } from '../time.ts';
+import type { AccountReason } from './account-reasons.ts';
 import { type AccountMessage, boundedResult, type ResultMessage } from './messages.ts';
 
 interface Scanned {
   triaged: readonly Triaged[];
   /** Users who were due. */
   due: number;
-  reason?: string;
+  reason?: AccountReason;
   /** What is not as it should be about the roles there, and hinders nothing. */
   trust: readonly string[];
   isUnexpected: boolean;
@@ -19,7 +20,7 @@ interface Scanned {
 interface NotScanned {
   at: Instant;
   status: 'refused' | 'failed';
-  reason: string;
+  reason: AccountReason;
   errors: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 import { formatDate, type Instant } from '../time.ts';
+import type { AccountReason } from './account-reasons.ts';
 import type { Fleet, Units, Wave } from './fleet.ts';
 import { isBelow, isOfOrganization } from './path.ts';
 
@@ -22,7 +23,7 @@ export const notSelectedReasons = [
   'not-active',
   'management-account',
   'not-tagged',
-] as const;
+] as const satisfies readonly AccountReason[];
 export type NotSelectedReason = (typeof notSelectedReasons)[number];
 
 export type Selection =

@@ -1,3 +1,4 @@
+import type { AccountReason } from './account-reasons.ts';
 import { externalIdOf, type MemberRole, ROLE_PATH } from './member-roles.ts';
 import { rolesTaken } from './policy.ts';
 
@@ -142,7 +143,7 @@ export type TrustFindingKind = (typeof trustFindingKinds)[number];
 export interface TrustFinding {
   readonly kind: TrustFindingKind;
   /** What digests count it as. */
-  readonly reason: string;
+  readonly reason: AccountReason;
   /** A sentence. */
   readonly message: string;
   /** Nobody there is worked on until it is put right. */
