@@ -156,7 +156,7 @@ async function readUntilRecorded(pass: Pass, secret: Secret, accessKeyId: string
 }
 
 function isRecorded({ tags }: Secret, accessKeyId: string): boolean {
-  return parseSecretTags(tags, ANY_TIME).tags.exposed?.accessKeyIds.includes(accessKeyId) ?? false;
+  return parseSecretTags(tags, ANY_TIME).tags.exposed?.accessKeyIds.includes(accessKeyId) === true;
 }
 
 /** Its people have to see to it; told with the key's status as it is now. */
@@ -178,7 +178,7 @@ export async function tellInDryRun({ pass, state, step }: Attempt<StepOf<'deacti
 
 /** A replacement is later than the end of the exposed key by every clock: what is earlier counts as exposed, too. */
 export async function waitToReplace({ runtime }: Pass, secret: Secret | undefined): Promise<void> {
-  const { exposed } = parseSecretTags(secret?.tags ?? {}, ANY_TIME).tags;
+  const { exposed } = parseSecretTags({ ...secret?.tags }, ANY_TIME).tags;
   const wait = exposed === undefined ? 0 : exposed.at + REPLACED_LATER - runtime.clock();
   if (wait > 0) await runtime.sleep(wait);
 }

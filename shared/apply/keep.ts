@@ -57,5 +57,6 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 function contentTypeOf(key: string): string {
-  return contentTypes[key.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+  const [extension = ''] = key.split('.').slice(-1);
+  return contentTypes[extension] ?? 'application/octet-stream';
 }

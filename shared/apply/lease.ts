@@ -89,7 +89,7 @@ function countedTag({ request: { origin } }: Pass, { verb, at }: Doing): Record<
 export async function takeOver(attempt: Attempt): Promise<Lease | 'busy' | 'changed'> {
   const { pass, state, now } = attempt;
   const { secret } = state;
-  const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+  const { doing } = parseSecretTags({ ...secret?.tags }, now).tags;
   if (secret === undefined || doing === undefined) return 'changed';
   if (!(await isUnchanged(attempt, { secret, at: now }))) return 'busy';
   return write(attempt, secret, { intent: { ...doing, ...leaseOf(pass) }, alsoTag: {} });

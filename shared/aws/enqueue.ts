@@ -87,10 +87,11 @@ async function send(aws: Aws, queueUrl: string, batch: readonly { entry: Entry; 
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
     const { Failed = [] } = await queueClient(aws).send(command);
     // A batch that succeeds may hold entries that failed.
-    return Failed.flatMap(({ Id, Code, Message }) => {
-      const index = batch[Number(Id)]?.index;
-      return index === undefined ? [] : [{ index, reason: `Cannot call sqs:SendMessage: ${Code}: ${Message}` }];
-    });
+    return batch.flatMap(({ index }, id) =>
+      Failed.filter(({ Id }) => Id === String(id)).map(({ Code, Message }) => {
+        return { index, reason: `Cannot call sqs:SendMessage: ${Code}: ${Message}` };
+      }),
+    );
   } catch (error) {
     return batch.map(({ index }) => ({ index, reason: messageOf(error) }));
   }

@@ -4,6 +4,7 @@ import { isFailure, messageOf, type RotationError } from '../core/errors.ts';
 import { type ForeseenRefusal, refusalsIn, type Simulated } from '../core/fleet/foreseen-refusals.ts';
 import { memberRoleArn, memberRoleName } from '../core/fleet/member-roles.ts';
 import { partitionOf } from '../core/partition.ts';
+import { present } from '../core/present.ts';
 import { secretNameOf } from '../core/secret-name.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isRefusedRole } from './member-session.ts';
@@ -48,7 +49,7 @@ async function simulated({ aws, environment }: Runtime, { accountId, region }: W
     const { EvaluationResults = [] } = await aws.iam.send(command);
     return EvaluationResults.map(({ EvalActionName = '', EvalDecision = '', OrganizationsDecisionDetail }) => {
       const isAllowed = OrganizationsDecisionDetail?.AllowedByOrganizations;
-      const byOrganization = isAllowed === undefined ? {} : { isAllowedByOrganization: isAllowed };
+      const byOrganization = present({ isAllowedByOrganization: isAllowed });
       return { action: EvalActionName, decision: EvalDecision, ...byOrganization };
     });
   };

@@ -89,9 +89,10 @@ function credentialsOf(
   target: Omit<InAccount, 'externalId'>,
 ): Credentials {
   const { role, accountId, sessionName, roleSuffix } = target;
-  const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
-  if (AssumedRoleUser?.Arn !== memberSessionArn(role, target, sessionName)) {
-    const message = `Cannot use ${memberRoleName(role, roleSuffix)} in ${accountId}: the session is of ${AssumedRoleUser?.Arn ?? 'nobody'}.`;
+  const { AccessKeyId, SecretAccessKey, SessionToken } = { ...Credentials };
+  const { Arn: session = 'nobody' } = { ...AssumedRoleUser };
+  if (session !== memberSessionArn(role, target, sessionName)) {
+    const message = `Cannot use ${memberRoleName(role, roleSuffix)} in ${accountId}: the session is of ${session}.`;
     throw new RotationError(message, { accountId, action: ACTION });
   }
   if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {

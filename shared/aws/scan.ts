@@ -76,7 +76,7 @@ export async function scanAccount(
     at,
     users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, errors })),
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys, report }),
-    createdAt: new Map(details.map(({ UserId = '', CreateDate }) => [UserId, CreateDate?.getTime() ?? at])),
+    createdAt: new Map(details.map(({ UserId = '', CreateDate = new Date(at) }) => [UserId, CreateDate.getTime()])),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
     errors,
     findings: [...matchNobody(details.map(placeOf), settings), ...mailSenders, ...unreported(details, report)],
@@ -94,7 +94,7 @@ function placeOf({
 /** A report that leaves out most users is no error. They are read one by one, which would go unnoticed without this. */
 function unreported(details: readonly UserDetail[], report: CredentialReport | undefined): string[] {
   if (report === undefined) return [];
-  const older = details.filter(({ CreateDate }) => (CreateDate?.getTime() ?? 0) < report.reportedAt - REPORT_LAG);
+  const older = details.filter(({ CreateDate = new Date(0) }) => CreateDate.getTime() < report.reportedAt - REPORT_LAG);
   const missing = older.filter((detail) => rowOf(detail, report) === undefined);
   if (missing.length * 2 <= older.length) return [];
   return [

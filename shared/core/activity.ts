@@ -37,8 +37,8 @@ export function activityOf(triaged: readonly Triaged[], { previousAt, scheduledA
   return {
     // `issued-on` is the day of the intent: a grace that merely began again is no rotation.
     rotated: count(
-      ({ currentSince, issuedOn }) =>
-        currentSince !== undefined && isRecent(currentSince.at) && currentSince.at - (issuedOn ?? 0) < 2 * DAY,
+      ({ currentSince, issuedOn = 0 }) =>
+        currentSince !== undefined && isRecent(currentSince.at) && currentSince.at - issuedOn < 2 * DAY,
     ),
     deactivated: count(({ deactivated }) => isRecent(deactivated?.at)),
     deleted: count(({ event, doing }) => event === 'deleted' || (event === 'orphan-removed' && doing === undefined)),

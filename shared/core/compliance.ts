@@ -64,7 +64,7 @@ export function prejudge(
   if (excused !== undefined) return excused;
   const limitDays = limitOf(own, parameters);
   if (report === undefined || isInFlight(scanned, report, now)) return undefined;
-  if (report.keys.some(({ isActive, rotatedAt }) => isActive && hasPassed(rotatedAt ?? 0, limitDays, now))) {
+  if (report.keys.some(({ isActive, rotatedAt = 0 }) => isActive && hasPassed(rotatedAt, limitDays, now))) {
     return undefined;
   }
   const at = formatInstant(report.reportedAt);

@@ -81,7 +81,8 @@ export function replicaNews(kept: Kept): ReplicaNews | undefined {
   const failed = settings.replicaRegions.flatMap((region) => {
     const replica = replicas.find((other) => other.region === region);
     if (replica === undefined) return { region, because: 'AWS shows no replica there' };
-    return replica.status === 'Failed' ? { region, because: replica.because ?? 'AWS gives no reason' } : [];
+    const { status, because = 'AWS gives no reason' } = replica;
+    return status === 'Failed' ? { region, because } : [];
   });
   if (failed.length > 0) {
     const isTold = tags.policy?.toldAt !== undefined && !hasPassed(tags.policy.toldAt, TELL_AGAIN_DAYS, now);

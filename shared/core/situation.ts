@@ -135,8 +135,7 @@ function recordOf(id: string, tags: SecretTags): RecordOfKey | undefined {
 function roleOf(versionId: string | undefined, currentVersionId: string | undefined, secret: Secret | undefined): Role {
   if (versionId === undefined) return 'stranger';
   if (versionId === currentVersionId) return 'current';
-  const labels = secret?.versions[versionId] ?? [];
-  return labels.includes('AWSPENDING') ? 'pending' : 'previous';
+  return secret?.versions[versionId]?.includes('AWSPENDING') ? 'pending' : 'previous';
 }
 
 /** IAM's clock and ours may differ by seconds, and CreateDate is cut to whole seconds. */

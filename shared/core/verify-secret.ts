@@ -92,7 +92,8 @@ export function adoptionFacts(
 ): string[] {
   const facts = foreignFacts(secret, user, settings);
   if (!isSameKmsKey(secret.kmsKeyId, settings.kmsKeyId)) {
-    facts.push(`its KMS key is ${secret.kmsKeyId ?? 'the default'}`);
+    const { kmsKeyId = 'the default' } = secret;
+    facts.push(`its KMS key is ${kmsKeyId}`);
   }
   const [replica] = replicaGaps(secret, settings).extra;
   if (replica !== undefined) facts.push(`it is replicated to ${replica}`);

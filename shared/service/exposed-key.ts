@@ -173,7 +173,7 @@ async function tellOfSuspicion(
   { event: { code }, accessKeyId }: Named,
 ): Promise<ExposedKeyAnswer> {
   const { userName } = state.user;
-  const { status } = state.keys.find((key) => key.accessKeyId === accessKeyId) ?? { status: 'gone' };
+  const { status = 'gone' } = { ...state.keys.find((key) => key.accessKeyId === accessKeyId) };
   const message = `AWS only suspects that key ${accessKeyId} of ${userName} is known to others (${code}), so nothing is changed: the key is ${status}.`;
   const step = {
     action: 'announce-exposed',

@@ -65,9 +65,9 @@ async function refusalOf(
   accessKeyId: string,
 ): Promise<string | undefined> {
   // Only AWS itself says whose key it is: an account could report those of another.
-  const { Account: of } = await aws.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: accessKeyId }));
+  const { Account: of = 'nobody' } = await aws.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: accessKeyId }));
   if (of !== accountId) {
-    return `AWS says that the key ${accessKeyId} is of account ${of ?? 'nobody'}, but the event is about ${accountId}; nothing was changed.`;
+    return `AWS says that the key ${accessKeyId} is of account ${of}, but the event is about ${accountId}; nothing was changed.`;
   }
   if (described === undefined || described.selection.isMember) return undefined;
   return `Others know the key ${accessKeyId}, but account ${nameOf(described)} ${described.selection.because}; nothing was changed.`;

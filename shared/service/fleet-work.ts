@@ -141,8 +141,8 @@ async function mayBegin(runtime: FleetRuntime): Promise<FleetRefusal | undefined
 
 /** So that a message whose worker died keeps its account waiting no longer than that could have taken. */
 const SPARE = 30;
-/** After how many seconds a message is visible again that has failed so often; then it leaves for the dead letters. */
-const SHOWN_AFTER = [30, 60, 120, 0] as const;
+/** After how many seconds a message is visible again that has failed so often; at once after that: it leaves for the dead letters. */
+const SHOWN_AFTER = [30, 60, 120] as const;
 
 async function hideWhileAtWork(runtime: FleetRuntime, { deadlineAt }: Invocation, delivery: Delivery): Promise<void> {
   const left = Math.max(0, Math.ceil((deadlineAt - runtime.clock()) / SECOND));
@@ -152,7 +152,8 @@ async function hideWhileAtWork(runtime: FleetRuntime, { deadlineAt }: Invocation
 async function showSoon(runtime: FleetRuntime, delivery: Delivery): Promise<void> {
   // Its own schedule is for it alone, and it waits for nobody.
   if (parsedOrigin(delivery.body) === 'exposed') return;
-  await showIn(runtime, delivery, SHOWN_AFTER[Math.min(delivery.receiveCount, SHOWN_AFTER.length) - 1] ?? 0);
+  const [seconds = 0] = SHOWN_AFTER.slice(delivery.receiveCount - 1);
+  await showIn(runtime, delivery, seconds);
 }
 
 function parsedOrigin(body: string): string | undefined {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { evaluateAgain } from '../../shared/aws/evaluate-again.ts';
+import { oneLine } from '../../shared/aws/trail.ts';
 import { whoUses } from '../../shared/aws/who-uses.ts';
 import { createWorld, DAY, type World } from '../support/world.ts';
 
@@ -150,4 +151,11 @@ test('our rule is evaluated again; that it runs already is fine; that there is n
   expect(world.aws.config.started).toHaveLength(1);
   expect(world.aws.calls.map(({ outcome }) => outcome)).toEqual(['ok', 'LimitExceededException']);
   await expect(evaluateAgain(aws, 'not-there')).rejects.toThrow(/config:StartConfigRulesEvaluation .*NoSuchConfigRule/);
+});
+
+test('an event of which CloudTrail shows nothing is told as unknown, and a long name is cut', () => {
+  expect(oneLine(undefined, 64)).toBe('unknown');
+  expect(oneLine(' \n ', 64)).toBe('unknown');
+  expect(oneLine('a\nb', 64)).toBe('a b');
+  expect(oneLine('x'.repeat(70), 64)).toBe(`${'x'.repeat(61)}...`);
 });

@@ -32,7 +32,7 @@ export function stateUnverified(s: Situation): Answer | undefined {
   if (action === 'hold' || action === 'adopt' || verifiedSecret(s.secret, s.state.user, s.settings) === undefined) {
     return undefined;
   }
-  const odd = Object.entries(s.secret?.voidTags ?? {}).filter(([name]) => leavesAlone.includes(name));
+  const odd = Object.entries({ ...s.secret?.voidTags }).filter(([name]) => leavesAlone.includes(name));
   if (odd.length === 0) return undefined;
   const found = odd.map(([name, value]) => `${name} is "${value}"`).join(', ');
   const message =
@@ -141,7 +141,7 @@ function refuse(message: string): Answer {
 
 /** Keys of the user that a label names which we did not sign, on a version that names no other key. */
 function labelledKeys({ secret, keys }: Situation): string[] {
-  const named = Object.entries(secret?.writtenLabels ?? {}).flatMap(([versionId, labels]) => {
+  const named = Object.entries({ ...secret?.writtenLabels }).flatMap(([versionId, labels]) => {
     const ids = new Set(labels.map(keyIdInLabel).filter((id) => id !== undefined));
     const isSigned = secret?.versions[versionId]?.some((label) => ids.has(label));
     return ids.size === 1 && !isSigned ? [...ids] : [];

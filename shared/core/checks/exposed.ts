@@ -19,7 +19,7 @@ export function exposedKey(s: Situation): Answer | undefined {
   if (s.request.origin === 'managed') return undefined;
   const open = s.keys.filter((candidate) => candidate.isExposed && isOpen(s, candidate));
   // What could be read with them comes after them: since when they are Inactive decides what that is.
-  const isKnown = (id: string): boolean => s.tags.exposed?.accessKeyIds.includes(id) ?? false;
+  const isKnown = (id: string): boolean => s.tags.exposed?.accessKeyIds.includes(id) === true;
   const named = open.find(({ accessKeyId }) => isNamed(s, accessKeyId));
   const key = named ?? open.find(({ accessKeyId }) => isKnown(accessKeyId)) ?? open[0];
   if (key === undefined) return undefined;

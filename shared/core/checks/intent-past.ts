@@ -137,7 +137,8 @@ function clear(doing: Doing, why: string, told: Pick<ClearIntent, 'tells' | 'acc
 }
 
 function target({ accessKeyIds }: Doing): string {
-  return accessKeyIds[0] ?? '-';
+  const [first = '-'] = accessKeyIds;
+  return first;
 }
 
 function isInIam({ keys }: Situation, id: string): boolean {

@@ -96,9 +96,8 @@ function oldest(results: readonly ResultMessage[]): object[] {
 const OLDEST = 10;
 
 function byOldest(results: readonly ResultMessage[]): ResultMessage[] {
-  return results
-    .filter(({ oldestActiveKeyDays }) => oldestActiveKeyDays !== undefined)
-    .toSorted((a, b) => (b.oldestActiveKeyDays ?? 0) - (a.oldestActiveKeyDays ?? 0));
+  const daysOf = ({ oldestActiveKeyDays: days = -1 }: ResultMessage): number => days;
+  return results.filter((each) => daysOf(each) >= 0).toSorted((a, b) => daysOf(b) - daysOf(a));
 }
 
 function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] {

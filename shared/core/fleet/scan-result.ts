@@ -94,7 +94,8 @@ const zeros = {
 /** We have given a key and not yet taken the old one, or a run was interrupted. */
 function isUnderWay({ scanned: { secret, report, keys } }: Triaged, now: Instant): boolean {
   if (secret === undefined) return false;
-  const count = keys?.length ?? report?.keys.filter(({ rotatedAt }) => rotatedAt !== undefined).length ?? 0;
+  const { keys: reported = [] } = { ...report };
+  const count = (keys ?? reported.filter(({ rotatedAt }) => rotatedAt !== undefined)).length;
   const { doing, currentSince } = parseSecretTags(secret.tags, now).tags;
   return doing !== undefined || (count > 1 && currentSince !== undefined);
 }

@@ -75,8 +75,8 @@ export function oldEnough({ slots, settings, now, scanned }: Facts): Answer | un
 const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-handed-on', 'not-switched', 'frozen'];
 
 /** With the keys known exactly, the plan itself says whether there is something to do. */
-export function planned({ scanned: { user, keys, secret }, settings, isTurn, now }: Facts): Answer | undefined {
-  const state = { user, keys: keys ?? [], ...present({ secret }) };
+export function planned({ scanned: { user, keys = [], secret }, settings, isTurn, now }: Facts): Answer | undefined {
+  const state = { user, keys, ...present({ secret }) };
   const { status, reason, message, steps } = plan(state, { ...asScheduled, mayRepeat: isTurn }, settings, now);
   if (status === 'unchanged' && !dependsOnUse.includes(reason)) return skip(reason);
   const isToldOf = status === 'blocked' || status === 'failed';

@@ -893,9 +893,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the Config rule accusing by an old report',
     file: 'shared/core/compliance.ts',
-    find: 'isActive && hasPassed(rotatedAt ?? 0, limitDays, now))) {\n    return undefined;',
+    find: 'isActive && hasPassed(rotatedAt, limitDays, now))) {\n    return undefined;',
     replace:
-      "isActive && hasPassed(rotatedAt ?? 0, limitDays, now))) {\n    return verdict('NON_COMPLIANT', 'By the report.');",
+      "isActive && hasPassed(rotatedAt, limitDays, now))) {\n    return verdict('NON_COMPLIANT', 'By the report.');",
     caughtBy: unit('compliance', 'accuses nobody at the limit'),
   },
   {
@@ -967,8 +967,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the session of another account believed',
     file: 'shared/aws/member-session.ts',
-    find: 'if (AssumedRoleUser?.Arn !== memberSessionArn(role, target, sessionName)) {',
-    replace: 'if (AssumedRoleUser?.Arn === undefined) {',
+    find: 'if (session !== memberSessionArn(role, target, sessionName)) {',
+    replace: "if (session === 'nobody') {",
     caughtBy: session('member-session', 'of another account is not used'),
   },
   {

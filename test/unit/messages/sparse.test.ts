@@ -45,6 +45,7 @@ function* variants(event: Notice['event']): Generator<Notice> {
 
 describe('a notice with whatever it lacks', () => {
   const events = noticeEvents.filter((event) => event !== 'digest');
+  const readers = ['arn:aws:iam::111122223333:role/vault-sync'];
 
   it.each(events)('reads without a gap, and says what to do: %s', (event) => {
     const gap = /undefined|NaN|\[object|\n\n\n| {2}\n|WHAT TO DO\n\n([A-Z ]+\n|--)/;
@@ -55,6 +56,16 @@ describe('a notice with whatever it lacks', () => {
 
     expect(broken).toEqual([]);
   });
+
+  it.each(events)(
+    'says nothing about a next step that there is none of, nor offers what only owners may read: %s',
+    (event) => {
+      const { next: _, ...last } = everything;
+      const { body } = buildMessage({ ...last, event, readers });
+      expect(body.email).not.toMatch(/undefined|NaN/);
+      expect(body.email).not.toContain('get-secret-value');
+    },
+  );
 });
 
 describe('what depends on the reason', () => {
