@@ -1,30 +1,29 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { countMessages, sendAll } from '../aws/enqueue.ts';
+import { countMessages } from '../aws/enqueue.ts';
 import { publish } from '../aws/notify.ts';
 import { required } from '../aws/observe.ts';
 import { listAccounts } from '../aws/organization.ts';
 import { attempt } from '../aws/plan-users.ts';
-import { discard, drain, type Held, hideFor } from '../aws/received.ts';
+import { drain, type Held } from '../aws/received.ts';
 import { callsMade } from '../aws/runtime.ts';
-import { messageOf } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import {
   addUp,
   attentionOf,
-  coveredNow,
   type FleetDigest,
   type FleetFacts,
   lastResults,
   type Named,
 } from '../core/fleet/fleet-digest.ts';
 import { buildFleetDigestMessage } from '../core/fleet/fleet-digest-message.ts';
-import { bodyOf, countBy, parseReported, type Reported, runIdOf, scheduledAtOf } from '../core/fleet/messages.ts';
+import { countBy, parseReported, runIdOf, scheduledAtOf } from '../core/fleet/messages.ts';
 import { ACCOUNTS_DEAD_VARIABLE, fleetQueue } from '../core/fleet/queues.ts';
 import { select } from '../core/fleet/select.ts';
 import { present } from '../core/present.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import type { FleetRuntime } from './has-fleet.ts';
+import { type Read, release, remember } from './told-results.ts';
 
 /** The answer of `{"digest": true}`: what was published, in numbers. */
 export interface FleetDigested {
@@ -35,12 +34,6 @@ export interface FleetDigested {
   silent: number;
   errors: readonly string[];
   awsCalls: number;
-}
-
-/** A message of the results queue, and what it says; undefined: it cannot be read. */
-interface Read {
-  held: Held;
-  reported: Reported | undefined;
 }
 
 /**
@@ -190,50 +183,6 @@ async function deadLettersOf({ aws, environment }: FleetRuntime, settings: Setti
   let count = 0;
   for (const url of urls) count += await countMessages(aws, url);
   return urls.length === 0 ? undefined : count;
-}
-
-/** SQS takes 256 KiB; an account takes about a hundred bytes. */
-const COVERED_MAX = 1_500;
-
-/** For the next digest to tell who has left. What cannot be sent is only not told then. */
-async function remember({ aws, log: { warn } }: FleetRuntime, url: string, digest: FleetDigest): Promise<void> {
-  const accounts = coveredNow(digest);
-  const entries: { MessageBody: string }[] = [];
-  for (let start = 0; start < accounts.length; start += COVERED_MAX) {
-    const part = accounts.slice(start, start + COVERED_MAX);
-    entries.push({ MessageBody: bodyOf({ schemaVersion: 1, runId: digest.runId, kind: 'covered', accounts: part }) });
-  }
-  // One at a time: SQS takes 256 KiB a call too.
-  for (const entry of entries) {
-    const [refused] = await sendAll(aws, url, [entry]);
-    if (refused !== undefined) warn('Cannot remember whom the digest covered', { because: refused.reason });
-  }
-}
-
-/** What was told goes, with all that is older; results of a later run are for the next digest. */
-async function release(
-  { aws, log: { warn } }: FleetRuntime,
-  url: string,
-  messages: readonly Read[],
-  runId: string,
-): Promise<void> {
-  const isLater = ({ reported }: Read): boolean => reported !== undefined && reported.runId > runId;
-  try {
-    await discard(
-      aws,
-      url,
-      messages.filter((each) => !isLater(each)).map(({ held }) => held),
-    );
-    await hideFor(
-      aws,
-      url,
-      messages.filter(isLater).map(({ held }) => held),
-      0,
-    );
-  } catch (error) {
-    // It is told; what is left says the same to the next digest, or is older than what that counts.
-    warn('Cannot delete results that were told', { because: messageOf(error) });
-  }
 }
 
 /** The log has what the digest has no room for. */

@@ -1,6 +1,6 @@
 // Tests of shared/service/fan-out.ts, shared/service/account-scan.ts, shared/service/fleet-digest.ts,
-// shared/service/fleet-run.ts, shared/service/member.ts, shared/service/has-fleet.ts, shared/service/fleet-account.ts and
-// shared/core/fleet/scan-result.ts.
+// shared/service/told-results.ts, shared/service/fleet-run.ts, shared/service/member.ts, shared/service/has-fleet.ts,
+// shared/service/fleet-account.ts and shared/core/fleet/scan-result.ts.
 
 import { describe, expect, it } from 'vitest';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
@@ -148,6 +148,24 @@ describe('the digest', () => {
     const digest = await day(world);
     const accounts = [`${LAB} lab: 1 rotation under way`];
     expect(digest).toMatchObject({ attention: [{ kind: 'left', count: 1, accounts }] });
+  });
+
+  it('tells the log of results that came after the digest of their run, since nobody else will', async () => {
+    const world = createFleetWorld();
+    await scheduled(world, { scheduledAt: at });
+    await digestAt(world);
+    await scanAll(world);
+    const late = () => world.logged.filter(({ message }) => message.includes('came after the digest'));
+    expect(late()).toEqual([]);
+    world.hub.clock.advance(20 * 3_600_000);
+    await day(world);
+    const accounts = expect.arrayContaining([`${LAB} lab: scanned in the run of ${at}`]);
+    const facts = { runId: expect.stringMatching(/^2026-01-02T/), count: 3, accounts };
+    expect(late()).toEqual([{ message: expect.stringContaining('make digestSchedule later'), facts }]);
+    expect(lastDigest(world)).toMatchObject({ accounts: { answered: 3 } });
+    world.hub.clock.advance(20 * 3_600_000);
+    await day(world);
+    expect(late()).toHaveLength(1);
   });
 
   it('that dies before it has told is made again, whole', async () => {
