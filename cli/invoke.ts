@@ -1,12 +1,13 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ConflictError, EventError, isFailure, messageOf, RotationError } from '../shared/core/errors.ts';
 import { shellQuote } from '../shared/core/messages/commands.ts';
+import type { Context } from './context.ts';
 import type { Deployed } from './deployed.ts';
 
 /** A function of the deployment, and what it is asked. */
 export interface Invocation {
   /** After `keyturn-<stage>-`. */
-  name: 'rotate-user' | 'scheduled-rotation';
+  name: 'rotate-user' | 'scheduled-rotation' | 'evidence-collector';
   event: Readonly<Record<string, unknown>>;
   /** Nothing is changed, so that a call without an answer may be made again. */
   isReading?: boolean;
@@ -54,8 +55,18 @@ export function functionNameOf(stage: string, name: Invocation['name']): string 
   return `keyturn-${stage}-${name}`;
 }
 
+/** The deployment that a printed command is for, as far as it is known without asking AWS. */
+export function whereOf({ options, shell: { environment } }: Context): { stage: string; region: string | undefined } {
+  const region = options.region ?? (environment.KEYTURN_REGION || environment.AWS_REGION || undefined);
+  return { stage: options.stage, region };
+}
+
 /** In seconds, a little longer than the function may take. Left to itself, the AWS CLI gives up after a minute and asks again. */
-const READ_TIMEOUT: Readonly<Record<Invocation['name'], number>> = { 'rotate-user': 310, 'scheduled-rotation': 910 };
+const READ_TIMEOUT: Readonly<Record<Invocation['name'], number>> = {
+  'evidence-collector': 910,
+  'rotate-user': 310,
+  'scheduled-rotation': 910,
+};
 
 /** The same by the AWS CLI. Version 2 takes a payload that is no file for base64, version 1 does not. */
 export function invokeCommand(

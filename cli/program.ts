@@ -240,8 +240,17 @@ function addOwning(tree: Tree): void {
   });
 }
 
-/** What an auditor runs. */
+/** What an auditor runs, and what is done for one. */
 function addEvidence(tree: Tree): void {
+  const evidence = group(tree, 'evidence', 'what an auditor asks for');
+  const print = ['--print', 'print the command of the AWS CLI, and ask nothing'] as const;
+  const command = () => import('./commands/evidence.ts');
+  add(evidence, 'run', 'collect evidence now, besides the daily run', async () => (await command()).collect)
+    .option(...print)
+    .option(...mfa);
+  add(evidence, 'test', 'may the collector read and write what it must', async () => (await command()).test)
+    .option(...print)
+    .option(...mfa);
   add(
     tree,
     'verify <place>',

@@ -4,12 +4,15 @@ import { parseCollecting } from '../shared/core/evidence/evidence-settings.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
 import { collectEvidence } from '../shared/service/evidence-collector.ts';
+import { testConnection } from '../shared/service/evidence-connection.ts';
 
-/** Evidence of the account, daily and by `{}`: what was seen, how it was judged, and the digest that chains it. */
+/** Evidence of the account, daily and by `{}`; with `{"action":"test"}` whether a run could read and write what it must. */
 export function createEvidenceCollector(runtime: Runtime): Handler {
-  return wrap('evidence-collector', runtime, (event, invocation) => {
-    const request = parseCollectorEvent(event);
-    return collectEvidence(runtime, invocation, request, parseCollecting(runtime.environment));
+  return wrap('evidence-collector', runtime, async (event, invocation) => {
+    const asked = parseCollectorEvent(event);
+    const collecting = parseCollecting(runtime.environment);
+    if (asked.action === 'test') return testConnection(runtime, collecting.settings);
+    return collectEvidence(runtime, invocation, asked, collecting);
   });
 }
 

@@ -8,7 +8,7 @@ import { type OrganizationAccount, type Selection, select } from '../../shared/c
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { connect, type Deployed } from '../deployed.ts';
-import { invoke, invokeCommand, invokeStdin, Thrown } from '../invoke.ts';
+import { invoke, invokeCommand, invokeStdin, Thrown, whereOf } from '../invoke.ts';
 import { withProgress } from '../ui/progress.ts';
 
 /** What the commands that ask the hub about its members have in common. */
@@ -98,12 +98,12 @@ export async function askEach<Answered>(
 
 /** What the AWS CLI would be told, for the accounts that are named, or for all that are active. */
 export function printInvocations(
-  { print, options, shell }: Context,
+  context: Context,
   accountIds: readonly string[],
   question: Readonly<Record<string, unknown>>,
 ): void {
-  const region = options.region ?? (shell.environment.KEYTURN_REGION || shell.environment.AWS_REGION || undefined);
-  const where = { stage: options.stage, region };
+  const { print } = context;
+  const where = whereOf(context);
   const name = 'scheduled-rotation';
   if (accountIds.length > 0) {
     for (const accountId of accountIds) print(invokeCommand({ name, event: { ...question, accountId } }, where));

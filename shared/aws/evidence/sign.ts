@@ -1,7 +1,6 @@
-import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { KMSClient, SignCommand, type SignCommandInput } from '@aws-sdk/client-kms';
 import { messageOf } from '../../core/errors.ts';
 import type { ChainSignature } from '../../core/evidence/chain.ts';
-import { present } from '../../core/present.ts';
 import type { Aws } from '../clients.ts';
 
 const ALGORITHM = 'ECDSA_SHA_256';
@@ -13,20 +12,22 @@ export async function signDigest(
   text: string,
 ): Promise<ChainSignature> {
   if (keyArn === '') return { signature: null };
-  const [, , , region] = keyArn.split(':');
-  const kms = aws.homeClientOf((options) => new KMSClient({ ...options, ...present({ region }) }));
   try {
-    const { Signature } = await kms.send(
-      new SignCommand({
-        KeyId: keyArn,
-        Message: new TextEncoder().encode(text),
-        MessageType: 'RAW',
-        SigningAlgorithm: ALGORITHM,
-      }),
-    );
+    const { Signature } = await signingClient(aws, keyArn).send(signCommand(keyArn, text));
     if (Signature === undefined) return { signature: null, reason: 'KMS answered without a signature' };
     return { signature: Buffer.from(Signature).toString('base64'), algorithm: ALGORITHM, keyArn };
   } catch (error) {
     return { signature: null, reason: messageOf(error) };
   }
+}
+
+/** Where the key is, which its ARN says. */
+export function signingClient({ homeClientOf }: Pick<Aws, 'homeClientOf'>, keyArn: string): KMSClient {
+  const [, , , region] = keyArn.split(':');
+  return homeClientOf((options) => new KMSClient({ ...options, ...(region === undefined ? {} : { region }) }));
+}
+
+export function signCommand(KeyId: string, text: string, more: Pick<SignCommandInput, 'DryRun'> = {}): SignCommand {
+  const Message = new TextEncoder().encode(text);
+  return new SignCommand({ KeyId, Message, MessageType: 'RAW', SigningAlgorithm: ALGORITHM, ...more });
 }

@@ -10,6 +10,14 @@ test.each([
   expect(parseCollectorEvent(event)).toEqual({ action: 'collect', trigger });
 });
 
+test('a test of the connection is asked for by its name', () => {
+  expect(parseCollectorEvent({ action: 'test' })).toEqual({ action: 'test' });
+});
+
+test.each(['raport', '', 1, null])('an unknown action is named, with those that are known: %j', (action) => {
+  expect(() => parseCollectorEvent({ action })).toThrow(`Unknown action ${action}; known: test`);
+});
+
 test('an unknown field is named', () => {
   expect(() => parseCollectorEvent({ acton: 'test' })).toThrow('Unknown field acton');
 });

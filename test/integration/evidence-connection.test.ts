@@ -1,0 +1,105 @@
+// shared/service/evidence-connection.ts, shared/aws/evidence/connection.ts
+import { describe, expect, test } from 'vitest';
+import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { faultsByRule } from '../../local/aws/faults.ts';
+import type { ConnectionAnswer } from '../../shared/service/evidence-connection.ts';
+import { createCollectorWorld, populate } from '../support/collector.ts';
+import { evidenceBucket, evidenceEnvironment } from '../support/evidence.ts';
+import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
+import { invoke } from '../support/world.ts';
+
+function setUp(fill = populate) {
+  const account = createCollectorWorld();
+  const { world, settings } = account;
+  fill(account);
+  Object.assign(world.environment, evidenceEnvironment(settings));
+  const collector = (before?: BeforeCall) => createEvidenceCollector(world.runtime('evidence-collector', before));
+  return {
+    ...account,
+    ask: async (before?: BeforeCall) =>
+      (await invoke(world, 'evidence-collector', collector(before), { action: 'test' })) as ConnectionAnswer,
+  };
+}
+
+const deployment = {
+  account: '111122223333',
+  region: 'eu-west-1',
+  stage: 'test',
+  userPathPrefix: '/',
+  secretPrefix: 'keyturn',
+};
+/** Of the role, but for what Lambda itself does with it. */
+const permissions = statementsOfFunction(readPermissions(deployment), 'evidence-collector')
+  .filter(({ effect, sid }) => effect === 'Allow' && sid !== 'WriteLogs')
+  .flatMap(({ actions }) => actions);
+
+describe('a test of the connection', () => {
+  test('asks for every permission of the role, once, and writes no evidence', async () => {
+    const { ask, world } = setUp();
+    const { checks, isConnected } = await ask();
+    expect(checks.filter(({ result }) => result !== 'ok')).toEqual([]);
+    expect(isConnected).toBe(true);
+    expect(new Set(checks.map(({ permission }) => permission))).toEqual(new Set(permissions));
+    expect(checks).toHaveLength(new Set(permissions).size);
+    const keys = () => world.aws.s3.versions(evidenceBucket).map(({ key }) => key);
+    expect(keys()).toEqual(['111122223333/tests/connection.json']);
+    expect(await ask()).toMatchObject({ isConnected: true });
+    expect(keys()).toHaveLength(1);
+  });
+
+  test('asks about nobody in an account where there is nobody', async () => {
+    const { ask, world } = setUp(() => {});
+    world.aws.cloudTrail.removeTrail('all');
+    const { checks, isConnected } = await ask();
+    expect(isConnected).toBe(true);
+    expect(checks.filter(({ result }) => result === 'not-asked').map(({ permission }) => permission)).toEqual([
+      'iam:GetUser',
+      'iam:GetLoginProfile',
+      'iam:ListMFADevices',
+      'iam:ListAccessKeys',
+      'iam:GetAccessKeyLastUsed',
+      's3:GetEncryptionConfiguration',
+      'cloudtrail:GetTrailStatus',
+      'cloudtrail:GetEventSelectors',
+    ]);
+  });
+
+  test('of somebody without an access key does not ask when it was used', async () => {
+    const { ask } = setUp(({ world }) => void world.aws.iam.addUser({ userName: 'alice' }));
+    const { checks } = await ask();
+    const left = checks.filter(({ result }) => result === 'not-asked').map(({ says }) => says);
+    expect(left).toContain('There is no access key of alice to ask about.');
+  });
+
+  test.each([
+    ['GetCredentialReport', 'iam:GetCredentialReport'],
+    ['GetAccountAuthorizationDetails', 'iam:GetAccountAuthorizationDetails'],
+    ['ListAccessKeys', 'iam:ListAccessKeys'],
+    ['ListSecrets', 'secretsmanager:ListSecrets'],
+    ['GetBucketEncryption', 's3:GetEncryptionConfiguration'],
+    ['ListObjectVersions', 's3:ListBucketVersions'],
+    ['LookupEvents', 'cloudtrail:LookupEvents'],
+    ['PutObject', 's3:PutObject'],
+  ])(
+    '%s that is refused is named with the way out, and everything else is asked for',
+    async (operation, permission) => {
+      const { ask } = setUp();
+      const refused = faultsByRule([
+        { operation, times: 9, fault: { kind: 'error', status: 403, code: 'AccessDenied' } },
+      ]);
+      const { checks, isConnected } = await ask(refused);
+      expect(isConnected).toBe(false);
+      const problems = checks.filter(({ result }) => result === 'refused');
+      expect(problems.map((each) => each.permission)).toEqual([permission]);
+      expect(problems[0]?.says).toContain(`Add ${permission} on that resource to the policy of this function's role.`);
+      expect(new Set(checks.map((each) => each.permission))).toEqual(new Set(permissions));
+    },
+  );
+
+  test('without evidence says how it is switched on', async () => {
+    const { ask, world } = setUp();
+    world.environment.KEYTURN_EVIDENCE_BUCKET = '';
+    await expect(ask()).rejects.toThrow('Evidence is off: deploy with keepEvidence=true.');
+  });
+});
