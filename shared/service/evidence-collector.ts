@@ -14,6 +14,7 @@ import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import { judgeEvidence } from '../core/evidence/judge.ts';
+import { judgeChanges } from '../core/evidence/judge-changes.ts';
 import { keyChangesFile } from '../core/evidence/key-event.ts';
 import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
@@ -67,7 +68,8 @@ export async function collectEvidence(
   const ownBucket = await judgeOwnBucket(looking, reader, { accountId, problems: yesterday.problems });
   const { snapshot } = collected;
   const measures = { settings: rotation, limits, now: snapshot.at };
-  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket]);
+  const changes = judgeChanges({ accountId, at: snapshot.at, unknown: keyEvents.unknown });
+  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...changes]);
   const calls = callsSince(before, aws.counts);
   const run: Run = { invocation, request, collecting, collected, keyEvents, findings, calls, endedAt: clock() };
   const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
@@ -163,7 +165,7 @@ function manifestOf({ invocation, request, collecting, collected, ...run }: Run,
     calls: { ...run.calls },
     population: { users: size(snapshot.users), buckets: size(snapshot.buckets), trails: size(snapshot.trails) },
     counts: { ...countsOf(run.findings) },
-    problems: [...problems, ...run.keyEvents.problems],
+    problems: [...problems, ...run.keyEvents.unknown.map(({ sentence }) => sentence)],
     files,
   };
 }

@@ -153,6 +153,7 @@ describe('what is refused is not known, and everything else is judged', () => {
     ['ListAccessKeys', ['key-age', 'one-active-key', 'unused-credentials']],
     ['GetLoginProfile', ['mfa-console', 'unused-credentials']],
     ['GetObjectLockConfiguration', ['evidence-bucket']],
+    ['LookupEvents', ['changes-reconciled']],
   ])('%s', async (operation, expected) => {
     const { findings, error, page, manifest } = await collect(setUp(), refuse(operation));
     const unknown = findings.filter(({ status }) => status === 'error');
@@ -257,9 +258,24 @@ describe('what CloudTrail tells of keys and sign-in', () => {
     expect(await asked({})).toBe((await asked({ errorCode: 'AccessDenied' })) + 1);
   });
 
+  test('is not known where there is more of it than a run reads, or it is older than AWS keeps', async () => {
+    const account = setUp();
+    for (let n = 0; n < 1_001; n++) changed(account);
+    const cut = await collect(account);
+    expect(says(cut.findings, 'changes-reconciled')).toContain('111122223333 error cut-short');
+    expect(cut.error).toContain('CloudTrail has more than 20 pages of DeleteAccessKey');
+    account.world.aws.clock.advance(100 * DAY);
+    const late = await collect(account);
+    expect(says(late.findings, 'changes-reconciled')).toContain('111122223333 error no-longer-kept');
+    expect(late.error).toMatch(/CloudTrail no longer has CreateAccessKey from 2026-\S+ to 2026-/);
+    account.world.aws.clock.advance(DAY);
+    expect(says((await collect(account)).findings, 'changes-reconciled')).toEqual(['111122223333 pass reconciled']);
+  });
+
   test('is asked for again from where it was, after a run that was refused', async () => {
     const account = setUp();
-    const { manifest } = await collect(account, refuse('LookupEvents'));
+    const { manifest, error } = await collect(account, refuse('LookupEvents'));
+    expect(error).toContain('changes-reconciled: CloudTrail did not answer for CreateAccessKey');
     expect(manifest.problems).toContainEqual(expect.stringContaining('CloudTrail did not answer for DeleteAccessKey'));
     changed(account, {});
     account.world.aws.clock.advance(DAY);

@@ -2,17 +2,18 @@ import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrai
 import { type EventWindow, knownUntil, windowsFor } from '../../core/evidence/event-windows.ts';
 import { keyEventOf, regionOfIamEvents } from '../../core/evidence/key-event.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
+import type { Unseen } from '../../core/evidence/snapshot.ts';
 import { listed, present } from '../../core/present.ts';
 import { formatInstant } from '../../core/time.ts';
 import { TRAIL_PAUSE } from '../trail.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Looking, tryRead, unseen } from './try-read.ts';
 
 export interface KeyEventsSeen {
   events: readonly KeyEvent[];
   /** For the digest: what was not answered is asked for again. */
   eventsUntil: Record<string, string>;
-  /** What CloudTrail did not answer, or no longer can: sentences. */
-  problems: readonly string[];
+  /** What CloudTrail did not answer, or no longer can. */
+  unknown: readonly Unseen[];
 }
 
 /** Pages of 50 events for a name. */
@@ -21,7 +22,7 @@ const MOST_PAGES = 20;
 /** What CloudTrail's history has of access keys and sign-in since the run before, one name after the other. */
 export async function seeKeyEvents(looking: Looking, before: Readonly<Record<string, string>>): Promise<KeyEventsSeen> {
   const events: KeyEvent[] = [];
-  const problems: string[] = [];
+  const unknown: Unseen[] = [];
   const asked: (EventWindow & { isWhole: boolean })[] = [];
   const region = regionOfIamEvents(await looking.aws.iam.config.region());
   const client = looking.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
@@ -30,14 +31,14 @@ export async function seeKeyEvents(looking: Looking, before: Readonly<Record<str
     const read = await tryRead(looking, () => lookUp(looking, client, window, events));
     const isWhole = read.isSeen && read.value;
     asked.push({ ...window, isWhole });
-    if (!read.isSeen) problems.push(`CloudTrail did not answer for ${name}: ${read.sentence}`);
-    else if (!isWhole) problems.push(`CloudTrail has more than ${MOST_PAGES} pages of ${name}: the rest is not known.`);
+    if (!read.isSeen) unknown.push({ ...read, sentence: `CloudTrail did not answer for ${name}: ${read.sentence}` });
+    else if (!isWhole) unknown.push(unseen('cut-short', `CloudTrail has more than ${MOST_PAGES} pages of ${name}.`));
     if (lost !== undefined) {
       const [from, to] = [formatInstant(lost.from), formatInstant(lost.to)];
-      problems.push(`CloudTrail no longer has ${name} from ${from} to ${to}.`);
+      unknown.push(unseen('no-longer-kept', `CloudTrail no longer has ${name} from ${from} to ${to}.`));
     }
   }
-  return { events, eventsUntil: knownUntil(before, asked), problems };
+  return { events, eventsUntil: knownUntil(before, asked), unknown };
 }
 
 /** @returns Whether that was all. */

@@ -30,6 +30,8 @@ export const unseenReasons = [
   'no-time',
   'not-re-read',
   'carried-fact-was-wrong',
+  'cut-short',
+  'no-longer-kept',
 ] as const;
 export type UnseenReason = (typeof unseenReasons)[number];
 
