@@ -1,20 +1,12 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { mapConcurrently } from '../../shared/aws/map-concurrently.ts';
 import { EventError } from '../../shared/core/errors.ts';
-import { chainNumber, hashOf } from '../../shared/core/evidence/chain.ts';
-import { isManifest } from '../../shared/core/evidence/object-verdicts.ts';
-import {
-  type Asked,
-  type Evidence,
-  type Verdict,
-  type Verification,
-  worst,
-} from '../../shared/core/evidence/verdict.ts';
+import { type Asked, type Verdict, type Verification, worst } from '../../shared/core/evidence/verdict.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
-import { accountsIn, openPlace, type Place } from '../evidence/place.ts';
+import { accountsIn, openPlace } from '../evidence/place.ts';
+import { readEvidence } from '../evidence/read.ts';
 import { type ExitCode, exitCodes, worst as worstOf } from '../exit-code.ts';
 
 export interface VerifyOptions extends SignInOptions {
@@ -22,8 +14,6 @@ export interface VerifyOptions extends SignInOptions {
   publicKey?: string;
   quick?: boolean;
 }
-
-const READERS = 8;
 
 /**
  * Whether evidence is what its chain says. 0 it is; 3 something is wrong; 1 something could not be checked: never 0 by
@@ -44,7 +34,7 @@ export async function run(
   const place = await openPlace(context, given, options);
   const accounts: (Verification & { accountId: string })[] = [];
   for (const accountId of accountsIn(place)) {
-    const verification = verifyEvidence(await readEvidence(place, accountId, quick), asked);
+    const verification = verifyEvidence((await readEvidence(place, accountId, { isQuick: quick })).evidence, asked);
     accounts.push({ accountId, ...verification });
   }
   if (context.options.json) context.print(JSON.stringify(documentOf(accounts), undefined, 2));
@@ -76,36 +66,6 @@ async function readPublicKey(file: string): Promise<KeyObject> {
 
 function signedBy(key: KeyObject): NonNullable<Asked['isSignedBy']> {
   return (text, signature) => verify('sha256', Buffer.from(text), key, Buffer.from(signature, 'base64'));
-}
-
-/** Everything of one account: texts of digests and manifests, and hashes of all else. */
-async function readEvidence({ keys, versions, read }: Place, accountId: string, isQuick: boolean): Promise<Evidence> {
-  const isOurs = (key: string): boolean => key.startsWith(`${accountId}/`);
-  const chain = new Map<string, string>();
-  const objects = new Map<string, string | undefined>();
-  const manifests = new Map<string, string>();
-  const wanted = keys.filter((key) => isOurs(key) && (!isQuick || chainNumber(key) !== undefined));
-  await mapConcurrently(
-    wanted,
-    async (key) => {
-      const body = await read(key);
-      const text = (): string => Buffer.from(body ?? '').toString('utf8');
-      if (key.startsWith(`${accountId}/chain/`)) {
-        chain.set(key, text());
-        return;
-      }
-      objects.set(key, body === undefined ? undefined : hashOf(body));
-      if (body !== undefined && isManifest(key)) manifests.set(key, text());
-    },
-    READERS,
-  );
-  const own = versions && new Map([...versions].filter(([key]) => isOurs(key)));
-  return { accountId, chain: inOrder(chain), objects: inOrder(objects), manifests, versions: own };
-}
-
-/** Whichever was read first. */
-function inOrder<T>(found: ReadonlyMap<string, T>): Map<string, T> {
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function documentOf(accounts: readonly (Verification & { accountId: string })[]) {

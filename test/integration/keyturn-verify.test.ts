@@ -1,4 +1,4 @@
-// cli/commands/verify.ts, cli/evidence/place.ts
+// cli/commands/verify.ts, cli/evidence/place.ts, cli/evidence/read.ts
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

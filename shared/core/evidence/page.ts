@@ -1,8 +1,7 @@
-import { escapeHtml } from '../html.ts';
 import { controls } from './controls.ts';
 import type { Finding } from './finding.ts';
 import type { Manifest } from './manifest.ts';
-import { pageStyle } from './page-style.ts';
+import { escaped, framed, section, status, table } from './page-parts.ts';
 import { type ControlSummary, summaryOf } from './summary.ts';
 
 export interface PageInput {
@@ -11,9 +10,6 @@ export interface PageInput {
   findings: readonly Finding[];
 }
 
-/** Longer lists go on in the CSV files. */
-const MOST_ROWS = 500;
-
 /** One page for a person: no script, nothing from elsewhere, and what is not known before anything else. */
 export function pageOf({ manifest, findings }: PageInput): string {
   const { accountId, startedAt, endedAt, runId, trigger, version } = manifest;
@@ -21,13 +17,9 @@ export function pageOf({ manifest, findings }: PageInput): string {
   const title = `Evidence of ${startedAt.slice(0, 10)}`;
   const by = trigger === 'schedule' ? 'by schedule' : 'by hand';
   const complete = unknown.length === 0 ? 'Complete' : `INCOMPLETE: ${unknown.length} of ${findings.length} not known`;
-  const foot = `account ${accountId}, run ${runId}`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(`${title}, account ${accountId}`)}</title><style>${pageStyle}
-@page { @bottom-left { content: "${foot.replace(/[^\w ,-]/g, '')}"; } @bottom-right { content: "page " counter(page); } }</style></head>
-<body><main><h1>${escaped(title)}: ${escaped(complete)}</h1>
+  return framed(
+    { title: `${title}, account ${accountId}`, foot: `account ${accountId}, run ${runId}` },
+    `<h1>${escaped(title)}: ${escaped(complete)}</h1>
 <p>Account ${escaped(accountId)}, ${escaped(startedAt)} to ${escaped(endedAt)}, ${by}, run ${escaped(runId)}; Keyturn ${escaped(version)}.</p>
 ${section('1 What was not known', unknownTable(unknown))}
 ${section('2 Controls', controlsTable(summaryOf(findings)))}
@@ -35,43 +27,8 @@ ${section('3 Failures', failures(findings))}
 ${section('4 Accepted', acceptedTable(findings))}
 ${section('5 Population', population(manifest))}
 ${section('6 How this was made', made(manifest))}
-${section('7 How to check it', check())}
-</main></body></html>
-`;
-}
-
-function section(title: string, content: string): string {
-  return `<section><h2>${escaped(title)}</h2>${content}</section>`;
-}
-
-/** Of names that others chose. */
-function escaped(text: string): string {
-  return escapeHtml(text).replace(
-    /[\u202A-\u202E\u2066-\u2069]/g,
-    (sign) => `&amp;#x${sign.charCodeAt(0).toString(16)};`,
+${section('7 How to check it', check())}`,
   );
-}
-
-const looks = {
-  pass: '✓ Pass',
-  fail: '✕ Fail',
-  error: '! Not known',
-  'not-applicable': '– Not applicable',
-  accepted: '◇ Accepted',
-} as const;
-
-/** Word, sign, colour and pattern: any one of them is enough. */
-function status(look: keyof typeof looks, count?: number): string {
-  const words = count === undefined ? looks[look] : `${looks[look]} ${count}`;
-  return `<span class="status ${look}"><span class="swatch"></span>${words}</span>`;
-}
-
-/** Cells are HTML already. */
-function table(header: readonly string[], rows: readonly (readonly string[])[], more = ''): string {
-  const head = header.map((name) => `<th scope="col">${escaped(name)}</th>`).join('');
-  const body = rows.slice(0, MOST_ROWS).map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`);
-  const rest = rows.length > MOST_ROWS ? `<p>And ${rows.length - MOST_ROWS} more${more}.</p>` : '';
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table>${rest}`;
 }
 
 function nameOf({ resource }: Finding): string {

@@ -1,4 +1,4 @@
-// shared/core/evidence/page.ts, shared/core/evidence/page-style.ts
+// shared/core/evidence/page.ts, shared/core/evidence/page-parts.ts, shared/core/evidence/page-style.ts
 import { expect, test } from 'vitest';
 import type { Manifest } from '../../../../shared/core/evidence/manifest.ts';
 import { pageOf } from '../../../../shared/core/evidence/page.ts';
