@@ -1,3 +1,5 @@
+import type { LocalAws } from '../aws/aws.ts';
+
 /** The settings of the run that is watched, in days. */
 export interface Limits {
   readonly maxAgeDays: number;
@@ -15,6 +17,8 @@ export interface Expectations {
   readonly freezes?: readonly (readonly [from: number, to: number])[];
   /** A role hands every user's key on: what it says stands for the use of the new key. */
   readonly handsOn?: boolean;
+  /** Where the messages are published, if not in the account that is watched. */
+  readonly post?: LocalAws;
   /** The access key IDs whose secrets the owner has, if anybody knows. */
   handOf?(userId: string): ReadonlySet<string>;
 }

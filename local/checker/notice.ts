@@ -36,9 +36,10 @@ export function judgeNotice(watch: Watch, j: Judged, accessKeyId: string, after:
   if (!isDue && heard.length > 0) {
     fault(watch, j, 'promised', `${accessKeyId} was taken away before the noticed day.`);
   }
-  const topicArn = aws.sns.published[0]?.topicArn ?? '-';
+  const post = watch.expected.post ?? aws;
+  const topicArn = post.sns.published[0]?.topicArn ?? '-';
   const event = call.operation === 'DeleteAccessKey' ? 'deleted' : 'deactivated';
-  if (aws.sns.recipientsOf(topicArn, { event }).length === 0) {
+  if (post.sns.recipientsOf(topicArn, { event }).length === 0) {
     fault(watch, j, 'heard', `${accessKeyId} was taken away, and nobody will hear of it.`);
   }
 }

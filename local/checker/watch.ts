@@ -52,7 +52,7 @@ export interface Judged {
 export const SLACK = MINUTE;
 
 export function createWatch(aws: LocalAws, expected: Expectations): Watch {
-  const known = { mailbox: createMailbox(aws), lives: createLives(), exposure: createExposure() };
+  const known = { mailbox: createMailbox(expected.post ?? aws), lives: createLives(), exposure: createExposure() };
   return {
     ...known,
     aws,
