@@ -1,5 +1,4 @@
 import type { LocalAws } from '../aws/aws.ts';
-import { DAY } from '../aws/clock.ts';
 import { documentOf } from '../checker/json.ts';
 import { parseMessage } from '../checker/mailbox.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
@@ -11,14 +10,10 @@ export interface Mail {
   read(): void;
 }
 
+/** `aws` is where the messages are published. */
 export function createMail(aws: LocalAws, chronicle: Chronicle, owners: ReadonlyMap<string, Owner>): Mail {
   let read = 0;
   let lonelySecrets = 0;
-
-  function oldestDays(userName: string): number {
-    const createdAt = aws.iam.keysOf(userName).map((key) => key.createdAt);
-    return Math.floor((aws.clock.now() - Math.min(...createdAt)) / DAY);
-  }
 
   function readDigest(digest: string): void {
     const { secretsWithoutUserCount: count } = documentOf(digest);
@@ -36,9 +31,10 @@ export function createMail(aws: LocalAws, chronicle: Chronicle, owners: Readonly
           readDigest(published.message.default ?? '');
           continue;
         }
-        const replacedDays = message.event === 'issued' ? oldestDays(message.userName) : undefined;
+        const owner = owners.get(message.userId);
+        const replacedDays = message.event === 'issued' ? owner?.oldestKeyDays : undefined;
         chronicle.add({ ...message, actor: 'keyturn', text: shorten(message.message), replacedDays });
-        owners.get(message.userId)?.hear(message);
+        owner?.hear(message);
       }
       read = aws.sns.published.length;
     },

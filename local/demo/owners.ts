@@ -1,11 +1,14 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  type SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
 import type { LocalAws } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
 import type { KeyPair } from '../aws/iam/iam-helpers.ts';
 import type { IamUser } from '../aws/iam/iam-state.ts';
 import { storedKey } from '../checker/look.ts';
 import type { Message } from '../checker/mailbox.ts';
-import { sdkOptions } from '../host/runtime.ts';
 import type { Character } from './cast.ts';
 import { type Chronicle, shorten } from './chronicle.ts';
 
@@ -17,6 +20,8 @@ export interface Owner {
   readonly hand: ReadonlyMap<string, string>;
   /** Days on which a key was needed and none worked. */
   readonly outageDays: number;
+  /** Of the oldest key that there is, on this day. */
+  readonly oldestKeyDays: number;
   /** A message about this user arrives. */
   hear(message: Message): void;
   /** The owner makes a key for themselves. */
@@ -27,7 +32,8 @@ export interface Owner {
 
 export interface OwnerWorld {
   readonly aws: LocalAws;
-  readonly endpoint: string;
+  /** How a client of the owner's reaches the account, signed with this key. */
+  clientOptions(credentials: KeyPair): SecretsManagerClientConfig;
   readonly chronicle: Chronicle;
   confirm(userId: string): Promise<void>;
 }
@@ -71,8 +77,8 @@ async function readSecret(life: Life): Promise<void> {
   const working = [...hand].filter(([id]) => isActive(life, id));
   const [accessKeyId, secretAccessKey] = working.find(([id]) => id === inUse) ?? working[0] ?? [];
   if (accessKeyId === undefined || secretAccessKey === undefined) return;
-  const { region, accountId } = world.aws;
-  const client = new SecretsManagerClient(sdkOptions(region, world.endpoint, { accessKeyId, secretAccessKey }));
+  const { accountId } = world.aws;
+  const client = new SecretsManagerClient(world.clientOptions({ accessKeyId, secretAccessKey }));
   try {
     const SecretId = `keyturn/${userId}/access-key`;
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
@@ -149,6 +155,10 @@ export function createOwner(character: Character, userId: string, keys: readonly
     hand: life.hand,
     get outageDays() {
       return life.outageDays;
+    },
+    get oldestKeyDays() {
+      const createdAt = (userOf(life)?.keys ?? []).map((key) => key.createdAt);
+      return Math.floor((world.aws.clock.now() - Math.min(...createdAt)) / DAY);
     },
     hear: (message) => hear(life, message),
     take({ accessKeyId, secretAccessKey }) {

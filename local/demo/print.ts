@@ -50,7 +50,10 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-const columns: readonly (readonly [title: string, value: (row: Row) => string | number, isLeft?: boolean])[] = [
+/** Of a table: its title, and what stands in it; numbers stand on the right. */
+export type Column<T> = readonly [title: string, value: (row: T) => string | number, isLeft?: boolean];
+
+const columns: readonly Column<Row>[] = [
   ['user', (row) => row.userName, true],
   ['rotated', (row) => row.rotations || '-'],
   ['deactivated', (row) => row.deactivated || '-'],
@@ -64,6 +67,15 @@ const columns: readonly (readonly [title: string, value: (row: Row) => string | 
 ];
 
 export function printTable(rows: readonly Row[], out: Output): void {
+  printColumns(columns, rows, out);
+  out.write(
+    'oldest: days of the oldest active key on the last day. A replaced key stays active in its grace period of 10 days.\n',
+  );
+  out.write('outage: days on which the owner needed a key and had none that works.\n');
+}
+
+/** A line for each row, cut off where a terminal ends. */
+export function printColumns<T>(columns: readonly Column<T>[], rows: readonly T[], out: Output): void {
   const cells = rows.map((row) => columns.map(([, value]) => String(value(row))));
   const widths = columns.map(([title], i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
   const lineOf = (row: readonly string[]) =>
@@ -74,10 +86,6 @@ export function printTable(rows: readonly Row[], out: Output): void {
   const cut = (line: string) => (out.columns === undefined ? line : line.slice(0, out.columns - 1));
   out.write(`${paint('bold', cut(lineOf(columns.map(([title]) => title))), out)}\n`);
   for (const row of cells) out.write(`${cut(lineOf(row))}\n`);
-  out.write(
-    'oldest: days of the oldest active key on the last day. A replaced key stays active in its grace period of 10 days.\n',
-  );
-  out.write('outage: days on which the owner needed a key and had none that works.\n');
 }
 
 export function printTotals(totals: Totals, out: Output): void {

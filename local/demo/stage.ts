@@ -9,12 +9,12 @@ import type { Command, Invocation, Limits } from '../checker/expectations.ts';
 import { documentOf } from '../checker/json.ts';
 import { drain } from '../host/event-source.ts';
 import { createFleet, type Fleet, ProcessDied, startProcess } from '../host/process.ts';
-import { httpLine, type LogLine } from '../host/runtime.ts';
+import { httpLine, type LogLine, sdkOptions } from '../host/runtime.ts';
 import { addCharacter, createResources, type Resources } from '../host/set-up.ts';
 import { type Character, cast } from './cast.ts';
 import { type Actor, type Chronicle, shorten } from './chronicle.ts';
 import { createMail, type Mail } from './mail.ts';
-import { createOwner, type Owner } from './owners.ts';
+import { createOwner, type Owner, type OwnerWorld } from './owners.ts';
 
 /** Everything that the year is played on: the account, its people, the service, and the checker that watches. */
 export interface Stage {
@@ -83,7 +83,12 @@ function narrate(back: Backstage, ...[actor, userName, event, text]: Parameters<
 function enter(back: Backstage, character: Character): void {
   const { aws, chronicle, owners, server } = back;
   const { userId, keys } = addCharacter(aws, character);
-  const world = { aws, chronicle, endpoint: server.url, confirm: (id: string) => confirm(back, id) };
+  const world: OwnerWorld = {
+    aws,
+    chronicle,
+    clientOptions: (key) => sdkOptions(aws.region, server.url, key),
+    confirm: (id) => confirm(back, id),
+  };
   owners.set(userId, createOwner(character, userId, keys, world));
 }
 
