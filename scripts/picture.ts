@@ -13,7 +13,7 @@ const rowHeight = 20;
  */
 function crop(): string {
   const style = between('<style>', '@media').replace(/^(?:body|h1|p|svg|\.legend)\b.*\n/gm, '');
-  const [, year = ''] = /<svg class="year"[^>]*>([\s\S]*)<\/svg>\s*<\/body>/.exec(page) ?? [];
+  const [, year = ''] = /<svg class="year"[^>]*>([\s\S]*)<\/svg>\s*<section>/.exec(page) ?? [];
   const [head = '', ...drawn] = year.split(/(?=<g>\n)/);
   const legend = [...page.matchAll(/<li><svg( .*?<\/svg>)(.*?)<\/li>/g)].map(([, sign = '', words = ''], i) => {
     const x = 8 + (i % columns) * (width / columns);

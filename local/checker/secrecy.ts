@@ -1,4 +1,4 @@
-import type { LocalAws } from '../aws/aws.ts';
+import type { KeyHelpers } from '../aws/iam/iam-helpers.ts';
 
 /** Looks for secret access keys, by value, in texts where none may be. */
 export interface Secrecy {
@@ -6,11 +6,16 @@ export interface Secrecy {
   leaks(text: string): boolean;
 }
 
+/** An embedded AWS, or several. */
+interface HandsOut {
+  readonly iam: Pick<KeyHelpers, 'everySecretAccessKey'>;
+}
+
 /** Longest first piece that is looked for at once; a match of it is then compared in full. */
 const probeLength = 12;
 
 /** Knows every secret access key that the embedded AWS ever handed out, deleted ones too. */
-export function createSecrecy(aws: LocalAws): Secrecy {
+export function createSecrecy(aws: HandsOut): Secrecy {
   let known = 0;
   let probes: { probe: string; whole: string }[] = [];
 

@@ -2,6 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type OrganizationDays, organizationDays, playOrganization } from './organization/play.ts';
+import { printOrganization } from './organization/print.ts';
+import { organizationTotals } from './organization/report.ts';
 import { picture } from './picture.ts';
 import { printTable, printTimeline, printTotals } from './print.ts';
 import { exitCodeOf, rowsOf, totalsOf } from './report.ts';
@@ -11,10 +14,11 @@ import { firstDay, playYear, type Year } from './year.ts';
 const help = `npm run demo [-- options]
 
 A year of a small company's access keys in seconds: the real functions, through the real AWS SDK, against the embedded
-AWS in local/. Ends with an error if anything that must always hold was broken, after any single call.
+AWS in local/. Then an organization of twelve accounts, which one hub looks after. Ends with an error if anything that
+must always hold was broken, after any single call.
 
   --all            every event, instead of what is out of the ordinary
-  --days N         so many days instead of 365
+  --days N         so many days instead of 365; of the organization never more than ${organizationDays}
   --picture FILE   where the picture goes; dist/demo.html
   --help           this
 `;
@@ -41,19 +45,23 @@ function options(): Options {
 }
 
 /** On a terminal only, and on stderr, so that the output can be piped. */
-function progress(day: number, days: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kday ${day + 1} of ${days} …`);
+function progress(what: string, day: number, days: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}: day ${day + 1} of ${days} …`);
 }
 
-async function draw(year: Year, path: string): Promise<string> {
+function wipe(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}
+
+async function draw(year: Year, organization: OrganizationDays, path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, picture(year));
+  await writeFile(path, picture(year, organization));
   return relative(process.cwd(), path);
 }
 
 function show(year: Year, all: boolean): void {
   const out = process.stdout;
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  wipe();
   out.write(
     `Keyturn: ${year.days} days of access keys. A key older than 90 days is replaced and its owner told where the new one is;\n` +
       'the old one is deactivated 10 days later, if it is no longer used, and deleted after 10 more. A key ID is shown by its\n' +
@@ -68,10 +76,15 @@ function show(year: Year, all: boolean): void {
 
 try {
   const { all, days, path } = options();
-  const year = await playYear({ days, onDay: (day) => progress(day, days) });
+  const year = await playYear({ days, onDay: (day) => progress('a company', day, days) });
   show(year, all);
-  process.stdout.write(`A picture of it all: ${await draw(year, path)}\n`);
-  process.exitCode = exitCodeOf(totalsOf(year));
+  const fewer = Math.min(days, organizationDays);
+  const organization = await playOrganization({ days: fewer, onDay: (day) => progress('an organization', day, fewer) });
+  wipe();
+  process.stdout.write('\n');
+  printOrganization(organization, process.stdout);
+  process.stdout.write(`A picture of it all: ${await draw(year, organization, path)}\n`);
+  process.exitCode = exitCodeOf(totalsOf(year)) || exitCodeOf(organizationTotals(organization));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 2;

@@ -6,6 +6,8 @@ import { definitions, title } from '../../picture/svg.ts';
 import { escapeHtml } from '../../shared/core/html.ts';
 import { DAY, HOUR } from '../aws/clock.ts';
 import type { Happening } from './chronicle.ts';
+import type { OrganizationDays } from './organization/play.ts';
+import { organizationSection, sectionStyle } from './organization/section.ts';
 import type { KeyHistory, Segment } from './recorder.ts';
 import { rowsOf, totalsOf } from './report.ts';
 import { freeze } from './script.ts';
@@ -18,8 +20,11 @@ const laneHeight = 35;
 const barHeight = 9;
 const dayWidth = 3.2;
 
-/** A page that needs nothing but itself: every user a lane, every key a bar, every event a mark with its sentence. */
-export function picture(year: Year): string {
+/**
+ * A page that needs nothing but itself: every user a lane, every key a bar, every event a mark with its sentence; below,
+ * the organization as a table.
+ */
+export function picture(year: Year, organization: OrganizationDays): string {
   const users = [...year.stage.owners.values()];
   const width = left + year.days * dayWidth + 16;
   const height = top + users.length * laneHeight + 26;
@@ -36,6 +41,7 @@ export function picture(year: Year): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Keyturn: ${year.days} days of access keys</title>
 <style>${style}</style>
+<style>${sectionStyle}</style>
 </head>
 <body>
 <h1>${year.days} days of access keys</h1>
@@ -46,6 +52,7 @@ ${definitions()}
 ${calendar(year.days, height)}
 ${lanes.join('\n')}
 </svg>
+${organizationSection(organization)}
 </body>
 </html>
 `;

@@ -88,14 +88,22 @@ export function printColumns<T>(columns: readonly Column<T>[], rows: readonly T[
   for (const row of cells) out.write(`${cut(lineOf(row))}\n`);
 }
 
-export function printTotals(totals: Totals, out: Output): void {
+/** What is counted: of a year over HTTP unless told. */
+export interface TotalWords {
+  readonly runs: string;
+  readonly calls: string;
+}
+
+const ofYear: TotalWords = { runs: 'daily runs', calls: 'calls to AWS over HTTP' };
+
+export function printTotals(totals: Totals, out: Output, words: TotalWords = ofYear): void {
   const { runs, issued, deactivated, deleted, messages, deadLetters, calls, mutating, callsByService, wallMs } = totals;
   const services = Object.entries(callsByService).map(([service, count]) => `${service} ${number(count)}`);
   out.write(
     [
-      `${runs} daily runs: ${issued} keys issued, ${deactivated} deactivated, ${deleted} deleted; ` +
+      `${runs} ${words.runs}: ${issued} keys issued, ${deactivated} deactivated, ${deleted} deleted; ` +
         `${messages} messages published, ${deadLetters} dead letters.`,
-      `${number(calls)} calls to AWS over HTTP (${services.join(', ')}), ${number(mutating)} of them writes, ` +
+      `${number(calls)} ${words.calls} (${services.join(', ')}), ${number(mutating)} of them writes, ` +
         `in ${(wallMs / 1000).toFixed(1)} s.`,
       '',
     ].join('\n'),

@@ -104,7 +104,8 @@ export function exitCodeOf({ violations }: Pick<Totals, 'violations'>): 0 | 1 {
   return violations.length === 0 ? 0 : 1;
 }
 
-function byService(calls: readonly Call[]): Record<string, number> {
+/** How many calls each service was asked. */
+export function byService(calls: readonly Call[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { service } of calls) counts[service] = (counts[service] ?? 0) + 1;
   return counts;

@@ -15,6 +15,7 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { type Checker, createChecker } from '../../local/checker/checker.ts';
+import { playOrganization } from '../../local/demo/organization/play.ts';
 import { picture } from '../../local/demo/picture.ts';
 import { printTable, printTimeline, printTotals, printVerdict } from '../../local/demo/print.ts';
 import { exitCodeOf, rowsOf, totalsOf } from '../../local/demo/report.ts';
@@ -114,11 +115,12 @@ describe('the first 60 days of the demo', () => {
     for (const secret of year.stage.aws.iam.everySecretAccessKey()) expect(text).not.toContain(secret);
   });
 
-  it('draw a page that needs no network and holds no secret', () => {
-    const page = picture(year);
+  it('draw a page that needs no network and holds no secret', async () => {
+    const page = picture(year, await playOrganization({ days: 1 }));
     expect(page).not.toMatch(/(src|href)="(?!#)|url\((?!#)|@import|<script/);
     for (const { userName } of rowsOf(year)) expect(page).toContain(`>${userName}<`);
     expect(page).toContain('a replacement is issued.</title>');
+    expect(page).toContain('<td>prod-legacy</td>');
     for (const secret of year.stage.aws.iam.everySecretAccessKey()) expect(page).not.toContain(secret);
   });
 });
@@ -130,7 +132,8 @@ describe('npm run demo', () => {
     const path = join(await mkdtemp(join(tmpdir(), 'keyturn-demo-')), 'demo.html');
     const { stdout, stderr } = await demo('--days', '2', '--picture', path);
     expect(stderr).toBe('');
-    expect(stdout).toContain('2 daily runs');
+    expect(stdout).toContain('2 daily runs: ');
+    expect(stdout).toContain('2 daily runs over 12 accounts: ');
     expect(stdout).toContain('demo.html');
     expect(await readFile(path, 'utf8')).toContain('<svg');
     expect(stdout).not.toContain(ESCAPE);
