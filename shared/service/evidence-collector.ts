@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { keep } from '../apply/keep.ts';
 import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
+import { reconcileChanges } from '../aws/evidence/changes.ts';
 import { type KeyEventsSeen, seeKeyEvents } from '../aws/evidence/key-events.ts';
 import { judgeOwnBucket } from '../aws/evidence/own-bucket.ts';
 import { type Collected, seeAccount } from '../aws/evidence/snapshot.ts';
@@ -10,11 +11,11 @@ import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yest
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
+import { type CarriedChanges, historyOf } from '../core/evidence/changes.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import { judgeEvidence } from '../core/evidence/judge.ts';
-import { judgeChanges } from '../core/evidence/judge-changes.ts';
 import { keyChangesFile } from '../core/evidence/key-event.ts';
 import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
@@ -59,19 +60,30 @@ export async function collectEvidence(
   const yesterday = await yesterdayOrNothing(looking, reader, accountId);
   // First of all: whom the history names is asked about exactly, whatever an older report says.
   const keyEvents = await seeKeyEvents(looking, yesterday.head?.digest.eventsUntil ?? {});
-  const known = {
-    carried: yesterday.carried,
-    unusedCredentialDays: limits.unusedCredentialDays,
-    changed: changedUsers(keyEvents),
-  };
+  const history = historyOf(yesterday.changes, keyEvents, clock());
+  const isWitnessed = keyEvents.unknown.length === 0;
+  const { carried } = yesterday;
+  const { unusedCredentialDays } = limits;
+  const known = { carried, unusedCredentialDays, events: history.events, isWitnessed };
   const collected = await seeAccount(looking, accountId, known);
   const ownBucket = await judgeOwnBucket(looking, reader, { accountId, problems: yesterday.problems });
   const { snapshot } = collected;
   const measures = { settings: rotation, limits, now: snapshot.at };
-  const changes = judgeChanges({ accountId, at: snapshot.at, unknown: keyEvents.unknown });
-  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...changes]);
+  const about = { accountId, history, keyEvents, before: yesterday.changes };
+  const { judgements, changes } = await reconcileChanges(looking, reader, about);
+  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
   const calls = callsSince(before, aws.counts);
-  const run: Run = { invocation, request, collecting, collected, keyEvents, findings, calls, endedAt: clock() };
+  const run: Run = {
+    invocation,
+    request,
+    collecting,
+    collected,
+    keyEvents,
+    changes,
+    findings,
+    calls,
+    endedAt: clock(),
+  };
   const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
   const unfinished = await unfinishedRuns(reader, accountId, yesterday.head, invocation.startedAt);
   const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
@@ -100,18 +112,13 @@ async function yesterdayOrNothing(looking: Looking, reader: EvidenceReader, acco
   return read.isSeen ? read.value : noYesterday(undefined, read.sentence);
 }
 
-/** Refused calls changed nothing. */
-function changedUsers({ events }: KeyEventsSeen): Set<string> {
-  const done = events.filter(({ errorCode }) => errorCode === undefined);
-  return new Set(done.flatMap(({ userName }) => (userName === undefined ? [] : [userName])));
-}
-
 interface Run {
   invocation: Invocation;
   request: CollectorRequest;
   collecting: Collecting;
   collected: Collected;
   keyEvents: KeyEventsSeen;
+  changes: CarriedChanges;
   findings: readonly Finding[];
   calls: Readonly<Record<string, number>>;
   endedAt: number;
@@ -122,7 +129,7 @@ async function write(
   run: Run,
   userPathPrefix: string,
 ): Promise<{ manifest: Hashed; folder: string }> {
-  const { invocation, collecting, collected, findings } = run;
+  const { invocation, collecting, collected, changes, findings } = run;
   const { settings } = collecting;
   const { snapshot, carried } = collected;
   const at = formatInstant(invocation.startedAt)
@@ -131,7 +138,7 @@ async function write(
   const folder = `${settings.accountId}/runs/${at}_${invocation.runId.slice(0, 8)}/`;
   const unfiled = manifestOf(run, []);
   const contents: Record<string, string | Uint8Array> = {
-    'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried }), { level: 9 }),
+    'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried, changes }), { level: 9 }),
     ...tablesOf({ snapshot, findings, userPathPrefix }),
     'key-changes.jsonl': keyChangesFile(run.keyEvents.events),
     'index.html': pageOf({ manifest: unfiled, findings }),

@@ -1,11 +1,13 @@
 // shared/service/evidence-collector.ts, shared/aws/evidence/users.ts, shared/aws/evidence/buckets.ts,
 // shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
-// shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
+// shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/aws/evidence/changes.ts, shared/aws/evidence/records.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { ControlId, Finding } from '../../shared/core/evidence/finding.ts';
+import { nameRecord } from '../../shared/core/evidence/record-name.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
+import { formatInstant, HOUR } from '../../shared/core/time.ts';
 import { collect, createCollectorWorld, populate } from '../support/collector.ts';
 import { evidenceBucket } from '../support/evidence.ts';
 import { DAY } from '../support/world.ts';
@@ -224,7 +226,7 @@ describe('what CloudTrail tells of keys and sign-in', () => {
       eventSource: 'iam.amazonaws.com',
       sourceIp: '192.0.2.1',
       userAgent: 'console',
-      at: account.world.aws.clock.now() - 3_600_000,
+      at: account.world.aws.clock.now(),
       more: {
         userIdentity: { arn: 'arn:aws:iam::111122223333:user/mallory' },
         requestParameters: { userName: 'alice', accessKeyId: 'AKIAGONE', note: 'private' },
@@ -240,6 +242,7 @@ describe('what CloudTrail tells of keys and sign-in', () => {
   test('is kept beyond its history, without what nobody asked for', async () => {
     const account = setUp();
     changed(account);
+    account.world.aws.clock.advance(HOUR);
     const { error, manifest } = await collect(account);
     const [kept = ''] = files(account, /\/key-changes\.jsonl$/);
     expect(JSON.parse(kept)).toMatchObject({ name: 'DeleteAccessKey', userName: 'alice', accessKeyId: 'AKIAGONE' });
@@ -251,8 +254,10 @@ describe('what CloudTrail tells of keys and sign-in', () => {
     const asked = async (more: object) => {
       const account = setUp();
       await collect(account);
-      account.world.aws.clock.advance(DAY);
+      account.world.aws.clock.advance(HOUR);
       changed(account, more);
+      // The same report: it is made every four hours at most.
+      account.world.aws.clock.advance(HOUR);
       return (await collect(account)).calls.get('iam:ListAccessKeys') ?? 0;
     };
     expect(await asked({})).toBe((await asked({ errorCode: 'AccessDenied' })) + 1);
@@ -261,6 +266,7 @@ describe('what CloudTrail tells of keys and sign-in', () => {
   test('is not known where there is more of it than a run reads, or it is older than AWS keeps', async () => {
     const account = setUp();
     for (let n = 0; n < 1_001; n++) changed(account);
+    account.world.aws.clock.advance(HOUR);
     const cut = await collect(account);
     expect(says(cut.findings, 'changes-reconciled')).toContain('111122223333 error cut-short');
     expect(cut.error).toContain('CloudTrail has more than 20 pages of DeleteAccessKey');
@@ -284,5 +290,100 @@ describe('what CloudTrail tells of keys and sign-in', () => {
     expect([first, second.includes('AKIAGONE')]).toEqual(['', true]);
     const untils = files(account, /\/chain\//).map((text) => JSON.parse(text.split('\n')[0] ?? '').eventsUntil);
     expect(untils[1].DeleteAccessKey > untils[0].DeleteAccessKey).toBe(true);
+  });
+});
+
+describe('changes of keys are compared with their records', () => {
+  const worker = 'arn:aws:sts::111122223333:assumed-role/keyturn-rotation-worker/keyturn-rotation-worker';
+  const KEY = 'AKIAEXAMPLE7F3Q00000';
+  const deleteBy = ({ world: { aws } }: ReturnType<typeof setUp>, arn: string) =>
+    aws.cloudTrail.addEvent({
+      ...{ accessKeyId: 'ASIAEXAMPLE', region: 'us-east-1', eventName: 'DeleteAccessKey' },
+      ...{ eventSource: 'iam.amazonaws.com', sourceIp: '192.0.2.1', userAgent: 'aws-sdk' },
+      more: { userIdentity: { arn, type: 'AssumedRole' }, requestParameters: { userName: 'ci', accessKeyId: KEY } },
+    });
+  const record = ({ world: { aws } }: ReturnType<typeof setUp>, more: { at?: number; late?: boolean } = {}) => {
+    const { at = aws.clock.now() } = more;
+    const transitionId = `deleted/AIDAEXAMPLE000000000/${formatInstant(at)}`;
+    const message = { schemaVersion: 1, event: 'deleted', transitionId, at: formatInstant(at), accessKeyId: KEY };
+    const body = JSON.stringify({ ...message, accountId: aws.accountId, userId: 'AIDAEXAMPLE000000000' });
+    const named = nameRecord(body, { accountId: aws.accountId, isKnown: () => false, now: aws.clock.now() });
+    if (named.kind === 'record') aws.s3.put(evidenceBucket, named.key, body);
+  };
+  const changes = (findings: readonly Finding[]) =>
+    findings
+      .filter(({ resource }) => resource.type === 'key-change')
+      .map(({ status, reason }) => `${status} ${reason}`);
+
+  test('both sides: it is confirmed for three days, and read once', async () => {
+    const account = setUp();
+    deleteBy(account, worker);
+    record(account);
+    // Without a hash in its name it is no record.
+    account.world.aws.s3.put(evidenceBucket, '111122223333/records/2026/01/02/deleted_x.json', '{}');
+    account.world.aws.clock.advance(HOUR);
+    const first = await collect(account);
+    expect([changes(first.findings), first.error]).toEqual([['pass reconciled'], undefined]);
+    expect(first.page).toContain('by Keyturn</td>');
+    account.world.aws.clock.advance(DAY);
+    const read: string[] = [];
+    const second = await collect(account, ({ operation, input }) => {
+      if (operation === 'GetObject') read.push(JSON.stringify(input));
+      return undefined;
+    });
+    expect(changes(second.findings)).toEqual(['pass reconciled']);
+    expect(read.filter((input) => input.includes('/records/'))).toEqual([]);
+    account.world.aws.clock.advance(2 * DAY);
+    expect(changes((await collect(account)).findings)).toEqual(['pass reconciled']);
+    account.world.aws.clock.advance(DAY);
+    expect(changes((await collect(account)).findings)).toEqual([]);
+  });
+
+  test('ours alone: it is pending for two days, then fails, and settles when the record comes', async () => {
+    const account = setUp();
+    const { clock } = account.world.aws;
+    deleteBy(account, worker);
+    const at = clock.now();
+    clock.advance(HOUR);
+    expect(changes((await collect(account)).findings)).toEqual(['not-applicable pending']);
+    for (const _ of [1, 2, 3, 4]) {
+      clock.advance(DAY);
+      await collect(account);
+    }
+    clock.advance(DAY);
+    const late = await collect(account);
+    expect(changes(late.findings)).toEqual(['fail unrecorded']);
+    expect(late.error).toBeUndefined();
+    record(account, { at });
+    clock.advance(HOUR);
+    expect(changes((await collect(account)).findings)).toEqual(['pass reconciled']);
+  });
+
+  test("a record alone fails as soon as CloudTrail has told everything, and a stranger's change is listed", async () => {
+    const account = setUp();
+    record(account);
+    deleteBy(account, 'arn:aws:iam::111122223333:user/mallory');
+    expect(changes((await collect(account)).findings)).toEqual(['not-applicable pending']);
+    account.world.aws.clock.advance(HOUR);
+    expect(changes((await collect(account)).findings)).toEqual(['pass outside-keyturn', 'fail unwitnessed']);
+  });
+
+  test.each([
+    ['ListObjectsV2', 's3:ListBucket'],
+    ['GetObject', 's3:GetObject'],
+  ])('where records cannot be read by %s, nothing is said of what Keyturn did', async (operation, action) => {
+    const account = setUp();
+    deleteBy(account, worker);
+    record(account);
+    account.world.aws.clock.advance(HOUR);
+    const isOfRecords = (input: object) => JSON.stringify(input).includes('/records/');
+    const { findings, error } = await collect(account, (call) =>
+      call.operation === operation && isOfRecords(call.input)
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined,
+    );
+    expect(changes(findings)).toEqual([]);
+    expect(says(findings, 'changes-reconciled')).toEqual(['111122223333 error denied']);
+    expect(error).toContain(action);
   });
 });

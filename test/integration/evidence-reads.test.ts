@@ -461,7 +461,7 @@ describe('users', () => {
 
 describe('the root user', () => {
   const see = async (sight: Sight) => {
-    const known = { carried: new Map(), unusedCredentialDays: 45, changed: new Set<string>() };
+    const known = { carried: new Map(), unusedCredentialDays: 45, events: [], isWitnessed: true };
     return (await seeAccount(sight.looking, account, known)).snapshot;
   };
 

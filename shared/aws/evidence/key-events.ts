@@ -10,6 +10,7 @@ import { type Looking, tryRead, unseen } from './try-read.ts';
 
 export interface KeyEventsSeen {
   events: readonly KeyEvent[];
+  windows: readonly EventWindow[];
   /** For the digest: what was not answered is asked for again. */
   eventsUntil: Record<string, string>;
   /** What CloudTrail did not answer, or no longer can. */
@@ -38,7 +39,7 @@ export async function seeKeyEvents(looking: Looking, before: Readonly<Record<str
       unknown.push(unseen('no-longer-kept', `CloudTrail no longer has ${name} from ${from} to ${to}.`));
     }
   }
-  return { events, eventsUntil: knownUntil(before, asked), unknown };
+  return { events, windows: asked, eventsUntil: knownUntil(before, asked), unknown };
 }
 
 /** @returns Whether that was all. */

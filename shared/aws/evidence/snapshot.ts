@@ -1,5 +1,8 @@
 import { paginateListVirtualMFADevices } from '@aws-sdk/client-iam';
+import { REPORT_LAG } from '../../core/credential-report.ts';
 import type { CarriedFact } from '../../core/evidence/carried.ts';
+import { changedUsers } from '../../core/evidence/changes.ts';
+import type { KeyEvent } from '../../core/evidence/reconcile.ts';
 import { mapSeen, type Seen, type Snapshot } from '../../core/evidence/snapshot.ts';
 import { asRecordedIn } from '../../core/state-key.ts';
 import { scanAccount } from '../scan.ts';
@@ -16,12 +19,16 @@ export interface Collected {
   problems: readonly string[];
 }
 
+/** What is known before an account is looked at. */
+export interface KnownBefore extends Pick<UserFacts, 'carried' | 'unusedCredentialDays'> {
+  /** Of CloudTrail, of the last days. */
+  events: readonly KeyEvent[];
+  /** CloudTrail has told all of them. */
+  isWitnessed: boolean;
+}
+
 /** Sees an account once. IAM, S3 and CloudTrail are asked beside each other; whatever one refuses is its own error. */
-export async function seeAccount(
-  looking: Looking,
-  accountId: string,
-  known: Pick<UserFacts, 'carried' | 'unusedCredentialDays' | 'changed'>,
-): Promise<Collected> {
+export async function seeAccount(looking: Looking, accountId: string, known: KnownBefore): Promise<Collected> {
   const at = looking.clock();
   const [iam, rootHasVirtualMfa, buckets, trails] = await Promise.all([
     seeIam(looking, accountId, known),
@@ -29,9 +36,12 @@ export async function seeAccount(
     seeBuckets(looking),
     seeTrails(looking),
   ]);
-  const { root, users, problems } = iam;
+  const { root, users, problems, unwitnessedSince } = iam;
   return {
-    snapshot: { accountId, at, root, rootHasVirtualMfa, users: mapSeen(users, (seen) => seen.users), buckets, trails },
+    snapshot: {
+      ...{ accountId, at, unwitnessedSince, root, rootHasVirtualMfa, buckets, trails },
+      users: mapSeen(users, (seen) => seen.users),
+    },
     carried: users.isSeen ? users.value.carried : [],
     problems,
   };
@@ -40,8 +50,8 @@ export async function seeAccount(
 async function seeIam(
   looking: Looking,
   accountId: string,
-  known: Pick<UserFacts, 'carried' | 'unusedCredentialDays' | 'changed'>,
-): Promise<Pick<Snapshot, 'root'> & { users: Seen<UsersSeen>; problems: readonly string[] }> {
+  { events, isWitnessed, ...known }: KnownBefore,
+): Promise<Pick<Snapshot, 'root' | 'unwitnessedSince'> & { users: Seen<UsersSeen>; problems: readonly string[] }> {
   // Everybody is looked at, whomever Keyturn rotates; state counts as it is recorded.
   const settings = { ...looking.settings, userPathPrefix: '/' };
   const reader = {
@@ -54,12 +64,15 @@ async function seeIam(
   if (!scanned.isSeen) return { root: scanned, users: scanned, problems: [scanned.sentence] };
   const scan = scanned.value;
   const { report, errors } = scan;
-  const users = await tryRead(looking, () => seeUsers(looking, { scan, ...known }));
+  const reportedAt = report?.reportedAt ?? scan.at;
+  // A report takes a while to be made.
+  const changed = changedUsers(events, reportedAt - REPORT_LAG);
+  const users = await tryRead(looking, () => seeUsers(looking, { scan, changed, ...known }));
   const root: Snapshot['root'] =
     report === undefined
       ? unseen('no-report', errors.join(' '))
-      : { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt } };
-  return { root, users, problems: errors };
+      : { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt, basis: 'report' } };
+  return { root, users, problems: errors, unwitnessedSince: isWitnessed ? undefined : reportedAt };
 }
 
 async function hasRootVirtualMfa({ aws }: Looking, accountId: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type CarriedFact, carriedFacts } from '../../core/evidence/carried.ts';
 import { type ChainFile, hashOf } from '../../core/evidence/chain.ts';
+import { type CarriedChanges, carriedChanges } from '../../core/evidence/changes.ts';
 import type { Finding } from '../../core/evidence/finding.ts';
 import { parseManifest } from '../../core/evidence/manifest.ts';
 import { type EvidenceReader, headOf, readObject } from './bucket.ts';
@@ -11,6 +12,8 @@ export interface Yesterday {
   head: ChainFile | undefined;
   findings: readonly Finding[];
   carried: ReadonlyMap<string, CarriedFact>;
+  /** What both sides told of changes, where it is of a form that is known. */
+  changes?: CarriedChanges | undefined;
   /** What is wrong with what was kept: sentences. */
   problems: readonly string[];
 }
@@ -37,7 +40,7 @@ export async function readYesterday(reader: EvidenceReader, accountId: string): 
   const packed = await hashedObject(reader, key, file.sha256);
   if (packed === undefined) return noYesterday(head, ...problems, `${key} is not what its manifest says`);
   // Its hash is the one that a run of ours wrote.
-  const { findings, carried }: { findings: Finding[]; carried: unknown } = JSON.parse(
+  const { findings, carried, changes }: { findings: Finding[]; carried: unknown; changes: unknown } = JSON.parse(
     gunzipSync(packed).toString('utf8'),
   );
   const facts = carriedFacts.safeParse(carried);
@@ -45,6 +48,7 @@ export async function readYesterday(reader: EvidenceReader, accountId: string): 
     head,
     findings,
     carried: new Map((facts.data ?? []).map((fact) => [fact.userId, fact])),
+    changes: carriedChanges.safeParse(changes).data,
     problems,
   };
 }

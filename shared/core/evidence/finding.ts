@@ -51,6 +51,8 @@ export const findingReasons = {
     'as-asked',
     'dated',
     'reconciled',
+    'outside-keyturn',
+    'taken-back',
   ],
   fail: [
     'no-mfa',
@@ -81,6 +83,7 @@ export const findingReasons = {
     'gone',
     'no-exemption',
     'no-trail-logs',
+    'pending',
   ],
 } as const satisfies Record<FindingStatus, readonly string[]>;
 type Reasons = typeof findingReasons;

@@ -24,8 +24,8 @@ export function judgeRoot({ accountId, root, rootHasVirtualMfa, at }: Snapshot):
   ];
 }
 
-function keys({ activeKeys }: SeenRoot): Verdict {
-  const facts = { activeKeys };
+function keys({ activeKeys, basis }: SeenRoot): Verdict {
+  const facts = { activeKeys, basis };
   if (activeKeys === 0) {
     return { status: 'pass', reason: 'no-root-key', sentence: 'The root user has no active access key.', facts };
   }
@@ -33,15 +33,16 @@ function keys({ activeKeys }: SeenRoot): Verdict {
   return { status: 'fail', reason: 'root-key', sentence, facts };
 }
 
-function withoutCredentials({ mayHavePassword, activeKeys }: SeenRoot): Verdict | undefined {
+function withoutCredentials({ mayHavePassword, activeKeys, basis }: SeenRoot): Verdict | undefined {
   if (mayHavePassword || activeKeys > 0) return undefined;
   const sentence = 'The root user has neither a password nor an access key.';
-  return { status: 'not-applicable', reason: 'no-root-credentials', sentence, facts: {} };
+  return { status: 'not-applicable', reason: 'no-root-credentials', sentence, facts: { basis } };
 }
 
 function mfa(root: SeenRoot): Verdict {
-  const facts = { mfaActive: root.hasMfa };
-  if (root.hasMfa) return { status: 'pass', reason: 'has-mfa', sentence: 'The root user has MFA.', facts };
+  const { hasMfa, basis } = root;
+  const facts = { mfaActive: hasMfa, basis };
+  if (hasMfa) return { status: 'pass', reason: 'has-mfa', sentence: 'The root user has MFA.', facts };
   return (
     withoutCredentials(root) ?? {
       status: 'fail',
@@ -56,7 +57,7 @@ function hardware(root: SeenRoot, hasVirtual: Snapshot['rootHasVirtualMfa']): Ve
   const first = mfa(root);
   if (first.status !== 'pass') return first;
   if (!hasVirtual.isSeen) return notKnown(hasVirtual);
-  const facts = { mfaActive: true, virtualDevice: hasVirtual.value };
+  const facts = { ...first.facts, virtualDevice: hasVirtual.value };
   if (hasVirtual.value) {
     const sentence = 'A virtual device is among the MFA devices of the root user.';
     return { status: 'fail', reason: 'virtual-device', sentence, facts };

@@ -29,7 +29,16 @@ export function judgeEvidence(
     ...others,
   ];
   const today = formatDate(snapshot.at);
-  return judgements.map((judgement) => findingOf(judgement, before, today));
+  return judgements.map((judgement) => findingOf(asOfReport(judgement, snapshot), before, today));
+}
+
+/** What the credential report says is said with its time, where nobody told what was changed since. */
+function asOfReport(judgement: Judgement, { unwitnessedSince }: Snapshot): Judgement {
+  const { verdict } = judgement;
+  const { basis = 'exact' } = verdict.facts;
+  if (unwitnessedSince === undefined || basis === 'exact') return judgement;
+  const sentence = `${verdict.sentence} As of the credential report of ${formatInstant(unwitnessedSince)}.`;
+  return { ...judgement, verdict: { ...verdict, sentence }, asOf: Math.min(judgement.asOf, unwitnessedSince) };
 }
 
 function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>, today: string): Finding {

@@ -25,17 +25,43 @@ export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: R
   const accessKeyId = asked('accessKeyId') ?? made('accessKeyId');
   const status = asked('status') ?? made('status');
   const errorCode = textIn(event, 'errorCode');
+  const [callerType, invokedBy] = [textIn(event, 'userIdentity', 'type'), textIn(event, 'userIdentity', 'invokedBy')];
+  const [sourceAddress, userAgent] = [textIn(event, 'sourceIPAddress'), textIn(event, 'userAgent')?.slice(0, 512)];
   return {
     ...{ eventId: EventId, at: EventTime.getTime(), name, caller },
-    ...present({ userName, accessKeyId, status, errorCode }),
+    ...present({ callerType, invokedBy, sourceAddress, userAgent, userName, accessKeyId, status, errorCode }),
+    ...ownTags(memberOf(event, 'requestParameters')),
   };
+}
+
+/** Of all tags only Keyturn's: what else people write there is theirs. */
+function ownTags(asked: unknown): Pick<KeyEvent, 'tags' | 'tagKeys'> {
+  const isOwn = (key: string | undefined): key is string => key?.toLowerCase().startsWith('keyturn:') === true;
+  const set = listIn(asked, 'tags').flatMap((tag): [string, string][] => {
+    const [key, value = ''] = [textIn(tag, 'key'), textIn(tag, 'value')];
+    return isOwn(key) ? [[key, value]] : [];
+  });
+  const taken = listIn(asked, 'tagKeys').flatMap((key) => (typeof key === 'string' && isOwn(key) ? [key] : []));
+  return {
+    ...(set.length === 0 ? {} : { tags: Object.fromEntries(set) }),
+    ...(taken.length === 0 ? {} : { tagKeys: taken }),
+  };
+}
+
+function listIn(value: unknown, name: string): readonly unknown[] {
+  const list = memberOf(value, name);
+  return Array.isArray(list) ? list : [];
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
 }
 
 function textIn(value: unknown, ...path: readonly string[]): string | undefined {
   const [name, ...rest] = path;
   if (name === undefined) return typeof value === 'string' ? value : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  return textIn(Object.entries(value).find(([key]) => key === name)?.[1], ...rest);
+  return textIn(memberOf(value, name), ...rest);
 }
 
 /** IAM's events are in one Region of each partition. */

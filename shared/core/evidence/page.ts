@@ -25,9 +25,10 @@ ${section('1 What was not known', unknownTable(unknown))}
 ${section('2 Controls', controlsTable(summaryOf(findings)))}
 ${section('3 Failures', failures(findings))}
 ${section('4 Accepted', acceptedTable(findings))}
-${section('5 Population', population(manifest))}
-${section('6 How this was made', made(manifest))}
-${section('7 How to check it', check())}`,
+${section('5 Changes of access keys, and who saw them', changesTable(findings))}
+${section('6 Population', population(manifest))}
+${section('7 How this was made', made(manifest))}
+${section('8 How to check it', check())}`,
   );
 }
 
@@ -115,6 +116,33 @@ function acceptedTable(findings: readonly Finding[]): string {
   });
   if (rows.length === 0) return '<p>None. Whatever is accepted stays a failure.</p>';
   return table(['', 'Of', 'Control', 'What', 'Because', 'Until', 'Approved by', 'Recorded in'], rows);
+}
+
+const sides: Readonly<Record<string, string>> = {
+  confirmed: 'by Keyturn',
+  outside: 'by others',
+  'taken-back': 'by Keyturn, taken back',
+  pending: 'not yet told by both sides',
+  unrecorded: 'unexplained: without a record',
+  unwitnessed: 'unexplained: without a witness',
+};
+
+/** What is unexplained comes first. */
+function changesTable(findings: readonly Finding[]): string {
+  const changes = findings.filter(({ resource }) => resource.type === 'key-change');
+  if (changes.length === 0) return '<p>None, as far as is known.</p>';
+  const isFine = ({ status: each }: Finding): number => Number(each !== 'fail');
+  const rows = changes
+    .toSorted((a, b) => isFine(a) - isFine(b))
+    .map(({ status: each, sentence, facts }) => [
+      status(each),
+      escaped(sides[String(facts.is)] ?? ''),
+      escaped(String(facts.at ?? facts.recordedAt)),
+      escaped(sentence),
+      escaped(String(facts.sourceAddress ?? '')),
+      escaped([facts.eventId, facts.record].filter((part) => part !== undefined).join(', ')),
+    ]);
+  return table(['', 'Who', 'When', 'What', 'From', 'Event, record'], rows, ' in findings.json.gz');
 }
 
 function population({ population: found, problems }: Manifest): string {

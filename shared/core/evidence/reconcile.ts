@@ -1,3 +1,4 @@
+import type { NoticeEvent } from '../messages.ts';
 import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
 import type { KeyEventName } from './event-windows.ts';
 import type { RecordedTransition } from './transitions.ts';
@@ -9,12 +10,22 @@ export interface KeyEvent {
   name: KeyEventName;
   /** ARN of whoever called. */
   caller: string;
-  userName?: string;
-  accessKeyId?: string;
+  /** `IAMUser`, `AssumedRole`, `Root` and others. */
+  callerType?: string | undefined;
+  /** The service of AWS that called on somebody's behalf. */
+  invokedBy?: string | undefined;
+  sourceAddress?: string | undefined;
+  /** Chosen by whoever called. */
+  userAgent?: string | undefined;
+  userName?: string | undefined;
+  accessKeyId?: string | undefined;
   /** That the key was set to. */
-  status?: string;
+  status?: string | undefined;
   /** It was refused, and changed nothing. */
-  errorCode?: string;
+  errorCode?: string | undefined;
+  /** Tags of Keyturn's own alone: what they were set to, and which were taken off. */
+  tags?: Readonly<Record<string, string>> | undefined;
+  tagKeys?: readonly string[] | undefined;
 }
 
 /** One change, with what is known of it from either side. */
@@ -34,6 +45,8 @@ export interface Reconciling {
   /** Oldest first. */
   records: readonly RecordedTransition[];
   isOwnRole(caller: string): boolean;
+  /** From then on CloudTrail was asked: an older record has had its witness, or no longer gets one. */
+  knownFrom: Instant;
   /** Up to then CloudTrail has answered for every name. */
   knownUntil: Instant;
   now: Instant;
@@ -48,6 +61,8 @@ interface Change {
   accessKeyId: string | undefined;
   names: readonly KeyEventName[];
   status?: string;
+  /** It may be told of without a change: of a key that was Inactive already, or is left to somebody else. */
+  mayBeOnlyTold?: boolean;
 }
 
 /** What a record says was done to a key; of all others CloudTrail has nothing, and they wait for no witness. */
@@ -58,8 +73,9 @@ function changeOf({ event, record }: RecordedTransition): Change | undefined {
       return { accessKeyId: newAccessKeyId ?? accessKeyId, names: ['CreateAccessKey'] };
     case 'deactivated':
     case 'retired':
-    case 'exposed':
       return { accessKeyId, names: ['UpdateAccessKey'], status: 'Inactive' };
+    case 'exposed':
+      return { accessKeyId, names: ['UpdateAccessKey'], status: 'Inactive', mayBeOnlyTold: true };
     case 'reactivated':
       return { accessKeyId, names: ['UpdateAccessKey'], status: 'Active' };
     case 'deleted':
@@ -71,7 +87,25 @@ function changeOf({ event, record }: RecordedTransition): Change | undefined {
   }
 }
 
-const keyChanges: readonly KeyEventName[] = ['CreateAccessKey', 'UpdateAccessKey', 'DeleteAccessKey'];
+export const keyChanges: readonly KeyEventName[] = ['CreateAccessKey', 'UpdateAccessKey', 'DeleteAccessKey'];
+
+/** Records of these events tell of a change. */
+export const changeEvents: readonly NoticeEvent[] = [
+  'issued',
+  'deactivated',
+  'retired',
+  'exposed',
+  'reactivated',
+  'deleted',
+  'orphan-removed',
+];
+
+/** The roles by which Keyturn changes keys in one account; in a fleet its hub takes one there. Their names are fixed. */
+export function ownRoles(accountId: string, roleSuffix: string): (caller: string) => boolean {
+  const names = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation', 'rotate'];
+  const roles = names.map((name) => `:sts::${accountId}:assumed-role/keyturn-${name}${roleSuffix}/`);
+  return (caller) => roles.some((role) => caller.includes(role));
+}
 
 /** Every change of a key that either side tells of, once. */
 export function reconcile(input: Reconciling): ChangeLine[] {
@@ -86,7 +120,7 @@ export function reconcile(input: Reconciling): ChangeLine[] {
     if (change === undefined) continue;
     const witnesses = events.filter((event) => isWitness(event, record, change) && input.isOwnRole(event.caller));
     for (const { eventId } of witnesses) confirmed.set(eventId, record);
-    if (witnesses.length > 0) continue;
+    if (witnesses.length > 0 || change.mayBeOnlyTold || intentOf(record) - BEFORE_INTENT < input.knownFrom) continue;
     const mayCome = input.knownUntil < record.at + AFTER_RECORD;
     alone.push(mayCome ? { is: 'pending', record } : { is: 'unwitnessed', record });
   }
@@ -97,15 +131,18 @@ export function reconcile(input: Reconciling): ChangeLine[] {
   return [...lines, ...alone];
 }
 
-function isWitness(event: KeyEvent, { transitionId, at }: RecordedTransition, change: Change): boolean {
-  const intentAt = instantAtEnd(transitionId) ?? at;
+function intentOf({ transitionId, at }: RecordedTransition): Instant {
+  return instantAtEnd(transitionId) ?? at;
+}
+
+function isWitness(event: KeyEvent, record: RecordedTransition, change: Change): boolean {
   return (
     change.accessKeyId !== undefined &&
     event.accessKeyId === change.accessKeyId &&
     change.names.includes(event.name) &&
     (change.status === undefined || event.status === change.status) &&
-    event.at >= intentAt - BEFORE_INTENT &&
-    event.at <= at + AFTER_RECORD
+    event.at >= intentOf(record) - BEFORE_INTENT &&
+    event.at <= record.at + AFTER_RECORD
   );
 }
 

@@ -85,6 +85,16 @@ function aboutAlarm({ AlarmName, StateChangeTime }: z.infer<typeof alarm>): stri
   return `alarm_${AlarmName}_${compactInstant(at)}`;
 }
 
+/** The day on which a record was written, `2026-11-27`. */
+export function dayOfRecord(key: string): string | undefined {
+  return /\/records\/(\d{4}\/\d{2}\/\d{2})\//.exec(key)?.[1]?.replaceAll('/', '-');
+}
+
+/** The event that a record's name says. */
+export function eventOfRecord(key: string): string | undefined {
+  return /\/records\/[\d/]+\/([a-z-]+)_[^/]*$/.exec(key)?.[1];
+}
+
 /** The hash that a record's name says; undefined of what is no record. */
 export function hashInName(key: string): string | undefined {
   return /\/records\/\d{4}\/\d{2}\/\d{2}\/(?:[^/]+\.|other_)([0-9a-f]{64})\.json$/.exec(key)?.[1];

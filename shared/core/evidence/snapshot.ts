@@ -65,7 +65,9 @@ export interface SeenRoot {
   mayHavePassword: boolean;
   hasMfa: boolean;
   activeKeys: number;
+  /** When this was so: as the report says, unless it was asked for itself. */
   reportedAt: Instant;
+  basis: Basis;
 }
 
 export interface BucketEncryption {
@@ -114,6 +116,8 @@ export interface SeenTrail {
 export interface Snapshot {
   accountId: string;
   at: Instant;
+  /** Where CloudTrail did not tell what was changed since the credential report: when that was made. */
+  unwitnessedSince?: Instant | undefined;
   root: Seen<SeenRoot>;
   /** Whether a virtual device is among those of the root user. */
   rootHasVirtualMfa: Seen<boolean>;

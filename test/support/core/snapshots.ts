@@ -77,7 +77,7 @@ export function snapshotOf(more: Partial<Snapshot> = {}): Snapshot {
   return {
     accountId: ACCOUNT,
     at: NOW,
-    root: seen({ mayHavePassword: true, hasMfa: true, activeKeys: 0, reportedAt: NOW }),
+    root: seen({ mayHavePassword: true, hasMfa: true, activeKeys: 0, reportedAt: NOW, basis: 'report' }),
     rootHasVirtualMfa: seen(false),
     users: seen([]),
     buckets: seen([]),

@@ -29,7 +29,7 @@ const users = (...list: ReturnType<typeof seenUser>[]): Partial<Snapshot> => ({ 
 const access = (hasPassword: boolean, hasMfa: boolean) =>
   seen({ hasPassword, hasMfa, basis: 'exact' as const, readAt: NOW });
 const root = (mayHavePassword: boolean, hasMfa: boolean, activeKeys = 0): Partial<Snapshot> => ({
-  root: seen({ mayHavePassword, hasMfa, activeKeys, reportedAt: NOW }),
+  root: seen({ mayHavePassword, hasMfa, activeKeys, reportedAt: NOW, basis: 'report' }),
 });
 
 describe('each control says what it says', () => {
@@ -343,7 +343,7 @@ type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 function accountOf({ each, ...lists }: Parts): Partial<Snapshot> {
   const or = <T>(isRead: boolean, value: T) => (isRead ? seen(value) : denied);
   return {
-    root: or(lists.root, { mayHavePassword: true, hasMfa: true, activeKeys: 0, reportedAt: NOW }),
+    root: or(lists.root, { mayHavePassword: true, hasMfa: true, activeKeys: 0, reportedAt: NOW, basis: 'report' }),
     rootHasVirtualMfa: or(lists.virtual, false),
     users: or(
       lists.users,

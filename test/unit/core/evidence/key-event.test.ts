@@ -35,6 +35,33 @@ test('whoever works by a role changes the key of nobody who is named', () => {
   });
 });
 
+test('who called, whence and by what is kept, and of tags only those of Keyturn', () => {
+  const tags = [
+    { key: 'keyturn:exempt', value: '2026-12-31' },
+    { key: 'secret', value: 'x' },
+    { key: 'Keyturn:owner' },
+    'odd',
+  ];
+  const kept = keyEventOf(
+    raw(
+      {
+        userIdentity: { arn: 'arn', type: 'AssumedRole', invokedBy: 'cloudformation.amazonaws.com' },
+        ...{ sourceIPAddress: '192.0.2.1', userAgent: 'x'.repeat(600) },
+        requestParameters: { userName: 'ci', tags, tagKeys: ['keyturn:hold', 'theirs', 7] },
+      },
+      'TagUser',
+    ),
+  );
+  expect(kept).toMatchObject({
+    callerType: 'AssumedRole',
+    invokedBy: 'cloudformation.amazonaws.com',
+    sourceAddress: '192.0.2.1',
+  });
+  expect(kept?.userAgent).toHaveLength(512);
+  expect(kept?.tags).toEqual({ 'keyturn:exempt': '2026-12-31', 'Keyturn:owner': '' });
+  expect(kept?.tagKeys).toEqual(['keyturn:hold']);
+});
+
 test('a refused call says so', () => {
   expect(keyEventOf(raw({ errorCode: 'AccessDenied' }))).toMatchObject({ errorCode: 'AccessDenied' });
 });

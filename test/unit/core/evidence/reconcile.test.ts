@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyEventNames, knownUntil, TRAIL_LAG, windowsFor } from '../../../../shared/core/evidence/event-windows.ts';
-import { type KeyEvent, type Reconciling, reconcile } from '../../../../shared/core/evidence/reconcile.ts';
+import { type KeyEvent, ownRoles, type Reconciling, reconcile } from '../../../../shared/core/evidence/reconcile.ts';
 import type { RecordedTransition } from '../../../../shared/core/evidence/transitions.ts';
 import { DAY, formatInstant, HOUR, MINUTE } from '../../../../shared/core/time.ts';
 
@@ -34,7 +34,7 @@ const event = (more: Partial<KeyEvent> = {}): KeyEvent => ({
 
 function lines(events: readonly KeyEvent[], records: readonly RecordedTransition[], more: Partial<Reconciling> = {}) {
   const isOwnRole = (caller: string) => caller.includes('/keyturn-');
-  const known = { knownUntil: AT + 4 * DAY, now: AT + 4 * DAY };
+  const known = { knownFrom: AT - DAY, knownUntil: AT + 4 * DAY, now: AT + 4 * DAY };
   return reconcile({ events, records, isOwnRole, ...known, ...more }).map(({ is }) => is);
 }
 
@@ -88,6 +88,8 @@ describe('a change of a key', () => {
       [{ ...record('deleted'), transitionId: 'deleted/AIDAEXAMPLE' }],
       ['confirmed', 'unrecorded'],
     ],
+    ['is from before CloudTrail was asked', [], [record('deleted')], [], { knownFrom: AT }],
+    ['of an exposed key is told of, and was made by nobody', [], [record('exposed')], []],
     ['is of a kind that has no event', [], [record('reminder'), record('digest')], []],
     [
       'was taken back at once',
@@ -110,6 +112,17 @@ describe('a change of a key', () => {
   ])('%s', (_, events, records, expected, more) => {
     expect(lines(events, records, more)).toEqual(expected);
   });
+});
+
+test.each([
+  ['arn:aws:sts::111122223333:assumed-role/keyturn-rotation-worker-b/f', true],
+  ['arn:aws-cn:sts::111122223333:assumed-role/keyturn-rotate-b/f', true],
+  ['arn:aws:sts::111122223333:assumed-role/keyturn-rotation-worker/f', false],
+  ['arn:aws:sts::111122223333:assumed-role/keyturn-evidence-collector-b/f', false],
+  ['arn:aws:sts::444455556666:assumed-role/keyturn-rotate-b/f', false],
+  ['arn:aws:iam::111122223333:user/keyturn-rotate-b/f', false],
+])('%s is a role of Keyturn here: %s', (caller, expected) => {
+  expect(ownRoles('111122223333', '-b')(caller)).toBe(expected);
 });
 
 describe('windows', () => {

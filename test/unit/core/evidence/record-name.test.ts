@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { hashInName, type Keeper, nameRecord } from '../../../../shared/core/evidence/record-name.ts';
+import {
+  dayOfRecord,
+  eventOfRecord,
+  hashInName,
+  type Keeper,
+  nameRecord,
+} from '../../../../shared/core/evidence/record-name.ts';
 
 const keeper: Keeper = {
   accountId: '111122223333',
@@ -78,4 +84,10 @@ test.each([['text'], ['{"AlarmName":"theirs","StateChangeTime":"2026-11-28T06:00
 test('only the name of a record says a hash', () => {
   expect(hashInName('111122223333/records/2026/11/28/issued_x.json')).toBeUndefined();
   expect(hashInName(`111122223333/runs/x/manifest.${'a'.repeat(64)}.json`)).toBeUndefined();
+});
+
+test('a name tells its day and its event', () => {
+  const key = '111122223333/records/2026/11/27/orphan-removed_AIDAX_20261127T060014123Z.abc.json';
+  expect([dayOfRecord(key), eventOfRecord(key)]).toEqual(['2026-11-27', 'orphan-removed']);
+  expect([dayOfRecord('x'), eventOfRecord('x')]).toEqual([undefined, undefined]);
 });

@@ -1,0 +1,46 @@
+import { type CarriedChanges, type History, toCarry } from '../../core/evidence/changes.ts';
+import { judgeChanges } from '../../core/evidence/judge-changes.ts';
+import type { Judgement } from '../../core/evidence/judged.ts';
+import { keyChanges, ownRoles, reconcile } from '../../core/evidence/reconcile.ts';
+import { transitionsOf } from '../../core/evidence/transitions.ts';
+import { parseInstant } from '../../core/time.ts';
+import type { EvidenceReader } from './bucket.ts';
+import type { KeyEventsSeen } from './key-events.ts';
+import { readChangeRecords } from './records.ts';
+import { type Looking, tryRead } from './try-read.ts';
+
+export interface ToReconcile {
+  accountId: string;
+  history: History;
+  keyEvents: KeyEventsSeen;
+  /** What the run before handed on. */
+  before: CarriedChanges | undefined;
+}
+
+/** What CloudTrail told of changes, beside what was recorded of them; and what the next run is handed. */
+export async function reconcileChanges(
+  looking: Looking,
+  reader: EvidenceReader,
+  { accountId, history, keyEvents, before }: ToReconcile,
+): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges }> {
+  const { clock, settings } = looking;
+  const { from, events } = history;
+  const now = clock();
+  const { records: known = [] } = before ?? {};
+  // Whatever is still compared may have been recorded on its own day.
+  const first = Math.min(from, ...events.map(({ at }) => at));
+  const read = await tryRead(looking, () => readChangeRecords(reader, { accountId, from: first, to: now, known }));
+  const records = read.isSeen ? read.value : known;
+  const untils = keyChanges.map((name) => parseInstant(keyEvents.eventsUntil[name] ?? '') ?? from);
+  const lines = reconcile({
+    ...{ events, records: transitionsOf(records), isOwnRole: ownRoles(accountId, settings.roleSuffix) },
+    ...{ knownFrom: from, knownUntil: Math.min(...untils), now },
+  });
+  const unknown = [...keyEvents.unknown, ...(read.isSeen ? [] : [read])];
+  // Without records nothing can be said of what Keyturn did.
+  const judged = read.isSeen ? lines : lines.filter(({ is }) => is === 'outside');
+  return {
+    judgements: judgeChanges({ accountId, at: now, unknown, lines: judged }),
+    changes: toCarry(history, records, { lines, now }),
+  };
+}

@@ -1,0 +1,63 @@
+// shared/core/evidence/changes.ts
+import { expect, test } from 'vitest';
+import { carriedChanges, changedUsers, historyOf, toCarry } from '../../../../shared/core/evidence/changes.ts';
+import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
+import type { KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
+import { DAY, formatInstant, HOUR } from '../../../../shared/core/time.ts';
+
+const NOW = Date.UTC(2026, 2, 10, 2);
+const event = (eventId: string, at: number, more: Partial<KeyEvent> = {}): KeyEvent => ({
+  ...{ eventId, at, name: 'DeleteAccessKey', caller: 'x', userName: eventId },
+  ...more,
+});
+const window = (from: number): EventWindow[] => [{ name: 'DeleteAccessKey', from, to: NOW }];
+const carried = (from: number, ...events: KeyEvent[]) =>
+  carriedChanges.parse({ from: formatInstant(from), events, records: [] });
+
+test('the first run looks at what it asked for, and later ones at three days', () => {
+  expect(historyOf(undefined, { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - DAY);
+  expect(historyOf(carried(NOW - 2 * DAY), { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - 2 * DAY);
+  expect(historyOf(carried(NOW - 9 * DAY), { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - 3 * DAY);
+});
+
+test('after an outage a run looks at all of it, but for what AWS no longer has', () => {
+  const windows = window(NOW - 9 * DAY);
+  expect(historyOf(carried(NOW - 12 * DAY), { events: [], windows }, NOW).from).toBe(NOW - 9 * DAY);
+  const lost = { from: NOW - 9 * DAY, to: NOW - 8 * DAY };
+  const gone = windows.map((each) => ({ ...each, lost }));
+  expect(historyOf(carried(NOW - 12 * DAY), { events: [], windows: gone }, NOW).from).toBe(NOW - 8 * DAY);
+});
+
+test('an event that is asked for twice is one', () => {
+  const one = event('e', NOW - DAY);
+  const { events } = historyOf(carried(NOW - 2 * DAY, one), { events: [one], windows: window(NOW - DAY) }, NOW);
+  expect(events).toEqual([one]);
+});
+
+test('goes on: changes of three days, those without a record for a month, and sign-in while a report may not know it', () => {
+  const old = event('old', NOW - 4 * DAY);
+  const missed = event('missed', NOW - 20 * DAY);
+  const forgotten = event('forgotten', NOW - 31 * DAY);
+  const events = [
+    ...[old, missed, forgotten, event('new', NOW - DAY, { tagKeys: ['keyturn:x'] })],
+    ...[
+      event('device', NOW - HOUR, { name: 'EnableMFADevice' }),
+      event('past', NOW - DAY, { name: 'EnableMFADevice' }),
+    ],
+  ];
+  const lines = [missed, forgotten].map((each) => ({ is: 'unrecorded' as const, event: each }));
+  const records = ['2026/03/06', '2026/03/07'].map((day) => ({ key: `1/records/${day}/x.json`, sha256: '', body: '' }));
+  const next = toCarry({ from: NOW - 3 * DAY, events }, [...records, { key: 'else', sha256: '', body: '' }], {
+    lines,
+    now: NOW,
+  });
+  expect(next.events.map(({ eventId }) => eventId)).toEqual(['missed', 'new', 'device']);
+  expect(next.records).toEqual([records[1]]);
+  expect(carriedChanges.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
+});
+
+test('whoever was changed since the report is read again, unless the call was refused', () => {
+  const events = [event('a', NOW), event('b', NOW - DAY), event('c', NOW, { errorCode: 'AccessDenied' })];
+  const nobody = event('d', NOW, { userName: undefined });
+  expect([...changedUsers([...events, nobody], NOW - HOUR)]).toEqual(['a']);
+});
