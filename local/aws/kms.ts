@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AwsError, constraintError } from './errors.ts';
 import { type Input, text } from './input.ts';
+import { type KeyPair, newKeyPair, publicKeyOf, SIGNING, signedBy, signingAlgorithmOf } from './kms-signing.ts';
 import { evaluate, parsePolicy, type ResourcePolicy } from './policies/resource-policy.ts';
 import type { Random } from './random.ts';
 import type { UserDirectory } from './secrets-manager/secret-policies.ts';
@@ -17,8 +18,8 @@ import { stateKeyAlias, stateKeyPolicy } from './state-key.ts';
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 
-/** An HMAC_256 key as tests want to look at it. */
-export interface HmacKey {
+/** A key as tests want to look at it. */
+export interface KmsKey {
   readonly keyId: string;
   readonly arn: string;
   readonly alias: string;
@@ -26,7 +27,7 @@ export interface HmacKey {
   readonly policy: string;
 }
 
-/** KMS as this service uses it: HMAC keys. https://docs.aws.amazon.com/kms/latest/APIReference/ */
+/** KMS as this service uses it: HMAC keys, and one that signs. https://docs.aws.amazon.com/kms/latest/APIReference/ */
 export interface Kms {
   readonly operations: Operations;
   /** Every MAC handed out, in base64: what a key is derived from must not be found in any log. */
@@ -35,14 +36,21 @@ export interface Kms {
    * One more key, under an alias that begins with `alias/`; an alias that is taken moves to it. Without a policy the
    * account has all rights in it. What tests do to keys is no call: no policy is asked.
    */
-  addHmacKey(key: { readonly alias: string; readonly policy?: unknown }): HmacKey;
+  addHmacKey(key: NewKey): KmsKey;
+  /** The same of a key of P-256 that signs. */
+  addSigningKey(key: NewKey): KmsKey;
   /** By ID, ARN, or alias with `alias/` before it. */
-  find(keyId: string): HmacKey | undefined;
+  find(keyId: string): KmsKey | undefined;
   setState(keyId: string, state: KeyState): void;
   /** A document, or the value that it is the JSON of. */
   setPolicy(keyId: string, policy: unknown): void;
   /** As after the waiting period: the key and its aliases are gone, and with it everything that it has signed. */
   deleteKey(keyId: string): void;
+}
+
+interface NewKey {
+  readonly alias: string;
+  readonly policy?: unknown;
 }
 
 interface StoredKey {
@@ -52,6 +60,8 @@ interface StoredKey {
   readonly material: string;
   readonly state: KeyState;
   readonly policy: ResourcePolicy;
+  /** Of a key that signs. */
+  readonly pair?: KeyPair;
 }
 
 const macAlgorithms = ['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'];
@@ -122,8 +132,9 @@ function usable(store: KeyStore, input: Input, use: Use, context: CallContext): 
   if (key.state === 'PendingDeletion') {
     throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
   }
-  if (use.algorithm !== ownAlgorithm) {
-    const message = `${key.arn} key spec HMAC_256 does not support ${use.algorithm}.`;
+  const [spec, own] = key.pair === undefined ? ['HMAC_256', ownAlgorithm] : ['ECC_NIST_P256', SIGNING];
+  if (use.algorithm !== own) {
+    const message = `${key.arn} key spec ${spec} does not support ${use.algorithm}.`;
     throw new AwsError(400, 'InvalidKeyUsageException', message);
   }
   return key;
@@ -142,7 +153,8 @@ function authorize(
   { action, resource, algorithm }: Asked,
   { principal, now }: CallContext,
 ): void {
-  const context = { 'kms:CallerAccount': environment.accountId, 'kms:MacAlgorithm': algorithm };
+  const name = action.endsWith('Mac') ? 'kms:MacAlgorithm' : 'kms:SigningAlgorithm';
+  const context = { 'kms:CallerAccount': environment.accountId, [name]: algorithm };
   const verdict = evaluate(key?.policy, { principal, action, resource, now, context });
   if (verdict === 'allowed') return;
   // Of a key that is not there a role is told so.
@@ -179,9 +191,28 @@ const operations: OperationsOn<KeyStore> = {
     }
     return { KeyId: key.arn, MacValid: true, MacAlgorithm: algorithm };
   },
+
+  Sign(store, input, context) {
+    const message = messageOf(input);
+    const algorithm = signingAlgorithmOf(input);
+    const key = usable(store, input, { operation: 'Sign', algorithm }, context);
+    return { KeyId: key.arn, SigningAlgorithm: algorithm, Signature: signedBy(pairOf(key), input, message) };
+  },
+
+  GetPublicKey(store, input, context) {
+    const key = usable(store, input, { operation: 'GetPublicKey', algorithm: SIGNING }, context);
+    const about = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', SigningAlgorithms: [SIGNING] };
+    return { KeyId: key.arn, PublicKey: publicKeyOf(pairOf(key)), ...about };
+  },
 };
 
-function view({ keyId, arn, alias, state, policy }: StoredKey): HmacKey {
+/** Whose algorithm is that of a signature has one. */
+function pairOf({ pair, arn }: StoredKey): KeyPair {
+  if (pair === undefined) throw new Error(`The KMS key ${arn} has no pair.`);
+  return pair;
+}
+
+function view({ keyId, arn, alias, state, policy }: StoredKey): KmsKey {
   return { keyId, arn, alias, state, policy: policy.document };
 }
 
@@ -206,22 +237,25 @@ export function createKms(environment: Environment, users: UserDirectory, random
     return key;
   }
 
-  const addHmacKey: Kms['addHmacKey'] = ({ alias, policy = wholeAccount(accountId) }) => {
+  const add = ({ alias, policy = wholeAccount(accountId) }: NewKey, more: Pick<StoredKey, 'pair'>): KmsKey => {
     if (!alias.startsWith('alias/')) throw new Error(`The alias ${alias} does not begin with alias/.`);
     // The IDs of multi-Region keys begin so.
     const keyId = `mrk-${random.text(32, '0123456789abcdef')}`;
     const arn = arnOf(environment, `key/${keyId}`);
-    const key: StoredKey = { keyId, arn, alias, material: random.text(32), state: 'Enabled', policy: parse(policy) };
+    const of = { keyId, arn, alias, material: random.text(32), ...more };
+    const key: StoredKey = { ...of, state: 'Enabled', policy: parse(policy) };
     keys.set(keyId, key);
     aliases.set(alias, keyId);
     return view(key);
   };
+  const addHmacKey: Kms['addHmacKey'] = (key) => add(key, {});
 
   addHmacKey({ alias: stateKeyAlias(roleSuffix), policy: stateKeyPolicy(accountId, roleSuffix) });
   return {
     operations: operationsOn(store, operations),
     macs: store.macs,
     addHmacKey,
+    addSigningKey: (key) => add(key, { pair: newKeyPair() }),
     find(keyId) {
       const key = find(store, keyId);
       return key === undefined ? undefined : view(key);

@@ -40,6 +40,8 @@ export interface Side {
   wait(ms: number): void;
   /** An HMAC_256 key under the alias, in that state. */
   hmacKey(alias: string, state: KeyState): Promise<void>;
+  /** A key of P-256 that signs, under the alias. */
+  signingKey(alias: string): Promise<void>;
   /** From here on the account has an organization, of which it is the management account. */
   organization(): Promise<void>;
   /** What subscribed queues got from topics; in moto that is in the queue with this address. */
@@ -47,7 +49,7 @@ export interface Side {
 }
 
 /** What the two do each in its own way. */
-type Own = Pick<Side, 'wait' | 'hmacKey' | 'organization' | 'delivered'>;
+type Own = Pick<Side, 'wait' | 'hmacKey' | 'signingKey' | 'organization' | 'delivered'>;
 
 /** What makes the difference between the two: a handler without a socket, or an address. */
 type Options = Pick<NonNullable<ConstructorParameters<typeof IAMClient>[0]>, 'requestHandler' | 'endpoint'>;
@@ -88,6 +90,9 @@ export function localSide(): { side: Side; aws: LocalAws; exchanges: Exchange[] 
     async hmacKey(alias, state) {
       aws.kms.setState(aws.kms.addHmacKey({ alias }).keyId, state);
     },
+    async signingKey(alias) {
+      aws.kms.addSigningKey({ alias });
+    },
     async organization() {},
     delivered: async () => aws.sns.delivered.map(({ text }) => text),
   };
@@ -109,6 +114,10 @@ export async function motoSide(url: string): Promise<Side> {
       await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
       if (state === 'Disabled') await kms.send(new DisableKeyCommand({ KeyId }));
       if (state === 'PendingDeletion') await kms.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    },
+    async signingKey(AliasName) {
+      const made = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
+      await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: made.KeyMetadata?.KeyId }));
     },
     async organization() {
       const organizations = new OrganizationsClient({ ...config, region: 'us-east-1' });

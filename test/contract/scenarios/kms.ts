@@ -1,4 +1,12 @@
-import { GenerateMacCommand, type GenerateMacCommandInput, VerifyMacCommand } from '@aws-sdk/client-kms';
+import { createPublicKey, verify as isSignedBy } from 'node:crypto';
+import {
+  GenerateMacCommand,
+  type GenerateMacCommandInput,
+  GetPublicKeyCommand,
+  SignCommand,
+  type SignCommandInput,
+  VerifyMacCommand,
+} from '@aws-sdk/client-kms';
 import { scenario } from '../scenario.ts';
 import type { Side } from '../side.ts';
 
@@ -22,7 +30,35 @@ async function verify(side: Side, forge: (mac: Uint8Array) => Uint8Array): Promi
   return { MacValid, MacAlgorithm };
 }
 
+const signs = (side: Side) => side.signingKey(alias);
+
+const sign = ({ kms }: Side, more: Partial<SignCommandInput> = {}) => {
+  const signing = { KeyId: alias, Message, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' } as const;
+  return kms.send(new SignCommand({ ...signing, ...more }));
+};
+
+/** Keys and signatures are random: whether the one is the other's. */
+async function signed(side: Side): Promise<unknown> {
+  const { Signature = new Uint8Array(), SigningAlgorithm, KeyId = '' } = await sign(side);
+  const { PublicKey = new Uint8Array() } = await side.kms.send(new GetPublicKeyCommand({ KeyId: alias }));
+  const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+  return {
+    isOurs: isSignedBy('sha256', Message, key, Signature),
+    SigningAlgorithm,
+    KeyId: KeyId.replace(/[^/]+$/, ''),
+  };
+}
+
 export const kmsScenarios = [
+  scenario('Sign, and the public key of it', { given: signs, call: signed }),
+  scenario('GetPublicKey', {
+    given: signs,
+    async call({ kms }) {
+      const { PublicKey, KeyUsage } = await kms.send(new GetPublicKeyCommand({ KeyId: alias }));
+      return { length: PublicKey?.length, KeyUsage };
+    },
+  }),
+  scenario('Sign with an alias that is not there', { call: (side) => sign(side) }),
   scenario('GenerateMac', { given: enabled, call: (side) => shapeOf(side) }),
   scenario('GenerateMac twice is the same', {
     given: enabled,

@@ -1,5 +1,12 @@
-import { createHash } from 'node:crypto';
-import { GenerateMacCommand, type GenerateMacCommandInput, VerifyMacCommand } from '@aws-sdk/client-kms';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import {
+  GenerateMacCommand,
+  type GenerateMacCommandInput,
+  GetPublicKeyCommand,
+  SignCommand,
+  type SignCommandInput,
+  VerifyMacCommand,
+} from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
 import { type FunctionName, functionCredentials, rootCredentials } from '../../../local/aws/principals.ts';
 import { stateKeyAlias } from '../../../local/aws/state-key.ts';
@@ -17,6 +24,41 @@ function setUpKms(options: Parameters<typeof setUp>[0] = {}) {
   const macOf = async (KeyId = alias) => Buffer.from((await worker.send(generate(KeyId))).Mac ?? []).toString('base64');
   return { ...local, as, worker, macOf, key: local.aws.kms.find(alias) };
 }
+
+describe('a key that signs', () => {
+  const signing = 'alias/evidence';
+  const signed = (more: Partial<SignCommandInput> = {}) =>
+    new SignCommand({ KeyId: signing, Message, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256', ...more });
+
+  test('signs what its public key verifies, and nothing else', async () => {
+    const { aws, kms } = setUpKms();
+    const { arn } = aws.kms.addSigningKey({ alias: signing });
+    const { Signature = new Uint8Array(), KeyId } = await kms.send(signed());
+    expect(KeyId).toBe(arn);
+    const { PublicKey = new Uint8Array(), KeySpec } = await kms.send(new GetPublicKeyCommand({ KeyId: signing }));
+    expect(KeySpec).toBe('ECC_NIST_P256');
+    const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+    expect(verify('sha256', Message, key, Signature)).toBe(true);
+    expect(verify('sha256', Buffer.from('other'), key, Signature)).toBe(false);
+  });
+
+  test('with DryRun only says that it would', async () => {
+    const { aws, kms } = setUpKms();
+    aws.kms.addSigningKey({ alias: signing });
+    expect(await refusal(kms.send(signed({ DryRun: true })))).toMatchObject({ name: 'DryRunOperationException' });
+  });
+
+  test('makes no MAC, and a key of MACs does not sign', async () => {
+    const { aws, kms, worker } = setUpKms();
+    aws.kms.addSigningKey({ alias: signing });
+    const usage = { name: 'InvalidKeyUsageException' };
+    expect(await refusal(kms.send(generate(signing)))).toMatchObject(usage);
+    aws.kms.addHmacKey({ alias: 'alias/mac' });
+    expect(await refusal(kms.send(signed({ KeyId: 'alias/mac' })))).toMatchObject(usage);
+    expect(await refusal(kms.send(signed({ MessageType: 'DIGEST' })))).toMatchObject({ name: 'ValidationException' });
+    expect(await refusal(worker.send(signed({ KeyId: alias })))).toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
 
 describe('the key of the state', () => {
   test.each<FunctionName>([
