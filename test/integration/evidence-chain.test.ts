@@ -1,11 +1,13 @@
 // shared/apply/keep.ts, shared/aws/evidence/bucket.ts, shared/aws/evidence/sign.ts, shared/service/append-digest.ts,
 // shared/service/evidence-recorder.ts
+import { createPublicKey, verify } from 'node:crypto';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import { keep } from '../../shared/apply/keep.ts';
 import { evidenceReader, headOf, listDay, listVersions, storedHash } from '../../shared/aws/evidence/bucket.ts';
 import type { Runtime } from '../../shared/aws/runtime.ts';
-import { chainKey, hashOf } from '../../shared/core/evidence/chain.ts';
+import { chainKey, hashOf, textToSign } from '../../shared/core/evidence/chain.ts';
 import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import { appendDigest } from '../../shared/service/append-digest.ts';
 import { keepRecord } from '../../shared/service/evidence-recorder.ts';
@@ -167,6 +169,22 @@ describe('each run appends one digest', () => {
       ]),
     );
     expect((await headOf(evidenceReader(runtime.aws, settings), settings.accountId)).head?.number).toBe(4);
+  });
+
+  test('signed by the key of the stack, so that Node or OpenSSL alone can tell', async () => {
+    const { world, settings } = setUp();
+    const { arn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
+    const appended = await run(world.runtime('evidence'), { ...settings, signingKeyArn: arn });
+    expect(appended).toMatchObject({ sequence: 1, isSigned: true, problems: [] });
+    const { head } = await headOf(evidenceReader(world.runtime('evidence').aws, settings), settings.accountId);
+    if (head === undefined) throw new Error('There is no digest.');
+    expect(head.signature).toMatchObject({ algorithm: 'ECDSA_SHA_256', keyArn: arn });
+    const kms = world.runtime('auditor').aws.clientOf((options) => new KMSClient(options));
+    const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+    const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+    const signature = Buffer.from(head.signature.signature ?? '', 'base64');
+    expect(verify('sha256', Buffer.from(textToSign(head, head.key, null)), key, signature)).toBe(true);
+    expect(verify('sha256', Buffer.from(textToSign(head, head.key, 'other')), key, signature)).toBe(false);
   });
 
   test('unsigned, and says why, where KMS does not sign', async () => {

@@ -1,8 +1,9 @@
 // cli/commands/verify.ts, cli/evidence/place.ts, cli/evidence/read.ts
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
@@ -125,6 +126,33 @@ describe('what is wrong ends with 3', () => {
     expect(stdout).toMatch(/^BAD SIGNATURE .* has no signature$/m);
     expect(code).toBe(3);
   });
+});
+
+/** Of the chain as it stands, one digest more. */
+async function signedDigest(): Promise<string> {
+  const { arn } = aws.kms.addSigningKey({ alias: 'alias/evidence' });
+  const runtime = world.runtime('evidence');
+  const settings = { bucket: evidenceBucket, owner: accountId, accountId, expireDays: 0, signingKeyArn: arn };
+  aws.clock.advance(DAY);
+  const manifest = { key: `${accountId}/runs/20260104T020000Z_d/manifest.${hashOf('{}')}.json`, sha256: hashOf('{}') };
+  await keep(runtime.aws, settings, { key: manifest.key, body: '{}' });
+  await appendDigest(runtime, settings, { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' });
+  const kms = runtime.aws.clientOf((options) => new KMSClient(options));
+  const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+  const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+  const pem = join(folder, 'public.pem');
+  await writeFile(pem, key.export({ type: 'spki', format: 'pem' }));
+  return pem;
+}
+
+test('what KMS has signed is checked with its public key, and told of without', async () => {
+  const pem = await signedDigest();
+  const checked = await verify(bucket, '--public-key', pem);
+  expect(checked.stdout).not.toContain('SIGNATURE');
+  expect(checked.code).toBe(0);
+  const unchecked = await verify(bucket);
+  expect(unchecked.stdout).toMatch(/^NOT CHECKED \S+0000000004\.jsonl is signed, and nothing tells by whom/m);
+  expect(unchecked.code).toBe(1);
 });
 
 describe('what could not be checked is never valid', () => {

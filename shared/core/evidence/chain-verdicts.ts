@@ -14,6 +14,8 @@ export function headAmong(files: readonly ChainFile[]): ChainFile | undefined {
 export interface LinkContext extends Asked {
   foreign: ReadonlySet<string>;
   expired: (madeAt: string) => boolean;
+  /** The number of the first digest that is signed: those before it are named, by their hashes, in what is signed. */
+  signedFrom: number;
 }
 
 export function linkVerdicts(file: ChainFile, before: ChainFile | undefined, context: LinkContext): Verdict[] {
@@ -32,10 +34,23 @@ export function linkVerdicts(file: ChainFile, before: ChainFile | undefined, con
     if (previous !== undefined && previous !== before?.key) say('MISSING', `is named by ${key}`, previous);
     say('BROKEN', 'does not go on from the digest before it');
   }
-  if (context.isSignedBy !== undefined && !isSigned(file, before, context.isSignedBy)) {
+  const mustBeSigned = number >= context.signedFrom;
+  if (context.isSignedBy !== undefined && mustBeSigned && !isSigned(file, before, context.isSignedBy)) {
     say('BAD SIGNATURE', file.signature.signature === null ? 'has no signature' : 'is not signed by this key');
   }
   return verdicts;
+}
+
+/** The first number that is signed; all are to be where none is, since whoever rebuilds a chain leaves signatures off. */
+export function signedFrom(chained: readonly ChainFile[]): number {
+  return chained.find(({ signature }) => signature.signature !== null)?.number ?? 0;
+}
+
+/** Signatures that nobody looked at are told of: never valid by ignorance. */
+export function signatureVerdicts(chained: readonly ChainFile[], { isSignedBy }: Asked): Verdict[] {
+  const signed = chained.findLast(({ signature }) => signature.signature !== null);
+  if (isSignedBy !== undefined || signed === undefined) return [];
+  return [{ word: 'NOT CHECKED', key: signed.key, why: 'is signed, and nothing tells by whom: give --public-key' }];
 }
 
 function isSigned(

@@ -1,5 +1,14 @@
 import { type ChainFile, chainNumber, parseChainFile } from './chain.ts';
-import { expiry, gaps, headAmong, headVerdicts, linkVerdicts, provenTo } from './chain-verdicts.ts';
+import {
+  expiry,
+  gaps,
+  headAmong,
+  headVerdicts,
+  linkVerdicts,
+  provenTo,
+  signatureVerdicts,
+  signedFrom,
+} from './chain-verdicts.ts';
 import { extras, namedObjects, objectVerdicts, rewritten } from './object-verdicts.ts';
 import type { Asked, Evidence, Verdict, Verification } from './verdict.ts';
 
@@ -13,7 +22,7 @@ export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
   const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
   const expired = expiry(chained, asked.now);
   const links = chained.flatMap((file, index) =>
-    linkVerdicts(file, chained[index - 1], { ...asked, foreign, expired }),
+    linkVerdicts(file, chained[index - 1], { ...asked, foreign, expired, signedFrom: signedFrom(chained) }),
   );
   const named = namedObjects(evidence, chained);
   const objects = asked.isQuick
@@ -27,6 +36,7 @@ export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
     ...objects,
     ...(asked.isQuick ? [] : extras(evidence, { named, chained })),
     ...gaps(chained),
+    ...signatureVerdicts(chained, asked),
     ...headVerdicts(chained, asked),
   ];
   const wrong = new Set(objects.map(({ key }) => key));

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { chainKey } from '../../../../shared/core/evidence/chain.ts';
 import { worst } from '../../../../shared/core/evidence/verdict.ts';
+import { verifyEvidence } from '../../../../shared/core/evidence/verify.ts';
 import { DAY } from '../../../../shared/core/time.ts';
 import { accountId, bucketInMemory, saidOf, start, verified } from './evidence.ts';
 
@@ -167,6 +168,30 @@ describe('what an attacker does who may do everything in the bucket', () => {
     bucket.run(1, null);
     expect(verified(bucket.evidence()).verdicts).toEqual([]);
     expect(words(saidOf(verified(bucket.evidence(), { isSignedBy: bucket.isSignedBy })))).toEqual(['BAD SIGNATURE']);
+  });
+
+  test('digests from before anything was signed are vouched for by the first that is', () => {
+    const bucket = bucketInMemory();
+    bucket.run(0, null);
+    bucket.run(1, null);
+    bucket.run(2);
+    const { isSignedBy } = bucket;
+    expect(verified(bucket.evidence(), { isSignedBy }).verdicts).toEqual([]);
+    bucket.run(3, null);
+    expect(saidOf(verified(bucket.evidence(), { isSignedBy }))).toEqual(['BAD SIGNATURE chain/0000000004.jsonl']);
+  });
+
+  test('signatures that nobody looked at are not checked', () => {
+    const bucket = bucketInMemory();
+    bucket.run(0, null);
+    bucket.run(1);
+    bucket.run(2, null);
+    const asked = { now: start + 9 * DAY, heads: [], isSignedBy: undefined, isQuick: true };
+    const { verdicts } = verifyEvidence(bucket.evidence(), asked);
+    expect(verdicts).toEqual([
+      { word: 'NOT CHECKED', key: key(2), why: 'is signed, and nothing tells by whom: give --public-key' },
+    ]);
+    expect(worst(verdicts)).toBe('unknown');
   });
 
   test('a delete marker or a second version on a digest', () => {
