@@ -122,6 +122,12 @@ const stackRules: Record<string, readonly Rule[]> = {
   evidenceLockMode: [like(/^(governance|compliance|none)$/, 'must be governance, compliance or none')],
   evidenceLockDays: [between(1, 3_650)],
   evidenceExpireDays: [between(0, 36_500)],
+  evidenceSigning: [
+    like(
+      /^(true|false|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)$/,
+      'must be true, false, or the ARN of a KMS key: arn:aws:kms:…:key/…',
+    ),
+  ],
   bucketEncryption: [like(/^(any|kms|customer-key)$/, 'must be any, kms or customer-key')],
   unusedCredentialDays: [between(1, 3_650)],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],

@@ -13,7 +13,8 @@ function setUp(fill = populate) {
   const account = createCollectorWorld();
   const { world, settings } = account;
   fill(account);
-  Object.assign(world.environment, evidenceEnvironment(settings));
+  const { arn: signingKeyArn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
+  Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn }));
   const collector = (before?: BeforeCall) => createEvidenceCollector(world.runtime('evidence-collector', before));
   return {
     ...account,
@@ -96,6 +97,13 @@ describe('a test of the connection', () => {
       expect(new Set(checks.map((each) => each.permission))).toEqual(new Set(permissions));
     },
   );
+
+  test('signs nothing where digests are not signed', async () => {
+    const { ask, world } = setUp();
+    world.environment.KEYTURN_EVIDENCE_SIGNING_KEY_ARN = '';
+    const { checks } = await ask();
+    expect(checks.map(({ permission }) => permission)).not.toContain('kms:Sign');
+  });
 
   test('without evidence says how it is switched on', async () => {
     const { ask, world } = setUp();

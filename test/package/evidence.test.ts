@@ -13,7 +13,13 @@ import { deploy, list, object, type Stack, statementsOf, type Template } from '.
 const BUCKET = 'keyturn-dev-evidence-111122223333-eu-west-1';
 const ROLE = 'arn:aws:iam::111122223333:role/keyturn/keyturn-evidence';
 /** What must not be lost with the stack, nor when evidence is switched off. */
-const OUTLIVING = ['EvidenceBucket', 'EvidenceBucketPolicy', 'EvidenceDeadLetterQueue', 'EvidenceQueue'];
+const OUTLIVING = [
+  'EvidenceBucket',
+  'EvidenceBucketPolicy',
+  'EvidenceDeadLetterQueue',
+  'EvidenceQueue',
+  'EvidenceSigningKey',
+];
 
 let template: Template;
 let off: Stack;
@@ -60,7 +66,7 @@ describe('while evidence is off', () => {
 });
 
 describe('with evidence', () => {
-  it('bucket, its policy, queue and dead letters outlive the stack, and are not taken away when it is switched off', () => {
+  it('bucket, its policy, signing key, queue and dead letters outlive the stack, and are not taken away when it is switched off', () => {
     for (const id of OUTLIVING) {
       expect([id, template.Resources[id]]).toMatchObject([
         id,
@@ -176,6 +182,26 @@ describe('the collector', () => {
     expect(parseCollecting(Object.fromEntries(Object.entries(object(Variables ?? null)).map(textual)))).toMatchObject({
       settings: { bucket: BUCKET, expireDays: 1_100 },
     });
+  });
+
+  it('signs only if that is asked for, with a key that nobody else signs with, or with one that is given', () => {
+    const keyOf = (stack: Stack) =>
+      object(object(stack.properties('EvidenceDashcollectorLambdaFunction')?.Environment).Variables)
+        .KEYTURN_EVIDENCE_SIGNING_KEY_ARN;
+    const isAllowed = (stack: Stack) =>
+      statementsOf(stack, 'EvidenceCollectorRole').some(({ actions }) => actions.includes('kms:Sign'));
+    expect([keyOf(kept), isAllowed(kept), kept.properties('EvidenceSigningKey')]).toEqual([
+      undefined,
+      false,
+      undefined,
+    ]);
+    expect(kept.output('EvidenceSigningKeyArn')).toBeUndefined();
+    const own = deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true });
+    const arn = 'arn:aws:kms:eu-west-1:111122223333:key/EvidenceSigningKey';
+    expect([keyOf(own), isAllowed(own), own.output('EvidenceSigningKeyArn')]).toEqual([arn, true, arn]);
+    expect(own.properties('EvidenceSigningKey')).toMatchObject({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+    const given = deploy(template, { KeepEvidence: true, SignsEvidence: true });
+    expect([given.properties('EvidenceSigningKey'), isAllowed(given)]).toEqual([undefined, true]);
   });
 
   it('runs at 02:00 UTC, is started again for six hours, and never by itself', () => {

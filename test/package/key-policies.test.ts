@@ -99,6 +99,26 @@ const MAC = { 'kms:MacAlgorithm': 'HMAC_SHA_256' };
 const VIA = { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' };
 const secretOf = (userId: string) => ({ 'kms:EncryptionContext:SecretARN': `${SECRETS}/${userId}/access-key-AbCdEf` });
 
+describe('the key that signs evidence', () => {
+  const SIGN = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' };
+  const kept = () => deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true });
+
+  it('signs for the collector alone, by one algorithm', () => {
+    const may = (arn: string, given = SIGN) => ask('EvidenceSigningKey', { arn }, 'kms:Sign', given, kept());
+    expect(may(roleOf('evidence-collector'))).toBe('allowed');
+    for (const arn of [ROOT, ADMINISTRATOR, roleOf('evidence-recorder'), role('keyturn-evidence-collector')]) {
+      expect([arn, may(arn)]).toEqual([arn, 'not allowed']);
+    }
+    expect(may(roleOf('evidence-collector'), { 'kms:SigningAlgorithm': 'ECDSA_SHA_384' })).toBe('not allowed');
+  });
+
+  it('is looked after by the account, which reads its public key and gives nothing away', () => {
+    const may = allowed('EvidenceSigningKey', { arn: ADMINISTRATOR }, SIGN, kept());
+    expect(may).toContain('kms:GetPublicKey');
+    expect(may.filter((action) => ['kms:Sign', ...GIVES_AWAY].includes(action))).toEqual([]);
+  });
+});
+
 describe('the key of the state', () => {
   it('is an HMAC key for several Regions, which outlives the stack with its alias', () => {
     expect(stack.properties('StateKey')).toMatchObject({

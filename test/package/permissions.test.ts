@@ -61,12 +61,13 @@ const table = readPermissions({
 beforeAll(async () => {
   ({ template } = await packageStack({ userPathPrefix: '/team/' }));
   // Without evidence its function has nothing to do, and may do nothing.
-  stack = deploy(template, { KeepEvidence: true });
+  stack = deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true });
   recorded = await recordCalls({
     topicArn: String(stack.output('TopicArn')),
     queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
     deadLetterQueueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation-dead.fifo',
     stateKeyArn: STATE_KEY,
+    signingKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/EvidenceSigningKey',
     evidenceBucketArn: 'arn:aws:s3:::keyturn-dev-evidence-111122223333-eu-west-1',
   });
 }, 120_000);
@@ -191,6 +192,13 @@ describe('the table of permissions in docs/security.md', () => {
     expect(comparable(statementsOfFunction(table, 'owners'))).toEqual(comparable(policy));
   });
 
+  it('has every statement of the policy for auditors and no other', () => {
+    const policy = parseStatements(object(complete.properties('EvidenceReaderPolicy')?.PolicyDocument));
+    expect(comparable(statementsOfFunction(table, 'auditors'))).toEqual(comparable(policy));
+    const actions = policy.flatMap((statement) => statement.actions);
+    expect(actions.filter((action) => !/^(s3:(List|Get)|kms:GetPublicKey$)/.test(action))).toEqual([]);
+  });
+
   it('has every statement of the template about all resources, but for key policies, where `*` is the key itself', () => {
     const wide = (value: Json): string[] => {
       if (typeof value !== 'object' || value === null) return [];
@@ -206,10 +214,9 @@ describe('the table of permissions in docs/security.md', () => {
   it('is about every role and policy of the stack', () => {
     const roles = complete.ofType('AWS::IAM::Role');
     expect(roles.toSorted()).toEqual([...Object.values(ROLES), ...Object.values(OTHERS)].toSorted());
-    expect([...complete.ofType('AWS::IAM::ManagedPolicy'), ...complete.ofType('AWS::IAM::Policy')]).toEqual([
-      'OwnerPolicy',
-    ]);
-    const known = [...names, ...Object.keys(OTHERS), 'owners'];
+    const policies = [...complete.ofType('AWS::IAM::ManagedPolicy'), ...complete.ofType('AWS::IAM::Policy')];
+    expect(policies.toSorted()).toEqual(['EvidenceReaderPolicy', 'OwnerPolicy']);
+    const known = [...names, ...Object.keys(OTHERS), 'owners', 'auditors'];
     expect(table.flatMap(({ who }) => who).filter((who) => !known.includes(who))).toEqual([]);
   });
 });

@@ -77,7 +77,8 @@ export async function otherTriggers(): Promise<World[]> {
 
 async function evidence(): Promise<World> {
   const world = createTeam();
-  const settings = addEvidenceBucket(world.aws);
+  const { arn: signingKeyArn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
+  const settings = { ...addEvidenceBucket(world.aws), signingKeyArn };
   Object.assign(world.environment, evidenceEnvironment(settings));
   const handler = createEvidenceRecorder(world.runtime('evidence-recorder'));
   const message = { schemaVersion: 1, event: 'digest', accountId: world.aws.accountId, at: '2026-01-01T00:00:00.000Z' };

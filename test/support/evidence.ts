@@ -29,11 +29,13 @@ export function addEvidenceBucket(aws: LocalAws, more: Partial<NewBucket> = {}):
 }
 
 /** What the stack tells the functions that keep evidence. */
-export function evidenceEnvironment({ bucket, owner, accountId }: EvidenceSettings): Record<string, string> {
+export function evidenceEnvironment(settings: EvidenceSettings): Record<string, string> {
+  const { bucket, owner, accountId, signingKeyArn } = settings;
   return {
     KEYTURN_EVIDENCE_BUCKET: bucket,
     KEYTURN_EVIDENCE_BUCKET_OWNER: owner,
     KEYTURN_EVIDENCE_ACCOUNT_ID: accountId,
+    KEYTURN_EVIDENCE_SIGNING_KEY_ARN: signingKeyArn,
     KEYTURN_VERSION: '0.0.0',
   };
 }

@@ -59,6 +59,7 @@ export function readPermissions(
     suffix: 'amazonaws.com',
     key: 'KmsKey',
     stateKey: 'StateKey',
+    signingKey: 'EvidenceSigningKey',
     roleSuffix: '',
     kmsAlias: 'alias/keyturn',
     ...deployment,

@@ -11,6 +11,7 @@ export interface Targets {
   deadLetterQueueArn: string;
   stateKeyArn: string;
   evidenceBucketArn: string;
+  signingKeyArn: string;
 }
 
 /** The functions, by what tests call their connections. */
@@ -68,7 +69,7 @@ function contextOf({ input }: Call): Record<string, string> {
 function resourceOf(world: World, { service, operation, input }: Call, targets: Targets): string {
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
-  if (service === 'kms') return targets.stateKeyArn;
+  if (service === 'kms') return operation === 'Sign' ? targets.signingKeyArn : targets.stateKeyArn;
   if (service === 's3') return resourceOfS3(input, targets);
   if (service === 'cloudtrail') return String(input.Name ?? input.TrailName ?? '*');
   if (service === 'sqs') {

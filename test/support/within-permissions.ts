@@ -21,6 +21,7 @@ function refused(world: World): string[] {
     queueArn: arn('the queue'),
     deadLetterQueueArn: arn('the dead-letter queue'),
     stateKeyArn: arn('the state key'),
+    signingKeyArn: arn('the signing key'),
     evidenceBucketArn: arn('the records').split('/')[0] ?? '',
   };
   const asked = new Map<string, { name: string; request: Request }>();

@@ -98,6 +98,11 @@ describe('a parameter of the stack alone', () => {
     ['alarmTopicArn', 'arn:aws:sns:us-east-1:123456789012:on-call', 'is in us-east-1, and must be in eu-west-1'],
     ['topicKmsKeyArn', 'alias/topic', 'must be the ARN of the key itself'],
     ['topicKmsKeyArn', 'arn:aws:kms:eu-west-1:123456789012:alias/topic', 'must be the ARN of the key itself'],
+    ['keepEvidence', 'yes', 'must be true or false'],
+    ['evidenceSigning', 'yes', 'must be true, false, or the ARN of a KMS key'],
+    ['evidenceSigning', 'arn:aws:kms:eu-west-1:123456789012:alias/x', 'must be true, false, or the ARN of a KMS key'],
+    ['bucketEncryption', 'AES256', 'must be any, kms or customer-key'],
+    ['unusedCredentialDays', '0', 'must be a whole number from 1 to 3650'],
     ['remediationConcurrency', 'many', 'must be a whole number'],
   ])('is refused by its name: %s of "%s"', (name, value, way) => {
     expect(() => deployStack({ [name]: value })).toThrow(`Cannot deploy: ${name} is "${value}": ${way}`);
