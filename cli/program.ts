@@ -251,6 +251,7 @@ function addEvidence(tree: Tree): void {
   add(evidence, 'test', 'may the collector read and write what it must', async () => (await command()).test)
     .option(...print)
     .option(...mfa);
+  addPeriod(tree, evidence);
   add(
     tree,
     'verify <place>',
@@ -264,6 +265,32 @@ function addEvidence(tree: Tree): void {
     )
     .option('--public-key <file>', 'in PEM: digests must be signed by it')
     .option('--quick', 'digests only')
+    .option(...mfa);
+}
+
+/** About a period: of a bucket, or of a copy of it, that is verified first. */
+function addPeriod(tree: Tree, evidence: Tree): void {
+  const period = () =>
+    new Option('--period <period>', '2026, 2026-H1, 2026-Q3, 2026-07 or 2026-07-01/2026-09-30').makeOptionMandatory();
+  const suffix = ['--suffix <suffix>', 'of the roles: `roleSuffix`, with its hyphen'] as const;
+  const account = () => new Option('--account <id>', 'whose, if there is evidence of several').argParser(accountId);
+  add(
+    evidence,
+    'report <place>',
+    'the life of every key in a period, gaps first; of a bucket (s3://name) or a folder',
+    () => import('./commands/evidence-report.ts'),
+  )
+    .addOption(period())
+    .option(...suffix)
+    .option('--out <folder>', 'write a page, JSON and CSV files there')
+    .addOption(account())
+    .option(...mfa);
+  add(tree, 'sample <place>', 'rotations of a period for an auditor to look at', () => import('./commands/sample.ts'))
+    .addOption(period())
+    .requiredOption('--seed <text>', 'the same seed picks the same ones')
+    .option(...suffix)
+    .addOption(new Option('--size <n>', 'how many').argParser(size).default(25, '25'))
+    .addOption(account())
     .option(...mfa);
 }
 
@@ -352,6 +379,12 @@ function days(value: string): number {
   const number = value.trim() === '' ? Number.NaN : Number(value);
   if (number === 0 || (number >= 1 && number <= 3_650)) return number;
   throw new InvalidArgumentError('It is 0, or a number from 1 to 3650.');
+}
+
+function size(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  throw new InvalidArgumentError('It is a whole number from 1 to 10000.');
 }
 
 /** CloudTrail keeps its event history for 90 days. */

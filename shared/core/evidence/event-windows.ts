@@ -24,7 +24,7 @@ export type KeyEventName = (typeof keyEventNames)[number];
 export const TRAIL_LAG = 20 * MINUTE;
 const OVERLAP = 5 * MINUTE;
 /** So long is its history. */
-const HISTORY = 90 * DAY;
+export const HISTORY = 90 * DAY;
 
 export interface EventWindow {
   name: KeyEventName;

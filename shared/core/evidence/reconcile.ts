@@ -57,7 +57,7 @@ const TO_RECORD = 48 * HOUR;
 const BEFORE_INTENT = 5 * MINUTE;
 const AFTER_RECORD = 15 * MINUTE;
 
-interface Change {
+export interface Change {
   accessKeyId: string | undefined;
   names: readonly KeyEventName[];
   status?: string;
@@ -66,7 +66,7 @@ interface Change {
 }
 
 /** What a record says was done to a key; of all others CloudTrail has nothing, and they wait for no witness. */
-function changeOf({ event, record }: RecordedTransition): Change | undefined {
+export function changeOf({ event, record }: RecordedTransition): Change | undefined {
   const { accessKeyId, newAccessKeyId } = record;
   switch (event) {
     case 'issued':
@@ -135,7 +135,7 @@ function intentOf({ transitionId, at }: RecordedTransition): Instant {
   return instantAtEnd(transitionId) ?? at;
 }
 
-function isWitness(event: KeyEvent, record: RecordedTransition, change: Change): boolean {
+export function isWitness(event: KeyEvent, record: RecordedTransition, change: Change): boolean {
   return (
     change.accessKeyId !== undefined &&
     event.accessKeyId === change.accessKeyId &&

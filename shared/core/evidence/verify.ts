@@ -14,11 +14,7 @@ import type { Asked, Evidence, Verdict, Verification } from './verdict.ts';
 
 /** Everything that can be said of the evidence of one account. */
 export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
-  const { files, verdicts: unreadable } = filesIn(evidence.chain);
-  const head = headAmong(files);
-  const foreign = new Set(files.flatMap(({ digest }) => digest.foreign));
-  const last = head?.number ?? 0;
-  const chained = files.filter(({ key, number }) => !foreign.has(key) && number <= last);
+  const { chained, head, foreign, unreadable } = chainedIn(evidence.chain);
   const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
   const expired = expiry(chained, asked.now);
   const links = chained.flatMap((file, index) =>
@@ -42,6 +38,21 @@ export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
   const wrong = new Set(objects.map(({ key }) => key));
   const valid = asked.isQuick ? 0 : [...named.keys()].filter((key) => !wrong.has(key)).length;
   return { verdicts, digests: chained.length, valid, head, provenTo: provenTo(chained, asked) };
+}
+
+/** The digests that are of the chain, oldest first, and its end. */
+export function chainedIn(chain: Evidence['chain']): {
+  chained: ChainFile[];
+  head: ChainFile | undefined;
+  /** Keys that the chain says were taken by somebody else. */
+  foreign: ReadonlySet<string>;
+  unreadable: readonly Verdict[];
+} {
+  const { files, verdicts: unreadable } = filesIn(chain);
+  const head = headAmong(files);
+  const foreign = new Set(files.flatMap(({ digest }) => digest.foreign));
+  const last = head?.number ?? 0;
+  return { chained: files.filter(({ key, number }) => !foreign.has(key) && number <= last), head, foreign, unreadable };
 }
 
 /** Keys below `chain/` that were ever written. */

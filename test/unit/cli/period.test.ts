@@ -1,0 +1,242 @@
+// cli/evidence/period/*.ts
+import { describe, expect, test } from 'vitest';
+import { type Day, dayOf, type OpenFinding } from '../../../cli/evidence/period/day.ts';
+import type { PeriodInput } from '../../../cli/evidence/period/input.ts';
+import { keyEventsIn } from '../../../cli/evidence/period/key-events.ts';
+import { livesOf } from '../../../cli/evidence/period/key-lives.ts';
+import { periodPage } from '../../../cli/evidence/period/page.ts';
+import { daysOf, parsePeriod } from '../../../cli/evidence/period/period.ts';
+import { agesOf, reportOf } from '../../../cli/evidence/period/report.ts';
+import type { Rotation } from '../../../cli/evidence/period/rotations.ts';
+import { sampleOf } from '../../../cli/evidence/period/sample.ts';
+import { exceptionsOf, spellsOf } from '../../../cli/evidence/period/spells.ts';
+import { hashOf } from '../../../shared/core/evidence/chain.ts';
+import type { Manifest } from '../../../shared/core/evidence/manifest.ts';
+import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
+import { seen } from '../../../shared/core/evidence/snapshot.ts';
+import { transitionsOf } from '../../../shared/core/evidence/transitions.ts';
+import { DAY, formatDate, formatInstant, HOUR } from '../../../shared/core/time.ts';
+import { ACCOUNT, denied, findingsOf, seenKey, seenUser, withKeys } from '../../support/core/snapshots.ts';
+
+const start = Date.parse('2026-03-01T00:00:00Z');
+const period = parsePeriod('2026-03', start + 60 * DAY);
+const KEY = 'AKIAEXAMPLE000000001';
+const role = `arn:aws:sts::${ACCOUNT}:assumed-role/keyturn-rotation-worker/x`;
+
+type Users = Parameters<typeof findingsOf>[0]['users'];
+type Trigger = Manifest['trigger'];
+
+/** The n-th of March, judged at 02:00. */
+function day(n: number, users: Users, trigger: Trigger = 'schedule'): Day {
+  const at = start + (n - 1) * DAY + 2 * HOUR;
+  const manifest = { startedAt: formatInstant(at), trigger } as const;
+  const rest = { runId: 'x', accountId: ACCOUNT, function: 'f', version: '0', endedAt: formatInstant(at), files: [] };
+  const none = { parameters: {}, calls: {}, population: {}, counts: {}, problems: [] };
+  const whole: Manifest = { schemaVersion: 1, isComplete: true, ...manifest, ...rest, ...none };
+  return dayOf(whole, `runs/${formatDate(at)}/`, findingsOf({ at, ...(users && { users }) }));
+}
+
+const withKey = (status: string, ageDays = 10) => seen([seenUser('alice', withKeys(seenKey(1, { status, ageDays })))]);
+
+let last = 0;
+function event(name: KeyEvent['name'], at: number, more: Partial<KeyEvent> = {}): KeyEvent {
+  return { eventId: `event-${++last}`, at, name, caller: role, accessKeyId: KEY, ...more };
+}
+
+function record(event: string, at: number, more: object = {}) {
+  const message = {
+    event,
+    transitionId: `${event}/AIDA/${formatInstant(at)}`,
+    accountId: ACCOUNT,
+    at: formatInstant(at),
+  };
+  const body = JSON.stringify({ ...message, accessKeyId: KEY, ...more });
+  const sha256 = hashOf(body);
+  return { key: `${ACCOUNT}/records/2026/03/01/${event}_AIDA_x.${sha256}.json`, sha256, body };
+}
+
+function input(more: Partial<PeriodInput>): PeriodInput {
+  const none = { chained: [], verdicts: [], days: [], unusable: [], records: [], events: [] };
+  return {
+    accountId: ACCOUNT,
+    roleSuffix: '',
+    period,
+    isPreliminary: false,
+    now: period.to + 5 * DAY,
+    ...none,
+    ...more,
+  };
+}
+
+describe('a period', () => {
+  test.each([
+    ['2026', '2026-01-01', 365],
+    ['2025-H2', '2025-07-01', 184],
+    ['2026-Q1', '2026-01-01', 90],
+    ['2026-02', '2026-02-01', 28],
+    ['2026-02-27/2026-03-02', '2026-02-27', 4],
+  ])('%s begins on %s and has %i days', (name, first, count) => {
+    const days = daysOf(parsePeriod(name, Date.parse('2027-06-01')), Number.POSITIVE_INFINITY);
+    expect([days[0], days.length]).toEqual([first, count]);
+  });
+});
+
+describe('the life of a key', () => {
+  const told = (lives: ReturnType<typeof livesOf>) =>
+    lives[0]?.changes.map(({ what, told: all, disagree }) => [what, all.map(({ source }) => source).join(), disagree]);
+
+  test('rests on the days where nothing else tells of it, with the time between', () => {
+    const days = [day(1, withKey('Active')), day(3, withKey('Inactive')), day(4, seen([seenUser('alice')]))];
+    const lives = livesOf({ days, records: [], events: [] });
+    expect(told(lives)).toEqual([
+      ['created', 'reading', false],
+      ['deactivated', 'days', false],
+      ['deleted', 'days', false],
+    ]);
+    expect(lives[0]?.changes[1]?.told[0]).toMatchObject({
+      after: '2026-02-28T21:00:00.000Z',
+      at: '2026-03-03T02:00:00.000Z',
+    });
+  });
+
+  test('does not end on a day on which the keys of its user, or anybody, were not known', () => {
+    const unlisted = seen([seenUser('alice', { keys: denied }), seenUser('bob', withKeys(seenKey(2)))]);
+    const days = [day(1, withKey('Active')), day(2, unlisted), day(3, denied), day(4, withKey('Active'))];
+    expect(told(livesOf({ days, records: [], events: [] }))).toEqual([['created', 'reading', false]]);
+  });
+
+  test('says both where two sources disagree', () => {
+    const days = [day(1, withKey('Active')), day(3, withKey('Inactive'))];
+    const created = event('CreateAccessKey', start - 20 * DAY);
+    const off = event('UpdateAccessKey', start + DAY, { status: 'Inactive' });
+    expect(told(livesOf({ days, records: [], events: [created, off] }))).toEqual([
+      ['created', 'cloudtrail,reading', true],
+      ['deactivated', 'cloudtrail,days', false],
+    ]);
+  });
+
+  test('has every switch of its own, whoever made it; refused calls switch nothing', () => {
+    const switches = ['Inactive', 'Active', 'Inactive'].map((status, n) =>
+      event('UpdateAccessKey', start + n * DAY, { status }),
+    );
+    const refused = event('DeleteAccessKey', start, { errorCode: 'AccessDenied' });
+    const records = transitionsOf([record('deactivated', start + 60_000), record('reminder', start)]);
+    expect(told(livesOf({ days: [], records, events: [...switches, refused] }))).toEqual([
+      ['deactivated', 'cloudtrail,record', false],
+      ['activated', 'cloudtrail', false],
+      ['deactivated', 'cloudtrail', false],
+    ]);
+  });
+});
+
+describe('findings over days', () => {
+  const open = (status: OpenFinding['status'], accepted: OpenFinding['accepted'] = null): OpenFinding => ({
+    ...{ id: 'mfa-console/a', control: 'mfa-console', status, reason: 'no-mfa', sentence: 's', resource: 'a' },
+    ...{ isHandOver: false, accepted },
+  });
+  const on = (date: string, ...found: OpenFinding[]): Day => ({ ...day(1, undefined), date, open: found });
+
+  test('a day that was not known ends nothing, and a failure after its end is another', () => {
+    const days = [on('1', open('fail')), on('2', open('error')), on('3', open('fail')), on('4'), on('5', open('fail'))];
+    expect(spellsOf(days)).toMatchObject([
+      { firstDay: '1', lastDay: '3', settledDay: '4', days: 2 },
+      { firstDay: '5', settledDay: null, days: 1 },
+    ]);
+  });
+
+  test('an exception ends by its date, because it is no longer used, or is still in use', () => {
+    const accepted = (until: string | null, because: string) =>
+      open('fail', { until, because, approvedBy: null, source: 'file' });
+    const days = [on('1', accepted('2', 'a')), on('2', accepted(null, 'b')), on('3', accepted('9', 'c'))];
+    expect(exceptionsOf(days).map(({ because, ended }) => [because, ended])).toEqual([
+      ['a', 'its date came'],
+      ['b', 'no longer used'],
+      ['c', 'in use at the end'],
+    ]);
+  });
+});
+
+describe('a report', () => {
+  test('names what went wrong in the period, each by its kind', () => {
+    const alarm = (state: string, at: string) => {
+      const body = JSON.stringify({ AlarmName: 'keyturn-prod-errors', NewStateValue: state, StateChangeTime: at });
+      return { key: `${ACCOUNT}/records/${at}`, sha256: hashOf(body), body };
+    };
+    const records = [
+      alarm('ALARM', '2026-03-05T00:00:00.000+0000'),
+      alarm('OK', '2026-03-06T00:00:00.000+0000'),
+      alarm('ALARM', '2026-03-07T00:00:00.000+0000'),
+      record('failed', start + DAY, { userName: 'alice', message: 'AWS refused.' }),
+      record('deactivated', start + 2 * DAY),
+      record('deactivated', start + 2 * DAY, { reason: 'other' }),
+      { key: 'x', sha256: 'x', body: 'no JSON' },
+    ];
+    const outside = event('DeleteAccessKey', start + 3 * DAY, { caller: 'arn:aws:iam::111122223333:user/mallory' });
+    const events = [event('CreateAccessKey', start + 4 * DAY), outside, outside];
+    const days = [day(1, denied), day(2, withKey('Active'), 'hand')];
+    const unusable = [{ date: '2026-03-03', folder: 'f', why: 'w' }];
+    const report = reportOf(input({ records, events, days, unusable }));
+    const kinds = report.gaps.map(({ kind, from, to }) => `${kind} ${from.slice(8, 10)} ${to.slice(8, 10)}`);
+    expect(kinds).toEqual([
+      'no-evidence 03 31',
+      'not-used 03 03',
+      'not-known 01 01',
+      'by-hand 02 02',
+      'alarm 05 06',
+      'alarm 07 ',
+      'failed 02 02',
+      'contradiction 03 03',
+      'unrecorded 05 05',
+      'pending 03 03',
+    ]);
+    expect(report.outside).toMatchObject([{ by: expect.stringContaining('mallory') }]);
+    expect(report.records).toEqual({ transitions: 2, repeats: 1 });
+    expect(periodPage(report)).toContain('AWS refused.');
+  });
+
+  test('counts a key that was replaced in time, and one that was not', () => {
+    const days = [day(1, withKey('Active', 80))];
+    const created = event('CreateAccessKey', start - 80 * DAY);
+    const issued = record('issued', start + DAY, { newAccessKeyId: 'AKIANEW' });
+    const off = event('UpdateAccessKey', start + 9 * DAY, { status: 'Inactive' });
+    const report = (...events: KeyEvent[]) =>
+      reportOf(input({ days, records: [issued], events: [created, ...events] }));
+    expect(report(off)).toMatchObject({
+      due: { onTime: 1, late: 0, notDone: 0 },
+      rotations: [{ onTime: true, handOverDays: 8, eventIds: [off.eventId] }],
+    });
+    expect(report()).toMatchObject({
+      due: { onTime: 0, late: 0, notDone: 1, keys: [{ reason: 'issued' }] },
+      rotations: [{ onTime: false, handOverDays: null, eventIds: [] }],
+    });
+    const late = event('UpdateAccessKey', start + 15 * DAY, { status: 'Inactive' });
+    expect(report(late).due).toMatchObject({ late: 1, keys: [{ daysLate: 5 }] });
+  });
+
+  test('counts ages by nearest rank', () => {
+    expect(agesOf([])).toEqual({ count: 0, p50: null, p90: null, p99: null, max: null });
+    expect(agesOf([4, 1, 3, 2])).toEqual({ count: 4, p50: 2, p90: 4, p99: 4, max: 4 });
+  });
+});
+
+test('a sample is the smallest hashes of seed and transition', () => {
+  const rotation = reportOf(input({ records: [record('issued', start)] })).rotations[0];
+  const population: Rotation[] = ['a', 'b', 'c', 'd'].flatMap((transitionId) =>
+    rotation === undefined ? [] : [{ ...rotation, transitionId }],
+  );
+  const expected = ['a', 'b', 'c', 'd'].toSorted((a, b) => (hashOf(`s${a}`) < hashOf(`s${b}`) ? -1 : 1));
+  const drawn = sampleOf(population, { seed: 's', size: 3 }).map(({ transitionId }) => transitionId);
+  expect(drawn).toEqual(expected.slice(0, 3));
+});
+
+test('events are read as they were kept, and what is none is left out', () => {
+  const line = { eventId: 'e', at: '2026-03-01T00:00:00.000Z', name: 'DeleteAccessKey', caller: 'c', later: 'field' };
+  const more = { userName: 'alice', accessKeyId: KEY, status: 'Active', errorCode: 'AccessDenied' };
+  const file = [line, { ...line, ...more }, { ...line, name: 'Other' }].map((each) => JSON.stringify(each)).join('\n');
+  const { later, ...kept } = line;
+  expect(later).toBe('field');
+  expect(keyEventsIn(`${file}\nno JSON\n`)).toEqual([
+    { ...kept, at: start },
+    { ...kept, ...more, at: start },
+  ]);
+});
