@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documents } from '../../cli/evidence/documents.ts';
 import type { PeriodReport } from '../../cli/evidence/period/report.ts';
 import { evidenceBucket } from '../support/evidence.ts';
 import { copyTo, createKeptAccount } from '../support/kept-period.ts';
@@ -38,7 +39,10 @@ async function reported(of: string, ...more: string[]): Promise<{ code: number; 
     now,
   });
   if (stdout === '') throw new Error(stderr);
-  return { code, report: JSON.parse(stdout) };
+  const report: unknown = JSON.parse(stdout);
+  // Field for field as docs/evidence.schema.json has it.
+  expect(documents.report.parse(report)).toEqual(report);
+  return { code, report: documents.report.parse(report) };
 }
 
 describe('the report of a period', () => {

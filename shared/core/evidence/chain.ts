@@ -10,7 +10,7 @@ const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const hashed = z.object({ key: z.string(), sha256 });
 export type Hashed = z.infer<typeof hashed>;
 
-const digestSchema = z.object({
+export const digestSchema = z.object({
   schemaVersion: z.literal(1),
   sequence: z.int(),
   bucket: z.string(),
@@ -36,7 +36,7 @@ const digestSchema = z.object({
 });
 export type ChainDigest = z.infer<typeof digestSchema>;
 
-const signatureSchema = z.object({
+export const signatureSchema = z.object({
   signature: z.nullable(z.string()),
   algorithm: z.optional(z.string()),
   keyArn: z.optional(z.string()),

@@ -1,7 +1,7 @@
 import * as z from '../zod.ts';
 
 /** What a run says of itself, and every file that it wrote: with it the population and the questions are known. */
-const manifestSchema = z.object({
+export const manifestSchema = z.object({
   schemaVersion: z.literal(1),
   runId: z.string(),
   accountId: z.string(),
