@@ -66,7 +66,7 @@ export async function collectEvidence(
   const { unusedCredentialDays } = limits;
   const known = { carried, unusedCredentialDays, events: history.events, isWitnessed };
   const collected = await seeAccount(looking, accountId, known);
-  const ownBucket = await judgeOwnBucket(looking, reader, { accountId, problems: yesterday.problems });
+  const ownBucket = await judgeOwnBucket(looking, reader, { settings, problems: yesterday.problems });
   const { snapshot } = collected;
   const measures = { settings: rotation, limits, now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes };

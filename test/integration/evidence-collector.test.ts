@@ -155,6 +155,8 @@ describe('what is refused is not known, and everything else is judged', () => {
     ['ListAccessKeys', ['key-age', 'one-active-key', 'unused-credentials']],
     ['GetLoginProfile', ['mfa-console', 'unused-credentials']],
     ['GetObjectLockConfiguration', ['evidence-bucket']],
+    ['GetBucketPolicy', ['evidence-bucket']],
+    ['GetBucketLifecycleConfiguration', ['evidence-bucket']],
     ['LookupEvents', ['changes-reconciled']],
   ])('%s', async (operation, expected) => {
     const { findings, error, page, manifest } = await collect(setUp(), refuse(operation));
@@ -169,7 +171,7 @@ describe('what is refused is not known, and everything else is judged', () => {
     expect(page).toContain('INCOMPLETE');
     expect(manifest.isComplete).toBe(false);
     // What is not known says which permission would tell.
-    if (operation.startsWith('Get') && operation.includes('Bucket')) {
+    if (operation === 'GetBucketEncryption') {
       expect(unknown[0]?.sentence).toContain('s3:GetEncryptionConfiguration');
     }
   });

@@ -26,6 +26,7 @@ import { seeUsers, type UserFacts } from '../../shared/aws/evidence/users.ts';
 import { readYesterday } from '../../shared/aws/evidence/yesterday.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { RotationError } from '../../shared/core/errors.ts';
+import { denialsAsked } from '../../shared/core/evidence/bucket-policy.ts';
 import type { CarriedFact } from '../../shared/core/evidence/carried.ts';
 import {
   type ChainFile,
@@ -35,6 +36,7 @@ import {
   nextDigest,
   parseChainFile,
 } from '../../shared/core/evidence/chain.ts';
+import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import { parseSettings, type Settings } from '../../shared/core/settings.ts';
 import { asRecordedIn } from '../../shared/core/state-key.ts';
 import { formatInstant } from '../../shared/core/time.ts';
@@ -46,6 +48,7 @@ interface Sight {
   world: World;
   looking: Looking;
   reader: EvidenceReader;
+  settings: EvidenceSettings;
 }
 
 function setUp(options: WorldOptions = {}, bucket: Partial<NewBucket> = {}): Sight {
@@ -53,7 +56,7 @@ function setUp(options: WorldOptions = {}, bucket: Partial<NewBucket> = {}): Sig
   const settings = addEvidenceBucket(world.aws, bucket);
   const { aws, clock, sleep } = world.runtime('collector');
   const looking = { aws, clock, sleep, settings: parseSettings(world.environment), readUntil: Number.MAX_VALUE };
-  return { world, looking, reader: evidenceReader(aws, settings) };
+  return { world, looking, settings, reader: evidenceReader(aws, settings) };
 }
 
 const account = '111122223333';
@@ -129,25 +132,75 @@ describe('buckets', () => {
 });
 
 describe('the bucket of the evidence', () => {
-  const problemsOf = async (more: Partial<NewBucket>, problems: string[] = []) => {
-    const { looking, reader } = setUp({}, more);
-    const { verdict } = await judgeOwnBucket(looking, reader, { accountId: account, problems });
+  const lock = { mode: 'governance' as const, days: 400 };
+  const place = { bucket: evidenceBucket, partition: 'aws', homeAccountId: account, roleSuffix: '' };
+  const problemsOf = async (
+    more: Partial<NewBucket>,
+    problems: string[] = [],
+    asked: Partial<EvidenceSettings> = {},
+  ) => {
+    const whole = { policy: { Statement: denialsAsked({ ...place, lock, expireDays: 0 }) } };
+    const { looking, reader, settings } = setUp({}, { ...whole, ...more });
+    const { verdict } = await judgeOwnBucket(looking, reader, { settings: { ...settings, ...asked }, problems });
     return [verdict.reason, verdict.facts.problems ?? []];
   };
   const everybody = { Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*' }] };
   const half = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: false };
+
+  const rule = (more: object): Partial<NewBucket> => ({
+    settings: { lifecycle: { Rule: { ID: 'x', Status: 'Enabled', Filter: {}, ...more } } },
+  });
 
   test.each<[string, Partial<NewBucket>]>([
     ['it is not versioned', { isVersioned: false }],
     ['it has no default encryption', { settings: { encryption: {} } }],
     ['public access to it is not blocked', { settings: { publicAccessBlock: half } }],
     ['public access to it is not blocked', { settings: { publicAccessBlock: {} } }],
-    ['its policy makes it public', { policy: everybody }],
+    ['its lifecycle takes objects after 5 days, not never', rule({ Expiration: { Days: 5 } })],
+    ['its lifecycle takes objects at a date', rule({ Expiration: { Date: '2026-12-01T00:00:00.000Z' } })],
+    ['its lifecycle takes older versions', rule({ NoncurrentVersionExpiration: { NoncurrentDays: 1 } })],
+    [
+      'its lifecycle moves objects to where they are not read at once',
+      rule({ Transition: { Days: 1, StorageClass: 'GLACIER' } }),
+    ],
+    ['it is locked for 30 days, not for 400', { objectLock: { mode: 'GOVERNANCE', days: 30 } }],
     ['it has no policy', { policy: undefined }],
     ['nothing in it is locked', { objectLock: 'without-default' }],
     ['it has no Object Lock', { objectLock: undefined, isVersioned: true }],
   ])('%s: %j', async (sentence, more) => {
     expect(await problemsOf(more)).toEqual(['not-as-asked', [sentence]]);
+  });
+
+  test('each denial of its policy is asked for, and none can be weakened unseen', async () => {
+    const denials = denialsAsked({ ...place, lock, expireDays: 0 });
+    for (const [n, { Sid }] of denials.entries()) {
+      const weaker = denials.map((each, m) => (m === n ? { ...each, Action: 's3:PutBucketTagging' } : each));
+      const [, wrong] = await problemsOf({ policy: { Statement: weaker } });
+      expect(wrong).toEqual([`its policy does not have the denial ${Sid} as it was deployed`]);
+    }
+    const [, public_] = await problemsOf({ policy: everybody });
+    expect(public_).toContain('its policy makes it public');
+    expect(public_).toHaveLength(denials.length + 1);
+  });
+
+  test('it has a lifecycle, and where it has none that is said', async () => {
+    const { world, looking, reader, settings } = setUp();
+    world.aws.s3.addBucket({ name: evidenceBucket, objectLock: { mode: 'GOVERNANCE', days: 400 } });
+    const { verdict } = await judgeOwnBucket(looking, reader, { settings, problems: [] });
+    expect(verdict.facts.problems).toEqual(['it has no policy', 'it has no lifecycle']);
+  });
+
+  test('what was asked for at deployment counts: no lock, a hard one, and when objects go', async () => {
+    const free = { lock: { mode: 'none' as const, days: 400 } };
+    expect(await problemsOf({ objectLock: undefined, isVersioned: true }, [], free)).toEqual(['as-asked', []]);
+    const hard = { lock: { mode: 'compliance' as const, days: 400 } };
+    expect(await problemsOf({}, [], hard)).toEqual(['not-as-asked', ['its lock can be passed, against compliance']]);
+    const goes = rule({ Expiration: { Days: 500 }, NoncurrentVersionExpiration: { NoncurrentDays: 1 } });
+    expect(await problemsOf(goes, [], { expireDays: 500 })).toEqual(['as-asked', []]);
+    expect(await problemsOf({}, [], { expireDays: 500 })).toEqual([
+      'not-as-asked',
+      ['its lifecycle does not take objects after 500 days, as digests say'],
+    ]);
   });
 
   test('is as it should be, and not where what was kept before is wrong', async () => {

@@ -132,7 +132,9 @@ describe('what is wrong ends with 3', () => {
 async function signedDigest(): Promise<string> {
   const { arn } = aws.kms.addSigningKey({ alias: 'alias/evidence' });
   const runtime = world.runtime('evidence');
-  const settings = { bucket: evidenceBucket, owner: accountId, accountId, expireDays: 0, signingKeyArn: arn };
+  const lock = { mode: 'governance' as const, days: 400 };
+  const place = { bucket: evidenceBucket, owner: accountId, accountId, homeAccountId: accountId };
+  const settings = { ...place, lock, expireDays: 0, signingKeyArn: arn };
   aws.clock.advance(DAY);
   const manifest = { key: `${accountId}/runs/20260104T020000Z_d/manifest.${hashOf('{}')}.json`, sha256: hashOf('{}') };
   await keep(runtime.aws, settings, { key: manifest.key, body: '{}' });

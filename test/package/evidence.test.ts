@@ -3,6 +3,7 @@ import { createLocalAws } from '../../local/aws/aws.ts';
 import { like } from '../../local/aws/policies/policy-conditions.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { isOwnMachine } from '../../shared/core/audience.ts';
+import { denialsAsked, policyProblems } from '../../shared/core/evidence/bucket-policy.ts';
 import { parseCollectorEvent } from '../../shared/core/evidence/collector-event.ts';
 import { parseCollecting } from '../../shared/core/evidence/evidence-settings.ts';
 import { packageStack } from './package-stack.ts';
@@ -111,6 +112,20 @@ describe('with evidence', () => {
     expect(mode({ LocksEvidence: false })).not.toContain('DefaultRetention');
     const policy = deploy(template, { KeepEvidence: true, LocksEvidence: false }).properties('EvidenceBucketPolicy');
     expect(JSON.stringify(policy)).not.toContain('NeverDelete');
+  });
+
+  it('the policy of the bucket is what the collector compares it with, locked and not', () => {
+    for (const [LocksEvidence, mode, count] of [
+      [true, 'governance', 7],
+      [false, 'none', 6],
+    ] as const) {
+      const stack = deploy(template, { KeepEvidence: true, LocksEvidence });
+      const document = JSON.stringify(stack.properties('EvidenceBucketPolicy')?.PolicyDocument);
+      const own = { bucket: BUCKET, partition: 'aws', homeAccountId: '111122223333', roleSuffix: '' };
+      const asked = { ...own, lock: { mode, days: 400 }, expireDays: 1_100 };
+      expect(policyProblems(document, asked)).toEqual([]);
+      expect(denialsAsked(asked)).toHaveLength(count);
+    }
   });
 
   it('the topic delivers every message as it is, nobody else sends, and what SNS gives up has a queue of its own', () => {

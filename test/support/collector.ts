@@ -4,7 +4,7 @@ import type { EvidenceSettings } from '../../shared/core/evidence/evidence-setti
 import type { Finding } from '../../shared/core/evidence/finding.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { collectEvidence } from '../../shared/service/evidence-collector.ts';
-import { addEvidenceBucket, evidenceBucket } from './evidence.ts';
+import { addEvidenceBucket, deployedPolicy, evidenceBucket } from './evidence.ts';
 import { createWorld, DAY, type World, type WorldOptions } from './world.ts';
 
 export interface CollectorWorld {
@@ -15,7 +15,7 @@ export interface CollectorWorld {
 export function createCollectorWorld(options: WorldOptions = {}): CollectorWorld {
   const world = createWorld(options);
   world.aws.cloudTrail.addTrail({ name: 'all' });
-  return { world, settings: addEvidenceBucket(world.aws) };
+  return { world, settings: addEvidenceBucket(world.aws, { policy: deployedPolicy(world.aws) }) };
 }
 
 export interface CollectedRun {

@@ -1,31 +1,30 @@
 import type { LocalAws } from '../../local/aws/aws.ts';
 import type { NewBucket } from '../../local/aws/s3/s3.ts';
+import { denialsAsked } from '../../shared/core/evidence/bucket-policy.ts';
 import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 
 export const evidenceBucket = 'keyturn-test-evidence';
 
 /** A bucket as the stack makes it, but for who may put where. */
 export function addEvidenceBucket(aws: LocalAws, more: Partial<NewBucket> = {}): EvidenceSettings {
-  const Resource = `arn:aws:s3:::${evidenceBucket}/*`;
-  const deny = { Effect: 'Deny', Principal: '*', Resource };
-  const policy = {
-    Statement: [
-      {
-        ...deny,
-        Action: 's3:PutObject',
-        Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
-      },
-      { ...deny, Action: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'] },
-    ],
+  const settings: EvidenceSettings = {
+    ...{ bucket: evidenceBucket, owner: aws.accountId, accountId: aws.accountId, homeAccountId: aws.accountId },
+    ...{ lock: { mode: 'governance', days: 400 }, expireDays: 0, signingKeyArn: '' },
   };
-  aws.s3.addBucket({ name: evidenceBucket, objectLock: { mode: 'GOVERNANCE', days: 400 }, policy, ...more });
-  return {
-    bucket: evidenceBucket,
-    owner: aws.accountId,
-    accountId: aws.accountId,
-    expireDays: 0,
-    signingKeyArn: '',
-  };
+  const anybody = denialsAsked({ ...settings, partition: 'aws', roleSuffix: '' }).filter(
+    ({ Sid }) => Sid !== 'OnlyTheRecorder' && Sid !== 'OnlyTheCollector' && Sid !== 'NowhereElse',
+  );
+  const { settings: own, ...rest } = more;
+  const lifecycle = { Rule: { ID: 'abort-uploads', Status: 'Enabled', Filter: {} } };
+  const bucket = { name: evidenceBucket, objectLock: { mode: 'GOVERNANCE' as const, days: 400 } };
+  aws.s3.addBucket({ ...bucket, policy: { Statement: anybody }, ...rest, settings: { lifecycle, ...own } });
+  return settings;
+}
+
+/** Its whole policy: by it the functions alone put anything. */
+export function deployedPolicy({ accountId }: LocalAws) {
+  const place = { bucket: evidenceBucket, partition: 'aws', homeAccountId: accountId, roleSuffix: '' };
+  return { Statement: denialsAsked({ ...place, lock: { mode: 'governance', days: 400 }, expireDays: 0 }) };
 }
 
 /** What the stack tells the functions that keep evidence. */

@@ -18,6 +18,8 @@ import {
 } from '@aws-sdk/client-iam';
 import {
   GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
@@ -162,6 +164,9 @@ async function askOwnBucket({ homeClientOf }: Aws, settings: EvidenceSettings, {
   await ask('s3:GetObject', () => s3.send(new GetObjectCommand(object)), 'NoSuchKey');
   await ask('s3:GetBucketVersioning', () => s3.send(new GetBucketVersioningCommand(at)));
   const noPolicy = 'NoSuchBucketPolicy';
+  await ask('s3:GetBucketPolicy', () => s3.send(new GetBucketPolicyCommand(at)), noPolicy);
+  const noRules = 'NoSuchLifecycleConfiguration';
+  await ask('s3:GetLifecycleConfiguration', () => s3.send(new GetBucketLifecycleConfigurationCommand(at)), noRules);
   await ask('s3:GetBucketPolicyStatus', () => s3.send(new GetBucketPolicyStatusCommand(at)), noPolicy);
   const noBlock = 'NoSuchPublicAccessBlockConfiguration';
   await ask('s3:GetBucketPublicAccessBlock', () => s3.send(new GetPublicAccessBlockCommand(at)), noBlock);

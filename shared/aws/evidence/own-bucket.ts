@@ -1,17 +1,22 @@
 import {
   GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import { isFailure } from '../../core/errors.ts';
+import { type AskedOfBucket, lifecycleProblems, policyProblems } from '../../core/evidence/bucket-policy.ts';
+import type { EvidenceSettings } from '../../core/evidence/evidence-settings.ts';
 import { accountResource } from '../../core/evidence/judge-root.ts';
 import { type Judgement, notKnown } from '../../core/evidence/judged.ts';
+import { listed } from '../../core/present.ts';
 import { type EvidenceReader, placeOf } from './bucket.ts';
 import { type Looking, tryRead } from './try-read.ts';
 
-type Check = (reader: EvidenceReader) => Promise<string | undefined>;
+type Check = (reader: EvidenceReader, asked: AskedOfBucket) => Promise<string | readonly string[] | undefined>;
 
 /** Each says what is not as it should be. */
 const checks: readonly Check[] = [
@@ -37,27 +42,43 @@ const checks: readonly Check[] = [
     const { PolicyStatus } = await reader.s3.send(new GetBucketPolicyStatusCommand(placeOf(reader)));
     return PolicyStatus?.IsPublic ? 'its policy makes it public' : undefined;
   },
-  async (reader) => {
+  async (reader, asked) => {
+    const { Policy } = await reader.s3.send(new GetBucketPolicyCommand(placeOf(reader)));
+    return policyProblems(Policy, asked);
+  },
+  async (reader, asked) => {
+    const { Rules } = await reader.s3.send(new GetBucketLifecycleConfigurationCommand(placeOf(reader)));
+    return lifecycleProblems(listed(Rules), asked);
+  },
+  async (reader, { lock }) => {
+    if (lock.mode === 'none') return undefined;
     const { ObjectLockConfiguration } = await reader.s3.send(new GetObjectLockConfigurationCommand(placeOf(reader)));
-    return ObjectLockConfiguration?.Rule?.DefaultRetention === undefined ? 'nothing in it is locked' : undefined;
+    const { Mode, Days = 0, Years = 0 } = ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+    if (Mode === undefined) return 'nothing in it is locked';
+    const days = Days + Years * 365;
+    if (days < lock.days) return `it is locked for ${days} days, not for ${lock.days}`;
+    return lock.mode === 'compliance' && Mode !== 'COMPLIANCE'
+      ? 'its lock can be passed, against compliance'
+      : undefined;
   },
 ];
 
 /** What a setting that is not there comes to. */
 const absent: Readonly<Record<string, string>> = {
   NoSuchBucketPolicy: 'it has no policy',
+  NoSuchLifecycleConfiguration: 'it has no lifecycle',
   NoSuchPublicAccessBlockConfiguration: 'public access to it is not blocked',
   ObjectLockConfigurationNotFoundError: 'it has no Object Lock',
   ServerSideEncryptionConfigurationNotFoundError: 'it has no default encryption',
 };
 
-async function problemOf(check: Check, reader: EvidenceReader): Promise<string | undefined> {
+async function problemsOf(check: Check, reader: EvidenceReader, asked: AskedOfBucket): Promise<readonly string[]> {
   try {
-    return await check(reader);
+    return [(await check(reader, asked)) ?? []].flat();
   } catch (error) {
     const [, says] = Object.entries(absent).find(([code]) => isFailure(error, code)) ?? [];
     if (says === undefined) throw error;
-    return says;
+    return [says];
   }
 }
 
@@ -69,10 +90,15 @@ async function problemOf(check: Check, reader: EvidenceReader): Promise<string |
 export async function judgeOwnBucket(
   looking: Looking,
   reader: EvidenceReader,
-  { accountId, problems }: { accountId: string; problems: readonly string[] },
+  { settings, problems }: { settings: EvidenceSettings; problems: readonly string[] },
 ): Promise<Judgement> {
-  const found = await Promise.all(checks.map((check) => tryRead(looking, () => problemOf(check, reader))));
-  const wrong = [...problems, ...found.flatMap((each) => (each.isSeen ? (each.value ?? []) : []))];
+  const { accountId } = settings;
+  const { roleSuffix } = looking.settings;
+  const [, partition = 'aws'] = looking.settings.topicArn.split(':');
+  const asked: AskedOfBucket = { ...settings, partition, roleSuffix };
+  const found = await Promise.all(checks.map((check) => tryRead(looking, () => problemsOf(check, reader, asked))));
+  // Two questions may have one answer.
+  const wrong = [...new Set([...problems, ...found.flatMap((each) => (each.isSeen ? each.value : []))])];
   const unknown = found.find((each) => !each.isSeen);
   const { bucket } = reader;
   const resource = { ...accountResource(accountId), type: 's3-bucket' as const, id: bucket };
@@ -83,6 +109,6 @@ export async function judgeOwnBucket(
     return { ...of, verdict: { status: 'fail', reason: 'not-as-asked', sentence, facts } };
   }
   if (unknown?.isSeen === false) return { ...of, verdict: notKnown(unknown) };
-  const sentence = `Bucket ${bucket} is versioned, encrypted, locked and not public.`;
+  const sentence = `Bucket ${bucket} is versioned, encrypted, not public, and kept as it was deployed.`;
   return { ...of, verdict: { status: 'pass', reason: 'as-asked', sentence, facts } };
 }

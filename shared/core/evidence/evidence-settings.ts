@@ -18,6 +18,8 @@ const schema = z.object({
   KEYTURN_EVIDENCE_BUCKET_OWNER: account,
   KEYTURN_EVIDENCE_ACCOUNT_ID: account,
   KEYTURN_EVIDENCE_EXPIRE_DAYS: z._default(wholeDays, 0),
+  KEYTURN_EVIDENCE_LOCK_MODE: z._default(z.enum(['governance', 'compliance', 'none']), 'governance'),
+  KEYTURN_EVIDENCE_LOCK_DAYS: z._default(wholeDays, 400),
   KEYTURN_EVIDENCE_SIGNING_KEY_ARN: z._default(
     z.string().check(z.regex(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)?$/, 'must be the ARN of a KMS key')),
     '',
@@ -30,6 +32,10 @@ export interface EvidenceSettings {
   owner: string;
   /** The account that the evidence is about: every key begins with it. */
   accountId: string;
+  /** In which Keyturn is deployed. */
+  homeAccountId: string;
+  /** How long nothing in the bucket can be destroyed. */
+  lock: { mode: 'governance' | 'compliance' | 'none'; days: number };
   /** The lifecycle of the bucket takes what is older; 0 is never. */
   expireDays: number;
   /** Empty: digests are not signed. */
@@ -46,6 +52,8 @@ export function parseEvidenceSettings(environment: Environment): EvidenceSetting
     bucket: data.KEYTURN_EVIDENCE_BUCKET,
     owner: data.KEYTURN_EVIDENCE_BUCKET_OWNER,
     accountId: data.KEYTURN_EVIDENCE_ACCOUNT_ID,
+    homeAccountId: data.KEYTURN_EVIDENCE_ACCOUNT_ID,
+    lock: { mode: data.KEYTURN_EVIDENCE_LOCK_MODE, days: data.KEYTURN_EVIDENCE_LOCK_DAYS },
     expireDays: data.KEYTURN_EVIDENCE_EXPIRE_DAYS,
     signingKeyArn: data.KEYTURN_EVIDENCE_SIGNING_KEY_ARN,
   };

@@ -12,6 +12,8 @@ test('what is not given is off or empty', () => {
     bucket: 'keyturn-dev-evidence',
     owner: '111122223333',
     accountId: '111122223333',
+    homeAccountId: '111122223333',
+    lock: { mode: 'governance', days: 400 },
     expireDays: 0,
     signingKeyArn: '',
   });
