@@ -21,6 +21,7 @@ const meanings = {
   UNCHAINED: 'true',
 } as const;
 export type VerdictWord = keyof typeof meanings;
+export const verdictWords = Object.keys(meanings);
 
 /** One line of a verification. */
 export interface Verdict {

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { gapKinds } from '../../cli/evidence/period/gaps.ts';
+import { controlIds, findingStatuses } from '../../shared/core/evidence/finding.ts';
+import { verdictWords } from '../../shared/core/evidence/verdict.ts';
+
+const page = readFileSync(new URL('../../docs/evidence.md', import.meta.url), 'utf8');
+
+/** The codes in the first column of the table with this head. */
+function rowsBelow(head: string): string[] {
+  const [, table = ''] = page.split(`| ${head} | `);
+  const [rows = ''] = table.split(/\n\s*\n/);
+  const cells = rows.split('\n').slice(2);
+  return cells.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code));
+}
+
+test.each([
+  ['status', findingStatuses],
+  ['control', controlIds],
+  ['word', verdictWords],
+  ['kind', gapKinds],
+])('docs/evidence.md has every %s in order, and no other', (head, words) => {
+  expect(rowsBelow(head)).toEqual([...words]);
+});
