@@ -33,6 +33,8 @@ export interface Lambda {
   isDelivering(eventSourceArn: string): boolean;
   /** How many functions may run at once; a new account has ten. */
   limitConcurrency(executions: number): void;
+  /** Until all events that nobody waits for are over. */
+  settled(): Promise<void>;
 }
 
 function notFound(message: string): AwsError {
@@ -61,6 +63,8 @@ interface Account {
   /** By UUID. */
   readonly mappings: Map<string, EventSourceMapping>;
   concurrency: number;
+  /** What was begun for events that nobody waits for. */
+  readonly events: Promise<unknown>[];
 }
 
 function arnOf({ environment: { region, accountId } }: Account, name: string): string {
@@ -89,10 +93,15 @@ function view(account: Account, { uuid, functionName, eventSourceArn, isEnabled 
 const operations: OperationsOn<Account> = {
   async Invoke(account, input) {
     const type = optionalText(input, 'InvocationType') ?? 'RequestResponse';
-    if (type !== 'RequestResponse')
-      throw constraintError('invocationType', 'be RequestResponse: the local AWS has no other');
+    if (type !== 'RequestResponse' && type !== 'Event')
+      throw constraintError('invocationType', 'be RequestResponse or Event: the local AWS has no other');
     const { handler } = existing(account, input);
     const event = eventOf(optionalText(input, 'Payload') ?? '');
+    if (type === 'Event') {
+      // Nobody hears what becomes of it, and it is not tried again.
+      account.events.push(handler(event).catch(() => undefined));
+      return { ExecutedVersion: '$LATEST', Payload: '' };
+    }
     try {
       return { ExecutedVersion: '$LATEST', Payload: JSON.stringify((await handler(event)) ?? null) };
     } catch (error) {
@@ -150,7 +159,7 @@ const operations: OperationsOn<Account> = {
 };
 
 export function createLambda(environment: Environment): Lambda {
-  const account: Account = { environment, functions: new Map(), mappings: new Map(), concurrency: 1_000 };
+  const account: Account = { environment, functions: new Map(), mappings: new Map(), concurrency: 1_000, events: [] };
   const { functions, mappings } = account;
   return {
     operations: operationsOn(account, operations),
@@ -161,6 +170,10 @@ export function createLambda(environment: Environment): Lambda {
     },
     limitConcurrency(executions) {
       account.concurrency = executions;
+    },
+    async settled() {
+      // What is begun meanwhile counts too.
+      for (const event of account.events) await event;
     },
     isDelivering: (eventSourceArn) =>
       ![...mappings.values()].some((mapping) => mapping.eventSourceArn === eventSourceArn && !mapping.isEnabled),

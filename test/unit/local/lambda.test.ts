@@ -67,7 +67,7 @@ describe('Invoke', () => {
     expect(payloadOf(await lambda.send(invoke(0)))).toBeNull();
   });
 
-  test('refuses a function that is not there, what is no JSON, and what is not waited for', async () => {
+  test('refuses a function that is not there, what is no JSON, and what would not be run', async () => {
     const { lambda } = setUp();
     expect(await refusal(lambda.send(invoke({}, 'nothing')))).toMatchObject({
       type: 'ResourceNotFoundException',
@@ -75,8 +75,29 @@ describe('Invoke', () => {
     });
     const broken = new InvokeCommand({ FunctionName, Payload: '{' });
     expect(await refusal(lambda.send(broken))).toMatchObject({ type: 'InvalidRequestContentException' });
-    const later = new InvokeCommand({ FunctionName, InvocationType: 'Event' });
+    const later = new InvokeCommand({ FunctionName, InvocationType: 'DryRun' });
     expect(await refusal(lambda.send(later))).toMatchObject({ type: 'InvalidParameterValueException' });
+  });
+
+  test('of an event answers at once, and what comes of it nobody hears', async () => {
+    const { aws, lambda } = setUp();
+    const seen: unknown[] = [];
+    const handler = async (event: unknown) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(event);
+      throw new Error('nobody hears it');
+    };
+    aws.lambda.deploy({
+      functionName: FunctionName,
+      roleArn: 'arn:aws:iam::111122223333:role/x',
+      environment: {},
+      handler,
+    });
+    const command = new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: '{"n":1}' });
+    expect((await lambda.send(command)).FunctionError).toBeUndefined();
+    expect(seen).toEqual([]);
+    await aws.lambda.settled();
+    expect(seen).toEqual([{ n: 1 }]);
   });
 
   test('is no user’s', async () => {
