@@ -246,6 +246,9 @@ function addEvidence(tree: Tree): void {
   const print = ['--print', 'print the command of the AWS CLI, and ask nothing'] as const;
   const command = () => import('./commands/evidence.ts');
   add(evidence, 'run', 'collect evidence now, besides the daily run', async () => (await command()).collect)
+    .addOption(
+      new Option('--account <id>', 'a member of the fleet; the profile is that of its hub').argParser(accountId),
+    )
     .option(...print)
     .option(...mfa);
   add(evidence, 'test', 'may the collector read and write what it must', async () => (await command()).test)

@@ -3,8 +3,8 @@ import { parseCollectorEvent } from '../shared/core/evidence/collector-event.ts'
 import { parseCollecting } from '../shared/core/evidence/evidence-settings.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import { collectEvidence } from '../shared/service/evidence-collector.ts';
 import { testConnection } from '../shared/service/evidence-connection.ts';
+import { evidenceOf } from '../shared/service/evidence-of.ts';
 
 /** Evidence of the account, daily and by `{}`; with `{"action":"test"}` whether a run could read and write what it must. */
 export function createEvidenceCollector(runtime: Runtime): Handler {
@@ -12,7 +12,7 @@ export function createEvidenceCollector(runtime: Runtime): Handler {
     const asked = parseCollectorEvent(event);
     const collecting = parseCollecting(runtime.environment);
     if (asked.action === 'test') return testConnection(runtime, collecting.settings);
-    return collectEvidence(runtime, invocation, asked, collecting);
+    return evidenceOf(runtime, invocation, asked, collecting);
   });
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
-import { rolesTaken } from '../shared/core/fleet/policy.ts';
+import { rolesTakenWithEvidence } from '../shared/core/fleet/policy.ts';
 import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
 import { begunWaves, type FleetFile, readFleetFile } from './fleet.ts';
@@ -64,7 +64,8 @@ export async function build(outDir: string, fleet?: FleetFile): Promise<Bundle[]
 /** Puts the fleet beside the bundles of the functions that take roles in its accounts. */
 export async function addFleet(outDir: string, fleet: FleetFile | undefined): Promise<void> {
   if (fleet === undefined) return;
-  await Promise.all(Object.keys(rolesTaken).map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
+  const names = Object.keys(rolesTakenWithEvidence);
+  await Promise.all(names.map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
 }
 
 async function buildFunction(name: string, folder: string): Promise<Bundle> {

@@ -10,6 +10,7 @@ import {
   managedPolicies,
   type PolicyDocument,
   rolesTaken,
+  rolesTakenWithEvidence,
 } from '../shared/core/fleet/policy.ts';
 import { formatDate, type Instant } from '../shared/core/time.ts';
 
@@ -81,14 +82,17 @@ export interface ManagedPolicy {
  * The policies by which the functions may take the roles of members: what is denied once for all, and before anything is
  * allowed; what is allowed for each function by itself. Throws a SettingsError for what IAM would not take.
  */
-export function fleetPolicies(fleet: Fleet, { stage, roleSuffix }: { stage: string; roleSuffix: string }): Resources {
+export function fleetPolicies(
+  fleet: Fleet,
+  { stage, roleSuffix, keepsEvidence }: { stage: string; roleSuffix: string; keepsEvidence: boolean },
+): Resources {
   // At least as long as what CloudFormation puts in their place, so that no size is underestimated.
   const hub = { partition: `\${AWS::Partition}`, roleSuffix };
   const arnOf = (name: string): string =>
     `arn:${hub.partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:keyturn-${stage}-${name}`;
   const denied = managedPolicies(denials(fleet, hub));
   const denialIds = denied.map((_, index) => `FleetDenials${index + 1}`);
-  const functions = Object.entries(rolesTaken);
+  const functions = Object.entries(keepsEvidence ? rolesTakenWithEvidence : rolesTaken);
   const all = functions.map(([name]) => ({ Ref: `${pascal(name)}Role` }));
   const denying = denied.map((document, index): [string, ManagedPolicy] => [
     denialIds[index] ?? '',

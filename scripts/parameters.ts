@@ -44,7 +44,11 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
   fleetPolicies: async (read) => {
     const fleet = await readFleet(read);
     if (fleet === undefined) return {};
-    return fleetPolicies(fleet, { stage: await read('sls:stage'), roleSuffix: await read('roleSuffix') });
+    return fleetPolicies(fleet, {
+      stage: await read('sls:stage'),
+      roleSuffix: await read('roleSuffix'),
+      keepsEvidence: (await read('keepEvidence')) === 'true',
+    });
   },
 
   /** Passes at once. */

@@ -1,4 +1,5 @@
 import { RotationError } from '../../shared/core/errors.ts';
+import { present } from '../../shared/core/present.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { commandFor, connect, placeOf } from '../deployed.ts';
@@ -8,6 +9,7 @@ import type { CommandModule } from '../program.ts';
 
 export interface EvidenceOptions extends SignInOptions {
   print?: boolean;
+  account?: string;
 }
 
 /** What of the answer about a run is read here. */
@@ -20,7 +22,7 @@ interface Collected {
 /** One run more, by the deployed function. 1 if not everything is known: what is, is kept all the same. */
 export const collect: CommandModule<EvidenceOptions> = {
   async run(context, _, options) {
-    const answer = await answerTo<Collected>(context, options, {});
+    const answer = await answerTo<Collected>(context, options, present({ accountId: options.account }));
     if (answer === undefined || context.options.json) return exitCodes.done;
     const { counts, folder, head } = answer;
     context.print(`${counts.pass} pass, ${counts.fail} fail, ${counts['not-applicable']} not applicable.`);
@@ -69,7 +71,7 @@ async function answerTo<Answer>(
     return undefined;
   }
   const deployed = await connect(context, options);
-  context.note(`keyturn-${deployed.stage}-evidence-collector ${placeOf(deployed)} …`);
+  context.note(`keyturn-${deployed.stage}-evidence-collector ${placeOf(deployed, options.account)} …`);
   const answered = await invoke(deployed, invocation);
   if (answered instanceof Thrown) throw incomplete(answered.error) ?? answered.error;
   if (context.options.json) context.print(JSON.stringify(answered, undefined, 2));

@@ -1,43 +1,107 @@
-// shared/service/evidence-collector.ts, for an account of a fleet: its evidence lies in the bucket of the hub.
-import { expect, test } from 'vitest';
+// shared/service/evidence-of.ts, shared/service/fleet-evidence.ts: evidence of an account of a fleet lies in the bucket of
+// the hub.
+import { describe, expect, test } from 'vitest';
+import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
+import type { BeforeCall } from '../../local/aws/aws.ts';
+import { functionRoleArn } from '../../local/aws/principals.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
-import { inMember } from '../../shared/aws/in-member.ts';
-import { collectEvidence } from '../../shared/service/evidence-collector.ts';
-import { hasFleet } from '../../shared/service/has-fleet.ts';
-import { addEvidenceBucket, evidenceBucket } from '../support/evidence.ts';
-import { createFleetWorld } from '../support/fleet-world.ts';
-import { HUB } from '../support/organization.ts';
+import { addEvidenceBucket, evidenceBucket, evidenceEnvironment } from '../support/evidence.ts';
+import { createFleetWorld, type FleetWorldOptions, lambda } from '../support/fleet-world.ts';
+import { HUB, MEMBERS, UNITS } from '../support/organization.ts';
 
 const MEMBER = '444455556666';
+const NAME = 'keyturn-test-evidence-collector';
 
-test('what is seen is the member, and what is kept is below its number in the bucket of the hub', async () => {
-  const world = createFleetWorld({ parameters: { Evidence: 'true' } });
+function setUp(options: FleetWorldOptions = {}) {
+  const world = createFleetWorld({ parameters: { Evidence: 'true' }, ...options });
   const { organization, hub } = world;
-  const member = organization.account(MEMBER);
-  member.iam.addUser({ userName: 'alice', keys: [{ ageDays: 100 }] });
-  member.cloudTrail.addTrail({ name: 'all' });
-  member.s3.addBucket({ name: 'data-of-the-member' });
-  hub.iam.addUser({ userName: 'somebody-else', keys: [{ ageDays: 100 }] });
-  const settings = { ...addEvidenceBucket(hub), accountId: MEMBER };
-  const runtime = world.runtime('evidence-collector');
-  if (!hasFleet(runtime)) throw new Error('There is no fleet.');
-  const path = organization.pathOf(MEMBER);
-  const place = { accountId: MEMBER, path, region: organization.region };
-  const startedAt = hub.clock.now();
-  const invocation = { runId: '12345678-1', startedAt, deadlineAt: startedAt + 900_000, functionName: 'collector' };
-  const answer = await collectEvidence(
-    inMember(runtime, place, 'observe', { by: 'evidence-collector', runId: invocation.runId }),
-    invocation,
-    { action: 'collect', trigger: 'hand' },
-    { settings, limits: { bucketEncryption: 'any', unusedCredentialDays: 45 }, version: '0.0.0' },
-  );
-  expect(answer).toMatchObject({ accountId: MEMBER, isComplete: true });
-  const kept = hub.s3.versions(evidenceBucket);
-  expect(kept.length).toBeGreaterThan(8);
-  expect(kept.filter(({ key }) => !key.startsWith(`${MEMBER}/`))).toEqual([]);
-  const textOf = (name: RegExp) => String(Buffer.from(kept.find(({ key }) => name.test(key))?.body ?? ''));
-  expect(textOf(/users\.csv$/)).toContain('alice');
-  expect(textOf(/users\.csv$/)).not.toContain('somebody-else');
-  expect(textOf(/buckets\.csv$/)).toContain('data-of-the-member');
-  expect(crossTalk(organization.calls, HUB)).toEqual([]);
+  for (const aws of [hub, ...MEMBERS.map(({ accountId }) => organization.account(accountId))]) {
+    aws.iam.addUser({ userName: `alice-of-${aws.accountId}`, keys: [{ ageDays: 100 }] });
+    aws.cloudTrail.addTrail({ name: 'all' });
+  }
+  organization.account(MEMBER).s3.addBucket({ name: 'data-of-the-member' });
+  Object.assign(world.environment, evidenceEnvironment(addEvidenceBucket(hub)));
+  const collector = (before?: BeforeCall) =>
+    lambda(world, 'evidence-collector', createEvidenceCollector(world.runtime('evidence-collector', before)));
+  const roleArn = functionRoleArn(HUB, 'evidence-collector');
+  hub.lambda.deploy({ functionName: NAME, roleArn, environment: world.environment, handler: collector() });
+  const kept = () => hub.s3.versions(evidenceBucket);
+  const accounts = () => [...new Set(kept().map(({ key }) => key.slice(0, 12)))].sort();
+  return { ...world, collector, kept, accounts };
+}
+
+describe('a member that is named', () => {
+  test('is seen by its own role, and kept below its number in the bucket of the hub', async () => {
+    const { collector, kept, accounts, organization } = setUp();
+    expect(await collector()({ accountId: MEMBER })).toMatchObject({ accountId: MEMBER, isComplete: true });
+    expect(accounts()).toEqual([MEMBER]);
+    const textOf = (name: RegExp) => String(Buffer.from(kept().find(({ key }) => name.test(key))?.body ?? ''));
+    expect(textOf(/users\.csv$/)).toContain(`alice-of-${MEMBER}`);
+    expect(textOf(/users\.csv$/)).not.toContain(`alice-of-${HUB}`);
+    expect(textOf(/buckets\.csv$/)).toContain('data-of-the-member');
+    expect(crossTalk(organization.calls, HUB)).toEqual([]);
+  });
+
+  test('must be of the fleet', async () => {
+    const { collector, kept } = setUp();
+    await expect(collector()({ accountId: '777788889999' })).rejects.toThrow('777788889999 is not in organization');
+    expect(kept()).toEqual([]);
+  });
+
+  test('may be the hub itself, whose own role looks then', async () => {
+    const { collector, accounts } = setUp();
+    await collector()({ accountId: HUB });
+    await collector()({});
+    expect(accounts()).toEqual([HUB]);
+  });
+});
+
+describe('the schedule', () => {
+  const scheduled = { scheduledAt: '2026-01-01T02:00:00Z' };
+
+  test('collects the hub, and begins an invocation for every member', async () => {
+    const { collector, accounts, hub, organization } = setUp();
+    expect(await collector()(scheduled)).toMatchObject({ accountId: HUB, isComplete: true });
+    await hub.lambda.settled();
+    expect(accounts()).toEqual([HUB, ...MEMBERS.map(({ accountId }) => accountId)].sort());
+    expect(crossTalk(organization.calls, HUB)).toEqual([]);
+  });
+
+  test('leaves out whom the fleet does not select, by its tags too', async () => {
+    const { collector, accounts, hub } = setUp({
+      fleet: { select: { organizationalUnits: [UNITS.prod], tags: { evidence: 'yes' } } },
+      accounts: MEMBERS.map((member) =>
+        member.accountId === MEMBER ? { ...member, tags: { evidence: 'yes' } } : member,
+      ),
+    });
+    await collector()(scheduled);
+    await hub.lambda.settled();
+    expect(accounts()).toEqual([HUB, MEMBER].sort());
+  });
+
+  test('goes on where one cannot be begun, and fails for it after all', async () => {
+    const { collector, accounts, hub } = setUp();
+    const refused: BeforeCall = ({ operation, input }) =>
+      operation === 'Invoke' && String(input.Payload).includes(MEMBER)
+        ? { kind: 'error', status: 403, code: 'AccessDeniedException' }
+        : undefined;
+    await expect(collector(refused)(scheduled)).rejects.toThrow(`Not all members are collected. ${MEMBER}: `);
+    await hub.lambda.settled();
+    expect(accounts()).toHaveLength(MEMBERS.length);
+    expect(accounts()).not.toContain(MEMBER);
+  });
+
+  test('fails for the hub where that is what failed', async () => {
+    const { collector } = setUp();
+    const refused: BeforeCall = ({ operation }) =>
+      operation === 'DescribeTrails' ? { kind: 'error', status: 403, code: 'AccessDeniedException' } : undefined;
+    await expect(collector(refused)(scheduled)).rejects.toThrow(`The evidence below ${HUB}/runs/`);
+  });
+});
+
+test('a deployment without a fleet knows no other account', async () => {
+  const world = setUp();
+  const { fleet: _, ...alone } = { fleet: undefined, ...world.runtime('evidence-collector') };
+  const collect = lambda(world, 'evidence-collector', createEvidenceCollector(alone));
+  await expect(collect({ accountId: MEMBER })).rejects.toThrow(`looks after ${HUB} only`);
 });

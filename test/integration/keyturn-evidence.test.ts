@@ -73,6 +73,8 @@ describe('run', () => {
         '--cli-read-timeout 910 --payload fileb:///dev/stdin /dev/stdout\n',
     );
     expect([code, stderr]).toEqual([0, '']);
+    const inMember = await evidence('run', '--print', '--account', '444455556666');
+    expect(inMember.stdout).toContain(`printf %s '{"accountId":"444455556666"}' | aws lambda invoke`);
   });
 });
 

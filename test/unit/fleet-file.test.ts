@@ -114,6 +114,7 @@ describe('what the stack computes from a fleet', () => {
     const { Resources } = fleetPolicies(parse(TEXT.replace(', cloudtrailLookups: on', '')).fleet, {
       stage: 'prod',
       roleSuffix: '-a',
+      keepsEvidence: false,
     });
     expect(await compute('fleetPolicies', path)).toEqual({ Resources });
     const names = [
@@ -157,12 +158,25 @@ describe('what the stack computes from a fleet', () => {
     });
   });
 
+  it('with evidence, one for its collector too, which looks and never rotates', () => {
+    const { fleet } = parse(TEXT.replace(', cloudtrailLookups: on', ''));
+    const policiesOf = (keepsEvidence: boolean) =>
+      fleetPolicies(fleet, { stage: 'prod', roleSuffix: '', keepsEvidence }).Resources;
+    const { FleetEvidenceCollector1: added, FleetDenials1: denials, ...others } = policiesOf(true);
+    const { FleetDenials1: before, ...without } = policiesOf(false);
+    expect(others).toEqual(without);
+    expect(JSON.stringify(added)).toContain('function:keyturn-prod-evidence-collector');
+    expect(JSON.stringify(added)).not.toContain('keyturn-rotate');
+    const role = { Ref: 'EvidenceCollectorRole' };
+    expect(denials?.Properties.Roles).toEqual([...(before?.Properties.Roles ?? []), role]);
+  });
+
   it('nothing, of a fleet that IAM would not take', () => {
     const accounts = Array.from({ length: 400 }, (_, index) => `'${100_000_000_000 + index}'`);
     const { fleet } = parse(
       TEXT.replace("['012345678901']", `[${accounts.join(', ')}]`).replace(', cloudtrailLookups: on', ''),
     );
-    expect(() => fleetPolicies(fleet, { stage: 'prod', roleSuffix: '' })).toThrow(
+    expect(() => fleetPolicies(fleet, { stage: 'prod', roleSuffix: '', keepsEvidence: false })).toThrow(
       /^fleet\.yml makes a statement of [\d,]+ characters \(ExcludedAccounts\), and IAM takes 6,144/,
     );
   });

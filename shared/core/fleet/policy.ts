@@ -29,6 +29,9 @@ export const rolesTaken = {
   'config-remediation': ['observe'],
 } as const satisfies Record<string, readonly MemberRole[]>;
 
+/** The same with evidence, which only looks: without it the function is never started, and takes none. */
+export const rolesTakenWithEvidence = { ...rolesTaken, 'evidence-collector': ['observe'] } as const;
+
 /** Where the policies are deployed. */
 export interface Hub {
   readonly partition: string;

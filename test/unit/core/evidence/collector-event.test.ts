@@ -10,6 +10,15 @@ test.each([
   expect(parseCollectorEvent(event)).toEqual({ action: 'collect', trigger });
 });
 
+test('a member of the fleet is named by its account', () => {
+  const accountId = '444455556666';
+  expect(parseCollectorEvent({ accountId })).toEqual({ action: 'collect', trigger: 'hand', accountId });
+  const event = { accountId, scheduledAt: '2026-01-01T02:00:00Z' };
+  expect(parseCollectorEvent(event)).toEqual({ action: 'collect', trigger: 'schedule', accountId });
+  expect(() => parseCollectorEvent({ accountId: 'prod' })).toThrow('accountId: must be the 12 digits of an account.');
+  expect(() => parseCollectorEvent({ accountId, action: 'test' })).toThrow('accountId: a test is of the deployment');
+});
+
 test('a test of the connection is asked for by its name', () => {
   expect(parseCollectorEvent({ action: 'test' })).toEqual({ action: 'test' });
 });
