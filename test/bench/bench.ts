@@ -11,6 +11,7 @@ import { startServer } from '../../local/aws/server.ts';
 import { drain } from '../../local/host/event-source.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
 import { evidenceRuns } from './evidence.ts';
+import { quarter } from './period.ts';
 import { previews } from './preview.ts';
 
 /** `npm run bench`: call counts and ratios of the service over the embedded AWS. Asserts nothing; prints Markdown. */
@@ -240,5 +241,6 @@ await ordinaryDay();
 await latency();
 await previews();
 await evidenceRuns();
+await quarter();
 await memory();
 bundles();
