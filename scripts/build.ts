@@ -7,6 +7,7 @@ import { messageOf } from '../shared/core/errors.ts';
 import { rolesTakenWithEvidence } from '../shared/core/fleet/policy.ts';
 import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
+import { addExceptions, exceptionNotes, readExceptionsFile } from './exceptions.ts';
 import { begunWaves, type FleetFile, readFleetFile } from './fleet.ts';
 import { computed } from './parameters.ts';
 
@@ -140,7 +141,13 @@ export function pluginThat(
 ) {
   const path = () => service.custom?.fleet ?? '';
   const fleetHere = async () => (path() === '' ? undefined : readFleetFile(path()).catch(refuse));
-  const buildHere = async () => fill(join(serviceDir, 'dist'), await fleetHere());
+  const exceptionsHere = async () => readExceptionsFile(serviceDir, Date.now()).catch(refuse);
+  const buildHere = async () => {
+    const exceptions = await exceptionsHere();
+    const dist = join(serviceDir, 'dist');
+    await fill(dist, await fleetHere());
+    await addExceptions(dist, exceptions);
+  };
   const refuse = (error: unknown): never => {
     throw new classes.Error(messageOf(error));
   };
@@ -152,7 +159,8 @@ export function pluginThat(
     } catch (error) {
       refuse(error);
     }
-    for (const note of file === undefined ? [] : begunWaves(file.fleet, Date.now())) console.error(note);
+    const notes = file === undefined ? [] : begunWaves(file.fleet, Date.now());
+    for (const note of [...notes, ...exceptionNotes(await exceptionsHere(), Date.now())]) console.error(note);
   };
   return {
     configurationVariablesSources: { keyturn: { resolve } },

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isNode, LineCounter, parseDocument } from 'yaml';
 import { SettingsError } from '../shared/core/errors.ts';
-import { type Fleet, type FleetProblem, fieldName, readFleet, type Wave } from '../shared/core/fleet/fleet.ts';
+import { type Fleet, readFleet, type Wave } from '../shared/core/fleet/fleet.ts';
 import {
   checkPolicies,
   denials,
@@ -13,6 +12,7 @@ import {
   rolesTakenWithEvidence,
 } from '../shared/core/fleet/policy.ts';
 import { formatDate, type Instant } from '../shared/core/time.ts';
+import { readYaml } from './yaml-file.ts';
 
 /** A fleet, and the text of `fleet.json`: the functions take it as it is, so that no bundle carries the schema. */
 export interface FleetFile {
@@ -30,29 +30,11 @@ export async function readFleetFile(path: string): Promise<FleetFile> {
 
 /** The same of its text. */
 export function parseFleetYaml(text: string, name: string): FleetFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const refuse = (problems: readonly string[]): never => {
-    throw new SettingsError(`Cannot read the fleet: ${problems.join('; ')}.`);
-  };
-  const at = (offset: number): string => `${name}:${lines.linePos(offset).line}`;
-  if (document.errors.length > 0) {
-    refuse(document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.split(/ at line|\n/)[0]}`));
-  }
-  const value: unknown = document.toJS();
-  const result = readFleet(value);
-  if ('fleet' in result) return { fleet: result.fleet, json: `${JSON.stringify(result.fleet)}\n` };
-  const whereOf = ({ path }: FleetProblem): string => {
-    // What is missing has no line; what holds it has one.
-    const depth = path.findLastIndex((_, index) => document.hasIn(path.slice(0, index + 1))) + 1;
-    const node: unknown = document.getIn(path.slice(0, depth), true);
-    return at(isNode(node) ? (node.range?.[0] ?? 0) : 0);
-  };
-  return refuse(
-    result.problems.map((each) =>
-      [whereOf(each), fieldName(each), each.message].filter((part) => part !== '').join(': '),
-    ),
-  );
+  const fleet = readYaml({ text, name, what: 'the fleet' }, (value) => {
+    const result = readFleet(value);
+    return 'fleet' in result ? { value: result.fleet } : result;
+  });
+  return { fleet, json: `${JSON.stringify(fleet)}\n` };
 }
 
 /** Waves that have begun before anything is deployed, each in a sentence: whoever deploys them first should know. */

@@ -5,6 +5,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createAws } from '../aws/clients.ts';
 import type { MetricName, Runtime } from '../aws/runtime.ts';
+import type { Exception } from '../core/evidence/exceptions.ts';
 import type { Fleet } from '../core/fleet/fleet.ts';
 import { present } from '../core/present.ts';
 
@@ -46,8 +47,19 @@ export function lambdaRuntime(): Runtime {
 
 /** What the build made of `fleet.yml` and left beside the bundle, if anything. It has parsed it: its schema is not carried. */
 export function fleetBeside(module: string): Fleet | undefined {
-  const file = new URL('fleet.json', module);
-  if (!existsSync(file)) return undefined;
-  const fleet: Fleet = JSON.parse(readFileSync(file, 'utf8'));
+  const text = textBeside('fleet.json', module);
+  if (text === undefined) return undefined;
+  const fleet: Fleet = JSON.parse(text);
   return fleet;
+}
+
+/** The same of `evidence-exceptions.yml`. */
+export function exceptionsBeside(module: string): readonly Exception[] {
+  const exceptions: Exception[] = JSON.parse(textBeside('exceptions.json', module) ?? '[]');
+  return exceptions;
+}
+
+function textBeside(name: string, module: string): string | undefined {
+  const file = new URL(name, module);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }

@@ -68,7 +68,7 @@ export async function collectEvidence(
   const collected = await seeAccount(looking, accountId, known);
   const ownBucket = await judgeOwnBucket(looking, reader, { settings, problems: yesterday.problems });
   const { snapshot } = collected;
-  const measures = { settings: rotation, limits, now: snapshot.at };
+  const measures = { settings: rotation, limits, exceptions: collecting.exceptions ?? [], now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes };
   const { judgements, changes } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
@@ -89,11 +89,20 @@ export async function collectEvidence(
   const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
   const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
   const counts = countsOf(findings);
-  const unknown = findings.filter(({ status }) => status === 'error');
+  // What somebody has accepted as not known is no alarm of every day.
+  const unknown = findings.filter(({ status, accepted }) => status === 'error' && accepted === null);
   runtime.log.info('Collected', { ...counts, folder, sequence, sha256 });
   if (unknown.length > 0) throw incomplete(unknown, folder);
   const { runId } = invocation;
-  return { schemaVersion: 1, runId, accountId, isComplete: true, counts, folder, head: { key, sequence, sha256 } };
+  return {
+    schemaVersion: 1,
+    runId,
+    accountId,
+    isComplete: counts.error === 0,
+    counts,
+    folder,
+    head: { key, sequence, sha256 },
+  };
 }
 
 /** Everything is written by then: the alarm rings, and nothing is done again. */

@@ -188,6 +188,18 @@ describe('what is refused is not known, and everything else is judged', () => {
     ]);
   });
 
+  test('what somebody has accepted as not known fails no run, and leaves it incomplete', async () => {
+    const account = setUp();
+    const seal = { Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::payroll' }] };
+    account.world.aws.s3.addBucket({ name: 'payroll', policy: seal });
+    const decided = { because: 'sealed', approvedBy: 'Ann', until: '2026-12-31' };
+    const exceptions = [{ control: 'bucket-encryption' as const, resource: 'payroll', ...decided }];
+    const { error, page, manifest } = await collect(account, undefined, { exceptions });
+    expect([error, manifest.isComplete]).toEqual([undefined, false]);
+    expect(page).toContain('INCOMPLETE: 1 of');
+    expect(page).toContain('<td>Ann</td>');
+  });
+
   test('a file that the bucket refuses ends the run, and nothing says that it was whole', async () => {
     const account = setUp();
     await expect(collect(account, refuse('PutObject'))).rejects.toThrow();

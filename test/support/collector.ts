@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { BeforeCall } from '../../local/aws/aws.ts';
-import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
+import type { Collecting, EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import type { Finding } from '../../shared/core/evidence/finding.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { collectEvidence } from '../../shared/service/evidence-collector.ts';
@@ -29,7 +29,11 @@ export interface CollectedRun {
 }
 
 /** One run of the collector, read as it lies in the bucket. */
-export async function collect({ world, settings }: CollectorWorld, before?: BeforeCall): Promise<CollectedRun> {
+export async function collect(
+  { world, settings }: CollectorWorld,
+  before?: BeforeCall,
+  more: Pick<Collecting, 'exceptions'> = {},
+): Promise<CollectedRun> {
   const { aws } = world;
   const first = aws.calls.length;
   const runtime = world.runtime('evidence-collector', before);
@@ -42,7 +46,12 @@ export async function collect({ world, settings }: CollectorWorld, before?: Befo
   };
   const limits = { bucketEncryption: 'any' as const, unusedCredentialDays: 45 };
   const request = { action: 'collect' as const, trigger: 'hand' as const };
-  const error = await collectEvidence(runtime, invocation, request, { settings, limits, version: '0.0.0' }).then(
+  const error = await collectEvidence(runtime, invocation, request, {
+    settings,
+    limits,
+    version: '0.0.0',
+    ...more,
+  }).then(
     () => undefined,
     (thrown: Error) => thrown.message,
   );

@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import * as z from '../zod.ts';
+import type { Exception } from './exceptions.ts';
 import type { EvidenceLimits } from './judged.ts';
 
 // What the functions that keep evidence are told beside the settings of the rotation. No other function gets any of it,
@@ -74,6 +75,8 @@ export interface Collecting {
   limits: EvidenceLimits;
   /** Of Keyturn. */
   version: string;
+  /** Of `evidence-exceptions.yml`, where the build found one. */
+  exceptions?: readonly Exception[];
 }
 
 /** The same for the collector, which judges as well. */

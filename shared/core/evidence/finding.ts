@@ -109,6 +109,7 @@ export const resourceTypes = [
   's3-bucket',
   'cloudtrail-trail',
   'key-change',
+  'exception',
 ] as const;
 
 export interface FindingResource {

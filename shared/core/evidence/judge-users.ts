@@ -1,6 +1,7 @@
 import type { Settings } from '../settings.ts';
 import { formatDate, formatInstant, type Instant } from '../time.ts';
 import { type ParsedUserSettings, parseUserSettings } from '../user-settings.ts';
+import type { Exception } from './exceptions.ts';
 import type { Accepted, ControlId, FindingResource, Verdict } from './finding.ts';
 import { handOversOf } from './hand-over.ts';
 import { judgeKeys, oneActiveKey } from './judge-keys.ts';
@@ -12,6 +13,8 @@ import type { ConsoleAccess, Seen, SeenUser, Snapshot } from './snapshot.ts';
 export interface Measures {
   settings: Settings;
   limits: EvidenceLimits;
+  /** Of the file: none unless there is one. */
+  exceptions?: readonly Exception[];
   now: Instant;
 }
 

@@ -1,5 +1,6 @@
 import { formatDate, formatInstant } from '../time.ts';
 import { controls } from './controls.ts';
+import { acceptedBy, judgeExceptions } from './exceptions.ts';
 import { type Finding, findingId } from './finding.ts';
 import { judgeBuckets } from './judge-buckets.ts';
 import { judgeRoot } from './judge-root.ts';
@@ -20,6 +21,7 @@ export function judgeEvidence(
   measures: Measures,
   others: readonly Judgement[] = [],
 ): Finding[] {
+  const { exceptions = [], now } = measures;
   const before = new Map(yesterday.map((finding) => [finding.id, finding]));
   const judgements = [
     ...judgeRoot(snapshot),
@@ -27,9 +29,13 @@ export function judgeEvidence(
     ...judgeBuckets(snapshot, measures.limits),
     ...judgeTrails(snapshot),
     ...others,
+    ...judgeExceptions(exceptions, { accountId: snapshot.accountId, now }),
   ];
   const today = formatDate(snapshot.at);
-  return judgements.map((judgement) => findingOf(asOfReport(judgement, snapshot), before, today));
+  return judgements.map((judgement) => {
+    const accepted = judgement.accepted ?? acceptedBy(exceptions, judgement, now);
+    return findingOf(asOfReport({ ...judgement, accepted }, snapshot), before, today);
+  });
 }
 
 /** What the credential report says is said with its time, where nobody told what was changed since. */
@@ -57,7 +63,8 @@ function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>
     asOf: formatInstant(asOf),
     ...sinceOf(verdict, yesterday.get(id), today),
     handOver: isFailure ? (handOver ?? null) : null,
-    accepted: isFailure ? (accepted ?? null) : null,
+    // What nobody may read, by design, stays not known; somebody has decided so.
+    accepted: isFailure || (verdict.status === 'error' && accepted?.source === 'file') ? (accepted ?? null) : null,
     remediation: isFailure ? remediation : '',
     references,
   };
