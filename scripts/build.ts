@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
-import { rolesTakenWithEvidence } from '../shared/core/fleet/policy.ts';
+import { knowFleet } from '../shared/core/fleet/policy.ts';
 import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
 import { addExceptions, exceptionNotes, readExceptionsFile } from './exceptions.ts';
@@ -65,8 +65,7 @@ export async function build(outDir: string, fleet?: FleetFile): Promise<Bundle[]
 /** Puts the fleet beside the bundles of the functions that take roles in its accounts. */
 export async function addFleet(outDir: string, fleet: FleetFile | undefined): Promise<void> {
   if (fleet === undefined) return;
-  const names = Object.keys(rolesTakenWithEvidence);
-  await Promise.all(names.map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
+  await Promise.all(knowFleet.map((name) => writeFile(join(outDir, name, 'fleet.json'), fleet.json)));
 }
 
 async function buildFunction(name: string, folder: string): Promise<Bundle> {

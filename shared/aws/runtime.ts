@@ -71,6 +71,8 @@ export interface Memory {
   audiences: AudienceMemory;
   /** Accounts whose rotating role is known to refuse whoever lacks its ExternalId; made with the first. */
   trusted?: Set<string>;
+  /** Accounts that messages were about, and whether the fleet looks after them; made with the first. */
+  members?: Map<string, boolean>;
   /** Roles of members that AWS refused, and until when; made with the first member. */
   refusedRoles?: Map<string, Instant>;
 }

@@ -2,6 +2,7 @@
 // the hub.
 import { describe, expect, test } from 'vitest';
 import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
+import { createEvidenceRecorder } from '../../functions/evidence-recorder.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { functionRoleArn } from '../../local/aws/principals.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
@@ -96,6 +97,56 @@ describe('the schedule', () => {
     const refused: BeforeCall = ({ operation }) =>
       operation === 'DescribeTrails' ? { kind: 'error', status: 403, code: 'AccessDeniedException' } : undefined;
     await expect(collector(refused)(scheduled)).rejects.toThrow(`The evidence below ${HUB}/runs/`);
+  });
+});
+
+describe('a message', () => {
+  const told = (accountId: string, n = 1) => ({
+    Records: [
+      {
+        messageId: `message-${n}`,
+        body: JSON.stringify({
+          ...{ schemaVersion: 1, event: 'issued', accountId, at: '2026-01-01T06:00:00.000Z' },
+          ...{
+            userId: `AIDAEXAMPLE00000000${n}`,
+            transitionId: `issue/AIDAEXAMPLE00000000${n}/2026-01-01T06:00:00.000Z`,
+          },
+        }),
+      },
+    ],
+  });
+  const recorderOf = (world: ReturnType<typeof setUp>, before?: BeforeCall) =>
+    lambda(world, 'evidence-recorder', createEvidenceRecorder(world.runtime('evidence-recorder', before)));
+
+  test('about a member is kept below its account, and whose it is is asked once', async () => {
+    const world = setUp();
+    const recorder = recorderOf(world);
+    for (const n of [1, 2]) expect(await recorder(told(MEMBER, n))).toEqual({ batchItemFailures: [] });
+    const keys = world.kept().map(({ key }) => key.replace(/\.[0-9a-f]{64}/, ''));
+    const name = (n: number) => `${MEMBER}/records/2026/01/01/issued_AIDAEXAMPLE00000000${n}_20260101T060000000Z.json`;
+    expect(keys).toEqual([name(1), name(2)]);
+    const asked = world.organization.calls.filter(({ call }) => call.operation === 'DescribeAccount');
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each(['777788889999', '000011112222'])(
+    'about %s, of no member, is kept by its hash alone',
+    async (accountId) => {
+      const world = setUp();
+      const recorder = recorderOf(world);
+      for (const n of [1, 2]) await recorder(told(accountId, n));
+      for (const { key } of world.kept()) expect(key).toMatch(new RegExp(`^${HUB}/records/2026/01/01/other_`));
+      expect(world.kept()).toHaveLength(2);
+    },
+  );
+
+  test('waits while the organization does not answer', async () => {
+    const world = setUp();
+    const refused: BeforeCall = ({ operation }) =>
+      operation === 'DescribeAccount' ? { kind: 'error', status: 400, code: 'AccessDeniedException' } : undefined;
+    const answer = await recorderOf(world, refused)(told(MEMBER));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    expect(world.kept()).toEqual([]);
   });
 });
 

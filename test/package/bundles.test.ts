@@ -30,6 +30,7 @@ const LAZY: Record<string, readonly string[]> = {
   'config-remediation': ['organization'],
   'config-rule': ['organization'],
   'evidence-collector': ['fleet-evidence', 'organization'],
+  'evidence-recorder': ['fleet-account', 'organization'],
   'exposed-key': ['fleet-exposed-key', 'organization'],
   'rotate-user': ['fleet-rotate-user', 'organization'],
   'rotation-worker': ['fleet-work', 'who-uses'],

@@ -1,7 +1,7 @@
 // The hub's package: what a fleet adds, and that it adds nothing to a stack without one.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFleetFile } from '../../scripts/fleet.ts';
-import { rolesTaken, rolesTakenWithEvidence } from '../../shared/core/fleet/policy.ts';
+import { knowFleet, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FLEET, type Packaged, packageStack } from './package-stack.ts';
 import { ACCOUNT, deploy, type JsonObject, list, object, REGION, type Stack, statementsOf } from './template.ts';
@@ -21,7 +21,7 @@ const filesOf = ({ zips }: Packaged, name: string) => unzip(zips.get(name) ?? Bu
 describe('fleet.json', () => {
   it('lies beside the code of the functions that take roles of members', async () => {
     const having = [...hub.zips.keys()].filter((name) => filesOf(hub, name).has(`dist/${name}/fleet.json`));
-    expect(having.toSorted()).toEqual(Object.keys(rolesTakenWithEvidence).toSorted());
+    expect(having.toSorted()).toEqual(knowFleet.toSorted());
     const text = String(filesOf(hub, 'rotation-worker').get('dist/rotation-worker/fleet.json'));
     expect(JSON.parse(text)).toEqual((await readFleetFile(FLEET.fleet)).fleet);
   });
@@ -188,7 +188,11 @@ describe('what the roles may do besides', () => {
     organizationId: 'o-a1b2c3d4e5',
   };
 
-  const all = { ...ROLES, 'evidence-collector': 'EvidenceCollectorRole' };
+  const all = {
+    ...ROLES,
+    'evidence-collector': 'EvidenceCollectorRole',
+    'evidence-recorder': 'EvidenceRecorderRole',
+  };
 
   it.each(Object.entries(all))('%s has what both tables of docs/security.md say, and no more', (name, role) => {
     const tables = [...readPermissions(deployment), ...readPermissions(deployment, 'with a fleet')];

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, build } from '../../scripts/build.ts';
 import { readFleetFile } from '../../scripts/fleet.ts';
 import { billOfMaterials } from '../../scripts/sbom.ts';
-import { rolesTakenWithEvidence } from '../../shared/core/fleet/policy.ts';
+import { knowFleet } from '../../shared/core/fleet/policy.ts';
 
 interface Locked {
   version: string;
@@ -55,7 +55,7 @@ describe('what ships', () => {
 
   it('has the fleet beside the functions that work in its accounts', () => {
     const having = bundles.map(({ name }) => name).filter((name) => existsSync(join(directory, name, 'fleet.json')));
-    expect(having).toEqual(Object.keys(rolesTakenWithEvidence).toSorted());
+    expect(having).toEqual(knowFleet.toSorted());
   });
 
   it('is a dependency, not a development tool', () => {

@@ -34,6 +34,7 @@ import { isFailure, messageOf } from '../../core/errors.ts';
 import type { EvidenceSettings } from '../../core/evidence/evidence-settings.ts';
 import { regionOfIamEvents } from '../../core/evidence/key-event.ts';
 import type { Aws } from '../clients.ts';
+import { required } from '../observe.ts';
 import { s3Client } from '../s3.ts';
 import { signCommand, signingClient } from './sign.ts';
 
@@ -142,8 +143,8 @@ async function askTrails({ clientOf, iam }: Aws, { ask, skip }: Asking): Promise
       skip(`cloudtrail:${action}`, 'There is no trail to ask about.');
     return;
   }
-  const { TrailARN, HomeRegion = here } = trail;
-  const atHome = trailsIn(HomeRegion);
+  const { TrailARN } = trail;
+  const atHome = trailsIn(required(trail.HomeRegion, 'cloudtrail:DescribeTrails', 'HomeRegion'));
   await ask('cloudtrail:GetTrailStatus', () => atHome.send(new GetTrailStatusCommand({ Name: TrailARN })));
   await ask('cloudtrail:GetEventSelectors', () => atHome.send(new GetEventSelectorsCommand({ TrailName: TrailARN })));
 }

@@ -65,6 +65,13 @@ export function nameRecord(body: string, keeper: Keeper): Naming {
   return key(accountId, name === undefined ? `other_${sha256}.json` : `${name}.${sha256}.json`);
 }
 
+/** The account that a message says it is about; undefined where it says none, or no account. */
+export function accountOfMessage(body: string): string | undefined {
+  const message = ours.safeParse(jsonOf(body));
+  const named = message.success ? message.data.accountId : undefined;
+  return named !== undefined && /^\d{12}$/.test(named) ? named : undefined;
+}
+
 function aboutMessage(message: Ours, { accountId, isKnown }: Keeper): { owner: string; name: string } | undefined {
   const { event, userId, transitionId = '' } = message;
   const owner = message.accountId ?? accountId;

@@ -32,6 +32,9 @@ export const rolesTaken = {
 /** The same with evidence, which only looks: without it the function is never started, and takes none. */
 export const rolesTakenWithEvidence = { ...rolesTaken, 'evidence-collector': ['observe'] } as const;
 
+/** Functions that know the fleet: the recorder takes no role, and keeps what is told of members. */
+export const knowFleet = [...Object.keys(rolesTakenWithEvidence), 'evidence-recorder'];
+
 /** Where the policies are deployed. */
 export interface Hub {
   readonly partition: string;
