@@ -58,7 +58,7 @@ export async function announce(
     event,
     transitionId,
     accountId: user.accountId,
-    ...regionsOf(settings),
+    ...placeOf(settings),
     userId: user.userId,
     userName: user.userName,
     owner: situation.settings.owner,
@@ -135,9 +135,13 @@ function isAboutSecret(
 }
 
 /** In a member of a fleet the secret may be in another Region than the functions. */
-function regionsOf({ topicArn, memberRegion }: Settings): Pick<Notice, 'region' | 'hubRegion'> {
+function placeOf({
+  topicArn,
+  memberRegion,
+  memberName: accountName,
+}: Settings): Pick<Notice, 'region' | 'hubRegion' | 'accountName'> {
   const region = regionOf(topicArn);
-  return memberRegion === undefined ? { region } : { region: memberRegion, hubRegion: region };
+  return memberRegion === undefined ? { region } : { region: memberRegion, hubRegion: region, accountName };
 }
 
 /** The topic is in the Region of the function: its fourth field. */
@@ -158,7 +162,7 @@ export async function announceNobody(
     ...notice,
     event: 'exposed',
     reason: 'key-of-nobody',
-    ...regionsOf(settings),
+    ...placeOf(settings),
     userId: '',
     userName: '',
   });

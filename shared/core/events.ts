@@ -133,12 +133,17 @@ const workMessage = z.strictObject({
   path: z.optional(organizationPath),
   /** In a fleet: an older message is dropped, since an account may have moved. */
   notAfter: z.optional(z.string().check(z.refine((text) => parseInstant(text) !== undefined, 'must be an instant'))),
+  /** In a fleet: what people call the account, for what they are told. Nothing is decided by it. */
+  accountName: z.optional(z.string()),
   /** With origin `exposed`, over the rest of the body: not every sender may ask for a deactivation. */
   mac: z.optional(z.string()),
 });
 
 /** One user to look at. It carries no decision: the worker observes again. */
 export type WorkMessage = z.output<typeof workMessage>;
+
+/** What a message about a user of a member says beside. */
+export type OfMember = Pick<WorkMessage, 'path' | 'notAfter' | 'accountName'>;
 
 /** Throws an EventError that names the field; the queue then keeps the message for its dead-letter queue. */
 export function parseWorkMessage(body: string): WorkMessage {

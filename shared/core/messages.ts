@@ -3,7 +3,7 @@ import { chatNotification } from './messages/chat.ts';
 import { eventTexts } from './messages/emails.ts';
 import type { EventText } from './messages/event-text.ts';
 import type { Notice, OutgoingMessage } from './messages/notice.ts';
-import { type Block, clamp, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
+import { type Block, clamp, clean, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
 import { formatInstant } from './time.ts';
 
 export { type Addressed, attributesOf } from './messages/attributes.ts';
@@ -20,6 +20,8 @@ export {
 
 /** A sentence may quote an error of AWS, and SNS takes 256 KiB for everything together. */
 const SENTENCE_MAX = 4_000;
+/** https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html */
+const ACCOUNT_NAME_MAX = 50;
 
 /**
  * The message about one transition: a subject, a JSON document (docs/message.schema.json), an email for somebody who
@@ -46,12 +48,13 @@ export function buildMessage(given: Notice): OutgoingMessage {
 
 function clamped(notice: Notice): Notice {
   const { owner } = attributesOf(notice);
-  return { ...notice, owner, message: clamp(notice.message, SENTENCE_MAX) };
+  const accountName = clamp(clean(notice.accountName ?? ''), ACCOUNT_NAME_MAX) || undefined;
+  return { ...notice, owner, accountName, message: clamp(notice.message, SENTENCE_MAX) };
 }
 
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
 function documentOf(notice: Notice): object {
-  const { event, transitionId, accountId, region, userId, userName, owner, next, lastUsed } = notice;
+  const { event, transitionId, accountId, accountName, region, userId, userName, owner, next, lastUsed } = notice;
   const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy, keyStatus } = notice;
   return {
     schemaVersion: 1,
@@ -59,6 +62,7 @@ function documentOf(notice: Notice): object {
     severity: severityOf(notice),
     transitionId,
     accountId,
+    accountName,
     region,
     // A key that belongs to no user has neither.
     userId: userId || undefined,

@@ -1,4 +1,5 @@
 import { SettingsError } from './errors.ts';
+import { present } from './present.ts';
 import {
   arns,
   dateRanges,
@@ -145,10 +146,13 @@ export type Settings = Parsed & Membership;
 interface Membership {
   /** Where its secrets are. */
   readonly memberRegion?: string;
+  /** What people call it, as AWS Organizations has it. */
+  readonly memberName?: string;
 }
 
-/** The variable that says so. */
+/** The variables that say so. */
 export const MEMBER_VARIABLE = 'KEYTURN_MEMBER_REGION';
+export const MEMBER_NAME_VARIABLE = 'KEYTURN_MEMBER_NAME';
 
 interface Spec<T extends z.ZodMiniType> {
   schema: T;
@@ -175,8 +179,8 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     cannot: 'Cannot start',
     nameOf: environmentName,
   });
-  const memberRegion = environment[MEMBER_VARIABLE];
-  return memberRegion ? { ...settings, memberRegion } : settings;
+  const { [MEMBER_VARIABLE]: memberRegion, [MEMBER_NAME_VARIABLE]: memberName } = environment;
+  return memberRegion ? { ...settings, memberRegion, ...present({ memberName }) } : settings;
 }
 
 /** The same for callers that have the values under other names: `nameOf` is what the sentences call a setting. */

@@ -104,8 +104,8 @@ async function scanMember(
   { runId }: Pick<Invocation, 'runId'>,
   { message, isDryRun, showsPlan }: Scanning,
 ): Promise<Answered> {
-  const { accountId, path } = message;
-  const place = await placeOf(runtime, { accountId, path });
+  const { accountId, path, name } = message;
+  const place = await placeOf(runtime, { accountId, path, name });
   const member = asMember(runtime, { ...place, isDryRun }, 'observe', { by: 'scan', runId });
   const settings = parseSettings(member.environment);
   const findings = await trustOf(runtime, member, place);
@@ -122,7 +122,7 @@ async function scanMember(
   const look: Look = {
     ...{ runtime: member, reader, settings, runId: message.runId, times, errors: [] },
     isDryRun: isDryRun || !settings.enforce || isPaused(findings),
-    member: { accountId, path, notAfter: message.notAfter, accountConcurrency, showsPlan },
+    member: { accountId, accountName: name, path, notAfter: message.notAfter, accountConcurrency, showsPlan },
   };
   const seen = await lookAtAccount(look);
   return answered(runtime, message, { look, seen, findings });

@@ -5,9 +5,10 @@ import { observeUser, type Reader } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
-import type { WorkMessage } from '../core/events.ts';
+import type { OfMember } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
 import { plan } from '../core/plan.ts';
+import { present } from '../core/present.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
@@ -53,7 +54,7 @@ export async function remediate(
 interface Where {
   runtime: Runtime;
   /** Of a member of a fleet: what a message about its users says beside, and how many are worked on at once. */
-  member?: Pick<WorkMessage, 'path' | 'notAfter'> & { accountConcurrency: number };
+  member?: OfMember & { accountConcurrency: number };
 }
 
 async function whereOf(runtime: Runtime, runId: string, { accountId }: RemediationEvent): Promise<Where> {
@@ -73,7 +74,10 @@ async function whereOf(runtime: Runtime, runId: string, { accountId }: Remediati
   });
   const notAfter = formatInstant(runtime.clock() + DAY);
   const { accountConcurrency } = runtime.fleet.limits;
-  return { runtime: member, member: { path: place.path, notAfter, accountConcurrency } };
+  return {
+    runtime: member,
+    member: { path: place.path, notAfter, ...present({ accountName: place.accountName }), accountConcurrency },
+  };
 }
 
 type Said = Omit<Remediation, 'schemaVersion' | 'dryRun'>;

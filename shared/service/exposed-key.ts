@@ -8,7 +8,7 @@ import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
-import type { ExposureEvent, WorkMessage } from '../core/events.ts';
+import type { ExposureEvent, OfMember } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
 import { listed, present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
@@ -70,7 +70,7 @@ export interface Hands {
   /** Why nothing is done about this key. */
   refusal?(accessKeyId: string): Promise<string | undefined>;
   /** What a message about a user says beside. */
-  beside?: Pick<WorkMessage, 'path' | 'notAfter'>;
+  beside?: OfMember;
 }
 
 async function handsFor(runtime: Runtime, invocation: Invocation, event: ExposureEvent): Promise<Hands> {
@@ -223,7 +223,7 @@ async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Pro
 async function tryLater(
   { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { event: { eventId }, accessKeyId, path, notAfter }: Named & NonNullable<Hands['beside']>,
+  { event: { eventId }, accessKeyId, path, notAfter, accountName }: Named & OfMember,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {
@@ -238,7 +238,7 @@ async function tryLater(
     origin: 'exposed',
     requestId: eventId,
     accessKeyId,
-    ...present({ path, notAfter }),
+    ...present({ path, notAfter, accountName }),
   } as const;
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)

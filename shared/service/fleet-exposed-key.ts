@@ -3,6 +3,7 @@ import { required } from '../aws/observe.ts';
 import type { Invocation } from '../aws/runtime.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent } from '../core/events.ts';
+import { present } from '../core/present.ts';
 import { DAY, formatInstant } from '../core/time.ts';
 import type { Hands } from './exposed-key.ts';
 import { type Described, describeMember, nameOf } from './fleet-account.ts';
@@ -28,7 +29,7 @@ export async function handsInFleet(
   const place = described?.place ?? (await placeOf(runtime, { accountId, path: '' }));
   const isDryRun = selection?.isMember === true && selection.isDryRun;
   const by = { by: 'exposed-key', runId };
-  const { path } = place;
+  const { path, accountName } = place;
   return {
     runtime: asMember(runtime, { ...place, isDryRun }, 'observe', by),
     accountId,
@@ -37,7 +38,7 @@ export async function handsInFleet(
         ? asMember(runtime, { ...place, isDryRun }, 'observe', by)
         : asMember(runtime, { ...place, isDryRun }, 'rotate', { ...by, user: { userId, userName } }),
     refusal: (accessKeyId) => refusalOf(runtime, { accountId, described }, accessKeyId),
-    beside: path === '' ? {} : { path, notAfter: formatInstant(runtime.clock() + DAY) },
+    beside: path === '' ? {} : { path, notAfter: formatInstant(runtime.clock() + DAY), ...present({ accountName }) },
   };
 }
 

@@ -48,11 +48,11 @@ async function workInMember(
   workOn: WorkOn,
 ): Promise<void> {
   const message = parseWorkMessage(delivery.body);
-  const { accountId, userId, userName, path = '' } = message;
+  const { accountId, userId, userName, path = '', accountName: name } = message;
   const isExposed = await isSignedExposure(runtime, message);
   const because = isExposed && path === '' ? undefined : notBelieved(runtime, message);
   if (because !== undefined) return drop(runtime, message, because);
-  const place = await placeOf(runtime, { accountId, path });
+  const place = await placeOf(runtime, { accountId, path, name });
   const session = { by: 'worker', runId: invocation.runId, user: { userId, userName } };
   const member = asMember(runtime, { ...place, isDryRun: false }, 'rotate', session);
   // Asked for before anything else, so that a refusal is about the account and not about a step.

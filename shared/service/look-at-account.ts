@@ -5,7 +5,7 @@ import { type Judged, judgeAccount, planUsers, type UserPlan } from '../aws/plan
 import type { Runtime } from '../aws/runtime.ts';
 import type { Scan } from '../aws/scan.ts';
 import type { Triaged } from '../core/activity.ts';
-import type { WorkMessage } from '../core/events.ts';
+import type { OfMember, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
 import type { Limits } from '../core/model.ts';
 import { isWeeklyTurn } from '../core/runs.ts';
@@ -24,6 +24,7 @@ export interface Look extends RunFacts {
 
 export interface Member {
   accountId: string;
+  accountName: string;
   path: string;
   /** Until when messages about its users are believed. */
   notAfter: Instant;
@@ -79,12 +80,16 @@ async function enqueueAll(
       requestId: runId,
       mayRepeat: isWeeklyTurn(userId, times.run),
       ...(shares === undefined ? {} : (shares.get(userId) ?? { mayIssue: false })),
-      ...(member === undefined ? {} : { path: member.path, notAfter: formatInstant(member.notAfter) }),
+      ...(member === undefined ? {} : ofMember(member)),
     };
   });
   const { sent, failed } = await enqueue(runtime.aws, settings.queueUrl, messages, member?.accountConcurrency);
   errors.push(...failed.map(({ userName, reason }) => `${userName}: ${reason}`));
   return sent;
+}
+
+function ofMember({ path, notAfter, accountName }: Member): OfMember {
+  return { path, notAfter: formatInstant(notAfter), accountName };
 }
 
 /** What alarms and the dashboard say about the account as a whole. */

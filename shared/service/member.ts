@@ -1,15 +1,16 @@
 import { inMember, type MemberSession } from '../aws/in-member.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import { type Place, regionFor } from '../core/fleet/settings-for.ts';
-import { environmentName, MEMBER_VARIABLE } from '../core/settings.ts';
+import { present } from '../core/present.ts';
+import { environmentName, MEMBER_NAME_VARIABLE, MEMBER_VARIABLE } from '../core/settings.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 
 /** Where an account is in the organization, for its settings. The hub's Region is the SDK's own. */
 export async function placeOf(
   { aws }: Pick<Runtime, 'aws'>,
-  { accountId, path }: Pick<Place, 'accountId' | 'path'>,
+  { accountId, path, name: accountName }: Pick<Place, 'accountId' | 'path'> & { name?: string | undefined },
 ): Promise<Place> {
-  return { accountId, path, region: await aws.sts.config.region() };
+  return { accountId, path, region: await aws.sts.config.region(), ...present({ accountName }) };
 }
 
 /** An account of the fleet to work on, and whether that may change anything there. */
@@ -33,6 +34,7 @@ export function asMember(runtime: FleetRuntime, target: MemberTarget, ...as: Mem
     environment: {
       ...member.environment,
       [MEMBER_VARIABLE]: regionFor(runtime.fleet, place),
+      [MEMBER_NAME_VARIABLE]: place.accountName,
       // Rules of AWS Config have names of their own in each account, and nobody judges at once there.
       [environmentName('configRuleName')]: '',
       // Secrets Manager in a member calls no function of the hub.

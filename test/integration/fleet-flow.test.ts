@@ -53,6 +53,9 @@ describe('a day of a fleet', () => {
     expect(await workAll(world)).toMatchObject({ received: 3, deleted: 3 });
     expect(ids.map((id) => keys(world, id))).toEqual([2, 2, 2]);
     expect(keys(world, HUB)).toBe(1);
+    const issued = world.hub.sns.published.filter(({ attributes }) => attributes.event === 'issued');
+    const names = issued.map(({ message }) => JSON.parse(message.default ?? '').accountName);
+    expect(names.toSorted()).toEqual(['canary', 'lab', 'payments']);
     expect(bodies(world, 'tickets')).toHaveLength(247);
     expect(await digestAt(world)).toMatchObject({ runId: at, selected: 3, answered: 3, silent: 0, errors: [] });
     expect(lastDigest(world)).toMatchObject({

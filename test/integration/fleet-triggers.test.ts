@@ -41,6 +41,8 @@ describe('rotate-user', () => {
     const message = world.hub.sns.published.at(-1);
     expect(message?.attributes).toMatchObject({ accountId: LAB, event: 'issued' });
     expect(message?.message.email).toContain(`"accountId":"${LAB}"`);
+    expect(message?.message.email).toContain(`AWS account ${LAB} (lab)`);
+    expect(JSON.parse(message?.message.default ?? '')).toMatchObject({ accountId: LAB, accountName: 'lab' });
   });
 
   it('takes only the role that looks, for a question and for a wave that has not begun', async () => {

@@ -12,6 +12,8 @@ export interface Place {
   readonly path: string;
   /** The hub's. */
   readonly region: string;
+  /** As AWS Organizations has it, for people; unknown where the organization was not asked. */
+  readonly accountName?: string;
 }
 
 /**

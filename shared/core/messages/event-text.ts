@@ -14,7 +14,10 @@ export interface EventText {
   closing?(notice: Notice): Block[];
 }
 
-export const who = ({ userName, accountId }: Notice): string => `IAM user ${userName} in AWS account ${accountId}`;
+/** `111122223333 (payments-prod)`. */
+export const account = ({ accountId, accountName }: Notice): string =>
+  accountName === undefined ? accountId : `${accountId} (${accountName})`;
+export const who = (notice: Notice): string => `IAM user ${notice.userName} in AWS account ${account(notice)}`;
 export const oldKey = ({ accessKeyId }: Notice): string => `The old access key${accessKeyId ? ` ${accessKeyId}` : ''}`;
 export const key = ({ accessKeyId }: Notice): string => `Access key ${accessKeyId ?? '(unknown)'}`;
 

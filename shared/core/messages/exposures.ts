@@ -1,5 +1,5 @@
 import { accountOfKeyCommand, setStatusCommand } from './commands.ts';
-import { type EventText, who } from './event-text.ts';
+import { account, type EventText, who } from './event-text.ts';
 import type { Notice } from './notice.ts';
 import { forAdministrators, hintIfUsed, otherWays, switchBySignIn, type Wish, wishes } from './parts.ts';
 import { type Block, command, text, when } from './text.ts';
@@ -40,7 +40,7 @@ function found(n: Notice): string {
   const id = n.accessKeyId ?? '(unknown)';
   switch (n.reason) {
     case 'key-of-nobody':
-      return `Others know access key ${id}, says AWS, and no IAM user of AWS account ${n.accountId} has it.`;
+      return `Others know access key ${id}, says AWS, and no IAM user of AWS account ${account(n)} has it.`;
     case 'exposure-suspected':
       return `AWS suspects that others know access key ${id} of ${who(n)}.`;
     default:

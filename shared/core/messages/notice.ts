@@ -70,6 +70,8 @@ export interface Notice {
   event: Exclude<NoticeEvent, 'digest'>;
   transitionId: string;
   accountId: string;
+  /** Of a member of a fleet: free text that others chose. */
+  accountName?: string | undefined;
   region: string;
   userId: string;
   userName: string;

@@ -74,6 +74,29 @@ describe('the JSON document', () => {
   });
 });
 
+describe('the name of an account', () => {
+  it('is on one line and short, whatever somebody chose, and stands beside the ID', () => {
+    fc.assert(
+      fc.property(anyName, (accountName) => {
+        const { body } = buildMessage({ ...notices.issued, accountName: `x${accountName}\n\n    rm -rf ~` });
+        const name: unknown = JSON.parse(body.default).accountName;
+
+        expect(name).toMatch(/^[^\p{C}\u2028\u2029]{1,50}$/u);
+        expect(body.email).not.toMatch(/^ {4}rm/m);
+      }),
+    );
+    const named = buildMessage({ ...notices['exposed-of-nobody'], accountName: 'lab' });
+    expect(named.body.email.replace(/\s+/g, ' ')).toContain(`AWS account ${notices.issued.accountId} (lab) has it.`);
+  });
+
+  it('is absent where there is none to tell', () => {
+    for (const accountName of [undefined, '', ' \n'])
+      expect(JSON.parse(buildMessage({ ...notices.issued, accountName }).body.default)).not.toHaveProperty(
+        'accountName',
+      );
+  });
+});
+
 describe('the subject', () => {
   it('is printable ASCII below 100 characters, whatever the name', () => {
     fc.assert(
