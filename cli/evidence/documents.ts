@@ -68,7 +68,7 @@ const key = z.object({
       ...{ told: all(told), disagree: z.boolean() },
     }),
   ),
-  ...{ activeDays: count, overDays: count },
+  ...{ activeDays: count, inactiveDays: count, overDays: count },
 });
 const rotation = z.object({
   ...{ transitionId: text, userId: text, userName: text, oldAccessKeyId: orNull(text), newAccessKeyId: text },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documents } from '../../cli/evidence/documents.ts';
 import type { PeriodReport } from '../../cli/evidence/period/report.ts';
+import { keepRecord } from '../../shared/service/evidence-recorder.ts';
 import { evidenceBucket } from '../support/evidence.ts';
 import { copyTo, createKeptAccount } from '../support/kept-period.ts';
 import { keyturn } from '../support/terminal.ts';
@@ -20,6 +21,9 @@ let folder: string;
 
 /** From 1 January 2026: `alice` becomes due, is rotated, and her old key is taken away; on 3 and 4 January nobody looks. */
 beforeAll(async () => {
+  const digest = { schemaVersion: 1, event: 'digest', accountId: aws.accountId, at: '2026-01-01T06:00:00.000Z' };
+  const record = { body: JSON.stringify(digest), messageId: 'x' };
+  await keepRecord(kept.world.runtime('evidence-recorder'), kept.settings, record);
   folder = await mkdtemp(join(tmpdir(), 'keyturn-period-'));
   aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 89 }] });
   aws.iam.addUser({ userName: '<b>bob', keys: [{ ageDays: 5 }], passwordEnabled: true });
@@ -55,7 +59,8 @@ describe('the report of a period', () => {
       from: '2026-01-03',
       to: '2026-01-04',
     });
-    expect(new Set(report.gaps.map(({ kind }) => kind))).toEqual(new Set(['no-evidence', 'by-hand']));
+    expect(report.gaps.find(({ kind }) => kind === 'no-scan')).toMatchObject({ from: '2026-01-02', to: '2026-01-08' });
+    expect(new Set(report.gaps.map(({ kind }) => kind))).toEqual(new Set(['no-evidence', 'by-hand', 'no-scan']));
   });
 
   test('tells the life of a key with the source of every date', async () => {

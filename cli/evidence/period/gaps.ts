@@ -14,6 +14,7 @@ export const gapKinds = [
   'not-known',
   'by-hand',
   'unfinished',
+  'no-scan',
   'alarm',
   'failed',
   'stuck',
@@ -40,6 +41,7 @@ export function gapsOf(
   return [
     ...chainGaps(input),
     ...dayGaps(input),
+    ...scanGaps(input),
     ...alarms(input),
     ...records.filter(({ at }) => isWithin(input.period, at)).flatMap(recordGaps),
     ...lines.flatMap(changeGaps),
@@ -94,6 +96,22 @@ function dayGaps({ days, unusable, period, now }: PeriodInput): Gap[] {
       ];
     }),
   ];
+}
+
+/** Each run of the rotation's own schedule ends with a digest, and each digest is a record. */
+function scanGaps({ records, chained, period, now }: PeriodInput): Gap[] {
+  const scanned = new Set(
+    records.flatMap(({ key }) => {
+      const [, year, month, day] = /\/digest_account_(\d{4})(\d{2})(\d{2})T/.exec(key) ?? [];
+      return day === undefined ? [] : [[year, month, day].join('-')];
+    }),
+  );
+  // Of a day that no digest has closed, records may still come.
+  const closedThrough = chained.at(-1)?.digest.closedThrough ?? '';
+  const without = daysOf(period, now).filter((day) => day <= closedThrough && !scanned.has(day));
+  return runsOfDays(without).map(
+    ([from, to]): Gap => ({ kind: 'no-scan', from, to, what: 'no digest of a scheduled rotation', reference: '' }),
+  );
 }
 
 /** Days that follow each other become one line. */

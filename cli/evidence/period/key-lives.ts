@@ -35,8 +35,9 @@ export interface KeyLife {
   limitDays: number | null;
   /** In order of time. */
   changes: readonly KeyChange[];
-  /** Days of the period with evidence on which it was Active, and of those at or over its limit. */
+  /** Days of the period with evidence on which it was Active or not, and of the first those at or over its limit. */
   activeDays: number;
+  inactiveDays: number;
   overDays: number;
 }
 
@@ -75,6 +76,7 @@ export function livesOf(input: LivesInput): KeyLife[] {
       limitDays: last?.limitDays ?? null,
       changes: changesOf(claims.get(accessKeyId) ?? []),
       activeDays: days.filter(({ status }) => status === 'Active').length,
+      inactiveDays: days.filter(({ status }) => status !== 'Active').length,
       overDays: days.filter(({ isOver }) => isOver).length,
     };
   });

@@ -46,7 +46,7 @@ function columnsOf<Name extends string>(rows: readonly Readonly<Record<Name, Cel
 }
 
 function keysTable({ keys }: PeriodReport): string {
-  const own = ['accessKeyId', 'userId', 'userName', 'limitDays', 'activeDays', 'overDays'] as const;
+  const own = ['accessKeyId', 'userId', 'userName', 'limitDays', 'activeDays', 'inactiveDays', 'overDays'] as const;
   const kinds = ['created', 'deactivated', 'deleted'] as const;
   const parts = ['At', 'Source', 'Reference', 'By'];
   const header = [...own, ...kinds.flatMap((kind) => parts.map((part) => `${kind}${part}`)), 'allChanges', 'disagree'];
