@@ -11,7 +11,7 @@ import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yest
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { RotationError } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
-import { type CarriedChanges, historyOf } from '../core/evidence/changes.ts';
+import { type CarriedChanges, exemptedBy, historyOf } from '../core/evidence/changes.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
@@ -68,7 +68,8 @@ export async function collectEvidence(
   const collected = await seeAccount(looking, accountId, known);
   const ownBucket = await judgeOwnBucket(looking, reader, { settings, problems: yesterday.problems });
   const { snapshot } = collected;
-  const measures = { settings: rotation, limits, exceptions: collecting.exceptions ?? [], now: snapshot.at };
+  const decided = { exceptions: collecting.exceptions ?? [], exemptedBy: exemptedBy(history.events) };
+  const measures = { settings: rotation, limits, ...decided, now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes };
   const { judgements, changes } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);

@@ -67,6 +67,16 @@ export function toCarry(
   };
 }
 
+/** Who exempted whom, by user name: whoever set the tag last. */
+export function exemptedBy(events: readonly KeyEvent[]): Map<string, string> {
+  const isExemption = ({ name, errorCode, tags = {} }: KeyEvent): boolean =>
+    name === 'TagUser' && errorCode === undefined && Object.keys(tags).some((tag) => tag.toLowerCase() === EXEMPT);
+  const oldestFirst = events.filter(isExemption).toSorted((a, b) => a.at - b.at);
+  return new Map(oldestFirst.flatMap(({ userName, caller }) => (userName === undefined ? [] : [[userName, caller]])));
+}
+
+const EXEMPT = 'keyturn:exempt';
+
 /** Users of whom somebody changed something since then; a refused call changed nothing. */
 export function changedUsers(events: readonly KeyEvent[], since: Instant): Set<string> {
   const done = events.filter(({ errorCode, at }) => errorCode === undefined && at >= since);

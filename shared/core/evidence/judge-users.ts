@@ -2,7 +2,14 @@ import type { Settings } from '../settings.ts';
 import { formatDate, formatInstant, type Instant } from '../time.ts';
 import { type ParsedUserSettings, parseUserSettings } from '../user-settings.ts';
 import type { Exception } from './exceptions.ts';
-import type { Accepted, ControlId, FindingResource, Verdict } from './finding.ts';
+import {
+  type Accepted,
+  type ControlId,
+  type Finding,
+  type FindingResource,
+  findingId,
+  type Verdict,
+} from './finding.ts';
 import { handOversOf } from './hand-over.ts';
 import { judgeKeys, oneActiveKey } from './judge-keys.ts';
 import { accountResource } from './judge-root.ts';
@@ -15,12 +22,18 @@ export interface Measures {
   limits: EvidenceLimits;
   /** Of the file: none unless there is one. */
   exceptions?: readonly Exception[];
+  /** Of CloudTrail: who set the tag that exempts, by user name. */
+  exemptedBy?: ReadonlyMap<string, string>;
   now: Instant;
 }
 
 /** Controls of users, one answer a user; and of their keys, one a key. */
-export function judgeUsers({ accountId, at, users }: Snapshot, measures: Measures): Judgement[] {
-  if (users.isSeen) return users.value.flatMap((user) => judgeUser(user, measures));
+export function judgeUsers(
+  { accountId, at, users }: Snapshot,
+  measures: Measures,
+  yesterday: ReadonlyMap<string, Finding>,
+): Judgement[] {
+  if (users.isSeen) return users.value.flatMap((user) => judgeUser(user, measures, yesterday));
   const controls = ['mfa-console', 'key-age', 'one-active-key', 'unused-credentials', 'exemption-dated'] as const;
   return controls.map((control): Judgement => {
     const resource = accountResource(accountId);
@@ -33,15 +46,19 @@ export interface Judging extends Measures {
   seen: SeenUser;
   own: ParsedUserSettings;
   resource: FindingResource;
+  /** Who exempted the user; null: not known. */
+  approvedBy: string | null;
 }
 
-function judgeUser(seen: SeenUser, measures: Measures): Judgement[] {
+function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<string, Finding>): Judgement[] {
   const { user } = seen;
   const { accountId, userId, userName, arn } = user;
   const resource = { type: 'iam-user' as const, id: userId, userId, userName, arn, accountId, region: 'global' };
   const own = parseUserSettings(user, measures.settings, measures.now);
-  const judging: Judging = { ...measures, seen, own, resource };
-  const accepted = exemptionOf(own);
+  const before = yesterday.get(findingId('exemption-dated', userId));
+  const approvedBy = (isTagged(user) ? measures.exemptedBy?.get(userName) : undefined) ?? approverIn(before, own);
+  const judging: Judging = { ...measures, seen, own, resource, approvedBy };
+  const accepted = exemptionOf(judging);
   const ofUser = (control: ControlId, verdict: Verdict, asOf: Instant): Judgement => {
     return { control, parts: [userId], resource, verdict, asOf };
   };
@@ -62,10 +79,26 @@ function readAt(found: Seen<{ readAt: Instant }>, otherwise: Instant): Instant {
 }
 
 /** In Config an exemption with a date makes a user not applicable. Here the age is a fact, and the exemption a decision. */
-function exemptionOf({ settings: { exemption, exemptReason } }: ParsedUserSettings): Accepted | undefined {
+function exemptionOf({ own, approvedBy }: Judging): Accepted | undefined {
+  const { exemption, exemptReason } = own.settings;
   if (exemption === undefined) return undefined;
-  const until = exemption.until === undefined ? null : formatDate(exemption.until);
-  return { until, because: exemptReason ?? exemption.because, approvedBy: null, source: 'tag' };
+  return { until: endOf(exemption), because: exemptReason ?? exemption.because, approvedBy, source: 'tag' };
+}
+
+/** Others are exempt by their group or path, which nobody set on them. */
+function isTagged({ tags }: SeenUser['user']): boolean {
+  return Object.keys(tags).some((name) => name.toLowerCase() === 'keyturn:exempt');
+}
+
+/** Whoever the run before knew of, as long as the exemption is the same. */
+function approverIn(before: Finding | undefined, { settings: { exemption } }: ParsedUserSettings): string | null {
+  const { because, until, approvedBy } = before?.facts ?? {};
+  const isSame = exemption !== undefined && because === exemption.because && until === endOf(exemption);
+  return isSame && typeof approvedBy === 'string' ? approvedBy : null;
+}
+
+function endOf({ until }: { until?: Instant | undefined }): string | null {
+  return until === undefined ? null : formatDate(until);
 }
 
 function mfa(userName: string, found: Seen<ConsoleAccess>): Verdict {
@@ -79,14 +112,15 @@ function mfa(userName: string, found: Seen<ConsoleAccess>): Verdict {
   return { status: 'fail', reason: 'no-mfa', sentence: `${userName} has a password, and no MFA device.`, facts };
 }
 
-function dated({ seen: { user }, own, now }: Judging): Verdict {
+function dated({ seen: { user }, own, now, approvedBy }: Judging): Verdict {
   const { exemption } = own.settings;
   if (exemption === undefined) {
     return ended(user.userName, user.tags, now);
   }
   const facts = {
     because: exemption.because,
-    until: exemption.until === undefined ? null : formatDate(exemption.until),
+    until: endOf(exemption),
+    approvedBy,
   };
   if (exemption.until === undefined) {
     const sentence = `${user.userName} is exempt without an end: ${exemption.because}.`;

@@ -25,7 +25,7 @@ export function judgeEvidence(
   const before = new Map(yesterday.map((finding) => [finding.id, finding]));
   const judgements = [
     ...judgeRoot(snapshot),
-    ...judgeUsers(snapshot, measures),
+    ...judgeUsers(snapshot, measures, before),
     ...judgeBuckets(snapshot, measures.limits),
     ...judgeTrails(snapshot),
     ...others,

@@ -1,6 +1,12 @@
 // shared/core/evidence/changes.ts
 import { expect, test } from 'vitest';
-import { carriedChanges, changedUsers, historyOf, toCarry } from '../../../../shared/core/evidence/changes.ts';
+import {
+  carriedChanges,
+  changedUsers,
+  exemptedBy,
+  historyOf,
+  toCarry,
+} from '../../../../shared/core/evidence/changes.ts';
 import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
 import type { KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
 import { DAY, formatInstant, HOUR } from '../../../../shared/core/time.ts';
@@ -54,6 +60,23 @@ test('goes on: changes of three days, those without a record for a month, and si
   expect(next.events.map(({ eventId }) => eventId)).toEqual(['missed', 'new', 'device']);
   expect(next.records).toEqual([records[1]]);
   expect(carriedChanges.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
+});
+
+test('who exempted is who set the tag last; other tags and refused calls exempt nobody', () => {
+  const tag = (eventId: string, at: number, more: Partial<KeyEvent> = {}) =>
+    event(eventId, at, {
+      name: 'TagUser',
+      userName: 'ci',
+      caller: eventId,
+      tags: { 'Keyturn:exempt': 'true' },
+      ...more,
+    });
+  const events = [
+    ...[tag('second', 2), tag('first', 1), tag('refused', 3, { errorCode: 'AccessDenied' })],
+    ...[tag('owner', 4, { tags: { 'keyturn:owner': 'x' } }), tag('bare', 5, { tags: undefined })],
+    ...[tag('nobody', 6, { userName: undefined }), tag('other', 7, { name: 'UntagUser' })],
+  ];
+  expect([...exemptedBy(events)]).toEqual([['ci', 'second']]);
 });
 
 test('whoever was changed since the report is read again, unless the call was refused', () => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../../../shared/core/evidence/finding.ts';
+import { judgeEvidence } from '../../../../shared/core/evidence/judge.ts';
 import { type ChangesSeen, judgeChanges } from '../../../../shared/core/evidence/judge-changes.ts';
 import type { ChangeLine, KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
-import { seen } from '../../../../shared/core/evidence/snapshot.ts';
+import { type Snapshot, seen } from '../../../../shared/core/evidence/snapshot.ts';
 import type { RecordedTransition } from '../../../../shared/core/evidence/transitions.ts';
-import { NOW } from '../../../support/core/builders.ts';
-import { ACCOUNT, denied, findingsOf, seenUser } from '../../../support/core/snapshots.ts';
+import { DEFAULTS, NOW } from '../../../support/core/builders.ts';
+import { ACCOUNT, denied, evidenceLimits, findingsOf, seenUser, snapshotOf } from '../../../support/core/snapshots.ts';
 
 const judged = (more: Partial<ChangesSeen>) =>
   judgeChanges({ accountId: ACCOUNT, at: NOW, unknown: [], lines: [], ...more });
@@ -76,4 +78,24 @@ test('what a report says is said with its time, where CloudTrail told nothing of
       .map(({ sentence }) => sentence.includes('As of the credential report of 20'));
   expect(asOf({ unwitnessedSince })).toEqual([true, true, false]);
   expect(asOf({})).toEqual([false, false, false]);
+});
+
+test('who exempted a user is known from CloudTrail, and goes on for as long as the exemption is the same', () => {
+  const users = (value: string, name = 'keyturn:exempt') => ({
+    users: seen([seenUser('vendor', {}, { [name]: value })]),
+  });
+  const judge = (snapshot: Partial<Snapshot>, yesterday: readonly Finding[] = [], exemptedBy?: Map<string, string>) =>
+    judgeEvidence(snapshotOf(snapshot), yesterday, {
+      ...{ settings: DEFAULTS, limits: evidenceLimits, now: NOW },
+      ...(exemptedBy && { exemptedBy }),
+    });
+  const approver = (findings: readonly Finding[]) =>
+    findings.find(({ control }) => control.id === 'exemption-dated')?.facts.approvedBy;
+  const first = judge(users('2099-01-01'), [], new Map([['vendor', 'arn:ann']]));
+  expect(approver(first)).toBe('arn:ann');
+  expect(approver(judge(users('2099-01-01'), first))).toBe('arn:ann');
+  expect(approver(judge(users('2099-06-01'), first))).toBe(null);
+  expect(approver(judge(users('true'), first))).toBe(null);
+  // Whoever is not exempt by a tag was exempted by nobody's call.
+  expect(approver(judge(users('x', 'team'), first, new Map([['vendor', 'arn:ann']])))).toBe(undefined);
 });
