@@ -1,6 +1,7 @@
 // The hub's package: what a fleet adds, and that it adds nothing to a stack without one.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFleetFile } from '../../scripts/fleet.ts';
+import { fleetMetricNames } from '../../shared/aws/runtime.ts';
 import { knowFleet, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FLEET, type Packaged, packageStack } from './package-stack.ts';
@@ -61,6 +62,7 @@ describe('without a fleet', () => {
       'RotationDashworkerLambdaFunction',
       'RotationDashworkerEventSourceMappingSQSRotationQueue',
       'FailureQueuePolicy',
+      'Dashboard',
     ]);
     expect(JSON.stringify(alone.template)).not.toMatch(/fleet|organizations|ResourceOrg/i);
   });
@@ -237,6 +239,34 @@ describe('alarms', () => {
     });
     const actions = ['AccountDeadLetters', 'UncollectedResults', 'ProofsFailing'].map((id) => of(id).AlarmActions);
     for (const each of actions) expect(each).toEqual([String(stack.output('TopicArn'))]);
+  });
+});
+
+describe('the dashboard', () => {
+  const widgetsOf = (of: Stack): JsonObject[] =>
+    list(object(JSON.parse(String(of.properties('Dashboard')?.DashboardBody))).widgets).map((widget) =>
+      object(object(widget).properties),
+    );
+
+  it("has the fleet's metrics, queues and alarms behind everything that it has without one", () => {
+    const withoutFleet = deploy(alone.template);
+    const before = widgetsOf(withoutFleet);
+    expect(withoutFleet.properties('Dashboard')?.DashboardBody).toMatch(/\n {4}\}\n {2}\]\n\}\n$/);
+    expect(widgetsOf(stack).slice(0, before.length)).toEqual(before);
+    const added = widgetsOf(stack).slice(before.length);
+    const metrics = added.flatMap(({ metrics: shown }) => list(shown).map((line) => list(line).map(String)));
+    const ours = metrics.filter(([namespace]) => namespace === 'Keyturn');
+    expect(ours.map(([, name]) => name).toSorted()).toEqual(fleetMetricNames.toSorted());
+    expect(new Set(ours.map(([, , dimension, value]) => `${dimension}=${value}`))).toEqual(
+      new Set(['service=keyturn-dev']),
+    );
+    const queues = stack.ofType('AWS::SQS::Queue').map((id) => propertiesOf(id).QueueName);
+    for (const [namespace, , , queue] of metrics) if (namespace === 'AWS/SQS') expect(queues).toContain(queue);
+    const alarms = ['AccountDeadLetters', 'UncollectedResults', 'ProofsFailing'].map(
+      (id) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${String(propertiesOf(id).AlarmName)}`,
+    );
+    expect(added.flatMap(({ alarms: shown }) => list(shown))).toEqual(alarms);
+    for (const { metrics: shown, region } of added) if (shown !== undefined) expect(region).toBe(REGION);
   });
 });
 
