@@ -277,6 +277,20 @@ describe('what CloudTrail tells of keys and sign-in', () => {
     expect(await asked({})).toBe((await asked({ errorCode: 'AccessDenied' })) + 1);
   });
 
+  test('of the root user since the report leaves it not known until the next report', async () => {
+    const account = setUp();
+    await collect(account);
+    account.world.aws.clock.advance(HOUR);
+    const userIdentity = { arn: 'arn:aws:iam::111122223333:root', type: 'Root' };
+    changed(account, { userIdentity, requestParameters: null });
+    account.world.aws.clock.advance(HOUR);
+    const soon = await collect(account);
+    expect(says(soon.findings, 'root-keys')).toEqual(['111122223333 error not-re-read']);
+    expect(soon.error).toContain('The root user called DeleteAccessKey after the credential report was begun');
+    account.world.aws.clock.advance(DAY);
+    expect(says((await collect(account)).findings, 'root-keys')).toEqual(['111122223333 pass no-root-key']);
+  });
+
   test('is not known where there is more of it than a run reads, or it is older than AWS keeps', async () => {
     const account = setUp();
     for (let n = 0; n < 1_001; n++) changed(account);

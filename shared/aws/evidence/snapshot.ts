@@ -1,11 +1,11 @@
 import { paginateListVirtualMFADevices } from '@aws-sdk/client-iam';
 import { REPORT_LAG } from '../../core/credential-report.ts';
 import type { CarriedFact } from '../../core/evidence/carried.ts';
-import { changedUsers } from '../../core/evidence/changes.ts';
+import { changedUsers, changeOfRoot } from '../../core/evidence/changes.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
 import { mapSeen, type Seen, type Snapshot } from '../../core/evidence/snapshot.ts';
 import { asRecordedIn } from '../../core/state-key.ts';
-import { scanAccount } from '../scan.ts';
+import { type Scan, scanAccount } from '../scan.ts';
 import { seeBuckets } from './buckets.ts';
 import { seeTrails } from './trails.ts';
 import { type Looking, tryRead, unseen } from './try-read.ts';
@@ -68,11 +68,20 @@ async function seeIam(
   // A report takes a while to be made.
   const changed = changedUsers(events, reportedAt - REPORT_LAG);
   const users = await tryRead(looking, () => seeUsers(looking, { scan, changed, ...known }));
-  const root: Snapshot['root'] =
-    report === undefined
-      ? unseen('no-report', errors.join(' '))
-      : { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt, basis: 'report' } };
+  const userNames = new Set(scan.users.map(({ user }) => user.userName));
+  const change = changeOfRoot(events, { since: reportedAt - REPORT_LAG, userNames });
+  const root = rootOf(scan, change);
   return { root, users, problems: errors, unwitnessedSince: isWitnessed ? undefined : reportedAt };
+}
+
+/** No call tells of the root user exactly, so what it changed since the report is not known until the next report. */
+function rootOf({ report, errors }: Scan, change: KeyEvent | undefined): Snapshot['root'] {
+  if (report === undefined) return unseen('no-report', errors[0] ?? 'There is no credential report.');
+  if (change !== undefined) {
+    const sentence = `The root user called ${change.name} after the credential report was begun: the next report tells.`;
+    return unseen('not-re-read', sentence);
+  }
+  return { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt, basis: 'report' } };
 }
 
 async function hasRootVirtualMfa({ aws }: Looking, accountId: string): Promise<boolean> {

@@ -77,6 +77,18 @@ export function exemptedBy(events: readonly KeyEvent[]): Map<string, string> {
 
 const EXEMPT = 'keyturn:exempt';
 
+/** What the root user did to its own keys or devices since then; a refused call changed nothing. */
+export function changeOfRoot(
+  events: readonly KeyEvent[],
+  { since, userNames }: { since: Instant; userNames: ReadonlySet<string> },
+): KeyEvent | undefined {
+  return events.find(({ at, caller, errorCode, userName }) => {
+    // What it does to a user of IAM is about that user.
+    const isOwn = userName === undefined || !userNames.has(userName);
+    return isOwn && at >= since && errorCode === undefined && /^arn:[\w-]+:iam::\d{12}:root$/.test(caller);
+  });
+}
+
 /** Users of whom somebody changed something since then; a refused call changed nothing. */
 export function changedUsers(events: readonly KeyEvent[], since: Instant): Set<string> {
   const done = events.filter(({ errorCode, at }) => errorCode === undefined && at >= since);

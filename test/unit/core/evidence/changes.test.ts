@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   carriedChanges,
   changedUsers,
+  changeOfRoot,
   exemptedBy,
   historyOf,
   toCarry,
@@ -60,6 +61,17 @@ test('goes on: changes of three days, those without a record for a month, and si
   expect(next.events.map(({ eventId }) => eventId)).toEqual(['missed', 'new', 'device']);
   expect(next.records).toEqual([records[1]]);
   expect(carriedChanges.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
+});
+
+test('what the root user did to itself is told apart from what it did to users', () => {
+  const root = 'arn:aws:iam::111122223333:root';
+  const find = (more: Partial<KeyEvent>) =>
+    changeOfRoot([event('e', NOW, { caller: root, userName: undefined, ...more })], {
+      ...{ since: NOW - HOUR, userNames: new Set(['ci']) },
+    })?.eventId;
+  expect([find({}), find({ userName: 'alias-of-the-account' })]).toEqual(['e', 'e']);
+  const others = [{ userName: 'ci' }, { at: NOW - DAY }, { errorCode: 'AccessDenied' }, { caller: `${root}x` }];
+  expect(others.map(find)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 test('who exempted is who set the tag last; other tags and refused calls exempt nobody', () => {
