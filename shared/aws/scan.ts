@@ -61,7 +61,7 @@ export async function scanAccount(
   const [report, details, secrets] = await Promise.all([
     reportOrError(aws, runtime, errors),
     listUsers(aws),
-    listSecrets(reader),
+    listSecrets(reader, expected),
   ]);
   const accountId = await accountOf(aws, details, expected);
   const scanned = details
@@ -177,15 +177,24 @@ async function listUsers(aws: Aws): Promise<UserDetail[]> {
   return users;
 }
 
+/** Twice as many as an account has users: whoever plants more in a member costs the hub no more than this. */
+const MOST_SECRETS = 10_000;
+
 /** Our secrets by UserId, those pending deletion too: the filter matches a prefix, the name is checked here. */
-async function listSecrets(reader: Reader): Promise<Map<string, Secret>> {
+async function listSecrets(reader: Reader, accountId: string | undefined): Promise<Map<string, Secret>> {
   const { aws, settings } = reader;
   const secrets = new Map<string, Secret>();
+  let count = 0;
   const input = {
     IncludePlannedDeletion: true,
     Filters: [{ Key: 'name', Values: [`${settings.secretPrefix}/`] } satisfies Filter],
   };
   for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
+    count += listed(page.SecretList).length;
+    if (accountId !== undefined && count > MOST_SECRETS) {
+      const message = `Account ${accountId} has more than ${MOST_SECRETS} secrets below ${settings.secretPrefix}/, and 5,000 users at most; find out who makes them.`;
+      throw new RotationError(message, { accountId });
+    }
     for (const entry of listed(page.SecretList)) {
       const secret = secretOf(reader, entry);
       const userId = userIdOfSecretName(settings.secretPrefix, secret.name);
