@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
-import { build, functionNames } from '../../scripts/build.ts';
+import { functionNames } from '../../scripts/build.ts';
 import type { Template } from './template.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,12 +24,16 @@ export interface Packaged {
  * the default, bundled once: no parameter changes their code.
  */
 export async function packageStack(params: Record<string, string> = {}): Promise<Packaged> {
+  return read(join(await packaged(params), '.serverless'));
+}
+
+async function packaged(params: Record<string, string>): Promise<string> {
   const isDefault = Object.keys(params).length === 0;
-  const bundled = isDefault ? undefined : await once('dist', async (directory) => void (await build(directory)));
+  const bundled = isDefault ? undefined : join(await packaged({}), 'dist');
   const name = createHash('sha256')
     .update(JSON.stringify(Object.entries(params).sort()))
     .digest('hex');
-  return read(join(await once(name, (directory) => makePackages(directory, params, bundled)), '.serverless'));
+  return once(name, (directory) => makePackages(directory, params, bundled));
 }
 
 /** A directory of this run of vitest. Whoever asks first fills it, and the others wait. */
