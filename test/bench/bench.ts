@@ -6,11 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call } from '../../local/aws/aws.ts';
-import { functionCredentials } from '../../local/aws/principals.ts';
-import { startServer } from '../../local/aws/server.ts';
 import { drain } from '../../local/host/event-source.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
 import { evidenceRuns } from './evidence.ts';
+import { peakOf } from './peak.ts';
 import { quarter } from './period.ts';
 import { previews } from './preview.ts';
 
@@ -188,25 +187,10 @@ async function latency(): Promise<void> {
   console.log('\nThe exact sweep runs four calls at a time. All other calls run one after another.');
 }
 
-/** In a process of its own, over HTTP, so that the embedded AWS itself is not counted. */
 async function memory(): Promise<void> {
   const world = createWorld({ now: Date.now() });
   addUsers(world, 5_000, () => 10);
-  const server = await startServer(world.aws, {});
-  const script = fileURLToPath(new URL('scan-once.ts', import.meta.url));
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
-  const environment = {
-    ...process.env,
-    ...world.environment,
-    AWS_ENDPOINT_URL: server.url,
-    AWS_REGION: world.aws.region,
-    AWS_ACCESS_KEY_ID: functionCredentials('scheduled-rotation').accessKeyId,
-    AWS_SECRET_ACCESS_KEY: 'local',
-  };
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { env: environment });
-  await server.close();
-  const peak = stdout.match(/peak (\d+) MiB/)?.[1];
+  const peak = await peakOf(world, 'scheduled-rotation');
   console.log(`\n## Peak memory of the scan of 5,000 users\n\n${peak} MiB resident, for the whole process over HTTP.`);
 }
 

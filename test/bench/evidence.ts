@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BeforeCall } from '../../local/aws/aws.ts';
-import { collect, createCollectorWorld } from '../support/collector.ts';
+import { type CollectorWorld, collect, createCollectorWorld } from '../support/collector.ts';
+import { evidenceEnvironment } from '../support/evidence.ts';
 import { DAY } from '../support/world.ts';
+import { peakOf } from './peak.ts';
 
 const [USERS, WITH_KEYS, BUCKETS] = [1_000, 600, 500];
 const ADDED_MS = 50;
@@ -10,13 +12,8 @@ const LIMITS = { calls: 620, seconds: 15 };
 
 /** One run of the collector, on its first day and on the next, with 50 ms added to every call. */
 export async function evidenceRuns(): Promise<void> {
-  const account = createCollectorWorld();
+  const account = populated();
   const { aws } = account.world;
-  for (let n = 0; n < USERS; n++) {
-    const keys = n < WITH_KEYS ? [{ ageDays: (n * 80) / WITH_KEYS, lastUsed: usedNow(aws.clock.now()) }] : [];
-    aws.iam.addUser({ userName: `user-${n}`, keys, createdAt: aws.clock.now() - 90 * DAY });
-  }
-  for (let n = 0; n < BUCKETS; n++) aws.s3.addBucket({ name: `bucket-${n}` });
   const slowly: BeforeCall = async () => {
     await setTimeout(ADDED_MS);
     return undefined;
@@ -36,6 +33,25 @@ export async function evidenceRuns(): Promise<void> {
   console.log(
     `| wall time | ${first.seconds.toFixed(1)} s | ${second.seconds.toFixed(1)} s, at most ${LIMITS.seconds} s |`,
   );
+  console.log(`| peak memory | ${await firstPeak()} MiB | – |`);
+}
+
+function populated(now?: number): CollectorWorld {
+  const account = createCollectorWorld(now === undefined ? {} : { now });
+  const { aws } = account.world;
+  for (let n = 0; n < USERS; n++) {
+    const keys = n < WITH_KEYS ? [{ ageDays: (n * 80) / WITH_KEYS, lastUsed: usedNow(aws.clock.now()) }] : [];
+    aws.iam.addUser({ userName: `user-${n}`, keys, createdAt: aws.clock.now() - 90 * DAY });
+  }
+  for (let n = 0; n < BUCKETS; n++) aws.s3.addBucket({ name: `bucket-${n}` });
+  return account;
+}
+
+/** Of the function that reads most, over HTTP. */
+async function firstPeak(): Promise<string> {
+  const { world, settings } = populated(Date.now());
+  Object.assign(world.environment, evidenceEnvironment(settings));
+  return peakOf(world, 'evidence-collector');
 }
 
 function usedNow(at: number) {
