@@ -3,12 +3,10 @@
 // shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/aws/evidence/changes.ts, shared/aws/evidence/records.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
-import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { ControlId, Finding } from '../../shared/core/evidence/finding.ts';
 import { nameRecord } from '../../shared/core/evidence/record-name.ts';
-import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import { formatInstant, HOUR } from '../../shared/core/time.ts';
-import { collect, createCollectorWorld, populate } from '../support/collector.ts';
+import { collect, createCollectorWorld, populate, verifiedEvidence } from '../support/collector.ts';
 import { evidenceBucket } from '../support/evidence.ts';
 import { DAY } from '../support/world.ts';
 
@@ -26,26 +24,6 @@ function setUp() {
   const account = createCollectorWorld();
   populate(account);
   return account;
-}
-
-function verified({ world: { aws } }: ReturnType<typeof setUp>) {
-  const versions = aws.s3.versions(evidenceBucket);
-  const below = (pattern: RegExp) =>
-    new Map(
-      versions
-        .filter(({ key }) => pattern.test(key))
-        .map(({ key, body }) => [key, Buffer.from(body ?? '').toString('utf8')]),
-    );
-  const objects = versions.filter(({ key }) => !key.includes('/chain/'));
-  const evidence = {
-    accountId: aws.accountId,
-    chain: below(/\/chain\//),
-    objects: new Map(objects.map(({ key, body }) => [key, hashOf(body ?? '')])),
-    manifests: below(/\/manifest\./),
-    versions: undefined,
-  };
-  const asked = { now: aws.clock.now(), heads: [], isSignedBy: undefined, isQuick: false };
-  return { ...verifyEvidence(evidence, asked), objects: objects.length };
 }
 
 describe('a run', () => {
@@ -82,7 +60,7 @@ describe('a run', () => {
     await collect(account);
     account.world.aws.clock.advance(DAY);
     await collect(account);
-    const { verdicts, valid, digests, objects } = verified(account);
+    const { verdicts, valid, digests, objects } = verifiedEvidence(account.world.aws);
     expect(verdicts.filter(({ word }) => word !== 'NOT CHECKED')).toEqual([]);
     expect([digests, valid]).toEqual([2, objects]);
   });
@@ -223,7 +201,7 @@ test('a run may die before or after each of its puts: the next one says what is 
       await collect(account);
       account.world.aws.clock.advance(2 * DAY);
       await collect(account);
-      const { verdicts, valid, objects } = verified(account);
+      const { verdicts, valid, objects } = verifiedEvidence(account.world.aws);
       expect([n, kind, verdicts.filter(({ word }) => word !== 'NOT CHECKED' && word !== 'GAP')]).toEqual([n, kind, []]);
       expect(valid).toBe(objects);
     }

@@ -1,8 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import type { BeforeCall } from '../../local/aws/aws.ts';
+import type { BeforeCall, LocalAws } from '../../local/aws/aws.ts';
+import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { Collecting, EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import type { Finding } from '../../shared/core/evidence/finding.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
+import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import { collectEvidence } from '../../shared/service/evidence-collector.ts';
 import { addEvidenceBucket, deployedPolicy, evidenceBucket } from './evidence.ts';
 import { createWorld, DAY, type World, type WorldOptions } from './world.ts';
@@ -83,4 +85,25 @@ export function populate({ world }: CollectorWorld): void {
   aws.s3.addBucket({ name: 'data' });
   aws.s3.addBucket({ name: 'elsewhere', region: 'us-east-1' });
   aws.clock.advance(DAY);
+}
+
+/** What a verification says of all that is in the bucket. */
+export function verifiedEvidence(aws: LocalAws) {
+  const versions = aws.s3.versions(evidenceBucket);
+  const below = (pattern: RegExp) =>
+    new Map(
+      versions
+        .filter(({ key }) => pattern.test(key))
+        .map(({ key, body }) => [key, Buffer.from(body ?? '').toString('utf8')]),
+    );
+  const objects = versions.filter(({ key }) => !key.includes('/chain/'));
+  const evidence = {
+    accountId: aws.accountId,
+    chain: below(/\/chain\//),
+    objects: new Map(objects.map(({ key, body }) => [key, hashOf(body ?? '')])),
+    manifests: below(/\/manifest\./),
+    versions: undefined,
+  };
+  const asked = { now: aws.clock.now(), heads: [], isSignedBy: undefined, isQuick: false };
+  return { ...verifyEvidence(evidence, asked), objects: objects.length };
 }

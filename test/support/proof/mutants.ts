@@ -1099,4 +1099,18 @@ export const mutants: readonly Mutant[] = [
     replace: "const sha256 = hashOf('');",
     caughtBy: integration('evidence-chain', 'as two, where its repetition differs'),
   },
+  {
+    name: 'a run that does not know everything ends well',
+    file: 'shared/service/evidence-collector.ts',
+    find: 'if (unknown.length > 0) throw',
+    replace: 'if (unknown.length < 0) throw',
+    caughtBy: integration('evidence-collector', 'ListVirtualMFADevices'),
+  },
+  {
+    name: 'what a dead run left is named by nobody',
+    file: 'shared/aws/evidence/unfinished.ts',
+    find: 'for (const key of left) {',
+    replace: 'for (const key of left.slice(left.length)) {',
+    caughtBy: integration('evidence-collector', 'a run may die before or after each of its puts'),
+  },
 ];
