@@ -11,11 +11,12 @@ import { iamScenarios, stsScenarios } from './scenarios/iam.ts';
 import { kmsScenarios } from './scenarios/kms.ts';
 import { organizationsScenarios } from './scenarios/organizations.ts';
 import { assumeRoleScenarios, roleScenarios } from './scenarios/roles.ts';
+import { s3Scenarios } from './scenarios/s3.ts';
 import { secretsManagerScenarios } from './scenarios/secrets-manager.ts';
 import { snsScenarios } from './scenarios/sns.ts';
 import { filterScenarios } from './scenarios/sns-filters.ts';
 import { sqsScenarios } from './scenarios/sqs.ts';
-import { loadModels, type ServiceModels } from './service-model.ts';
+import { loadModels, type ServiceModels, unread } from './service-model.ts';
 import { localSide, motoSide, type Side } from './side.ts';
 
 const services: Readonly<Record<string, readonly Scenario[]>> = {
@@ -27,6 +28,7 @@ const services: Readonly<Record<string, readonly Scenario[]>> = {
   config: configScenarios,
   kms: kmsScenarios,
   organizations: organizationsScenarios,
+  s3: s3Scenarios,
 };
 
 /**
@@ -71,6 +73,7 @@ async function playLocally(scenario: Scenario) {
   for (const { service, operation } of aws.calls) compared.add(`${service}:${operation}`);
   const violations: Violation[] = exchanges.flatMap((exchange) => {
     const verdict = checkExchange(models, exchange);
+    if (unread.includes(verdict.service)) return [];
     return verdict.violations.filter(({ side: of }) => of === 'response' || verdict.isSuccess);
   });
   for (const violation of violations.filter(isKnown)) knownMet.add(describeViolation(violation));
@@ -104,7 +107,7 @@ describe('the comparison', () => {
 
   it('covers every operation of the local AWS', () => {
     const { aws } = localSide();
-    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail', 'kms'] as const).flatMap((member) => {
+    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail', 'kms', 's3'] as const).flatMap((member) => {
       const service = { secrets: 'secretsmanager', cloudTrail: 'cloudtrail' }[member as string] ?? member;
       return Object.keys(aws[member].operations).map((operation) => `${service}:${operation}`);
     });

@@ -18,6 +18,8 @@ const smApi = 'https://docs.aws.amazon.com/secretsmanager/latest/apireference';
 const iamGuide = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
 const iamApi = 'https://docs.aws.amazon.com/IAM/latest/APIReference';
 const snsPublish = 'https://docs.aws.amazon.com/sns/latest/api/API_Publish.html';
+const s3Api = 'https://docs.aws.amazon.com/AmazonS3/latest/API';
+const s3Guide = 'https://docs.aws.amazon.com/AmazonS3/latest/userguide';
 const localStack = '[LS] localstack/localstack tests/aws/services';
 
 const iam: readonly KnownDifference[] = [
@@ -588,6 +590,51 @@ const messaging: readonly KnownDifference[] = [
   },
 ];
 
+const s3: readonly KnownDifference[] = [
+  {
+    on: ['s3: PutObject with the checksum of something else', 's3: PutObject into the bucket of another account'],
+    at: [...refused, 'after.result.versions.0'],
+    stand: 'aws',
+    reason: 'a checksum is compared with the body, and the expected owner with the account of the bucket',
+    source: `${s3Guide}/checking-object-integrity.html (BadDigest); ${s3Guide}/bucket-owner-condition.html (403)`,
+  },
+  {
+    on: ['s3: GetObject, a delete marker'],
+    at: ['call.error', 'call.status'],
+    stand: 'aws',
+    reason: 'a delete marker that is asked for by its version is not allowed to be read: 405',
+    source: `${s3Guide}/DeleteMarker.html`,
+  },
+  {
+    on: ['s3: ListBuckets'],
+    at: ['call.result.0.BucketRegion'],
+    stand: 'aws',
+    reason: 'a list by pages tells the Region of each bucket',
+    source: `${s3Api}/API_ListBuckets.html, API_Bucket.html`,
+  },
+  {
+    on: ['s3: GetBucketEncryption of a new bucket', 's3: GetPublicAccessBlock of a new bucket'],
+    at: refused,
+    stand: 'aws',
+    reason: 'every new bucket is encrypted (since 2023-01-05) and blocks public access (since April 2023)',
+    source: `${s3Guide}/default-encryption-faq.html; ${s3Guide}/access-control-block-public-access.html`,
+  },
+  {
+    on: ['s3: GetBucketPolicyStatus of a bucket without a policy'],
+    at: refused,
+    stand: 'unverified',
+    reason: 'without a policy there is no status of one: NoSuchBucketPolicy',
+    source: 'A78; API_GetBucketPolicyStatus names no error',
+  },
+  {
+    on: ['s3: GetObjectLockConfiguration'],
+    at: ['call.result.ObjectLockConfiguration.Rule.DefaultRetention.Years'],
+    stand: 'aws',
+    reason: 'a default retention is in days or in years, not in both',
+    source: `${s3Api}/API_DefaultRetention.html`,
+  },
+];
+
 export const knownDifferences: readonly KnownDifference[] = [
   ...iam,
   ...roles,
@@ -596,4 +643,5 @@ export const knownDifferences: readonly KnownDifference[] = [
   replication,
   ...kms,
   ...messaging,
+  ...s3,
 ];

@@ -8,6 +8,12 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import { CreateOrganizationCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
+import {
+  CreateBucketCommand,
+  PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -24,6 +30,12 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
+export interface NewBucket {
+  readonly name: string;
+  readonly isVersioned?: boolean;
+  readonly lockDays?: number;
+}
+
 /** Clients of one emulator; a scenario cannot tell which. */
 export interface Side {
   readonly iam: IAMClient;
@@ -34,6 +46,7 @@ export interface Side {
   readonly config: ConfigServiceClient;
   readonly kms: KMSClient;
   readonly organizations: OrganizationsClient;
+  readonly s3: S3Client;
   /** The same account, called with other keys. */
   as(credentials: Credentials): Side;
   /** Time that AWS needs: of the local clock only, since moto has no delays. */
@@ -42,6 +55,8 @@ export interface Side {
   hmacKey(alias: string, state: KeyState): Promise<void>;
   /** A key of P-256 that signs, under the alias. */
   signingKey(alias: string): Promise<void>;
+  /** A bucket, whose new objects are locked (governance) for so many days. */
+  bucket(made: NewBucket): Promise<void>;
   /** From here on the account has an organization, of which it is the management account. */
   organization(): Promise<void>;
   /** What subscribed queues got from topics; in moto that is in the queue with this address. */
@@ -49,7 +64,7 @@ export interface Side {
 }
 
 /** What the two do each in its own way. */
-type Own = Pick<Side, 'wait' | 'hmacKey' | 'signingKey' | 'organization' | 'delivered'>;
+type Own = Pick<Side, 'wait' | 'hmacKey' | 'signingKey' | 'bucket' | 'organization' | 'delivered'>;
 
 /** What makes the difference between the two: a handler without a socket, or an address. */
 type Options = Pick<NonNullable<ConstructorParameters<typeof IAMClient>[0]>, 'requestHandler' | 'endpoint'>;
@@ -67,6 +82,7 @@ function createSide(options: Options, own: Own, credentials = operator): Side {
     config: new ConfigServiceClient(config),
     kms: new KMSClient(config),
     organizations: new OrganizationsClient(config),
+    s3: new S3Client({ ...config, forcePathStyle: true }),
     as: (other) => createSide(options, own, other),
     ...own,
   };
@@ -93,6 +109,10 @@ export function localSide(): { side: Side; aws: LocalAws; exchanges: Exchange[] 
     async signingKey(alias) {
       aws.kms.addSigningKey({ alias });
     },
+    async bucket({ name, isVersioned = false, lockDays: days }) {
+      const lock = days === undefined ? {} : { objectLock: { mode: 'GOVERNANCE' as const, days } };
+      aws.s3.addBucket({ name, isVersioned: isVersioned || days !== undefined, ...lock });
+    },
     async organization() {},
     delivered: async () => aws.sns.delivered.map(({ text }) => text),
   };
@@ -105,6 +125,7 @@ export async function motoSide(url: string): Promise<Side> {
   if (!answer.ok) throw new Error(`moto could not be reset: HTTP ${answer.status}`);
   const config = { region: 'eu-west-1', endpoint: url, credentials: operator };
   const kms = new KMSClient(config);
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
   const sqs = new SQSClient({ ...config, useQueueUrlAsEndpoint: false });
   const own: Own = {
     wait() {},
@@ -118,6 +139,19 @@ export async function motoSide(url: string): Promise<Side> {
     async signingKey(AliasName) {
       const made = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
       await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: made.KeyMetadata?.KeyId }));
+    },
+    async bucket({ name: Bucket, isVersioned = false, lockDays: Days }) {
+      const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
+      const ObjectLockEnabledForBucket = Days !== undefined;
+      await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration, ObjectLockEnabledForBucket }));
+      if (isVersioned) {
+        const VersioningConfiguration = { Status: 'Enabled' as const };
+        await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+      }
+      if (Days === undefined) return;
+      const Rule = { DefaultRetention: { Mode: 'GOVERNANCE' as const, Days } };
+      const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' as const, Rule };
+      await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
     },
     async organization() {
       const organizations = new OrganizationsClient({ ...config, region: 'us-east-1' });
