@@ -208,6 +208,20 @@ test('a run may die before or after each of its puts: the next one says what is 
   }
 });
 
+test('a digest that was not signed fails the bucket of evidence on the next day', async () => {
+  const account = setUp();
+  const { arn } = account.world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
+  const signing = { ...account, settings: { ...account.settings, signingKeyArn: arn } };
+  const runs = [];
+  for (const before of [refuse('Sign'), undefined, undefined]) {
+    runs.push(await collect(signing, before));
+    account.world.aws.clock.advance(DAY);
+  }
+  const told = runs.map(({ findings }) => findings.find(({ control }) => control.id === 'evidence-bucket'));
+  expect(told.map((finding) => finding?.status)).toEqual(['pass', 'fail', 'pass']);
+  expect(told[1]?.sentence).toMatch(/chain\/0000000001\.jsonl is not signed: Cannot call kms:Sign/);
+});
+
 describe('what CloudTrail tells of keys and sign-in', () => {
   const changed = (account: ReturnType<typeof setUp>, more: object = {}) =>
     account.world.aws.cloudTrail.addEvent({

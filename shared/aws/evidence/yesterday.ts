@@ -28,8 +28,10 @@ export function noYesterday(head: ChainFile | undefined, ...problems: readonly s
  * not so is told of, and nothing is carried.
  */
 export async function readYesterday(reader: EvidenceReader, accountId: string): Promise<Yesterday> {
-  const { head, problems } = await headOf(reader, accountId);
-  if (head === undefined) return noYesterday(head, ...problems);
+  const { head, problems: found } = await headOf(reader, accountId);
+  if (head === undefined) return noYesterday(head, ...found);
+  const { reason } = head.signature;
+  const problems = reason === undefined ? found : [...found, `${head.key} is not signed: ${reason}`];
   const named = head.digest.objects.find(({ key }) => /\/runs\/[^/]+\/manifest\.[0-9a-f]{64}\.json$/.test(key));
   if (named === undefined) return noYesterday(head, ...problems);
   const manifest = await hashedObject(reader, named.key, named.sha256);
