@@ -3,8 +3,10 @@ import type { BeforeCall, LocalAws } from '../../local/aws/aws.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { Collecting, EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import type { Finding } from '../../shared/core/evidence/finding.ts';
+import type { EvidenceLimits } from '../../shared/core/evidence/judged.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
+import { present } from '../../shared/core/present.ts';
 import { collectEvidence } from '../../shared/service/evidence-collector.ts';
 import { addEvidenceBucket, deployedPolicy, evidenceBucket } from './evidence.ts';
 import { createWorld, DAY, type World, type WorldOptions } from './world.ts';
@@ -34,7 +36,7 @@ export interface CollectedRun {
 export async function collect(
   { world, settings }: CollectorWorld,
   before?: BeforeCall,
-  more: Pick<Collecting, 'exceptions'> = {},
+  { exceptions, ...asked }: Pick<Collecting, 'exceptions'> & Partial<EvidenceLimits> = {},
 ): Promise<CollectedRun> {
   const { aws } = world;
   const first = aws.calls.length;
@@ -46,13 +48,13 @@ export async function collect(
     deadlineAt: startedAt + 900_000,
     functionName: 'keyturn-test-evidence-collector',
   };
-  const limits = { bucketEncryption: 'any' as const, unusedCredentialDays: 45 };
+  const limits = { bucketEncryption: 'any' as const, unusedCredentialDays: 45, ...asked };
   const request = { action: 'collect' as const, trigger: 'hand' as const };
   const error = await collectEvidence(runtime, invocation, request, {
     settings,
     limits,
     version: '0.0.0',
-    ...more,
+    ...present({ exceptions }),
   }).then(
     () => undefined,
     (thrown: Error) => thrown.message,
