@@ -22,7 +22,8 @@ export interface FleetWorld {
   readonly urls: Readonly<Record<'rotation' | 'accounts' | 'results' | 'tickets' | 'dead' | 'accountsDead', string>>;
   readonly logged: { message: string; facts: Readonly<Record<string, unknown>> }[];
   readonly metrics: Map<MetricName, number>;
-  runtime(name: FunctionName, before?: BeforeCall): Runtime;
+  /** A process of that function, with a connection of its own; by which name it calls, if there are several. */
+  runtime(name: FunctionName, before?: BeforeCall, caller?: string): Runtime;
 }
 
 export interface FleetWorldOptions extends FleetOptions {
@@ -52,7 +53,7 @@ export function createFleetWorld({ fleet, environment = {}, ...options }: FleetW
       ...queues.environment,
       ...environment,
     },
-    runtime: (name, before) => runtimeOf(world, name, before),
+    runtime: (name, before, caller = name) => runtimeOf(world, name, { before, caller }),
   };
   return world;
 }
@@ -67,11 +68,15 @@ const usual = {
   ],
 };
 
-function runtimeOf(world: FleetWorld, name: FunctionName, before: BeforeCall | undefined): Runtime {
+function runtimeOf(
+  world: FleetWorld,
+  name: FunctionName,
+  { before, caller }: { before: BeforeCall | undefined; caller: string },
+): Runtime {
   const { organization, environment, metrics, logged, fleet } = world;
   return host.createRuntime({
     aws: organization.hub,
-    line: host.directLine(organization.connect(name, before)),
+    line: host.directLine(organization.connect(caller, before)),
     credentials: functionCredentials(name),
     environment,
     onLog: ({ message, facts }) => logged.push({ message, facts }),

@@ -78,6 +78,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: contest('rotate and rotate, first key'),
   },
   {
+    name: "the lease of another pass of a fleet's queue taken for ours",
+    file: `${apply}/lease.ts`,
+    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;\n',
+    replace: '',
+    caughtBy: proof('fleet-two-passes', 'deactivation: one of them writes at a time'),
+  },
+  {
     name: 'the lease not read back after the proof',
     file: `${apply}/issue.ts`,
     find: 'if (isProven && (await isStillOurs(pass, lease))) return undefined;',
