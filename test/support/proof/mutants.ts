@@ -1076,6 +1076,48 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     caughtBy: unit('fleet/policy', 'in another function'),
   },
+  {
+    name: 'the path of a message about a user not checked',
+    file: 'shared/service/fleet-work.ts',
+    find: 'if (!selection.isMember) return { reason',
+    replace: "if (!selection.isMember && path === '') return { reason",
+    caughtBy: integration('fleet-work', 'of a unit that is not selected is dropped'),
+  },
+  {
+    name: 'the limit of a message about a user not checked',
+    file: 'shared/service/fleet-work.ts',
+    find: 'if (runtime.clock() >= until)',
+    replace: 'if (runtime.clock() < 0)',
+    caughtBy: integration('fleet-work', 'that is too old is dropped'),
+  },
+  {
+    name: 'the limit of a message about an account not checked',
+    file: 'shared/service/account-scan.ts',
+    find: 'if (runtime.clock() >= message.notAfter) {',
+    replace: 'if (runtime.clock() < 0) {',
+    caughtBy: integration('fleet-flow', 'that are too old are dropped and counted'),
+  },
+  {
+    name: 'no ticket taken',
+    file: 'shared/service/fleet-work.ts',
+    find: "const isTaken = await takeTicket(aws, fleetQueue(environment, 'ticketsQueueUrl'), clock());",
+    replace: 'const isTaken = true;',
+    caughtBy: integration('fleet-work', 'is as many rotations as there are tickets'),
+  },
+  {
+    name: 'a ticket taken that stays',
+    file: 'shared/aws/tickets.ts',
+    find: '    await queueClient(aws).send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: ticket.receiptHandle }));\n',
+    replace: '',
+    caughtBy: session('tickets', 'are taken once each, and none is left then'),
+  },
+  {
+    name: 'a result of an account lost',
+    file: 'shared/service/account-scan.ts',
+    find: 'if (refused !== undefined) {\n    throw',
+    replace: 'if (refused === null) {\n    throw',
+    caughtBy: integration('fleet-refused', 'whose result cannot be sent comes back'),
+  },
 
   // ---- evidence ----
   {
