@@ -31,6 +31,7 @@ import { cast } from '../../local/demo/cast.ts';
 import { instructions, startLocal } from '../../local/main.ts';
 import { functionNames } from '../../scripts/build.ts';
 import { parseRotateUserEvent } from '../../shared/core/events.ts';
+import { secretTagNames } from '../../shared/core/secret-tags.ts';
 
 const run = promisify(execFile);
 const samples = readdirSync('events');
@@ -167,6 +168,11 @@ describe('npm run local', () => {
     };
     await expect.poll(labels, { timeout: 20_000 }).toContain('AWSCURRENT');
     expect(await keysOf('robot')).toEqual(['Active', 'Active']);
+    // To its end: its last calls would meet the account of the next test.
+    const underWay = async () => (await secrets.send(new DescribeSecretCommand({ SecretId }))).Tags ?? [];
+    await expect
+      .poll(underWay, { timeout: 20_000 })
+      .not.toContainEqual({ Key: secretTagNames.doing, Value: expect.any(String) });
   });
 
   it('says why a rotation failed', async () => {
