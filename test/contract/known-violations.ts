@@ -41,6 +41,13 @@ export const knownViolations: readonly KnownViolation[] = [
     reason: 'AWS answers with an empty list where all keys were processed',
     source: 'https://docs.aws.amazon.com/config/latest/developerguide/customresources-cli.html (sample output)',
   },
+  {
+    operations: ['iam:ListVirtualMFADevices'],
+    path: 'ListVirtualMFADevicesResponse.VirtualMFADevices[0].User.UserId',
+    problem: 'has 12 characters, at least 16 are needed',
+    reason: "the root user's ID is that of the account",
+    source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html (aws:userid)',
+  },
 ];
 
 export function isKnown({ service, operation, side, path, problem }: Violation): boolean {

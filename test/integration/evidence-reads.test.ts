@@ -485,7 +485,7 @@ describe('users', () => {
     const { carried } = await seeUsers(looking, facts(await scanOf(sight)));
     const [fact] = carried;
     if (fact === undefined) throw new Error('nothing was carried');
-    const wrong = { ...fact, keys: fact.keys.map((key) => ({ ...key, accessKeyId: 'AKIAOTHER' })) };
+    const wrong = { ...fact, keys: fact.keys.map((key) => ({ ...key, accessKeyId: 'AKIAOTHERKEYOFTHEUSER' })) };
     const keysOn = async (day: number) => {
       const scan = await scanOf(sight);
       const known = facts({ ...scan, at: scan.at + day * DAY }, { carried: new Map([[fact.userId, wrong]]) });
