@@ -96,6 +96,8 @@ export const script: readonly Act[] = [
     day: 80,
     at: 'in the afternoon',
     does(stage) {
+      // Not where he is in the middle of a rotation: IAM allows two.
+      if (stage.keysOf('trent').length === 2) return;
       const key = stage.aws.iam.addKey('trent');
       stage.owner('trent').take(key);
       stage.narrate('owner', 'trent', 'console', `makes a key by hand, ${key.accessKeyId}`);
@@ -130,6 +132,7 @@ export const script: readonly Act[] = [
     day: 112,
     at: 'in the afternoon',
     does(stage) {
+      if (stage.keysOf('trent').length < 2) return;
       const newest = stage.keysOf('trent').toSorted((a, b) => b.createdAt - a.createdAt)[0]?.accessKeyId ?? '';
       stage.aws.iam.deleteKey(newest);
       stage.narrate('owner', 'trent', 'console', `deletes the key made by hand, ${newest}`);

@@ -43,6 +43,8 @@ export interface StageOptions {
   readonly startsAt: number;
   readonly chronicle: Chronicle;
   readonly freeze: readonly [from: string, to: string];
+  /** How long before their limit keys get replacements, as the setting says it: 0. */
+  readonly rotateAheadDays?: number;
 }
 
 /** What the functions are given by default. */
@@ -161,13 +163,16 @@ async function work(back: Backstage): Promise<void> {
   }
 }
 
-async function setUp({ startsAt, chronicle, freeze }: StageOptions): Promise<Backstage> {
+async function setUp({ startsAt, chronicle, freeze, rotateAheadDays = 0 }: StageOptions): Promise<Backstage> {
   const aws = createLocalAws({ now: startsAt });
   const server = await startServer(aws);
-  const resources = createResources(aws, { KEYTURN_FREEZE: JSON.stringify([freeze]) });
+  const resources = createResources(aws, {
+    KEYTURN_FREEZE: JSON.stringify([freeze]),
+    KEYTURN_ROTATE_AHEAD_DAYS: String(rotateAheadDays),
+  });
   const owners = new Map<string, Owner>();
   const checker = createChecker(aws, {
-    limits: demoLimits,
+    limits: { ...demoLimits, maxAgeDays: demoLimits.maxAgeDays - rotateAheadDays },
     freezes: [[Date.parse(freeze[0]), Date.parse(freeze[1])]],
     handOf: (userId) => new Set(owners.get(userId)?.hand.keys() ?? []),
   });

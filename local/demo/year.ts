@@ -9,9 +9,11 @@ export interface YearOptions {
   /** 365. */
   readonly days?: number;
   /** After each day. */
-  readonly onDay?: (day: number, stage: Stage) => void;
+  readonly onDay?: (day: number, stage: Stage) => void | Promise<void>;
   /** Once everything stands and before anything happens. */
   readonly onStage?: (stage: Stage) => void;
+  /** As the setting says it: 0. */
+  readonly rotateAheadDays?: number;
 }
 
 /** What is left to look at when the year is over. */
@@ -27,17 +29,18 @@ export interface Year {
 export const firstDay = Date.UTC(2026, 1, 1);
 
 /** Plays the whole thing: a dry run half an hour before, then a run, its queue and its people, day after day. */
-export async function playYear({ days = 365, onDay = () => {}, onStage = () => {} }: YearOptions = {}): Promise<Year> {
+export async function playYear(options: YearOptions = {}): Promise<Year> {
+  const { days = 365, onDay = () => {}, onStage = () => {}, rotateAheadDays = 0 } = options;
   const startedAt = performance.now();
   const chronicle = createChronicle();
-  const stage = await createStage({ startsAt: firstDay + 5.5 * HOUR, chronicle, freeze });
+  const stage = await createStage({ startsAt: firstDay + 5.5 * HOUR, chronicle, freeze, rotateAheadDays });
   const recorder = createRecorder(stage.aws);
   onStage(stage);
   await dryRun(stage);
   for (let day = 0; day < days; day++) {
     await playDay(stage, day);
     recorder.sample();
-    onDay(day, stage);
+    await onDay(day, stage);
   }
   stage.checker.upTo(stage.aws.clock.now());
   recorder.stop();

@@ -14,3 +14,7 @@ if [[ ! -f $venv/installed || $(cat "$venv/installed") != "$wanted" ]]; then
   printf '%s\n' "$wanted" >"$venv/installed"
 fi
 "$venv/bin/python" test/prowler/ask.py
+
+# The ends of twelve months of the simulated year: see test/proof/year-within-limit.test.ts.
+months=$(node_modules/.bin/node test/prowler/year.ts)
+"$venv/bin/python" test/prowler/year.py <<<"$months"
