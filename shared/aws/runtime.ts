@@ -69,6 +69,8 @@ export interface Memory {
   refusalsOf?: Map<string, RefusalMemory>;
   /** By topic. */
   audiences: AudienceMemory;
+  /** The account of the function itself; known with the first member whose trust was looked at. */
+  hubAccountId?: string;
   /** Accounts whose rotating role is known to refuse whoever lacks its ExternalId; made with the first. */
   trusted?: Set<string>;
   /** Accounts that messages were about, and whether the fleet looks after them; made with the first. */

@@ -83,12 +83,20 @@ function nameOf(role: MemberRole, { settings }: Pick<Checked, 'settings'>): stri
   return memberRoleName(role, settings.roleSuffix);
 }
 
+/** Asked once in a container's life, not for each member. */
+async function hubAccountOf({ aws, memory }: Runtime): Promise<string> {
+  if (memory.hubAccountId !== undefined) return memory.hubAccountId;
+  const { Account } = await aws.sts.send(new GetCallerIdentityCommand());
+  const hubAccountId = required(Account, 'sts:GetCallerIdentity', 'Account');
+  memory.hubAccountId = hubAccountId;
+  return hubAccountId;
+}
+
 async function trustedIn({ hub, place, settings }: Checked): Promise<Trusted> {
-  const { Account } = await hub.aws.sts.send(new GetCallerIdentityCommand());
   const { organizationId, externalId } = hub.fleet;
   return {
     partition: partitionOf(place.region),
-    hubAccountId: required(Account, 'sts:GetCallerIdentity', 'Account'),
+    hubAccountId: await hubAccountOf(hub),
     ...{ organizationId, externalId, roleSuffix: settings.roleSuffix, accountId: place.accountId },
   };
 }
