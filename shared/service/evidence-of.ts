@@ -1,4 +1,5 @@
 import type { Invocation, Runtime } from '../aws/runtime.ts';
+import { messageOf, RotationError } from '../core/errors.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import { refuseElsewhere } from './elsewhere.ts';
@@ -23,7 +24,9 @@ export async function evidenceOf(
   const { collectInMember, startInMembers } = await import('./fleet-evidence.ts');
   if (accountId !== undefined) return collectInMember(runtime, invocation, { ...request, accountId }, collecting);
   const [started, collected] = await Promise.allSettled([startInMembers(runtime, invocation, own), collectHere()]);
-  if (collected.status === 'rejected') throw collected.reason;
-  if (started.status === 'rejected') throw started.reason;
-  return collected.value;
+  if (collected.status === 'fulfilled' && started.status === 'fulfilled') return collected.value;
+  // Neither hides the other: each may go on failing for days.
+  const failures = [collected, started].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (failures.length === 1) throw failures[0];
+  throw new RotationError(failures.map(messageOf).join(' '), { cause: failures[0] });
 }

@@ -98,6 +98,16 @@ describe('the schedule', () => {
       operation === 'DescribeTrails' ? { kind: 'error', status: 403, code: 'AccessDeniedException' } : undefined;
     await expect(collector(refused)(scheduled)).rejects.toThrow(`The evidence below ${HUB}/runs/`);
   });
+
+  test('names a member that could not be begun where the hub failed as well', async () => {
+    const { collector } = setUp();
+    const refused: BeforeCall = ({ operation, input }) =>
+      operation === 'DescribeTrails' || (operation === 'Invoke' && String(input.Payload).includes(MEMBER))
+        ? { kind: 'error', status: 403, code: 'AccessDeniedException' }
+        : undefined;
+    const failed = expect(collector(refused)(scheduled)).rejects;
+    await failed.toThrow(new RegExp(`The evidence below ${HUB}/runs/.* Not all members are collected\\. ${MEMBER}: `));
+  });
 });
 
 describe('a message', () => {
