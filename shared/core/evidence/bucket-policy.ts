@@ -85,7 +85,10 @@ export function lifecycleProblems(rules: readonly LifecycleRule[], { expireDays 
   const early = days.filter((each) => expireDays === 0 || each < expireDays);
   const isDated = on.some(({ Expiration }) => Expiration?.Date !== undefined);
   const takesVersions = on.some((rule) => rule.NoncurrentVersionExpiration !== undefined);
-  const moves = on.some((rule) => (rule.Transitions ?? rule.NoncurrentVersionTransitions ?? []).length > 0);
+  const moves = on.some(
+    ({ Transitions = [], NoncurrentVersionTransitions = [] }) =>
+      [...Transitions, ...NoncurrentVersionTransitions].length > 0,
+  );
   const asked = expireDays === 0 ? 'never' : `after ${expireDays}`;
   return [
     ...early.map((each) => `its lifecycle takes objects after ${each} days, not ${asked}`),

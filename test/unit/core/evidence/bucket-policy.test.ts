@@ -35,4 +35,6 @@ test('no policy, one that cannot be read and one that is a single statement lack
 test('a rule that is switched off takes nothing', () => {
   expect(lifecycleProblems([{ Status: 'Disabled', Expiration: { Days: 1 } }], asked)).toEqual([]);
   expect(lifecycleProblems([{ Status: 'Enabled', NoncurrentVersionTransitions: [{}] }], asked)).toHaveLength(1);
+  const emptyFirst = { Status: 'Enabled', Transitions: [], NoncurrentVersionTransitions: [{}] };
+  expect(lifecycleProblems([emptyFirst], asked)).toHaveLength(1);
 });
