@@ -36,7 +36,7 @@ export async function fleetDay(): Promise<void> {
   console.log(
     `\nThe limit is 18 for each account. A loop that reads users one by one makes 5 + 2 × users, ${ratio.toFixed(0)} times ` +
       'as many. A minute of the fan-out is the one that SQS asks for after a purge; the scans are one after another here, ' +
-      'and 20 at once by default. What a scan takes of memory is below: an account is scanned as any other.',
+      'and 20 at once by default. The memory of a scan is below.',
   );
   console.log('\nBy operation, for each account:\n\n| call | count |\n|---|---|');
   const counts = Map.groupBy(stages[1]?.calls ?? [], ({ service, operation }) => `${service}:${operation}`);

@@ -41,16 +41,21 @@ async function rotatedOnce(world: World): Promise<{ userId: string; current: str
   return { userId, current };
 }
 
+/** An operator puts a value into the secret just before the worker does. */
+function overtaking(world: World, name: string) {
+  const operator = world.runtime('rotate-user').aws.secrets;
+  return beforeFirst('PutSecretValue', async () => {
+    const VersionStages = ['AWSCURRENT', 'AKIAOVERTAKER0000000'];
+    await operator.send(new PutSecretValueCommand({ SecretId: name, SecretString: '{}', VersionStages }));
+  });
+}
+
 describe('the compare-and-swap', () => {
   it('gives way to whoever was faster: the label comes off, then the key, and the old key stays', async () => {
     const world = createWorld();
     const { userId, current } = await rotatedOnce(world);
     const name = `keyturn/${userId}/access-key`;
-    const operator = world.runtime('rotate-user').aws.secrets;
-    const overtake = beforeFirst('PutSecretValue', async () => {
-      const VersionStages = ['AWSCURRENT', 'AKIAOVERTAKER0000000'];
-      await operator.send(new PutSecretValueCommand({ SecretId: name, SecretString: '{}', VersionStages }));
-    });
+    const overtake = overtaking(world, name);
     await pass(world, 'alice', overtake);
     const made = world.aws.calls.filter(({ operation }) => operation === 'CreateAccessKey');
     expect(made).toHaveLength(2);
@@ -75,11 +80,7 @@ describe('a label that cannot be taken off', () => {
     const world = createWorld();
     const { userId, current } = await rotatedOnce(world);
     const name = `keyturn/${userId}/access-key`;
-    const operator = world.runtime('rotate-user').aws.secrets;
-    const overtake = beforeFirst('PutSecretValue', async () => {
-      const VersionStages = ['AWSCURRENT', 'AKIAOVERTAKER0000000'];
-      await operator.send(new PutSecretValueCommand({ SecretId: name, SecretString: '{}', VersionStages }));
-    });
+    const overtake = overtaking(world, name);
     let lost = 0;
     await pass(world, 'alice', async (call) => {
       await overtake(call);

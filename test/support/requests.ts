@@ -1,4 +1,5 @@
 import type { Call } from '../../local/aws/aws.ts';
+import { actionOf } from '../../local/aws/iam/asked-of-iam.ts';
 import type { Request } from '../../local/aws/policies/policy.ts';
 import type { FunctionName } from '../../local/aws/principals.ts';
 import { evidenceBucket } from './evidence.ts';
@@ -39,24 +40,10 @@ export function functionOf({ caller, service }: Call): string | undefined {
   return service === 'sts' ? undefined : FUNCTIONS[caller];
 }
 
-/** Where IAM's name is not that of the operation. */
-const ACTIONS: Record<string, string> = {
-  's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
-  's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
-  's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
-  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
-  's3:HeadObject': 's3:GetObject',
-  's3:ListBuckets': 's3:ListAllMyBuckets',
-  's3:ListObjectVersions': 's3:ListBucketVersions',
-  's3:ListObjectsV2': 's3:ListBucket',
-  'sqs:SendMessageBatch': 'sqs:SendMessage',
-};
-
 /** One call as IAM sees it. */
 export function requestOf(world: World, call: Call, targets: Targets): Request {
-  const operation = `${call.service}:${call.operation}`;
   return {
-    action: ACTIONS[operation] ?? operation,
+    action: actionOf(`${call.service}:${call.operation}`),
     resource: resourceOf(world, call, targets),
     context: contextOf(call),
   };

@@ -29,6 +29,11 @@ const actions: Readonly<Record<string, string>> = {
   'lambda:Invoke': 'lambda:InvokeFunction',
 };
 
+/** The action that IAM decides about when an operation, `service:Operation`, is called. */
+export function actionOf(operation: string): string {
+  return actions[operation] ?? operation;
+}
+
 /** Everybody may ask who they are: no policy can forbid it. */
 const alwaysOpen = ['sts:GetCallerIdentity'];
 
@@ -51,7 +56,7 @@ export function requestsOf(belongings: Belongings, { service, operation, input }
       ? {}
       : { 'secretsmanager:BlockPublicPolicy': String(input.BlockPublicPolicy) }),
   };
-  const asked = [actions[name] ?? name, ...(service === 'secretsmanager' ? besides(operation, input) : [])];
+  const asked = [actionOf(name), ...(service === 'secretsmanager' ? besides(operation, input) : [])];
   return [
     ...asked.map((action) => ({ action, resource: arn, context })),
     ...(service === 'secretsmanager' ? keyRequests(belongings, operation, input) : []),
