@@ -57,6 +57,8 @@ export interface Side {
   signingKey(alias: string): Promise<void>;
   /** A bucket, whose new objects are locked (governance) for so many days. */
   bucket(made: NewBucket): Promise<void>;
+  /** The root user has a virtual MFA device: of the local account only, since moto knows no root user. */
+  rootMfa(): void;
   /** From here on the account has an organization, of which it is the management account. */
   organization(): Promise<void>;
   /** What subscribed queues got from topics; in moto that is in the queue with this address. */
@@ -64,7 +66,7 @@ export interface Side {
 }
 
 /** What the two do each in its own way. */
-type Own = Pick<Side, 'wait' | 'hmacKey' | 'signingKey' | 'bucket' | 'organization' | 'delivered'>;
+type Own = Pick<Side, 'wait' | 'hmacKey' | 'signingKey' | 'bucket' | 'rootMfa' | 'organization' | 'delivered'>;
 
 /** What makes the difference between the two: a handler without a socket, or an address. */
 type Options = Pick<NonNullable<ConstructorParameters<typeof IAMClient>[0]>, 'requestHandler' | 'endpoint'>;
@@ -113,6 +115,9 @@ export function localSide(): { side: Side; aws: LocalAws; exchanges: Exchange[] 
       const lock = days === undefined ? {} : { objectLock: { mode: 'GOVERNANCE' as const, days } };
       aws.s3.addBucket({ name, isVersioned: isVersioned || days !== undefined, ...lock });
     },
+    rootMfa() {
+      aws.iam.setRootMfa('virtual');
+    },
     async organization() {},
     delivered: async () => aws.sns.delivered.map(({ text }) => text),
   };
@@ -153,6 +158,7 @@ export async function motoSide(url: string): Promise<Side> {
       const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' as const, Rule };
       await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
     },
+    rootMfa() {},
     async organization() {
       const organizations = new OrganizationsClient({ ...config, region: 'us-east-1' });
       await organizations.send(new CreateOrganizationCommand({ FeatureSet: 'ALL' }));

@@ -318,6 +318,24 @@ export const iamScenarios = [
     },
     call: reportRows,
   }),
+  scenario('GetLoginProfile of a user without a password', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new GetLoginProfileCommand({ UserName })),
+  }),
+  scenario('ListMFADevices of a user without one', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new ListMFADevicesCommand({ UserName })),
+  }),
+  scenario('ListVirtualMFADevices where there is none', {
+    given: userWithKey,
+    call: ({ iam }) => iam.send(new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned' })),
+  }),
+  scenario('ListVirtualMFADevices with that of the root user', {
+    async given(side) {
+      side.rootMfa();
+    },
+    call: ({ iam }) => iam.send(new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned' })),
+  }),
 ];
 
 export const stsScenarios = [
@@ -360,17 +378,5 @@ export const stsScenarios = [
       return { accessKeyId, secretAccessKey: 'wrong' };
     },
     call: (side, key) => side.as(key).sts.send(new GetCallerIdentityCommand({})),
-  }),
-  scenario('GetLoginProfile of a user without a password', {
-    given: userWithKey,
-    call: ({ iam }) => iam.send(new GetLoginProfileCommand({ UserName })),
-  }),
-  scenario('ListMFADevices of a user without one', {
-    given: userWithKey,
-    call: ({ iam }) => iam.send(new ListMFADevicesCommand({ UserName })),
-  }),
-  scenario('ListVirtualMFADevices where there is none', {
-    given: userWithKey,
-    call: ({ iam }) => iam.send(new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned' })),
   }),
 ];
