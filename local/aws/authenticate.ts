@@ -9,7 +9,7 @@ import { hasValidSignature } from './signature.ts';
 import type { ParsedRequest } from './wire.ts';
 
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
-function rejected(service: ServiceName): AwsError {
+export function rejected(service: ServiceName): AwsError {
   const message = 'The security token included in the request is invalid.';
   return speaksJson(service)
     ? new AwsError(400, 'UnrecognizedClientException', message)

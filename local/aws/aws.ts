@@ -1,4 +1,4 @@
-import { authenticate, authorize } from './authenticate.ts';
+import { authenticate, authorize, rejected } from './authenticate.ts';
 import type { ServiceName, WireRequest, WireResponse } from './call.ts';
 import { type BeforeCall, type Call, CallerCrashed, type CallListener, ConnectionReset } from './call.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -75,10 +75,16 @@ interface Services {
   readonly ecs: Ecs;
 }
 
-/** One AWS account in one Region, in memory. */
+/** One AWS account in memory: in one Region, but for its secrets. */
 export interface LocalAws extends Services {
   readonly accountId: string;
   readonly region: string;
+  /** What is kept in that Region; `secrets` in this one. */
+  secretsIn(region: string): SecretsManager;
+  /** Regions with secrets, beside this one. */
+  readonly otherRegions: readonly string[];
+  /** From now on the Region knows nobody of this account, as one that is not enabled. */
+  disableRegion(region: string): void;
   readonly clock: Clock;
   /** Every call of every connection, oldest first. */
   readonly calls: Call[];
@@ -102,6 +108,7 @@ interface Account {
   environment: Environment;
   services: Services;
   operations: Readonly<Record<ServiceName, Operations>>;
+  elsewhere: Elsewhere;
   requests: number;
 }
 
@@ -148,6 +155,27 @@ function createServices(
   return {
     services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3, ssm, ecs },
     operations,
+    elsewhere: createElsewhere(environment, users),
+  };
+}
+
+/** Secrets Manager in the other Regions, each made when it is first asked for. */
+interface Elsewhere {
+  readonly regions: ReadonlyMap<string, SecretsManager>;
+  readonly disabled: Set<string>;
+  in(region: string): SecretsManager;
+}
+
+function createElsewhere(environment: Environment, users: UserDirectory): Elsewhere {
+  const regions = new Map<string, SecretsManager>();
+  return {
+    regions,
+    disabled: new Set(),
+    in(region) {
+      const made = regions.get(region) ?? createSecretsManager({ ...environment, region }, users);
+      regions.set(region, made);
+      return made;
+    },
   };
 }
 
@@ -168,10 +196,13 @@ function perform(account: Account, { request, parsed, call }: Asked): unknown {
   if (fault?.kind === 'throttle') throw throttled(parsed.service);
   if (fault?.kind === 'error') throw new AwsError(fault.status, fault.code, fault.message ?? fault.code);
   const at = clock.now();
+  if (account.elsewhere.disabled.has(parsed.region ?? '')) throw rejected(parsed.service);
   const principal = authenticate(services.iam, request, parsed, operator, at);
   authorize(parsed, principal);
-  authorizeRole(account, parsed, at);
-  const operation = operations[parsed.service][parsed.operation];
+  const secrets = secretsFor(account, parsed);
+  authorizeRole(account, secrets, parsed, at);
+  const known = parsed.service === 'secretsmanager' ? secrets.operations : operations[parsed.service];
+  const operation = known[parsed.operation];
   if (operation === undefined) {
     const message = `The local AWS does not implement ${parsed.service}:${parsed.operation}.`;
     throw new AwsError(400, 'InvalidAction', message);
@@ -181,13 +212,24 @@ function perform(account: Account, { request, parsed, call }: Asked): unknown {
   return operation(parsed.input, { now: at, asOf, principal, region: parsed.region, endpoint: endpointOf(request) });
 }
 
+/** Those of the Region that the call was signed for. */
+function secretsFor({ services, environment, elsewhere }: Account, { region = environment.region }: ParsedRequest) {
+  return region === environment.region ? services.secrets : elsewhere.in(region);
+}
+
 /** Of whoever has taken a role here: all others may do what they are not denied. */
-function authorizeRole({ services, environment }: Account, parsed: ParsedRequest, now: number): void {
+function authorizeRole(
+  { services, environment }: Account,
+  secrets: SecretsManager,
+  parsed: ParsedRequest,
+  now: number,
+) {
   const session = services.iam.state.assumed.get(parsed.accessKeyId ?? '');
   if (session === undefined) return;
-  const { iam, secrets } = services;
-  const requests = requestsOf({ environment, iam: iam.state, secrets: secrets.state }, parsed);
-  authorizeSession(iam.state, session, { service: parsed.service, requests, now });
+  const { iam } = services;
+  const region = parsed.service === 'secretsmanager' ? (parsed.region ?? environment.region) : environment.region;
+  const belongings = { environment: { ...environment, region }, iam: iam.state, secrets: secrets.state };
+  authorizeSession(iam.state, session, { service: parsed.service, requests: requestsOf(belongings, parsed), now });
 }
 
 /** A promise only where something of ours runs inside the call: Lambda's Invoke. */
@@ -265,6 +307,11 @@ export function createLocalAws(options: LocalAwsOptions = {}): LocalAws {
     ...account.services,
     accountId,
     region,
+    secretsIn: (where) => (where === region ? aws.secrets : account.elsewhere.in(where)),
+    get otherRegions() {
+      return [...account.elsewhere.regions.keys()];
+    },
+    disableRegion: (where) => void account.elsewhere.disabled.add(where),
     clock,
     calls,
     handle: (request, connection = anonymous) => answerTo(request, connection),

@@ -47,6 +47,7 @@ export interface SecretHelpers {
       rotationLambdaArn?: string;
       replicaRegions?: readonly string[];
       failingRegions?: readonly string[];
+      primaryRegion?: string;
       kmsKeyId?: string;
     },
   ): void;

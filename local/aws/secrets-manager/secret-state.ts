@@ -29,6 +29,8 @@ export interface Secret {
   readonly deletedAt: number | undefined;
   readonly deleteAfter: number | undefined;
   readonly replicaRegions: readonly string[];
+  /** Of a replica: where its secret is. */
+  readonly primaryRegion?: string;
   /** Where AWS cannot keep a replica. */
   readonly failingRegions?: readonly string[];
   readonly owningService: string | undefined;

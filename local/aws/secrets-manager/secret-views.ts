@@ -36,6 +36,7 @@ function common(secret: Secret): Record<string, unknown> {
     Tags: secret.tags.length === 0 ? undefined : secret.tags,
     OwningService: secret.owningService,
     CreatedDate: seconds(secret.createdAt),
+    PrimaryRegion: secret.primaryRegion,
   };
 }
 

@@ -13,12 +13,14 @@ import {
   ResourceExistsException,
   ResourceNotFoundException,
   RestoreSecretCommand,
+  SecretsManagerClient,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
+import { operatorCredentials } from '../../../local/aws/principals.ts';
 import { refusal, setUp } from './clients.ts';
 
 const name = 'keyturn/AIDAEXAMPLE/access-key';
@@ -358,5 +360,43 @@ describe('deletion', () => {
       ResourceNotFoundException,
     );
     expect((await secrets.send(new CreateSecretCommand({ Name: name }))).ARN).not.toBe(ARN);
+  });
+});
+
+describe('another Region', () => {
+  function inFrankfurt({ aws }: ReturnType<typeof setUp>) {
+    const { requestHandler } = aws.connect('frankfurt');
+    const config = { region: 'eu-central-1', requestHandler, maxAttempts: 1, credentials: operatorCredentials };
+    return new SecretsManagerClient(config);
+  }
+
+  test('has secrets of its own', async () => {
+    const local = setUp();
+    const there = inFrankfurt(local);
+    const { ARN } = await there.send(new CreateSecretCommand({ Name: name }));
+    expect(ARN).toContain(':eu-central-1:');
+    await expect(local.secrets.send(new DescribeSecretCommand({ SecretId }))).rejects.toThrow(
+      ResourceNotFoundException,
+    );
+    expect(local.aws.secretsIn('eu-central-1').find(name)?.arn).toBe(ARN);
+    expect(local.aws.secretsIn('eu-west-1')).toBe(local.aws.secrets);
+    expect(local.aws.otherRegions).toEqual(['eu-central-1']);
+  });
+
+  test('says of a copy where its secret is', async () => {
+    const local = setUp();
+    const there = inFrankfurt(local);
+    await there.send(new CreateSecretCommand({ Name: name }));
+    local.aws.secretsIn('eu-central-1').configure(name, { primaryRegion: 'eu-west-1' });
+    expect((await there.send(new DescribeSecretCommand({ SecretId }))).PrimaryRegion).toBe('eu-west-1');
+    expect((await there.send(new ListSecretsCommand({}))).SecretList?.[0]?.PrimaryRegion).toBe('eu-west-1');
+  });
+
+  test('knows nobody, if it is not enabled', async () => {
+    const local = setUp();
+    local.aws.disableRegion('eu-central-1');
+    const refused = await refusal(inFrankfurt(local).send(new ListSecretsCommand({})));
+    expect(refused.name).toBe('UnrecognizedClientException');
+    expect((await local.secrets.send(new ListSecretsCommand({}))).SecretList).toEqual([]);
   });
 });
