@@ -4,7 +4,7 @@ import type { Change } from './announcements.ts';
 import { judgeAuthor, judgeLease } from './authority.ts';
 import { judgeDeactivated } from './deactivation.ts';
 import { judgeDeleted } from './deletion.ts';
-import { intent, keyOf, keysOf, type Look, userTag } from './look.ts';
+import { intent, keptElsewhere, keyOf, keysOf, type Look, userTag } from './look.ts';
 import { fault, isExposedKey, isFrozen, type Judged, owe, type Watch } from './watch.ts';
 
 /** What the call did to each key of the user, and what it left. */
@@ -35,6 +35,15 @@ function judgeMade(watch: Watch, j: Judged, { accessKeyId }: AccessKey): void {
     const { madeBy, wasCurrent, isReclaimed } = lives.of(key.accessKeyId);
     return madeBy !== undefined && !wasCurrent && !isReclaimed && call.at - key.createdAt < DAY;
   });
+  const regions = keptElsewhere(watch.aws, j.userId);
+  if (regions.length > 0) {
+    fault(
+      watch,
+      j,
+      'elsewhere',
+      `${accessKeyId} was made, and a key of the same user is kept in ${regions.join(', ')}.`,
+    );
+  }
   if (ours.length > 0) {
     const [other] = ours;
     fault(watch, j, 'issue', `${accessKeyId} was made beside ${other?.accessKeyId}, which was not current yet.`);

@@ -10,8 +10,18 @@ export interface Look {
   readonly secret: Secret | undefined;
 }
 
+const secretName = (userId: string) => `keyturn/${userId}/access-key`;
+
 export function lookAt(aws: LocalAws, userId: string): Look {
-  return { user: aws.iam.state.users.get(userId), secret: aws.secrets.state.find(`keyturn/${userId}/access-key`) };
+  return { user: aws.iam.state.users.get(userId), secret: aws.secrets.state.find(secretName(userId)) };
+}
+
+/** Other Regions in which a key of the user is kept. A copy of the secret that is here is none of those. */
+export function keptElsewhere(aws: LocalAws, userId: string): string[] {
+  return aws.otherRegions.filter((region) => {
+    const { deletedAt, primaryRegion, versions = [] } = aws.secretsIn(region).state.find(secretName(userId)) ?? {};
+    return versions.length > 0 && deletedAt === undefined && primaryRegion !== aws.region;
+  });
 }
 
 export function keysOf({ user }: Look): readonly AccessKey[] {

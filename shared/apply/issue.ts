@@ -75,7 +75,9 @@ async function issueAndStore(attempt: Attempt<IssueStep>, versionId: string): Pr
     },
   );
   if (lease === 'busy' || !(await readBack(pass, lease))) return outcome(attempt, 'busy');
-  if (pass.runtime.clock() - lease.intent.at > CREATE_LATEST) {
+  // Whoever issues in another Region meanwhile has written an intent there, or sees ours.
+  const elsewhere = await pass.runtime.regionsElsewhere?.(pass.settings, state.user);
+  if ((elsewhere ?? []).length > 0 || pass.runtime.clock() - lease.intent.at > CREATE_LATEST) {
     await abandon(pass, lease);
     return outcome(attempt, 'changed', lease.transitionId);
   }

@@ -25,6 +25,8 @@ export interface Aws {
   homeClientOf: ClientMaker;
   /** STS as the owner of a key, for its proof. Without retries: the proof polls by itself. */
   stsAs(accessKeyId: string, secret: SecretAccessKey): STSClient;
+  /** Secrets of the same account in the fleet's other Regions, by Region: to see whether there are any. */
+  elsewhere: ReadonlyMap<string, SecretsManagerClient>;
   /**
    * The clients that work in another account, by a session of its role. `sns`, `sts` and `homeClientOf` stay the
    * deployment's. One session for all of them, asked for with their first call.
@@ -78,17 +80,23 @@ export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): A
   // Their connections too are shared: a session would otherwise begin with handshakes.
   const { requestHandler } = home.iam.config;
   const inAccount = (target: InAccount): Aws => {
-    const { region, role, roleSuffix, accountId } = target;
+    const { region, role, roleSuffix, accountId, otherRegions = [] } = target;
     const credentials = memberCredentials(sts, target);
     const caller = `the role ${memberRoleName(role, roleSuffix)} of account ${accountId}`;
     const member = clientsOf({ ...options, requestHandler, region, credentials }, { ...watcher, counts, caller });
-    return { ...member, sns, sts, homeClientOf: clientOf, inAccount, counts };
+    const secretsIn = (other: string): SecretsManagerClient =>
+      member.clientOf((own) => new SecretsManagerClient({ ...own, region: other }));
+    const elsewhere = new Map(otherRegions.map((other) => [other, secretsIn(other)]));
+    return { ...member, sns, sts, homeClientOf: clientOf, elsewhere, inAccount, counts };
   };
-  return { ...home, homeClientOf: clientOf, inAccount, counts };
+  return { ...home, homeClientOf: clientOf, elsewhere: new Map(), inAccount, counts };
 }
 
 /** Those of one account. */
-function clientsOf(options: ClientOptions, watch: Watch): Omit<Aws, 'homeClientOf' | 'inAccount' | 'counts'> {
+function clientsOf(
+  options: ClientOptions,
+  watch: Watch,
+): Omit<Aws, 'homeClientOf' | 'elsewhere' | 'inAccount' | 'counts'> {
   const retrying = { retryMode: 'adaptive', maxAttempts: 5, ...options };
   const { retryStrategy: _, ...once } = { ...options, maxAttempts: 1 };
   return {

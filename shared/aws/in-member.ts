@@ -1,9 +1,10 @@
 import type { Fleet } from '../core/fleet/fleet.ts';
 import { sessionPolicy } from '../core/fleet/session-policy.ts';
-import { environmentFor, type Place, regionFor } from '../core/fleet/settings-for.ts';
+import { environmentFor, type Place, regionFor, regionsOf } from '../core/fleet/settings-for.ts';
 import type { User } from '../core/model.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { Runtime } from './runtime.ts';
+import { regionsWithSecret } from './secret-elsewhere.ts';
 
 // Apart from the runtime: a deployment without a fleet loads nothing of it.
 
@@ -28,13 +29,18 @@ export function inMember(runtime: Runtime & { fleet: Fleet }, place: Place, ...a
   const environment = environmentFor(runtime.environment, fleet, place);
   const settings = parseSettings(environment);
   const region = regionFor(fleet, place);
+  const otherRegions = regionsOf(fleet, place.region).filter((other) => other !== region);
   memory.refusedRoles ??= new Map();
   const target = {
-    ...{ accountId, region, role, roleSuffix: settings.roleSuffix, externalId: fleet.externalId },
+    ...{ accountId, region, role, roleSuffix: settings.roleSuffix, externalId: fleet.externalId, otherRegions },
     sessionName: `keyturn-${by}-${runId}`.replace(/[^\w+=,.@-]/g, '-').slice(0, SESSION_NAME_MAX),
     durationSeconds: SESSION_SECONDS[role],
     refused: { until: memory.refusedRoles, clock },
-    ...(as[0] === 'rotate' ? { policy: sessionPolicy({ accountId, region, ...as[1].user }, settings) } : {}),
+    ...(as[0] === 'rotate'
+      ? { policy: sessionPolicy({ accountId, region, otherRegions, ...as[1].user }, settings) }
+      : {}),
   };
-  return { ...runtime, environment, aws: aws.inAccount(target) };
+  const member = { ...runtime, environment, aws: aws.inAccount(target) };
+  if (otherRegions.length === 0) return member;
+  return { ...member, regionsElsewhere: (own, user) => regionsWithSecret({ aws: member.aws, settings: own }, user) };
 }

@@ -13,6 +13,8 @@ import { type Instant, SECOND } from '../core/time.ts';
 /** A role of another account, and what its session is for. */
 export interface InAccount extends RolePlace {
   readonly role: MemberRole;
+  /** Where else secrets of the fleet are. */
+  readonly otherRegions?: readonly string[];
   /** Begins with `keyturn-`, which the member asks for; its CloudTrail shows it. */
   readonly sessionName: string;
   /** The fleet's: the account's own half is added here. */

@@ -69,14 +69,15 @@ export async function planUsers(
 ): Promise<UserPlan[]> {
   const { reader, runtime, run } = view;
   const request: Request = { ...asScheduled, runId, ...present({ limits }) };
-  const plans = await mapConcurrently(users, async ({ scanned: { user } }): Promise<UserPlan[]> => {
+  const plans = await mapConcurrently(users, async ({ scanned: { user, elsewhere } }): Promise<UserPlan[]> => {
     const { userName, userId } = user;
     const now = runtime.clock();
     const observe = (): ReturnType<typeof observeUser> => observeUser(reader, { userName, userId });
     const state = await attempt(view, observe, `${userName}: `);
     if (state === undefined) return [];
     const mayRepeat = isWeeklyTurn(userId, run);
-    return [{ state, plan: plan(state, { ...request, mayRepeat }, reader.settings, now) }];
+    const asked = { ...request, mayRepeat, ...present({ elsewhere }) };
+    return [{ state, plan: plan(state, asked, reader.settings, now) }];
   });
   return plans.flat();
 }

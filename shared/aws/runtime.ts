@@ -1,5 +1,7 @@
 import type { Fleet } from '../core/fleet/fleet.ts';
+import type { User } from '../core/model.ts';
 import type { RefusalMemory } from '../core/refusals.ts';
+import type { Settings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';
 import type { AudienceMemory } from './audience.ts';
@@ -55,6 +57,8 @@ export interface Runtime {
   log: Log;
   meter: Meter;
   memory: Memory;
+  /** In an account of a fleet of several Regions: those other ones in which a key of the user is kept. */
+  regionsElsewhere?(settings: Pick<Settings, 'secretPrefix'>, user: User): Promise<readonly string[]>;
   /** The accounts that this deployment looks after; absent: its own alone. */
   fleet?: Fleet;
 }

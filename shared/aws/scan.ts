@@ -1,5 +1,4 @@
 import { paginateGetAccountAuthorizationDetails, type UserDetail } from '@aws-sdk/client-iam';
-import { type Filter, paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type CredentialReport, isSameCreation, REPORT_LAG, type ReportRow } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
@@ -14,9 +13,11 @@ import { needsExactKeys } from '../core/triage.ts';
 import { matchNobody, parseUserSettings } from '../core/user-settings.ts';
 import { reportOrError } from './account-report.ts';
 import type { Aws } from './clients.ts';
+import { secretsBelow } from './list-secrets.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
 import type { Runtime } from './runtime.ts';
+import { listElsewhere } from './secret-elsewhere.ts';
 
 /** A whole account, seen in a handful of calls. */
 export interface Scan {
@@ -58,15 +59,16 @@ export async function scanAccount(
   const { aws, settings } = reader;
   const at = runtime.clock();
   const errors: string[] = [];
-  const [report, details, secrets] = await Promise.all([
+  const [report, details, secrets, elsewhere] = await Promise.all([
     reportOrError(aws, runtime, errors),
     listUsers(aws),
     listSecrets(reader, expected),
+    listElsewhere(reader, expected, errors),
   ]);
   const accountId = await accountOf(aws, details, expected);
   const scanned = details
     .filter(({ Path = '/' }) => Path.startsWith(settings.userPathPrefix))
-    .map((detail) => scannedUser(detail, { accountId, report, secrets }));
+    .map((detail) => scannedUser(detail, { accountId, report, secrets, elsewhere }));
   const mailSenders = scanned.flatMap(({ user }) =>
     withoutEndpoint(user.userName, parseUserSettings(user, settings, at).settings.sesSmtpRegions),
   );
@@ -130,9 +132,11 @@ interface AccountFacts {
   report: CredentialReport | undefined;
   /** By UserId. */
   secrets: ReadonlyMap<string, Secret>;
+  /** Other Regions in which a key is kept, by UserId. */
+  elsewhere: ReadonlyMap<string, readonly string[]>;
 }
 
-function scannedUser(detail: UserDetail, { accountId, report, secrets }: AccountFacts): ScannedUser {
+function scannedUser(detail: UserDetail, { accountId, report, secrets, elsewhere }: AccountFacts): ScannedUser {
   const action = 'iam:GetAccountAuthorizationDetails';
   const { Path: path = '/' } = detail;
   const userId = required(detail.UserId, action, 'UserId');
@@ -149,7 +153,7 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets }: Account
       tags: tagsOf(detail.Tags),
       groups: [...listed(detail.GroupList)],
     },
-    ...present({ secret, report: row }),
+    ...present({ secret, report: row, elsewhere: elsewhere.get(userId) }),
   };
 }
 
@@ -177,29 +181,15 @@ async function listUsers(aws: Aws): Promise<UserDetail[]> {
   return users;
 }
 
-/** Twice as many as an account has users: whoever plants more in a member costs the hub no more than this. */
-const MOST_SECRETS = 10_000;
-
-/** Our secrets by UserId, those pending deletion too: the filter matches a prefix, the name is checked here. */
+/** Our secrets by UserId, those pending deletion too. */
 async function listSecrets(reader: Reader, accountId: string | undefined): Promise<Map<string, Secret>> {
   const { aws, settings } = reader;
+  const { secretPrefix } = settings;
   const secrets = new Map<string, Secret>();
-  let count = 0;
-  const input = {
-    IncludePlannedDeletion: true,
-    Filters: [{ Key: 'name', Values: [`${settings.secretPrefix}/`] } satisfies Filter],
-  };
-  for await (const page of paginateListSecrets({ client: aws.secrets, pageSize: 100 }, input)) {
-    count += listed(page.SecretList).length;
-    if (accountId !== undefined && count > MOST_SECRETS) {
-      const message = `Account ${accountId} has more than ${MOST_SECRETS} secrets below ${settings.secretPrefix}/, and 5,000 users at most; find out who makes them.`;
-      throw new RotationError(message, { accountId });
-    }
-    for (const entry of listed(page.SecretList)) {
-      const secret = secretOf(reader, entry);
-      const userId = userIdOfSecretName(settings.secretPrefix, secret.name);
-      if (userId !== undefined) secrets.set(userId, secret);
-    }
+  for await (const entry of secretsBelow(aws.secrets, { secretPrefix, withDeleted: true, accountId })) {
+    const secret = secretOf(reader, entry);
+    const userId = userIdOfSecretName(secretPrefix, secret.name);
+    if (userId !== undefined) secrets.set(userId, secret);
   }
   return secrets;
 }

@@ -68,6 +68,7 @@ const waiting: readonly DueReason[] = [
   'current-inactive',
   'none-active',
   'two-orphans',
+  'secret-elsewhere',
 ];
 
 /** Reasons for a step that must be announced, in addition to those that a daily limit counts. */

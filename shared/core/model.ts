@@ -150,6 +150,8 @@ export interface Request {
   refusal?: CommonRefusal;
   /** Absent until they are asked for; then the plan is made again with them. The day is asked for by few steps. */
   limits?: Pick<Limits, 'audience'> & Partial<Limits>;
+  /** In a fleet: other Regions where a secret of the user is; absent until a key would be issued next. */
+  elsewhere?: readonly string[];
   /** The transition that this invocation has already completed, if any. */
   completed?: Completed;
   /** Exposed keys that this invocation has reported. */

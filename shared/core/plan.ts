@@ -16,6 +16,7 @@ import {
   recovering,
 } from './checks/inactive-keys.ts';
 import { intentPast } from './checks/intent-past.ts';
+import { unlessElsewhere } from './checks/secret-elsewhere.ts';
 import { managedRotation, stuckRotation } from './checks/secrets-manager.ts';
 import type { Request, UserState } from './model.ts';
 import type { Settings } from './settings.ts';
@@ -104,7 +105,7 @@ export function plan(state: UserState, request: Request, settings: Settings, now
 export function planFor(situation: Situation): Plan {
   for (const [check, answers] of Object.entries(checks)) {
     const answer = answers(situation);
-    if (answer !== undefined) return { check, ...unlessUnheard(situation, answer) };
+    if (answer !== undefined) return { check, ...unlessUnheard(situation, unlessElsewhere(situation, answer)) };
   }
   return { check: 'nothing-due', ...nothingDue(situation) };
 }

@@ -236,6 +236,10 @@ export const reasons = {
     says: 'The secret is not replicated to a Region where it should be; Keyturn tries again.',
     todo: 'Do what the message says.',
   },
+  'secret-elsewhere': {
+    says: "The user's secret is in another Region than that of the account, so no key is issued.",
+    todo: 'Set `region` of the account in fleet.yml back, or do what docs/fleet.md says of it.',
+  },
   ...accountReasons,
   ignored: { says: 'An event asks for nothing that could be done.', todo: 'Nothing; the message says why.' },
   'nothing-due': { says: 'Nothing is due.', todo: 'Nothing.' },

@@ -57,7 +57,7 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     const state = await observe(pass, reference, { ...options, now });
     if (state === undefined) return userChanged(pass, reference, doneIn(rounds));
     const request = { ...pass.request, ...completedIn(rounds) };
-    const planned = { pass: { ...pass, request }, state, now };
+    const planned = await lookElsewhere({ pass: { ...pass, request }, state, now });
     const allowed = await planWithLimits(planned);
     isBegun ||= isBegunToday(state, now);
     const answer = options.isDryRun || isBegun ? allowed : await unlessFleetRefuses(planned, allowed);
@@ -128,6 +128,17 @@ function userChanged({ runtime, request }: Pass, { userName, userId }: UserRefer
   const { runId, origin } = request;
   runtime.log.info('Decided', { runId, origin, userName, userId, ...verdict, because: message });
   return { ...done, ...verdict, message };
+}
+
+/** A look into the fleet's other Regions costs a call in each, so only who would be issued to is looked for there. */
+async function lookElsewhere(planned: Planned): Promise<Planned> {
+  const { pass, state, now } = planned;
+  const { regionsElsewhere } = pass.runtime;
+  if (regionsElsewhere === undefined) return planned;
+  const { steps } = planFor(situationOf(planned, now));
+  if (steps.every(({ action }) => action !== 'issue')) return planned;
+  const elsewhere = await regionsElsewhere(pass.settings, state.user);
+  return { ...planned, pass: { ...pass, request: { ...pass.request, elsewhere } } };
 }
 
 /** What limits a step costs calls of its own, so each part of it is read only when such a step would be next. */

@@ -34,7 +34,8 @@ export async function fleetDay(): Promise<void> {
   const scans = stages[1]?.calls.length ?? 0;
   const ratio = (5 + 2 * USERS) / (scans / ACCOUNTS);
   console.log(
-    `\nThe limit is 18 for each account. A loop that reads users one by one makes 5 + 2 × users, ${ratio.toFixed(0)} times ` +
+    `\nThe limit is 18 for each account. A fleet of several Regions lists the secrets of each account in every other one ` +
+      `too: a call more for each. A loop that reads users one by one makes 5 + 2 × users, ${ratio.toFixed(0)} times ` +
       'as many. A minute of the fan-out is the one that SQS asks for after a purge; the scans are one after another here, ' +
       'and 20 at once by default. The memory of a scan is below.',
   );

@@ -69,6 +69,7 @@ describe('the runtime in a member', () => {
       {
         ...{ accountId: '444455556666', region: 'eu-central-1', role: 'observe', roleSuffix: '-a' },
         ...{ externalId: fleet.externalId, sessionName: 'keyturn-scheduled-rotation-1', durationSeconds: 3_600 },
+        otherRegions: ['eu-west-1'],
         refused: { until: expect.any(Map), clock: runtime.clock },
       },
     ]);
@@ -78,7 +79,7 @@ describe('the runtime in a member', () => {
     const { runtime, asked } = hub();
     inMember(runtime, place, 'rotate', { by: 'rotation-worker', runId: '1', user: alice });
     const policy = sessionPolicy(
-      { accountId: place.accountId, region: 'eu-central-1', ...alice },
+      { accountId: place.accountId, region: 'eu-central-1', otherRegions: ['eu-west-1'], ...alice },
       parseSettings(environment()),
     );
     expect(asked).toMatchObject([{ role: 'rotate', durationSeconds: 900, policy }]);

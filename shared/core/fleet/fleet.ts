@@ -50,6 +50,8 @@ export interface Fleet {
   /** An account is in the first that names it. */
   readonly waves: readonly Wave[];
   readonly settings: readonly Override[];
+  /** Where secrets were, beside the Regions that `settings` names: they are looked for there too. */
+  readonly formerRegions?: readonly string[];
   readonly limits: FleetLimits;
 }
 
@@ -147,12 +149,14 @@ const waves = z.array(wave).check(
   z.refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have names of their own'),
 );
 
+const region = textLike(regionName, 'must be the name of a Region: eu-west-1');
+
 const override = z.pipe(
   z
     .catchall(
       z.object({
         ...units,
-        region: z.exactOptional(textLike(regionName, 'must be the name of a Region: eu-west-1')),
+        region: z.exactOptional(region),
         expectUsers: z.exactOptional(z.boolean('must be true or false')),
       }),
       z.unknown(),
@@ -214,5 +218,6 @@ const fleetSchema: z.ZodMiniType<Fleet> = strict({
   exclude: z._default(strict(units), { organizationalUnits: [], accounts: [] }),
   waves: z._default(waves, []),
   settings: z._default(z.array(override).check(namedOnce), []),
+  formerRegions: z.exactOptional(z.array(region).check(once)),
   limits: z.prefault(limits, {}),
 });

@@ -7,6 +7,8 @@ export interface SessionSubject {
   readonly accountId: string;
   /** Of the user's secret. */
   readonly region: string;
+  /** Where else secrets of the fleet are. */
+  readonly otherRegions?: readonly string[];
   readonly userName: string;
   readonly userId: string;
 }
@@ -17,7 +19,7 @@ export interface SessionSubject {
  * before they are looked at, and names are unique without it.
  */
 export function sessionPolicy(
-  { accountId, region, userName, userId }: SessionSubject,
+  { accountId, region, otherRegions = [], userName, userId }: SessionSubject,
   { secretPrefix, cloudtrailLookups }: Pick<Settings, 'secretPrefix' | 'cloudtrailLookups'>,
 ): string {
   const partition = partitionOf(region);
@@ -25,6 +27,12 @@ export function sessionPolicy(
   // Also under the keys of replicas, which are in other Regions.
   const anywhere = `arn:${partition}:secretsmanager:*:${accountId}:secret:*/${userId}/access-key-??????`;
   const users = `arn:${partition}:iam::${accountId}:user/`;
+  const elsewhere = {
+    Effect: 'Allow',
+    Action: 'secretsmanager:DescribeSecret',
+    // Whether the user has one there: it may not be.
+    Resource: `arn:${partition}:secretsmanager:*:${accountId}:secret:*/${userId}/access-key*`,
+  };
   // Neither lists nor the event history are of one user.
   const lists = ['secretsmanager:ListSecrets', ...(cloudtrailLookups ? ['cloudtrail:LookupEvents'] : [])];
   return JSON.stringify({
@@ -41,6 +49,7 @@ export function sessionPolicy(
         // Secrets Manager appends six characters; a secret that is not there yet is authorized by its bare name.
         Resource: [secret, `${secret}-??????`],
       },
+      ...(otherRegions.length === 0 ? [] : [elsewhere]),
       { Effect: 'Allow', Action: lists, Resource: '*' },
       {
         Effect: 'Allow',

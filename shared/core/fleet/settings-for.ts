@@ -32,9 +32,9 @@ export function regionFor(fleet: Fleet, place: Place): string {
   return lastOf(fleet, place, ({ region }) => region) ?? place.region;
 }
 
-/** Every Region with secrets of the fleet, home first. */
-export function regionsOf({ settings }: Fleet, home: string): readonly string[] {
-  return [...new Set([home, ...settings.flatMap(({ region }) => region ?? [])])];
+/** Every Region in which secrets of the fleet may be, home first. */
+export function regionsOf({ settings, formerRegions = [] }: Fleet, home: string): readonly string[] {
+  return [...new Set([home, ...settings.flatMap(({ region }) => region ?? []), ...formerRegions])];
 }
 
 /** Whether IAM users belong into that account; where they do not, each is reported. */

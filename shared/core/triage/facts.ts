@@ -19,6 +19,8 @@ export interface ScannedUser {
   report?: ReportRow;
   /** Exact, but without their last use. */
   keys?: readonly AccessKey[];
+  /** In a fleet: other Regions where a secret of the user is; absent if there is none, or nobody could see. */
+  elsewhere?: readonly string[];
 }
 
 /** `unread`: neither the report nor IAM says what keys there are. */

@@ -4,9 +4,11 @@ import { plan } from '../plan.ts';
 import { present } from '../present.ts';
 import { deletableAt, graceDaysOf } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
+import { inAnotherRegion } from '../secret-elsewhere.ts';
 import type { DeactivatedRecord } from '../secret-tags.ts';
 import { DAY, hasPassed, type Instant } from '../time.ts';
 import { type Answer, due, type Facts, type ScannedUser, skip, slotsOf } from './facts.ts';
+import { waitsUntold } from './state.ts';
 
 /** An Inactive key waits for its deletion, and everything else waits for that (`reactivated` and `recovering`). */
 export function recovering(facts: Facts): Answer | undefined {
@@ -64,24 +66,33 @@ export function leftover({ slots, otherKeyIds, currentKeyId }: Facts): Answer | 
 }
 
 /** The report makes keys look younger than they are, never older. */
-export function oldEnough({ slots, settings, now, scanned }: Facts): Answer | undefined {
+export function oldEnough(facts: Facts): Answer | undefined {
+  const { slots, settings, now, scanned } = facts;
   const limit = settings.maxAccessKeyAgeDays - settings.rotateAheadDays;
   if (slots === undefined || !slots.active.some((at) => hasPassed(at, limit, now))) return undefined;
   const isAlone = slots.active.length + slots.inactive.length === 1;
-  return due('due', { isLimited: isAlone && !scanned.secret?.rotationEnabled });
+  const isLimited = isAlone && !scanned.secret?.rotationEnabled;
+  const { user, elsewhere } = scanned;
+  if (!isLimited || elsewhere === undefined || settings.unused === 'retire') return due('due', { isLimited });
+  const waits = waitsUntold(facts, 'secret-elsewhere', inAnotherRegion(user, settings, elsewhere));
+  return { ...waits, isLimited };
 }
 
 /** What the plan waits for may depend on the last use of a key, which the scan has not read. */
 const dependsOnUse: readonly ReasonCode[] = ['still-in-use', 'not-handed-on', 'not-switched', 'frozen'];
 
 /** With the keys known exactly, the plan itself says whether there is something to do. */
-export function planned({ scanned: { user, keys = [], secret }, settings, isTurn, now }: Facts): Answer | undefined {
+export function planned({ scanned, settings, isTurn, now }: Facts): Answer | undefined {
+  const { user, keys = [], secret, elsewhere } = scanned;
   const state = { user, keys, ...present({ secret }) };
-  const { status, reason, message, steps } = plan(state, { ...asScheduled, mayRepeat: isTurn }, settings, now);
+  const request = { ...asScheduled, mayRepeat: isTurn, ...present({ elsewhere }) };
+  const { status, reason, message, steps } = plan(state, request, settings, now);
   if (status === 'unchanged' && !dependsOnUse.includes(reason)) return skip(reason);
   const isToldOf = status === 'blocked' || status === 'failed';
   if (isToldOf && steps.every(({ action }) => action === 'none')) return skip(reason, { because: message });
-  const isLimited = steps.some(({ action }) => action === 'issue' || action === 'retire');
+  // The worker is told so only where it would issue.
+  const isRefused = reason === 'secret-elsewhere';
+  const isLimited = isRefused || steps.some(({ action }) => action === 'issue' || action === 'retire');
   return due(reason, { ...(isLimited ? { isLimited } : {}), ...(isToldOf ? { because: message } : {}) });
 }
 

@@ -17,7 +17,7 @@ export function inFlight({ tags: { doing }, now }: Facts): Answer | undefined {
 }
 
 /** What waits for a person, and what no tag can record as reported: it is reported again in one run a week. */
-function waitsUntold({ isTurn }: Facts, reason: ReasonCode, because?: string): Answer {
+export function waitsUntold({ isTurn }: Facts, reason: ReasonCode, because?: string): Answer {
   const facet = because === undefined ? {} : { because };
   return isTurn ? due(reason, facet) : skip(reason, facet);
 }

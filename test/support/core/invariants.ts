@@ -504,8 +504,11 @@ function orphanhood({ doing, secret, keys, settings, now }: Facts, id: string): 
 
 function issue(facts: Facts): string[] {
   const { keys, request, secret } = facts;
-  const { limits, asked } = request;
-  const room = say([keys.length < 2, 'an issue without a free slot']);
+  const { limits, asked, elsewhere = [] } = request;
+  const room = say(
+    [keys.length < 2, 'an issue without a free slot'],
+    [elsewhere.length === 0, 'an issue to somebody whose secret is in another Region'],
+  );
   const isSafe = keys.every(({ accessKeyId, status }) => status === 'Inactive' || !isKnownToOthers(facts, accessKeyId));
   const safe = say([isSafe, 'an issue that an exposed key could read']);
   if (asked?.action === 'rotate' || isOwed(facts)) return [...room, ...safe];

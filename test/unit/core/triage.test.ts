@@ -42,11 +42,13 @@ interface Case {
   secret?: SecretOptions;
   tags?: Record<string, string>;
   groups?: string[];
+  elsewhere?: string[];
 }
 
-function scanned({ slots, secret: options, tags = {}, groups = [] }: Case): ScannedUser {
+function scanned({ slots, secret: options, tags = {}, groups = [], elsewhere }: Case): ScannedUser {
   return {
     user: { ...USER, tags, groups },
+    ...(elsewhere === undefined ? {} : { elsewhere }),
     ...(options === undefined ? {} : { secret: secret(options) }),
     ...(slots === undefined ? {} : { report: report(...slots) }),
   };
@@ -148,6 +150,7 @@ describe('a user who waits for somebody, and for whom no tag remembers that it w
       { slots, secret: { as: { voidTags: { 'keyturn:hold': '2026-12-01' } } } },
       'state-unverified',
     ],
+    ['a secret in another Region', { slots, elsewhere: ['eu-central-1'] }, 'secret-elsewhere'],
     [
       'an exposure that we did not write, and an interrupted intent',
       { slots, secret: { doing: {}, as: { voidTags: { 'keyturn:exposed': `x ${C}` } } } },

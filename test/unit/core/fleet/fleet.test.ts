@@ -35,8 +35,10 @@ describe('fleet.yml', () => {
         { accounts: [ACCOUNT], region: 'eu-central-1', kmsKeyId: 'arn:aws:kms:{region}:{accountId}:alias/keyturn' },
         { accounts: [SECOND], expectUsers: false, cloudtrailLookups: true },
       ],
+      formerRegions: ['us-east-1'],
       limits: { accountConcurrency: 4 },
     });
+    expect(fleet.formerRegions).toEqual(['us-east-1']);
     expect(fleet.select).toEqual({ organizationalUnits: ['r-ab12'], accounts: [ACCOUNT], tags: { keyturn: 'on' } });
     expect(fleet.exclude).toEqual({ organizationalUnits: [OTHER], accounts: [] });
     expect(fleet.waves).toEqual([
@@ -91,6 +93,12 @@ describe('is refused, and the refusal names the field and what it may be', () =>
       selecting({ accounts: [12345678901] }),
       'select.accounts.0: must be text: quote account IDs',
     ],
+    [
+      'a former Region that is none',
+      { ...least, formerRegions: ['Frankfurt'] },
+      'formerRegions.0: must be the name of a Region',
+    ],
+    ['a former Region twice', { ...least, formerRegions: ['eu-west-1', 'eu-west-1'] }, 'formerRegions.1: eu-west-1 is'],
     ['an empty select', selecting({}), 'select: must name organizationalUnits or accounts'],
     [
       'tags alone',

@@ -67,6 +67,18 @@ describe('the policy of a session for one user', () => {
     expect(may('cloudtrail:LookupEvents', '*', {}, { ...settings, cloudtrailLookups: true })).toBe(true);
   });
 
+  it('sees in a fleet of several Regions whether she has a secret in another, and does no more there', () => {
+    const there = SECRET.replace('eu-west-1', 'us-east-1');
+    const statements = parseStatements(JSON.parse(sessionPolicy({ ...alice, otherRegions: ['us-east-1'] }, settings)));
+    const can = (action: string, resource: string) => decide(statements, { action, resource }) === 'allowed';
+    for (const resource of [there, `${there}-AbCdEf`]) {
+      expect(can('secretsmanager:DescribeSecret', resource)).toBe(true);
+      expect(can('secretsmanager:PutSecretValue', resource)).toBe(false);
+      expect(can('secretsmanager:DescribeSecret', resource.replace('ALICE', 'BOB'))).toBe(false);
+      expect(may('secretsmanager:DescribeSecret', resource)).toBe(false);
+    }
+  });
+
   it('is of the partition of its Region', () => {
     const document = sessionPolicy({ ...alice, region: 'cn-north-1' }, settings);
     expect(document).toContain('arn:aws-cn:iam::');
@@ -79,6 +91,7 @@ describe('the policy of a session for one user', () => {
       region: 'us-gov-west-1',
       userName: '+'.repeat(64),
       userId: 'A'.repeat(32),
+      otherRegions: ['us-gov-east-1'],
     };
     const document = sessionPolicy(longest, { secretPrefix: 'p'.repeat(200), cloudtrailLookups: true });
     expect(document.length).toBeLessThanOrEqual(2_048);

@@ -73,6 +73,8 @@ it('an account has its secrets in its own Region, or in the hub’s', () => {
   expect(regionFor(fleet, place(OTHER))).toBe('eu-west-1');
   expect(regionsOf(fleet, 'eu-west-1')).toEqual(['eu-west-1', 'eu-central-1']);
   expect(regionsOf(fleet, 'eu-central-1')).toEqual(['eu-central-1']);
+  const former = { ...fleet, formerRegions: ['eu-west-1', 'us-east-1'] };
+  expect(regionsOf(former, 'eu-west-1')).toEqual(['eu-west-1', 'eu-central-1', 'us-east-1']);
 });
 
 it('users are expected unless said otherwise', () => {
