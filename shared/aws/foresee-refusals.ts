@@ -1,5 +1,5 @@
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import { ListSecretsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { isFailure, messageOf, type RotationError } from '../core/errors.ts';
 import { type ForeseenRefusal, refusalsIn, type Simulated } from '../core/fleet/foreseen-refusals.ts';
 import { memberRoleArn, memberRoleName } from '../core/fleet/member-roles.ts';
@@ -9,6 +9,7 @@ import { secretNameOf } from '../core/secret-name.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isRefusedRole } from './member-session.ts';
 import type { Runtime } from './runtime.ts';
+import { isNotEnabled } from './secret-elsewhere.ts';
 
 /** A user and a secret of nobody: the simulator decides by their names alone. */
 const NOBODY = { userName: 'keyturn-nobody', userId: 'AIDAKEYTURNNOBODY000' };
@@ -24,7 +25,11 @@ interface Where {
  * or a Region that nobody has enabled. Of a role that is not there it says nothing: `trustOf` does.
  */
 export async function foreseeRefusals(member: Runtime, where: Where): Promise<readonly ForeseenRefusal[]> {
-  return [...(await simulated(member, where)), ...(await regionOf(member, where))];
+  return [
+    ...(await simulated(member, where)),
+    ...(await regionOf(member, where)),
+    ...(await otherRegionsOf(member, where)),
+  ];
 }
 
 async function simulated({ aws, environment }: Runtime, { accountId, region }: Where): Promise<ForeseenRefusal[]> {
@@ -71,19 +76,36 @@ async function simulated({ aws, environment }: Runtime, { accountId, region }: W
   }
 }
 
-/** In a Region that is not enabled AWS knows no session, which is another answer than a denial. */
 async function regionOf({ aws }: Runtime, { accountId, region }: Where): Promise<ForeseenRefusal[]> {
+  const seen = await refusalIn(aws.secrets);
+  if (seen === 'not-enabled') {
+    const message = `Region ${region} is not enabled in ${accountId}.`;
+    return [{ reason: 'region-not-enabled', message, isRefusal: true }];
+  }
+  if (seen === undefined) return [];
+  return [{ reason: denierOf(seen), message: `In ${region} of ${accountId}: ${messageOf(seen)}`, isRefusal: true }];
+}
+
+/** Where else a secret may be, no key is issued until that can be seen. None is where the Region is not enabled. */
+async function otherRegionsOf({ aws }: Runtime, { accountId }: Where): Promise<ForeseenRefusal[]> {
+  const found: ForeseenRefusal[] = [];
+  for (const [region, secrets] of aws.elsewhere) {
+    const seen = await refusalIn(secrets);
+    if (seen === undefined || seen === 'not-enabled') continue;
+    const message = `Whether secrets of ${accountId} are in ${region} too cannot be seen: ${messageOf(seen)}`;
+    found.push({ reason: denierOf(seen), message, isRefusal: true });
+  }
+  return found;
+}
+
+async function refusalIn(secrets: SecretsManagerClient): Promise<RotationError | 'not-enabled' | undefined> {
   try {
-    await aws.secrets.send(new ListSecretsCommand({ MaxResults: 1 }));
-    return [];
+    await secrets.send(new ListSecretsCommand({ MaxResults: 1 }));
+    return undefined;
   } catch (error) {
-    const isUnknown = ['UnrecognizedClient', 'InvalidClientTokenId'].some((name) => isFailure(error, name));
-    if (isUnknown) {
-      const message = `Region ${region} is not enabled in ${accountId}.`;
-      return [{ reason: 'region-not-enabled', message, isRefusal: true }];
-    }
+    if (isNotEnabled(error)) return 'not-enabled';
     if (isRefusedRole(error) || !isFailure(error, 'AccessDenied')) throw error;
-    return [{ reason: denierOf(error), message: `In ${region} of ${accountId}: ${messageOf(error)}`, isRefusal: true }];
+    return error;
   }
 }
 

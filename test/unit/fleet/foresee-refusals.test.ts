@@ -22,7 +22,9 @@ const fleet = parseFleet({
   select: { organizationalUnits: [UNITS.root] },
 });
 
-function foresee(organization: LocalOrganization, before?: BeforeCall) {
+const ofTwoRegions = { ...fleet, formerRegions: ['eu-central-1'] };
+
+function foresee(organization: LocalOrganization, before?: BeforeCall, as = fleet) {
   const hub = createRuntime({
     aws: organization.hub,
     line: directLine(organization.connect('scheduled-rotation', before)),
@@ -34,7 +36,7 @@ function foresee(organization: LocalOrganization, before?: BeforeCall) {
     onLog: () => {},
   });
   const place = { accountId: PAYMENTS, path: `${ORGANIZATION}/${UNITS.root}/${UNITS.prod}/`, region: 'eu-west-1' };
-  const member = inMember({ ...hub, fleet }, place, 'observe', { by: 'check', runId: '1' });
+  const member = inMember({ ...hub, fleet: as }, place, 'observe', { by: 'check', runId: '1' });
   return foreseeRefusals(member, place);
 }
 
@@ -79,6 +81,24 @@ it.each([
 ])('a Region that is not enabled is told from a denial: %s, %s', async (code, message, reason) => {
   const found = await foresee(createFleetOrganization(), refusing('ListSecrets', code, message));
   expect(found).toMatchObject([{ reason, isRefusal: true, message: expect.stringContaining('eu-west-1') }]);
+});
+
+it('in another Region of the fleet a denial is named, and a Region that is not enabled is none', async () => {
+  const organization = createFleetOrganization();
+  expect(await foresee(organization, undefined, ofTwoRegions)).toEqual([]);
+  let lists = 0;
+  const second: BeforeCall = (call) =>
+    call.operation === 'ListSecrets' && ++lists === 2
+      ? { kind: 'error', status: 400, code: 'AccessDeniedException', message: scp }
+      : undefined;
+  expect(await foresee(organization, second, ofTwoRegions)).toMatchObject([
+    {
+      ...{ reason: 'denied-by-organization', isRefusal: true },
+      message: expect.stringContaining(`Whether secrets of ${PAYMENTS} are in eu-central-1 too cannot be seen`),
+    },
+  ]);
+  organization.account(PAYMENTS).disableRegion('eu-central-1');
+  expect(await foresee(organization, undefined, ofTwoRegions)).toEqual([]);
 });
 
 it('without the permission to simulate nothing is known, and nobody is kept from the account', async () => {
