@@ -1,24 +1,25 @@
 import { DAY, formatInstant, hasPassed, type Instant } from '../time.ts';
 import { daysInWords } from '../words.ts';
-import type { FindingFacts, FindingResource, HandOver, Verdict } from './finding.ts';
+import type { FindingFacts, FindingResource, Verdict } from './finding.ts';
 import type { Judging } from './judge-users.ts';
 import { type Judgement, notKnown } from './judged.ts';
-import type { SeenKey, SeenKeys } from './snapshot.ts';
+import { type Standing, stateOf } from './key-state.ts';
+import type { Seen, SeenKey } from './snapshot.ts';
 
 /** One answer a key; one for the user, where the keys could not be listed. */
-export function judgeKeys(judging: Judging, handOvers: ReadonlyMap<string, HandOver>): Judgement[] {
+export function judgeKeys(judging: Judging, standing: Seen<Standing>): Judgement[] {
   const { seen, resource, now } = judging;
   const { userId } = seen.user;
-  if (!seen.keys.isSeen) {
-    return [{ control: 'key-age', parts: [userId], resource, verdict: notKnown(seen.keys), asOf: now }];
+  if (!standing.isSeen) {
+    return [{ control: 'key-age', parts: [userId], resource, verdict: notKnown(standing), asOf: now }];
   }
-  const { value } = seen.keys;
-  return value.keys.map((key): Judgement => {
+  const { keys, readAt } = standing.value.seen;
+  return keys.map((key): Judgement => {
     const { accessKeyId } = key;
-    const verdict = ageOf(judging, value, key);
-    const handOver = verdict.status === 'fail' ? handOvers.get(accessKeyId) : undefined;
+    const verdict = ageOf(judging, standing.value, key);
+    const handOver = verdict.status === 'fail' ? standing.value.handOvers.get(accessKeyId) : undefined;
     const parts = [userId, accessKeyId];
-    return { control: 'key-age', parts, resource: keyResource(judging, key), verdict, asOf: value.readAt, handOver };
+    return { control: 'key-age', parts, resource: keyResource(judging, key), verdict, asOf: readAt, handOver };
   });
 }
 
@@ -40,7 +41,10 @@ export function daysSince(since: Instant, now: Instant): number {
   return Math.floor((now - since) / DAY);
 }
 
-function ageOf({ seen, own, settings, now }: Judging, { basis, readAt }: SeenKeys, key: SeenKey): Verdict {
+function ageOf(judging: Judging, standing: Standing, key: SeenKey): Verdict {
+  const { seen, own, settings, now } = judging;
+  const { basis, readAt } = standing.seen;
+  const state = stateOf(judging, standing, key.accessKeyId);
   const { accessKeyId, createdAt, status, use } = key;
   const limitDays = own.settings.maxAccessKeyAgeDays;
   const used: FindingFacts =
@@ -58,6 +62,8 @@ function ageOf({ seen, own, settings, now }: Judging, { basis, readAt }: SeenKey
     ageDays: daysSince(createdAt, now),
     limitDays,
     limitFrom: limitDays === settings.maxAccessKeyAgeDays ? 'setting' : 'user-tag',
+    state,
+    answer: state === 'not-managed' ? null : standing.plan.reason,
     basis,
     readAt: formatInstant(readAt),
     ...used,

@@ -10,12 +10,12 @@ import {
   findingId,
   type Verdict,
 } from './finding.ts';
-import { handOversOf } from './hand-over.ts';
 import { judgeKeys, oneActiveKey } from './judge-keys.ts';
 import { accountResource } from './judge-root.ts';
 import { unusedKeys, unusedPassword } from './judge-unused.ts';
 import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
-import type { ConsoleAccess, Seen, SeenUser, Snapshot } from './snapshot.ts';
+import { standingOf } from './key-state.ts';
+import { type ConsoleAccess, mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';
 
 export interface Measures {
   settings: Settings;
@@ -62,12 +62,13 @@ function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<st
   const ofUser = (control: ControlId, verdict: Verdict, asOf: Instant): Judgement => {
     return { control, parts: [userId], resource, verdict, asOf };
   };
-  const handOvers = handOversOf(judging);
+  const standing = mapSeen(seen.keys, (keys) => standingOf(judging, keys));
+  const [handOver] = standing.isSeen ? standing.value.handOvers.values() : [];
   const keysAt = seen.keys.isSeen ? seen.keys.value.readAt : measures.now;
   return [
     ofUser('mfa-console', mfa(userName, seen.console), readAt(seen.console, measures.now)),
-    ...judgeKeys(judging, handOvers).map((judgement) => ({ ...judgement, accepted })),
-    { ...ofUser('one-active-key', oneActiveKey(judging), keysAt), handOver: [...handOvers.values()][0] },
+    ...judgeKeys(judging, standing).map((judgement) => ({ ...judgement, accepted })),
+    { ...ofUser('one-active-key', oneActiveKey(judging), keysAt), handOver },
     ofUser('unused-credentials', unusedPassword(judging), readAt(seen.password, measures.now)),
     ...unusedKeys(judging),
     ofUser('exemption-dated', dated(judging), measures.now),
