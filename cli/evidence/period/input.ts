@@ -5,7 +5,7 @@ import { type Manifest, parseManifest } from '../../../shared/core/evidence/mani
 import { folderOf, isManifest } from '../../../shared/core/evidence/object-verdicts.ts';
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
 import { hashInName } from '../../../shared/core/evidence/record-name.ts';
-import type { ReadRecord } from '../../../shared/core/evidence/transitions.ts';
+import { distinctRecords, type ReadRecord } from '../../../shared/core/evidence/transitions.ts';
 import { type Evidence, type Verdict, worst } from '../../../shared/core/evidence/verdict.ts';
 import { chainedIn, verifyEvidence } from '../../../shared/core/evidence/verify.ts';
 import { DAY, formatDate, type Instant, parseInstant } from '../../../shared/core/time.ts';
@@ -29,6 +29,7 @@ export interface PeriodInput {
   days: readonly Day[];
   /** Runs that cannot be used, with the reason. */
   unusable: readonly { date: string; folder: string; why: string }[];
+  /** Each text once. */
   records: readonly ReadRecord[];
   events: readonly KeyEvent[];
 }
@@ -83,10 +84,12 @@ export function periodInput(
   return {
     ...{ accountId: evidence.accountId, roleSuffix, period, isPreliminary, chained, verdicts, days, unusable },
     now: instantOf(chained.at(-1)?.digest.madeAt ?? ''),
-    records: [...named].toSorted().flatMap((key): ReadRecord[] => {
-      const [sha256, body] = [hashInName(key), text(key)];
-      return sha256 === undefined || body === undefined ? [] : [{ key, sha256, body }];
-    }),
+    records: distinctRecords(
+      [...named].toSorted().flatMap((key): ReadRecord[] => {
+        const [sha256, body] = [hashInName(key), text(key)];
+        return sha256 === undefined || body === undefined ? [] : [{ key, sha256, body }];
+      }),
+    ),
     events: runs.flatMap(({ folder }) => keyEventsIn(text(`${folder}key-changes.jsonl`) ?? '')),
   };
 }

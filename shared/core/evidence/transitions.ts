@@ -36,10 +36,21 @@ export interface RecordedTransition {
 
 const compared = ['accessKeyId', 'newAccessKeyId', 'reason'] as const;
 
+/**
+ * Each text once. A message that is delivered again after midnight stands under two days: of those it is the first.
+ */
+export function distinctRecords(records: readonly ReadRecord[]): ReadRecord[] {
+  const found = new Map<string, ReadRecord>();
+  for (const record of records) {
+    const before = found.get(record.sha256);
+    if (before === undefined || record.key < before.key) found.set(record.sha256, record);
+  }
+  return [...found.values()];
+}
+
 /** What the records tell of, oldest first. Records of the same text are one; what is about no transition is left out. */
 export function transitionsOf(records: readonly ReadRecord[]): RecordedTransition[] {
-  const distinct = new Map(records.map((record) => [record.sha256, record]));
-  const told = [...distinct.values()].flatMap(({ key, body }) => parseRecord(key, body) ?? []);
+  const told = distinctRecords(records).flatMap(({ key, body }) => parseRecord(key, body) ?? []);
   const found = new Map<string, RecordedTransition>();
   for (const one of told.toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1))) {
     const name = JSON.stringify([one.accountId, one.transitionId, one.event]);
