@@ -1,7 +1,7 @@
 import { asScheduled } from '../model.ts';
 import { type Plan, planFor } from '../plan.ts';
 import { present } from '../present.ts';
-import { assess, type Situation } from '../situation.ts';
+import { assess, type KeyView, type Situation } from '../situation.ts';
 import type { HandOver } from './finding.ts';
 import type { Judging } from './judge-users.ts';
 import { instantFact } from './judged.ts';
@@ -43,11 +43,13 @@ export function standingOf({ seen: { user, secret }, settings, now }: Judging, s
   return { seen, situation, plan, handOvers: handOversOf(situation, plan) };
 }
 
-function handOversOf({ current, keys }: Situation, { message, steps }: Plan): Standing['handOvers'] {
+function handOversOf({ current, keys }: Situation, { check, message, steps }: Plan): Standing['handOvers'] {
   if (current?.isActive !== true) return new Map();
-  const previous = keys.filter(({ role, isActive }) => role === 'previous' && isActive);
+  // The key that the first of Keyturn replaces is in no secret: a stranger, until it is gone.
+  const isReplaced = ({ role, isActive }: KeyView): boolean =>
+    isActive && (role === 'previous' || (role === 'stranger' && check === 'superseded'));
   return new Map(
-    previous.flatMap(({ accessKeyId }): [string, HandOver][] => {
+    keys.filter(isReplaced).flatMap(({ accessKeyId }): [string, HandOver][] => {
       // Another answer may come first, and would hand nothing over.
       const step = steps.find((each) => 'accessKeyId' in each && each.accessKeyId === accessKeyId);
       if (step === undefined) return [];

@@ -44,6 +44,7 @@ function statesOf(of: Case): string[] {
 }
 
 const replaced = { current: C, previous: P, currentSince: { accessKeyId: C, at: daysAgo(5) } };
+const first = { current: C, currentSince: replaced.currentSince };
 const pair = [key(P, { ageDays: 95, usedDaysAgo: 1 }), key(C, { ageDays: 5 })];
 const frozen = { freeze: [[daysAgo(1), NOW + DAY]] } satisfies { freeze: [number, number][] };
 
@@ -53,6 +54,11 @@ describe('where a key stands', () => {
     ['old, and about to be replaced', { keys: [key(S, { ageDays: 90 })] }, ['due due']],
     ['ahead of its limit', { keys: [key(S, { ageDays: 70 })], settings: { rotateAheadDays: 22 } }, ['due due']],
     ['replaced', { keys: pair, secret: replaced }, ['hand-over reminder-due', 'before-due reminder-due']],
+    [
+      'replaced for the first time',
+      { keys: [key(S, { ageDays: 95, usedDaysAgo: 1 }), key(C, { ageDays: 5 })], secret: first },
+      ['hand-over reminder-due', 'before-due reminder-due'],
+    ],
     ['inactive', { keys: [key(S, { status: 'Inactive' })] }, ['inactive no-active-key']],
     ['of a user on hold', { keys: pair, secret: { ...replaced, hold: NOW + DAY } }, ['held held', 'held held']],
     [
