@@ -1,12 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventError } from '../../shared/core/errors.ts';
+import { formatDate } from '../../shared/core/time.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
+import { firstDayOf } from '../evidence/period/gaps.ts';
 import { isReadFor, periodInput } from '../evidence/period/input.ts';
 import { periodPage } from '../evidence/period/page.ts';
 import { parsePeriod } from '../evidence/period/period.ts';
 import { type PeriodReport, reportOf } from '../evidence/period/report.ts';
+import { statesOfDays } from '../evidence/period/states.ts';
 import { periodTables } from '../evidence/period/tables.ts';
 import { accountsIn, openPlace } from '../evidence/place.ts';
 import { readEvidence } from '../evidence/read.ts';
@@ -36,7 +39,7 @@ export async function run(
   if (out !== undefined) await writeReport(out, report);
   if (context.options.json) context.print(jsonOf(report));
   else context.print(linesOf(context, report).join('\n'));
-  if (out !== undefined) context.note(`Written to ${out}: index.html, report.json and five CSV files.`);
+  if (out !== undefined) context.note(`Written to ${out}: index.html, report.json and seven CSV files.`);
   return codeOf(report);
 }
 
@@ -46,7 +49,12 @@ export async function readReport(context: Context, given: string, options: Perio
   const place = await openPlace(context, given, options);
   const accountId = oneOf(accountsIn(place), options.account);
   const read = await readEvidence(place, accountId, { keeps: isReadFor(period) });
-  return reportOf(periodInput(read, { period, roleSuffix: options.suffix ?? '' }, now));
+  const input = periodInput(read, { period, roleSuffix: options.suffix ?? '' }, now);
+  const begins = firstDayOf(input.chained);
+  if (begins !== undefined && formatDate(period.to - 1) < begins) {
+    throw new EventError(`--period ${period.name}: evidence begins on ${begins}.`);
+  }
+  return reportOf(input);
 }
 
 function oneOf(accounts: readonly string[], wanted: string | undefined): string {
@@ -71,7 +79,7 @@ async function writeReport(folder: string, report: PeriodReport): Promise<void> 
 }
 
 function linesOf({ paint }: Context, report: PeriodReport): string[] {
-  const { accountId, period, chain, days, due, keyAge, gaps, isPreliminary, rotations } = report;
+  const { accountId, period, chain, days, due, keyAge, gaps, isPreliminary, rotations, timeInState } = report;
   const styles = { valid: 'green', invalid: 'red', 'not-checked': 'yellow' } as const;
   const { last } = chain;
   const end = last === null ? 'no head' : `head ${last.sequence}:${last.sha256}`;
@@ -81,6 +89,7 @@ function linesOf({ paint }: Context, report: PeriodReport): string[] {
     `chain      ${paint('stdout', styles[chain.result], chain.result)}: ${chain.digests} digests, ${end}`,
     `days       ${days.withEvidence} of ${days.expected} with evidence, ${days.incomplete} incomplete`,
     `gaps       ${gaps.length}`,
+    `states     ${statesOfDays.flatMap((state) => (timeInState[state] > 0 ? [`${state} ${timeInState[state]}`] : [])).join(', ')}`,
     `due keys   ${due.onTime} on time, ${due.late} late, ${due.notDone} not done`,
     `key-days   ${keyAge.overLimitKeyDays} of ${keyAge.activeKeyDays} at or over the limit${share}`,
     `rotations  ${rotations.length}`,

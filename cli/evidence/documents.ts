@@ -13,6 +13,7 @@ import { manifestSchema } from '../../shared/core/evidence/manifest.ts';
 import * as z from '../../shared/core/zod.ts';
 import { gapKinds } from './period/gaps.ts';
 import type { PeriodReport } from './period/report.ts';
+import { statesOfDays } from './period/states.ts';
 
 /*
  * What lies in the bucket, and what a report about a period says: published as docs/evidence.schema.json, which a test
@@ -60,6 +61,8 @@ const told = z.object({
   source: z.enum(['cloudtrail', 'record', 'reading', 'days']),
   ...{ reference: text, by: orNull(text) },
 });
+const daysByState = z.record(z.enum(statesOfDays), count);
+const oldKey = z.object({ accessKeyId: text, userName: text, ageDays: count, isActive: z.boolean() });
 const key = z.object({
   ...{ accessKeyId: text, userId: text, userName: text, limitDays: orNull(count) },
   changes: all(
@@ -69,6 +72,13 @@ const key = z.object({
     }),
   ),
   ...{ activeDays: count, inactiveDays: count, overDays: count },
+  states: all(
+    z.object({
+      ...{ state: z.enum(statesOfDays), firstDay: text, lastDay: text, days: count },
+      ...{ source: orNull(text), because: orNull(text) },
+    }),
+  ),
+  daysByState,
 });
 const rotation = z.object({
   ...{ transitionId: text, userId: text, userName: text, oldAccessKeyId: orNull(text), newAccessKeyId: text },
@@ -86,6 +96,7 @@ const spell = z.object({
 });
 const exception = z.object({
   ...{ control, resource: text, ...accepted, firstDay: text, lastDay: text, days: count },
+  ...{ approvedAt: orNull(text), eventId: orNull(text) },
   ended: z.enum(['in use at the end', 'its date came', 'no longer used']),
 });
 const controlOver = z.object({
@@ -105,13 +116,30 @@ const report: z.ZodMiniType<PeriodReport> = z.object({
   gaps: z.array(z.object({ kind: z.enum(gapKinds), from: text, to: text, what: text, reference: text })),
   keyAge: z.object({
     ...{ activeKeyDays: count, overLimitKeyDays: count, overLimitPercent: orNull(count), ended: ages, active: ages },
+    oldest: z.array(oldKey),
   }),
   keys: z.array(key),
-  due: z.object({ onTime: count, late: count, notDone: count, keys: z.array(due) }),
+  timeInState: daysByState,
+  due: z.object({
+    ...{ onTime: count, late: count, notDone: count, keys: z.array(due), daysLate: ages },
+    notDoneBy: z.record(text, count),
+  }),
   rotations: z.array(rotation),
+  handOverDays: ages,
   rolledBack: count,
   ...{ controls: z.array(controlOver), findings: z.array(spell), exceptions: z.array(exception) },
-  mfa: z.array(z.object({ date: text, without: count, notKnown: count })),
+  mfa: z.array(
+    z.object({
+      ...{ date: text, with: count, without: count, notKnown: count, users: orNull(count) },
+      ...{ percentOfConsoleUsers: orNull(count), percentOfUsers: orNull(count) },
+    }),
+  ),
+  people: z.array(
+    z.object({
+      ...{ userId: text, userName: text, daysWith: count, daysWithout: count, daysNotKnown: count },
+      ...{ firstDayWithout: orNull(text), lastDayWithout: orNull(text) },
+    }),
+  ),
   outside: z.array(
     z.object({
       ...{ at: text, name: z.enum(keyEventNames), accessKeyId: orNull(text), userName: orNull(text), by: text },

@@ -82,6 +82,19 @@ describe('the report of a period', () => {
     expect(made?.changes.every(({ disagree }) => !disagree)).toBe(true);
   });
 
+  test('says where the old key stood on each day, and what the gap hides', async () => {
+    const { report } = await reported(period);
+    const old = report.keys.find(({ accessKeyId }) => accessKeyId === report.rotations[0]?.oldAccessKeyId);
+    expect(old?.states.map(({ state, firstDay, lastDay }) => [state, firstDay.slice(8), lastDay.slice(8)])).toEqual([
+      ['before-due', '01', '01'],
+      ['hand-over', '02', '02'],
+      ['not-known', '03', '04'],
+      ['inactive', '05', '05'],
+    ]);
+    const vendor = report.keys.find(({ userName }) => userName === 'vendor');
+    expect(vendor?.daysByState).toMatchObject({ exempt: 6, 'not-known': 2, 'before-due': 0 });
+  });
+
   test('counts what came late, and what was accepted', async () => {
     const { report } = await reported(period);
     expect(report.due).toMatchObject({ onTime: 0, late: 1, notDone: 1 });
@@ -90,7 +103,8 @@ describe('the report of a period', () => {
       reason: 'exempt',
     });
     expect(report.exceptions).toMatchObject([{ resource: /vendor/, until: '2026-12-31', ended: 'in use at the end' }]);
-    expect(report.mfa.at(-1)).toEqual({ date: '2026-01-08', without: 1, notKnown: 0 });
+    expect(report.mfa.at(-1)).toMatchObject({ date: '2026-01-08', with: 0, without: 1, notKnown: 0, users: 3 });
+    expect(report.people).toMatchObject([{ userName: '<b>bob', daysWith: 0, daysWithout: 6, daysNotKnown: 0 }]);
     expect(report.keyAge.overLimitKeyDays).toBeGreaterThan(0);
     expect(
       report.findings.find(({ control, resource }) => control === 'key-age' && /alice/.test(resource)),
@@ -157,6 +171,16 @@ describe('a sample', () => {
     expect((await sample('--seed', 'auditor')).stdout).toBe(stdout);
     expect(JSON.parse((await sample('--seed', 'x', '--json')).stdout)).toMatchObject({ seed: 'x', population: 1 });
   });
+});
+
+test('before the first digest there is no report, and a day before it is a gap', async () => {
+  const { code, stderr } = await keyturn(['evidence', 'report', folder, '--period', '2025-12'], { now });
+  expect([code, stderr]).toEqual([64, expect.stringContaining('--period 2025-12: evidence begins on 2026-01-01.')]);
+  const { report } = await reported('2025-12-30/2026-01-05');
+  expect(report.gaps.filter(({ kind }) => kind === 'no-evidence')).toMatchObject([
+    { from: '2025-12-30', to: '2025-12-31', what: 'evidence begins on 2026-01-01' },
+    { from: '2026-01-03', to: '2026-01-04', what: 'no finished run that can be used' },
+  ]);
 });
 
 test.each([

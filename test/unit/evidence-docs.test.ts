@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { gapKinds } from '../../cli/evidence/period/gaps.ts';
+import { statesOfDays } from '../../cli/evidence/period/states.ts';
 import { controlIds, findingStatuses } from '../../shared/core/evidence/finding.ts';
 import { readExceptions } from '../../shared/core/evidence/read-exceptions.ts';
 import { verdictWords } from '../../shared/core/evidence/verdict.ts';
@@ -21,6 +22,7 @@ test.each([
   ['control', controlIds],
   ['word', verdictWords],
   ['kind', gapKinds],
+  ['state', statesOfDays],
 ])('docs/evidence.md has every %s in order, and no other', (head, words) => {
   expect(rowsBelow(head)).toEqual([...words]);
 });

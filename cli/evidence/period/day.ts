@@ -1,4 +1,5 @@
 import type { ControlId, Finding } from '../../../shared/core/evidence/finding.ts';
+import { type KeyState, keyStates } from '../../../shared/core/evidence/key-state.ts';
 import type { Manifest } from '../../../shared/core/evidence/manifest.ts';
 import { type Instant, parseInstant } from '../../../shared/core/time.ts';
 
@@ -18,6 +19,7 @@ export interface OpenFinding {
   reason: string;
   sentence: string;
   resource: string;
+  userName: string | undefined;
   isHandOver: boolean;
   accepted: Finding['accepted'];
 }
@@ -30,6 +32,16 @@ export interface DayOfKey {
   createdAt: string;
   limitDays: number;
   isOver: boolean;
+  /** Where it stood, and what Keyturn answered about its user; undefined: the run does not say it. */
+  state: KeyState | undefined;
+  answer: string | undefined;
+}
+
+/** A user, as to MFA: `none` has no password, and needs no device. */
+export interface DayOfPerson {
+  userId: string;
+  userName: string;
+  mfa: 'with' | 'without' | 'not-known' | 'none';
 }
 
 export interface Day {
@@ -41,6 +53,8 @@ export interface Day {
   controls: ReadonlyMap<ControlId, DayOfControl>;
   open: readonly OpenFinding[];
   keys: readonly DayOfKey[];
+  /** Every user; none where they were not known. */
+  people: readonly DayOfPerson[];
   /** Whether the users were known: otherwise it says of no key that it is gone. */
   isListed: boolean;
   /** Users whose keys could not be listed: whether one is there is not known. */
@@ -63,6 +77,9 @@ export function dayOf({ startedAt, trigger }: Manifest, folder: string, findings
   return {
     ...{ date: startedAt.slice(0, 10), at: parseInstant(startedAt) ?? 0, folder, trigger, controls, open },
     keys: ages.filter(({ resource }) => resource.type === 'iam-access-key').map(dayOfKey),
+    people: findings
+      .filter(({ control, resource }) => control.id === 'mfa-console' && resource.type === 'iam-user')
+      .map(dayOfPerson),
     isListed: ofUsers.every(({ resource }) => resource.type !== 'account'),
     unlisted: new Set(ofUsers.map(({ resource }) => resource.id)),
   };
@@ -74,6 +91,7 @@ function openFinding(finding: Finding, status: OpenFinding['status']): OpenFindi
   return {
     ...{ id, control: control.id, status, reason, sentence, accepted },
     resource: resource.userName === undefined ? resource.id : `${resource.userName}${name}`,
+    userName: resource.userName,
     isHandOver: finding.handOver !== null,
   };
 }
@@ -87,5 +105,13 @@ function dayOfKey({ resource, facts, status }: Finding): DayOfKey {
     createdAt: String(facts.createdAt),
     limitDays: Number(facts.limitDays),
     isOver: status === 'fail',
+    state: keyStates.find((state) => state === facts.state),
+    answer: typeof facts.answer === 'string' ? facts.answer : undefined,
   };
+}
+
+const mfaByStatus = { pass: 'with', fail: 'without', error: 'not-known', 'not-applicable': 'none' } as const;
+
+function dayOfPerson({ resource, status }: Finding): DayOfPerson {
+  return { userId: resource.id, userName: resource.userName ?? '', mfa: mfaByStatus[status] };
 }

@@ -77,12 +77,25 @@ function dayIn(key: string): string {
   return day === undefined ? '' : [year, month, day].join('-');
 }
 
-function dayGaps({ days, unusable, period, now }: PeriodInput): Gap[] {
+/** The day of the first digest that is there: of nothing older can anything be said. */
+export function firstDayOf(chained: PeriodInput['chained']): string | undefined {
+  return chained[0]?.digest.madeAt.slice(0, 10);
+}
+
+function dayGaps({ days, unusable, period, now, chained }: PeriodInput): Gap[] {
   const there = new Set(days.map(({ date }) => date));
   const missing = daysOf(period, now).filter((day) => !there.has(day));
+  const begins = firstDayOf(chained) ?? '';
+  const without = (dates: readonly string[], what: string): Gap[] =>
+    runsOfDays(dates).map(([from, to]) => ({ kind: 'no-evidence', from, to, what, reference: '' }));
   return [
-    ...runsOfDays(missing).map(
-      ([from, to]): Gap => ({ kind: 'no-evidence', from, to, what: 'no finished run that can be used', reference: '' }),
+    ...without(
+      missing.filter((day) => day < begins),
+      `evidence begins on ${begins}`,
+    ),
+    ...without(
+      missing.filter((day) => day >= begins),
+      'no finished run that can be used',
     ),
     ...unusable.map(
       ({ date, folder, why }): Gap => ({ kind: 'not-used', from: date, to: date, what: why, reference: folder }),

@@ -14,6 +14,7 @@ const lineSchema = z.looseObject({
   accessKeyId: z.optional(z.string()),
   status: z.optional(z.string()),
   errorCode: z.optional(z.string()),
+  tags: z.optional(z.record(z.string(), z.string())),
 });
 
 /** The events of a run's `key-changes.jsonl`; what is none is left out. */
@@ -22,11 +23,11 @@ export function keyEventsIn(file: string): KeyEvent[] {
     const parsed = lineSchema.safeParse(jsonOf(line));
     const at = parsed.success ? parseInstant(parsed.data.at) : undefined;
     if (!parsed.success || at === undefined) return [];
-    const { eventId, name, caller, userName, accessKeyId, status, errorCode } = parsed.data;
+    const { eventId, name, caller, userName, accessKeyId, status, errorCode, tags } = parsed.data;
     return [
       {
         ...{ eventId, at, name, caller },
-        ...present({ userName, accessKeyId, status, errorCode }),
+        ...present({ userName, accessKeyId, status, errorCode, tags }),
       },
     ];
   });

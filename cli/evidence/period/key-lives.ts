@@ -118,7 +118,7 @@ function claimOfRecord(record: RecordedTransition, claim: MakeClaim): void {
 }
 
 /** By key, and by date. */
-function seenKeys(days: readonly Day[]): Map<string, Map<string, DayOfKey>> {
+export function seenKeys(days: readonly Day[]): Map<string, Map<string, DayOfKey>> {
   const seen = new Map<string, Map<string, DayOfKey>>();
   for (const { date, keys } of days) {
     for (const key of keys) seen.set(key.accessKeyId, (seen.get(key.accessKeyId) ?? new Map()).set(date, key));

@@ -1,6 +1,8 @@
 import { controls } from '../../../shared/core/evidence/controls.ts';
 import { escaped, framed, section, status, table } from '../../../shared/core/evidence/page-parts.ts';
 import type { KeyChange } from './key-lives.ts';
+import { mfa, states } from './page-days.ts';
+import { listed, rowsOf, type Text } from './page-rows.ts';
 import type { Ages, PeriodReport } from './report.ts';
 
 /** A report for a person: gaps first, and nothing from elsewhere. */
@@ -16,27 +18,17 @@ ${isPreliminary ? '<p>No digest was made at least four days after the end: what 
 ${chain(report)}
 ${section('1 Gaps and outages', gaps(report))}
 ${section('2 Age of keys', ages(report))}
-${section('3 Keys due in the period', due(report))}
-${section('4 Rotations', rotations(report))}
-${section('5 Controls', controlsTable(report))}
-${section('6 Findings, from the first day to the last', findings(report))}
-${section('7 Exceptions', exceptions(report))}
-${section('8 People without MFA, by day', mfa(report))}
-${section('9 Changes of keys outside Keyturn', outside(report))}
-${section('10 The life of every key', lives(report))}
-${section('11 How to check it', check(report))}`,
+${section('3 Where keys stood, in days', states(report))}
+${section('4 Keys due in the period', due(report))}
+${section('5 Rotations', rotations(report))}
+${section('6 Controls', controlsTable(report))}
+${section('7 Findings, from the first day to the last', findings(report))}
+${section('8 Exceptions', exceptions(report))}
+${section('9 MFA of people with a password', mfa(report))}
+${section('10 Changes of keys outside Keyturn', outside(report))}
+${section('11 The life of every key', lives(report))}
+${section('12 How to check it', check(report))}`,
   );
-}
-
-type Text = string | number | null;
-
-/** What was never known, or has not come yet, is empty. */
-function rowsOf(rows: readonly (readonly Text[])[]): string[][] {
-  return rows.map((row) => row.map((cell) => escaped(cell === null ? '' : String(cell))));
-}
-
-function listed(header: readonly string[], rows: readonly (readonly Text[])[], file: string): string {
-  return rows.length === 0 ? '<p>None.</p>' : table(header, rowsOf(rows), ` in ${file}`);
 }
 
 function chain({ chain: { result, digests, first, last } }: PeriodReport): string {
@@ -57,17 +49,26 @@ function gaps({ gaps: found, records }: PeriodReport): string {
 }
 
 function ages({ keyAge }: PeriodReport): string {
-  const { activeKeyDays, overLimitKeyDays, overLimitPercent, ended, active } = keyAge;
+  const { activeKeyDays, overLimitKeyDays, overLimitPercent, ended, active, oldest } = keyAge;
   const share = overLimitPercent === null ? '' : `, ${overLimitPercent} % of ${activeKeyDays}`;
-  const row = (name: string, { count, p50, p90, p99, max }: Ages): Text[] => [name, count, p50, p90, p99, max];
+  const rows = oldest.map(({ accessKeyId, userName, ageDays, isActive }) => [
+    ...[accessKeyId, userName, ageDays],
+    isActive ? 'active at the end' : 'ended',
+  ]);
   return `<p>Days with evidence on which a key was active: ${activeKeyDays}. At or over its limit: ${overLimitKeyDays}${share}.</p>
 ${table(
   ['Age in days', 'Keys', 'p50', 'p90', 'p99', 'Oldest'],
-  rowsOf([row('when it was deactivated or deleted', ended), row('still active at the end', active)]),
-)}`;
+  rowsOf([spread('when it was deactivated or deleted', ended), spread('still active at the end', active)]),
+)}
+<p>The oldest:</p>
+${listed(['Key', 'User', 'Age in days', ''], rows, 'keys.csv')}`;
 }
 
-function due({ due: { onTime, late, notDone, keys } }: PeriodReport): string {
+function spread(name: string, { count, p50, p90, p99, max }: Ages): Text[] {
+  return [name, count, p50, p90, p99, max];
+}
+
+function due({ due: { onTime, late, notDone, keys, daysLate, notDoneBy } }: PeriodReport): string {
   const rows = keys
     .filter(({ outcome }) => outcome !== 'on-time')
     .map(({ accessKeyId, userName, limitAt, outcome, daysLate, reason }) => [
@@ -79,10 +80,12 @@ function due({ due: { onTime, late, notDone, keys } }: PeriodReport): string {
       reason,
     ]);
   return `<p>${onTime + late + notDone} keys reached their limit in the period, or would have: ${onTime} on time, ${late} late, ${notDone} not done. On time means: the key was inactive or gone before it reached its limit.</p>
-${listed(['Key', 'User', 'Limit reached', 'Outcome', 'Days late', 'Said last'], rows, 'report.json')}`;
+${table(['', 'Keys', 'p50', 'p90', 'p99', 'Longest'], rowsOf([spread('Days late', daysLate)]))}
+${listed(['Why it was not done', 'Keys'], Object.entries(notDoneBy), 'report.json')}
+${listed(['Key', 'User', 'Limit reached', 'Outcome', 'Days late', 'Why'], rows, 'report.json')}`;
 }
 
-function rotations({ rotations: all, rolledBack }: PeriodReport): string {
+function rotations({ rotations: all, rolledBack, handOverDays }: PeriodReport): string {
   const rows = all.map(({ userName, oldAccessKeyId, newAccessKeyId, issuedAt, ...rest }) => [
     userName,
     `${oldAccessKeyId ?? 'none'} → ${newAccessKeyId}`,
@@ -94,6 +97,7 @@ function rotations({ rotations: all, rolledBack }: PeriodReport): string {
   ]);
   const head = ['User', 'Keys', 'Issued', 'Old key deactivated', '', 'Days of hand-over', 'CloudTrail'];
   return `<p>${all.length} keys were issued; ${rolledBack} rotations were rolled back. This list is the population to sample from.</p>
+${table(['', 'Rotations', 'p50', 'p90', 'p99', 'Longest'], rowsOf([spread('Days of hand-over', handOverDays)]))}
 ${listed(head, rows, 'rotations.csv')}`;
 }
 
@@ -123,23 +127,15 @@ function findings({ findings: all }: PeriodReport): string {
 }
 
 function exceptions({ exceptions: all }: PeriodReport): string {
-  const rows = all.map(({ control, resource, because, approvedBy, source, until, firstDay, lastDay, days, ended }) => [
-    control,
-    resource,
-    because,
-    approvedBy ?? 'not known',
-    source,
+  const rows = all.map(({ control, resource, because, until, firstDay, lastDay, days, ended, ...rest }) => [
+    ...[control, resource, because, rest.approvedBy ?? 'not known', rest.approvedAt ?? 'not known'],
+    [rest.source, ...(rest.eventId === null ? [] : [rest.eventId])].join(': '),
     until ?? 'without an end',
     `${firstDay} to ${lastDay}, ${days} days`,
     ended,
   ]);
-  const head = ['Control', 'Of', 'Because', 'Approved by', 'Recorded in', 'Until', 'Used', 'Ended'];
+  const head = ['Control', 'Of', 'Because', 'Approved by', 'At', 'Recorded in', 'Until', 'Used', 'Ended'];
   return listed(head, rows, 'exceptions.csv');
-}
-
-function mfa({ mfa: byDay }: PeriodReport): string {
-  const rows = byDay.map(({ date, without, notKnown }) => [date, without, notKnown]);
-  return listed(['Day', 'People with a password and no device', 'Not known'], rows, 'report.json');
 }
 
 function outside({ outside: all }: PeriodReport): string {

@@ -4,20 +4,16 @@ import { type KeyEvent, keyChanges, ownRoles, reconcile } from '../../../shared/
 import { type RecordedTransition, transitionsOf } from '../../../shared/core/evidence/transitions.ts';
 import { worst } from '../../../shared/core/evidence/verdict.ts';
 import { formatDate, formatInstant } from '../../../shared/core/time.ts';
-import type { Day } from './day.ts';
+import { type ExceptionUsed, exceptionsOf } from './exceptions.ts';
 import { type Gap, gapsOf } from './gaps.ts';
 import { instantOf, type PeriodInput } from './input.ts';
 import { ageAt, boundsOf, type KeyLife, livesOf } from './key-lives.ts';
+import { type MfaOfPerson, type MfaOnDay, mfaOf } from './mfa.ts';
+import { lastDigest, whyNotDone } from './not-done.ts';
 import { daysOf, isWithin, type Period } from './period.ts';
-import { type Due, duesOf, type Rotation, rotationsOf } from './rotations.ts';
-import {
-  type ControlOverPeriod,
-  controlsOver,
-  type ExceptionUsed,
-  exceptionsOf,
-  type Spell,
-  spellsOf,
-} from './spells.ts';
+import { type Due, duesOf, notDoneBy, type Rotation, rotationsOf } from './rotations.ts';
+import { type ControlOverPeriod, controlsOver, type Spell, spellsOf } from './spells.ts';
+import { type DaysByState, type KeyInPeriod, sumOf, withStates } from './states.ts';
 
 /** By nearest rank. */
 export interface Ages {
@@ -52,16 +48,31 @@ export interface PeriodReport {
     overLimitPercent: number | null;
     ended: Ages;
     active: Ages;
+    /** The oldest that there were, whether they ended or not. */
+    oldest: OldKey[];
   };
-  keys: KeyLife[];
-  due: { onTime: number; late: number; notDone: number; keys: Due[] };
+  keys: KeyInPeriod[];
+  /** Days of keys, by where each stood; in all, and of each key in `keys`. */
+  timeInState: DaysByState;
+  due: {
+    onTime: number;
+    late: number;
+    notDone: number;
+    keys: Due[];
+    /** Of what came late. */
+    daysLate: Ages;
+    notDoneBy: Record<string, number>;
+  };
   rotations: Rotation[];
+  /** From the new key to the end of the old one, in days. */
+  handOverDays: Ages;
   rolledBack: number;
   controls: ControlOverPeriod[];
   findings: Spell[];
   exceptions: ExceptionUsed[];
-  /** By day: people with a password and no MFA device; null where it was not known of everybody. */
-  mfa: { date: string; without: number; notKnown: number }[];
+  /** By day: people with a password, with and without an MFA device. */
+  mfa: MfaOnDay[];
+  people: MfaOfPerson[];
   outside: {
     at: string;
     name: string;
@@ -70,6 +81,14 @@ export interface PeriodReport {
     by: string;
     eventId: string;
   }[];
+}
+
+export interface OldKey {
+  accessKeyId: string;
+  userName: string;
+  /** At its end, or at the end of the period. */
+  ageDays: number;
+  isActive: boolean;
 }
 
 interface Head {
@@ -85,9 +104,13 @@ export function reportOf(input: PeriodInput): PeriodReport {
     (a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1),
   );
   const lines = linesIn(input, records, events);
-  const lives = livesOf({ days, records, events }).filter((life) => isOf(life, period));
+  const known = livesOf({ days, records, events }).filter((life) => isOf(life, period));
+  const lives = withStates(known, { period, days, now });
   const spells = spellsOf(days);
-  const dues = duesOf(lives, records, { period, days, now });
+  const why = whyNotDone({ days, records, digest: lastDigest(input.records, period), period });
+  const dues = duesOf(lives, why, { period, now });
+  const rotations = rotationsOf(records, events, { lives, period, now });
+  const mfa = mfaOf(days);
   const outcomes = (outcome: Due['outcome']): number => dues.filter((due) => due.outcome === outcome).length;
   const within = records.filter(({ at }) => isWithin(period, at));
   return {
@@ -105,13 +128,20 @@ export function reportOf(input: PeriodInput): PeriodReport {
     gaps: gapsOf(input, { records, lines }),
     keyAge: keyAgeOf(lives, { period, now }),
     keys: lives,
-    due: { onTime: outcomes('on-time'), late: outcomes('late'), notDone: outcomes('not-done'), keys: dues },
-    rotations: rotationsOf(records, events, { lives, period, now }),
+    timeInState: sumOf(lives.flatMap(({ states }) => states)),
+    due: {
+      ...{ onTime: outcomes('on-time'), late: outcomes('late'), notDone: outcomes('not-done'), keys: dues },
+      daysLate: agesOf(dues.flatMap(({ daysLate }) => daysLate ?? [])),
+      notDoneBy: notDoneBy(dues),
+    },
+    rotations,
+    handOverDays: agesOf(rotations.flatMap(({ handOverDays }) => handOverDays ?? [])),
     rolledBack: within.filter(({ event }) => event === 'rolled-back').length,
     controls: controlsOver(days, spells),
     findings: spells,
-    exceptions: exceptionsOf(days),
-    mfa: days.flatMap(mfaOf),
+    exceptions: exceptionsOf(days, events),
+    mfa: mfa.byDay,
+    people: mfa.people,
     outside: lines.flatMap((line) => (line.is === 'outside' ? [outsideOf(line.event)] : [])),
   };
 }
@@ -162,31 +192,30 @@ function keyAgeOf(lives: readonly KeyLife[], { period, now }: { period: Period; 
   const end = Math.min(period.to, now);
   const sum = (of: (life: KeyLife) => number): number => lives.reduce((all, life) => all + of(life), 0);
   const [activeKeyDays, overLimitKeyDays] = [sum(({ activeDays }) => activeDays), sum(({ overDays }) => overDays)];
-  const ended = lives.flatMap((life) => {
-    const { stoppedAt } = boundsOf(life);
-    return stoppedAt !== undefined && isWithin(period, stoppedAt) ? (ageAt(life, stoppedAt) ?? []) : [];
-  });
-  const active = lives.flatMap((life) => {
+  const ages = lives.flatMap((life): OldKey[] => {
+    const { accessKeyId, userName } = life;
     const { stoppedAt = Number.POSITIVE_INFINITY, createdAt = end } = boundsOf(life);
-    return createdAt < end && stoppedAt >= end ? (ageAt(life, end) ?? []) : [];
+    const ageDays = ageAt(life, Math.min(stoppedAt, end));
+    if (ageDays === undefined || stoppedAt < period.from || createdAt >= end) return [];
+    return [{ accessKeyId, userName, ageDays, isActive: stoppedAt >= end }];
   });
+  const agesOfThose = (isActive: boolean): Ages =>
+    agesOf(ages.filter((key) => key.isActive === isActive).map(({ ageDays }) => ageDays));
   return {
     ...{ activeKeyDays, overLimitKeyDays },
     overLimitPercent: activeKeyDays === 0 ? null : Math.round((overLimitKeyDays / activeKeyDays) * 1000) / 10,
-    ended: agesOf(ended),
-    active: agesOf(active),
+    ended: agesOfThose(false),
+    active: agesOfThose(true),
+    oldest: ages.toSorted((a, b) => b.ageDays - a.ageDays || (a.accessKeyId < b.accessKeyId ? -1 : 1)).slice(0, OLDEST),
   };
 }
+
+const OLDEST = 20;
 
 export function agesOf(ages: readonly number[]): Ages {
   const ordered = ages.toSorted((a, b) => a - b);
   const rank = (percent: number): number | null => ordered[Math.ceil((percent / 100) * ordered.length) - 1] ?? null;
   return { count: ordered.length, p50: rank(50), p90: rank(90), p99: rank(99), max: rank(100) };
-}
-
-function mfaOf({ date, controls }: Day): PeriodReport['mfa'] {
-  const counts = controls.get('mfa-console');
-  return counts === undefined ? [] : [{ date, without: counts.fail, notKnown: counts.error }];
 }
 
 function outsideOf({ at, name, accessKeyId, userName, caller, eventId }: KeyEvent): PeriodReport['outside'][number] {

@@ -2,9 +2,9 @@ import { changeOf, isWitness, type KeyEvent } from '../../../shared/core/evidenc
 import { hashInName } from '../../../shared/core/evidence/record-name.ts';
 import type { RecordedTransition } from '../../../shared/core/evidence/transitions.ts';
 import { DAY, formatInstant, type Instant } from '../../../shared/core/time.ts';
-import type { Day } from './day.ts';
 import { boundsOf, instantOfChange, type KeyLife, textOf } from './key-lives.ts';
 import { isWithin, type Period } from './period.ts';
+import type { KeyInPeriod } from './states.ts';
 
 /** One replacement of a key: what an auditor samples from. */
 export interface Rotation {
@@ -34,7 +34,7 @@ export interface Due {
   limitAt: string;
   outcome: 'on-time' | 'late' | 'not-done';
   daysLate: number | null;
-  /** Of what was not done: what Keyturn said last. */
+  /** Of what was not done: why, as far as the evidence tells. */
   reason: string;
 }
 
@@ -110,35 +110,32 @@ function limitOf(life: KeyLife): number | undefined {
 }
 
 export function duesOf(
-  lives: readonly KeyLife[],
-  records: readonly RecordedTransition[],
-  { period, days, now }: { period: Period; days: readonly Day[]; now: number },
+  lives: readonly KeyInPeriod[],
+  whyNotDone: (life: KeyInPeriod) => string,
+  { period, now }: { period: Period; now: Instant },
 ): Due[] {
   const end = Math.min(period.to, now);
-  const acceptances = new Map(
-    days.flatMap(({ open }) =>
-      open.flatMap(({ id, accepted }) => (accepted === null ? [] : [[id, 'exempt'] as const])),
-    ),
-  );
   return lives.flatMap((life): Due[] => {
     const limit = limitOf(life);
     const { stoppedAt = Number.POSITIVE_INFINITY } = boundsOf(life);
     if (limit === undefined || limit < period.from || limit >= end || stoppedAt < period.from) return [];
-    const { accessKeyId, userName, userId } = life;
+    const { accessKeyId, userName } = life;
     const outcome = stoppedAt < limit ? 'on-time' : stoppedAt < end ? 'late' : 'not-done';
-    const told = records.findLast(({ record, at }) => record.accessKeyId === accessKeyId && at < period.to);
-    const reason = acceptances.get(`key-age/${userId}/${accessKeyId}`) ?? toldReason(told);
     return [
       {
         ...{ accessKeyId, userName, limitAt: formatInstant(limit), outcome },
         daysLate: outcome === 'late' ? inTenths(stoppedAt - limit) : null,
-        reason: outcome === 'not-done' ? reason : '',
+        reason: outcome === 'not-done' ? whyNotDone(life) : '',
       },
     ];
   });
 }
 
-function toldReason(told: RecordedTransition | undefined): string {
-  if (told === undefined) return 'no record tells why';
-  return [told.event, ...(told.record.reason === undefined ? [] : [told.record.reason])].join(': ');
+/** How many were not done, by the reason for it; in the order of the reasons' names. */
+export function notDoneBy(dues: readonly Due[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of dues.flatMap((due) => (due.outcome === 'not-done' ? due.reason : [])).toSorted()) {
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,4 +1,4 @@
-import { type ControlId, controlIds, type Finding } from '../../../shared/core/evidence/finding.ts';
+import { type ControlId, controlIds } from '../../../shared/core/evidence/finding.ts';
 import type { Day, OpenFinding } from './day.ts';
 
 // Findings over days. A day on which something was not known, and a day without a run, end nothing.
@@ -52,33 +52,6 @@ function oneDayMore(spell: Spell, { isHandOver, accepted, sentence, reason }: Op
     handOverDays: spell.handOverDays + (isHandOver ? 1 : 0),
     acceptedDays: spell.acceptedDays + (accepted === null ? 0 : 1),
   };
-}
-
-/** What somebody has accepted, and how long it was relied on. */
-export interface ExceptionUsed extends NonNullable<Finding['accepted']> {
-  control: ControlId;
-  resource: string;
-  firstDay: string;
-  lastDay: string;
-  days: number;
-  ended: 'in use at the end' | 'its date came' | 'no longer used';
-}
-
-export function exceptionsOf(days: readonly Day[]): ExceptionUsed[] {
-  const found = new Map<string, ExceptionUsed>();
-  const last = days.at(-1)?.date ?? '';
-  for (const { date, open } of days) {
-    for (const { id, control, resource, accepted } of open) {
-      if (accepted === null) continue;
-      const name = JSON.stringify([id, accepted]);
-      const before = found.get(name) ?? { control, resource, ...accepted, firstDay: date, days: 0 };
-      found.set(name, { ...before, lastDay: date, days: before.days + 1, ended: 'in use at the end' });
-    }
-  }
-  return [...found.values()].map((used) => {
-    if (used.lastDay === last) return used;
-    return { ...used, ended: used.until !== null && used.until <= last ? 'its date came' : 'no longer used' };
-  });
 }
 
 /** One control over the period, in days with evidence. */

@@ -69,10 +69,12 @@ export function toCarry(
 
 /** Who exempted whom, by user name: whoever set the tag last. */
 export function exemptedBy(events: readonly KeyEvent[]): Map<string, string> {
-  const isExemption = ({ name, errorCode, tags = {} }: KeyEvent): boolean =>
-    name === 'TagUser' && errorCode === undefined && Object.keys(tags).some((tag) => tag.toLowerCase() === EXEMPT);
-  const oldestFirst = events.filter(isExemption).toSorted((a, b) => a.at - b.at);
+  const oldestFirst = events.filter(setsExemption).toSorted((a, b) => a.at - b.at);
   return new Map(oldestFirst.flatMap(({ userName, caller }) => (userName === undefined ? [] : [[userName, caller]])));
+}
+
+export function setsExemption({ name, errorCode, tags = {} }: KeyEvent): boolean {
+  return name === 'TagUser' && errorCode === undefined && Object.keys(tags).some((tag) => tag.toLowerCase() === EXEMPT);
 }
 
 const EXEMPT = 'keyturn:exempt';

@@ -1,6 +1,7 @@
 // cli/evidence/period/*.ts
 import { describe, expect, test } from 'vitest';
 import { type Day, dayOf, type OpenFinding } from '../../../cli/evidence/period/day.ts';
+import { exceptionsOf } from '../../../cli/evidence/period/exceptions.ts';
 import type { PeriodInput } from '../../../cli/evidence/period/input.ts';
 import { keyEventsIn } from '../../../cli/evidence/period/key-events.ts';
 import { livesOf } from '../../../cli/evidence/period/key-lives.ts';
@@ -9,7 +10,7 @@ import { daysOf, parsePeriod } from '../../../cli/evidence/period/period.ts';
 import { agesOf, reportOf } from '../../../cli/evidence/period/report.ts';
 import type { Rotation } from '../../../cli/evidence/period/rotations.ts';
 import { sampleOf } from '../../../cli/evidence/period/sample.ts';
-import { exceptionsOf, spellsOf } from '../../../cli/evidence/period/spells.ts';
+import { spellsOf } from '../../../cli/evidence/period/spells.ts';
 import { hashOf } from '../../../shared/core/evidence/chain.ts';
 import type { Manifest } from '../../../shared/core/evidence/manifest.ts';
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
@@ -132,7 +133,7 @@ describe('the life of a key', () => {
 describe('findings over days', () => {
   const open = (status: OpenFinding['status'], accepted: OpenFinding['accepted'] = null): OpenFinding => ({
     ...{ id: 'mfa-console/a', control: 'mfa-console', status, reason: 'no-mfa', sentence: 's', resource: 'a' },
-    ...{ isHandOver: false, accepted },
+    ...{ userName: 'a', isHandOver: false, accepted },
   });
   const on = (date: string, ...found: OpenFinding[]): Day => ({ ...day(1, undefined), date, open: found });
 
@@ -148,11 +149,182 @@ describe('findings over days', () => {
     const accepted = (until: string | null, because: string) =>
       open('fail', { until, because, approvedBy: null, source: 'file' });
     const days = [on('1', accepted('2', 'a')), on('2', accepted(null, 'b')), on('3', accepted('9', 'c'))];
-    expect(exceptionsOf(days).map(({ because, ended }) => [because, ended])).toEqual([
+    expect(exceptionsOf(days, []).map(({ because, ended }) => [because, ended])).toEqual([
       ['a', 'its date came'],
       ['b', 'no longer used'],
       ['c', 'in use at the end'],
     ]);
+  });
+});
+
+describe('an exemption by tag', () => {
+  const admin = 'arn:aws:iam::111122223333:user/admin';
+  const tagged = (at: number, more: Partial<KeyEvent> = {}) =>
+    event('TagUser', at, { userName: 'alice', caller: admin, tags: { 'KeyTurn:exempt': 'true' }, ...more });
+  const used = (approvedBy: string | null, source: 'tag' | 'file', events: KeyEvent[]) => {
+    const accepted = { until: null, because: 'b', approvedBy, source };
+    const open: OpenFinding = {
+      ...{ id: 'key-age/a', control: 'key-age', status: 'fail', reason: 'older-than-limit', sentence: 's' },
+      ...{ resource: 'alice AKIA', userName: 'alice', isHandOver: false, accepted },
+    };
+    const [first] = exceptionsOf([{ ...day(2, undefined), open: [open] }], events);
+    return [first?.approvedAt, first?.eventId];
+  };
+
+  test('was approved by the last call before it was seen', () => {
+    const first = tagged(start - DAY);
+    const last = tagged(start);
+    const others = [
+      tagged(start + 1, { errorCode: 'AccessDenied' }),
+      tagged(start + 1, { userName: 'bob' }),
+      tagged(start + 1, { tags: { 'keyturn:owner': 'x' } }),
+      tagged(start + 3 * DAY),
+    ];
+    expect(used(admin, 'tag', [first, last, ...others])).toEqual([formatInstant(start), last.eventId]);
+  });
+
+  test('has no such call that was made by somebody else, or for a file', () => {
+    expect(used(null, 'tag', [tagged(start)])).toEqual([null, null]);
+    expect(used(admin, 'file', [tagged(start)])).toEqual([null, null]);
+  });
+});
+
+describe('where a key stood', () => {
+  const states = (days: Day[], more: Partial<PeriodInput> = {}) =>
+    reportOf(input({ days, now: start + 6 * DAY, ...more })).keys[0]?.states.map((spell) =>
+      [spell.state, spell.firstDay.slice(8), spell.lastDay.slice(8), spell.source ?? spell.because].join(' '),
+    );
+  const tagged = (tags: Record<string, string>, ageDays: number) =>
+    seen([seenUser('alice', withKeys(seenKey(1, { ageDays })), tags)]);
+
+  test('is said by the run of each day, with its folder', () => {
+    // 89 days old on the 10th: 90 on the 11th.
+    const due = (n: number) => day(n, withKey('Active', 89 + 7));
+    const days = [
+      due(1),
+      due(2),
+      day(3, tagged({ 'keyturn:exempt': '2026-12-31' }, 96)),
+      day(4, tagged({ 'keyturn:exmpt': 'true' }, 96)),
+      due(5),
+      day(6, withKey('Inactive', 96)),
+    ];
+    expect(states(days)).toEqual([
+      'before-due 01 02 runs/2026-03-01/',
+      'exempt 03 03 runs/2026-03-03/',
+      'blocked 04 04 runs/2026-03-04/',
+      'due 05 05 runs/2026-03-05/',
+      'inactive 06 06 runs/2026-03-06/',
+    ]);
+    const { timeInState } = reportOf(input({ days, now: start + 6 * DAY }));
+    expect(timeInState).toMatchObject({ 'before-due': 2, exempt: 1, blocked: 1, due: 1, inactive: 1, 'not-known': 0 });
+  });
+
+  test('is not known where no run says it, and is never guessed', () => {
+    const older = {
+      ...day(3, withKey('Active')),
+      keys: day(3, withKey('Active')).keys.map((key) => ({ ...key, state: undefined })),
+    };
+    const unlisted = seen([seenUser('alice', { keys: denied })]);
+    const days = [day(1, withKey('Active')), older, day(4, unlisted), day(5, denied), day(6, withKey('Active'))];
+    expect(states(days)).toEqual([
+      'before-due 01 01 runs/2026-03-01/',
+      'not-known 02 02 there is no run of that day',
+      'not-known 03 03 its run does not say it',
+      'not-known 04 05 the keys of its user were not known',
+      'before-due 06 06 runs/2026-03-06/',
+    ]);
+  });
+
+  test('is said of no day on which the key was not there', () => {
+    const gone = event('DeleteAccessKey', start + 3 * DAY + HOUR);
+    const made = event('CreateAccessKey', start + DAY + HOUR);
+    // No run on the 2nd, the 4th and the 6th.
+    const days = [day(1, seen([seenUser('alice')])), day(3, withKey('Active')), day(5, seen([seenUser('alice')]))];
+    expect(states(days, { events: [made, gone] })).toEqual([
+      'not-known 02 02 there is no run of that day',
+      'before-due 03 03 runs/2026-03-03/',
+      'not-known 04 04 there is no run of that day',
+    ]);
+  });
+});
+
+describe('why a key was not replaced in time', () => {
+  const over = seen([seenUser('alice', withKeys(seenKey(1, { ageDays: 95 })))]);
+  const digest = (at: number, more: object) => {
+    const body = JSON.stringify({ event: 'digest', at: formatInstant(at), dryRun: false, needsDecision: [], ...more });
+    return { key: `d/${at}`, sha256: hashOf(body), body };
+  };
+  const why = (more: Partial<PeriodInput> = {}, users: Users = over) =>
+    reportOf(input({ days: [day(9, users)], now: start + 20 * DAY, ...more })).due.notDoneBy;
+
+  test.each<[string, Users, Partial<PeriodInput>, string]>([
+    [
+      'exempt',
+      seen([seenUser('alice', withKeys(seenKey(1, { ageDays: 95 })), { 'keyturn:exempt': 'true' })]),
+      {},
+      'exempt',
+    ],
+    [
+      'two active keys',
+      seen([seenUser('alice', withKeys(seenKey(1, { ageDays: 95 }), seenKey(2)))]),
+      {},
+      'slots-taken',
+    ],
+    ['nothing is told', over, {}, 'due'],
+    ['a dry run', over, { records: [digest(start, {}), digest(start + DAY, { dryRun: true })] }, 'dry-run'],
+    [
+      'nobody listens to it',
+      over,
+      { records: [digest(start, { needsDecision: [{ userName: 'alice', reason: 'no-subscription' }] })] },
+      'no-subscription',
+    ],
+    ['nobody listens at all', over, { records: [digest(start, { note: 'Nobody is told.' })] }, 'Nobody is told.'],
+    ['of another period', over, { records: [digest(start - DAY, { dryRun: true })] }, 'due'],
+    ['refused', over, { records: [record('failed', start + DAY, { reason: 'refused' })] }, 'failed: refused'],
+    ['stuck', over, { records: [record('stuck', start + DAY)] }, 'stuck'],
+  ])('%s', (_, users, more, reason) => {
+    expect(why(more, users)).toEqual({ [reason]: 1 });
+  });
+
+  test('a file accepted it, or its run says nothing', () => {
+    const accepted = { until: '2026-12-31', because: 'b', approvedBy: 'c', source: 'file' as const };
+    const plain = day(9, over);
+    const silent = { ...plain, keys: plain.keys.map((key) => ({ ...key, state: undefined, answer: undefined })) };
+    const opened = { ...silent, open: silent.open.map((finding) => ({ ...finding, accepted })) };
+    expect(why({ days: [opened] })).toEqual({ accepted: 1 });
+    expect(why({ days: [silent] })).toEqual({ 'no record tells why': 1 });
+  });
+});
+
+describe('MFA', () => {
+  const access = (hasPassword: boolean, hasMfa: boolean) =>
+    ({ console: seen({ hasPassword, hasMfa, basis: 'exact' as const, readAt: start }) }) as const;
+  const people = (bob: object) =>
+    seen([seenUser('alice', access(true, true)), seenUser('bob', bob), seenUser('ci', access(false, false))]);
+  const days = [
+    day(1, people(access(true, false))),
+    day(2, people({ console: denied })),
+    day(3, denied),
+    day(4, people(access(true, true))),
+  ];
+
+  test('is counted by day, with its denominators, and without a percentage while anything is not known', () => {
+    const { mfa } = reportOf(input({ days }));
+    expect(mfa.map(({ date, ...rest }) => Object.values(rest))).toEqual([
+      [1, 1, 0, 3, 50, 33.3],
+      [1, 0, 1, 3, null, null],
+      [0, 0, 1, null, null, null],
+      [2, 0, 0, 3, 100, 66.7],
+    ]);
+  });
+
+  test('is counted by person, of those who had a password', () => {
+    const report = reportOf(input({ days }));
+    expect(report.people).toMatchObject([
+      { userName: 'alice', daysWith: 3, daysWithout: 0, daysNotKnown: 0, firstDayWithout: null },
+      { userName: 'bob', daysWith: 1, daysWithout: 1, daysNotKnown: 1, lastDayWithout: '2026-03-01' },
+    ]);
+    expect(periodPage(report)).toContain('50 % of 2');
   });
 });
 
