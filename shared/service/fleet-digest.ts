@@ -146,15 +146,16 @@ async function factsOf(runtime: FleetRuntime, gathered: Gathered): Promise<Fleet
     runId,
     at,
     results,
+    ...present({ fanOut }),
     // Who belongs is not known without the organization: nobody is called silent, and nobody is said to have left.
-    ...(fanOut === undefined || accounts === undefined ? {} : { fanOut }),
+    ...(accounts === undefined ? { isUnlisted: true } : {}),
     selected: accounts?.selected ?? results,
     skipped: accounts?.skipped ?? {},
     waves: fleet.waves.map(({ name, enforceFrom }) => {
       const isDryRun = enforceFrom === undefined || at < enforceFrom;
       return { name, isDryRun, ...present({ enforceFrom }) };
     }),
-    coveredBefore: accounts === undefined ? [] : coveredBefore(messages, runId),
+    coveredBefore: coveredBefore(messages, runId),
     errors,
     unreadable: messages.filter(({ reported }) => reported === undefined).length,
     ...present({ deadLetters }),

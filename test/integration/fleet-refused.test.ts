@@ -158,6 +158,8 @@ describe('the digest', () => {
     await scanAll(world);
     expect(await digest(world, calling('ListAccounts'))).toMatchObject({ answered: 3, selected: 3, silent: 0 });
     expect(emailOf(world)).toContain('organizations:ListAccounts');
+    expect(emailOf(world)).toContain('The organization could not be listed');
+    expect(emailOf(world)).not.toContain('fan-out'); // It is there.
   });
 
   it('by hand is of the newest run', async () => {

@@ -2,7 +2,14 @@ import { chatNotification } from '../messages/chat.ts';
 import type { OutgoingMessage, Severity } from '../messages/notice.ts';
 import { type Block, clamp, heading, render, subjectLine, text } from '../messages/text.ts';
 import { formatDate, formatInstant } from '../time.ts';
-import { type Attention, attentionOf, type FleetDigest, plural, type WaveCount } from './fleet-digest.ts';
+import {
+  type Attention,
+  attentionOf,
+  type FleetDigest,
+  isSilenceKnown,
+  plural,
+  type WaveCount,
+} from './fleet-digest.ts';
 import { type ResultMessage, shownName } from './messages.ts';
 
 /** Lists are cut off here, with their length beside them; the log has every account. */
@@ -32,7 +39,8 @@ export function buildFleetDigestMessage(digest: FleetDigest): OutgoingMessage {
   const attention = attentionOf(digest);
   const severity = severityOf(digest, attention);
   const { accountId, runId, silent, totals, results } = digest;
-  const counts = `${results.length} accounts, ${silent.length} silent, ${totals.rotated} rotated, ${totals.failed} failed`;
+  const silence = isSilenceKnown(digest) ? `${silent.length} silent` : 'silent unknown';
+  const counts = `${results.length} accounts, ${silence}, ${totals.rotated} rotated, ${totals.failed} failed`;
   const subject = subjectLine('Fleet digest', counts, accountId);
   const attributes = { accountId, event: 'digest', severity };
   const email = render(emailOf(digest, attention));
@@ -45,7 +53,7 @@ export function buildFleetDigestMessage(digest: FleetDigest): OutgoingMessage {
 }
 
 function documentOf(digest: FleetDigest, attention: readonly Attention[], severity: Severity): object {
-  const { organizationId, accountId, runId, at, selected, results, skipped, totals, errors, deadLetters } = digest;
+  const { organizationId, accountId, runId, at, results, skipped, totals, errors, deadLetters } = digest;
   return {
     schemaVersion: 1,
     event: 'digest',
@@ -57,7 +65,7 @@ function documentOf(digest: FleetDigest, attention: readonly Attention[], severi
     runId,
     at: formatInstant(at),
     accounts: {
-      selected: selected.length,
+      selected: askedOf(digest),
       answered: results.length,
       ...(digest.fanOut === undefined ? {} : { enqueued: digest.fanOut.selected }),
       skipped,
@@ -76,13 +84,21 @@ function documentOf(digest: FleetDigest, attention: readonly Attention[], severi
   };
 }
 
-function summaryOf({ organizationId, results, selected, totals, silent, fanOut }: FleetDigest): string {
-  const unknown = fanOut === undefined ? ' The record of the fan-out is missing, so nobody can be called silent.' : '';
+function summaryOf(digest: FleetDigest): string {
+  const { organizationId, results, totals, silent, isUnlisted } = digest;
+  const missing = isUnlisted ? 'The organization could not be listed' : 'The record of the fan-out is missing';
+  const isKnown = isSilenceKnown(digest);
   return (
-    `${results.length} of ${plural(selected.length, 'account')} of organization ${organizationId} answered, ` +
-    `${plural(totals.usersScanned, 'user')}; ${silent.length} did not. ${totals.rotated} rotated, ${totals.deactivated} deactivated, ` +
-    `${totals.deleted} deleted, ${totals.blocked} blocked, ${totals.failed} failed.${unknown}`
+    `${results.length} of ${plural(askedOf(digest), 'account')} of organization ${organizationId} answered, ` +
+    `${plural(totals.usersScanned, 'user')}${isKnown ? `; ${silent.length} did not` : ''}. ` +
+    `${totals.rotated} rotated, ${totals.deactivated} deactivated, ${totals.deleted} deleted, ${totals.blocked} blocked, ` +
+    `${totals.failed} failed.${isKnown ? '' : ` ${missing}, so nobody can be called silent.`}`
   );
+}
+
+/** Accounts that belong to the fleet; where nobody can say, those that the run was for. */
+function askedOf({ isUnlisted, fanOut, results, selected }: FleetDigest): number {
+  return isUnlisted ? (fanOut?.selected ?? results.length) : selected.length;
 }
 
 function oldest(results: readonly ResultMessage[]): object[] {
@@ -101,11 +117,11 @@ function byOldest(results: readonly ResultMessage[]): ResultMessage[] {
 }
 
 function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] {
-  const { organizationId, at, results, selected, totals, runId } = digest;
+  const { organizationId, at, results, totals, runId } = digest;
   return [
     text(
       `Access keys in organization ${organizationId}, ${formatDate(at)} (UTC). ` +
-        `${results.length} of ${plural(selected.length, 'account')}, ${plural(totals.usersScanned, 'user')}.`,
+        `${results.length} of ${plural(askedOf(digest), 'account')}, ${plural(totals.usersScanned, 'user')}.`,
     ),
     ...notes(digest).map(text),
     ...(attention.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at')]),
@@ -119,11 +135,14 @@ function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] 
   ];
 }
 
-function notes({ fanOut, results, errors, unreadable, deadLetters = 0, runId }: FleetDigest): string[] {
+function notes({ fanOut, isUnlisted, results, errors, unreadable, deadLetters = 0, runId }: FleetDigest): string[] {
   return [
     ...(results.length === 0 ? ['No account has answered yet.'] : []),
     ...(fanOut === undefined
       ? [`The record of the fan-out of run ${runId} is missing: who did not answer is not known.`]
+      : []),
+    ...(isUnlisted
+      ? ['The organization could not be listed: who did not answer, and who has left, is not known.']
       : []),
     ...(unreadable > 0
       ? [`${plural(unreadable, 'result')} could not be read, so their accounts count as silent.`]

@@ -33,6 +33,8 @@ export interface FleetFacts {
   results: readonly ResultMessage[];
   /** Who belongs to the fleet now. */
   selected: readonly Named[];
+  /** The organization could not be listed: `selected` is then who has answered. */
+  isUnlisted?: true;
   /** Of the whole organization, as now: reason → accounts. */
   skipped: Readonly<Record<string, number>>;
   waves: readonly Pick<WaveCount, 'name' | 'enforceFrom' | 'isDryRun'>[];
@@ -86,9 +88,14 @@ export function lastResults(results: readonly ResultMessage[], runId: string): R
   return [...last.values()].toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1));
 }
 
+/** Whether it is known who did not answer. */
+export function isSilenceKnown({ fanOut, isUnlisted }: FleetFacts): boolean {
+  return fanOut !== undefined && isUnlisted === undefined;
+}
+
 /** Pure: who is silent, who has left, and all counts. */
 export function addUp(facts: FleetFacts): FleetDigest {
-  const { results, selected, coveredBefore } = facts;
+  const { results, selected, coveredBefore, isUnlisted } = facts;
   const answered = new Set(results.map(({ accountId }) => accountId));
   const isSelected = new Set(selected.map(({ accountId }) => accountId));
   const totals = Object.fromEntries(
@@ -96,8 +103,8 @@ export function addUp(facts: FleetFacts): FleetDigest {
   ) as Totals;
   return {
     ...facts,
-    silent: facts.fanOut === undefined ? [] : selected.filter(({ accountId }) => !answered.has(accountId)),
-    left: coveredBefore.filter(({ accountId }) => !isSelected.has(accountId)),
+    silent: isSilenceKnown(facts) ? selected.filter(({ accountId }) => !answered.has(accountId)) : [],
+    left: isUnlisted ? [] : coveredBefore.filter(({ accountId }) => !isSelected.has(accountId)),
     totals,
     waveCounts: [...facts.waves, ...dryRunOutside(facts)].map((wave) => countWave(wave, results)),
   };
@@ -115,15 +122,21 @@ function countWave(wave: FleetFacts['waves'][number], results: readonly ResultMe
   return { ...wave, accounts: members.length, rotated: sum('rotated'), failed: sum('failed'), due: sum('due') };
 }
 
-/** Whom the digest has told of, with what is under way there as it was last heard of. */
-export function coveredNow({ selected, results, coveredBefore }: FleetDigest): CoveredAccount[] {
+/**
+ * Whom the digest has told of, with what is under way there as it was last heard of. Where nobody could say who belongs,
+ * the next digest has to know whom the last one covered.
+ */
+export function coveredNow({ selected, results, coveredBefore, isUnlisted }: FleetDigest): CoveredAccount[] {
+  const isSelected = new Set(selected.map(({ accountId }) => accountId));
+  const others = isUnlisted ? coveredBefore.filter(({ accountId }) => !isSelected.has(accountId)) : [];
   const before = new Map(coveredBefore.map(({ accountId, underWay }) => [accountId, underWay]));
   const now = new Map(
     results.flatMap(({ accountId, status, underWay }) => (status === 'scanned' ? [[accountId, underWay]] : [])),
   );
-  return selected.map(({ accountId, name }) => {
+  const told = selected.map(({ accountId, name }) => {
     return { accountId, name: shownName(name), underWay: now.get(accountId) ?? before.get(accountId) ?? 0 };
   });
+  return [...told, ...others];
 }
 
 /** What somebody has to see to, as a sentence and the accounts that it is about. */

@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { addUp, attentionOf, type FleetFacts, lastResults } from '../../../../shared/core/fleet/fleet-digest.ts';
+import {
+  addUp,
+  attentionOf,
+  coveredNow,
+  type FleetFacts,
+  lastResults,
+} from '../../../../shared/core/fleet/fleet-digest.ts';
 import { buildFleetDigestMessage } from '../../../../shared/core/fleet/fleet-digest-message.ts';
 import { golden } from '../../../support/golden.ts';
 import { factsOf, fanOutOf, RUN_ID, resultOf } from './fleet-facts.ts';
@@ -66,6 +72,33 @@ describe('results of a run added up', () => {
     expect(addUp(facts).silent).toEqual([]);
     expect(body.email).toContain('The record of the fan-out of run');
     expect(attributes.severity).toBe('warning');
+  });
+
+  it('call nobody silent where the organization could not be listed, and say that, and nothing else', () => {
+    const facts = { ...busy, isUnlisted: true, selected: busy.results, errors: ['Cannot call ListAccounts'] } as const;
+    const { subject, body, attributes } = build(facts);
+    expect(addUp(facts)).toMatchObject({ silent: [], left: [] });
+    expect(body.email).toContain('The organization could not be listed: who did not answer, and who has left,');
+    expect(body.email).not.toContain('fan-out');
+    expect(body.email).toContain('2 of 3 accounts');
+    expect(subject).toContain('silent unknown');
+    expect(JSON.parse(body.default)).toMatchObject({
+      accounts: { selected: 3, answered: 2, enqueued: 3 },
+      message: expect.stringMatching(
+        /^2 of 3 accounts [^;]*\. .*The organization could not be listed, so nobody can be called silent\.$/,
+      ),
+    });
+    expect(attributes.severity).toBe('warning');
+    const { fanOut: _, ...neither } = facts;
+    expect(JSON.parse(build(neither).body.default).accounts).toEqual({
+      selected: 2,
+      answered: 2,
+      skipped: busy.skipped,
+    });
+    // Whoever leaves on such a day is named by the next one.
+    expect(coveredNow(addUp(facts)).map(({ accountId, underWay }) => [accountId, underWay])).toEqual(
+      expect.arrayContaining([['444455556666', 2]]),
+    );
   });
 
   it('count the last of several results of one account, and none of another run', () => {
