@@ -186,8 +186,8 @@ describe('what is refused is not known, and everything else is judged', () => {
 });
 
 test('a run may die before or after each of its puts: the next one says what is there of it', async () => {
-  const puts = 10;
-  for (let n = 1; n <= puts; n++) {
+  // The first file, the manifest, and what names it in the chain: test/proof/evidence-crash.test.ts has every call.
+  for (const n of [1, 9, 10]) {
     for (const kind of ['crash-before', 'crash-after'] as const) {
       const account = setUp();
       await collect(account);
