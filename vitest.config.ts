@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/{unit,model,integration,package}/**/*.test.ts'],
     globalSetup: ['test/package/shared-packages.ts'],
-    setupFiles: ['test/support/within-permissions.ts'],
+    setupFiles: ['test/support/within-permissions.ts', 'test/support/compiled-once.ts'],
     testTimeout: 60_000,
     // The default leaves one core idle, which is half of a machine with two.
     maxWorkers: '100%',

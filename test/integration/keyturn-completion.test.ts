@@ -21,7 +21,8 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true }));
 
 function keyturn(...args: string[]) {
-  return run(process.execPath, ['cli/keyturn.ts', ...args], { env: { PATH: process.env.PATH, HOME: home } });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  return run(process.execPath, ['cli/keyturn.ts', ...args], { env: { PATH, NODE_COMPILE_CACHE, HOME: home } });
 }
 
 /** What is offered, without the descriptions and the last line, which says how to take it. */

@@ -45,6 +45,7 @@ function keyturn(args: readonly string[], interruptAt?: RegExp): Promise<Ended> 
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: '/nowhere',
       AWS_ENDPOINT_URL: server.url,
       AWS_REGION: 'eu-west-1',

@@ -24,6 +24,7 @@ it('the preview of the README works as it stands there, before anything is deplo
     const { stdout, stderr } = await run(process.execPath, [script, ...line.trim().split(/\s+/)], {
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         HOME: '/nowhere',
         AWS_ENDPOINT_URL: server.url,
         AWS_ACCESS_KEY_ID: operatorCredentials.accessKeyId,

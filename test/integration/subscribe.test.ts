@@ -209,6 +209,7 @@ it('works as a command', async () => {
     const topicArn = aws.sns.addTopic('keyturn-dev', []);
     const script = fileURLToPath(new URL('../../cli/subscribe.ts', import.meta.url));
     const env = {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       AWS_ENDPOINT_URL: server.url,
       AWS_REGION: aws.region,
       AWS_ACCESS_KEY_ID: 'ASIAOPERATOR',

@@ -111,6 +111,7 @@ describe('an unpacked package, without node_modules', () => {
       const context = { awsRequestId: 'test', functionName: '${name}', getRemainingTimeInMillis: () => 300_000 };
       console.log('ANSWER' + JSON.stringify(await handler(${JSON.stringify(event)}, context)));`;
     const env = {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       AWS_ENDPOINT_URL: server.url,
       AWS_REGION: aws.region,
       AWS_ACCESS_KEY_ID: functionCredentials(name).accessKeyId,

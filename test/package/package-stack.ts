@@ -98,7 +98,13 @@ async function makePackages(directory: string, params: Record<string, string>, b
   if (bundled !== undefined) await useBundled(directory, bundled);
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
   // What osls compiles into its home serves every package of this run.
-  const env = { PATH: dirname(process.execPath), HOME: inject('packages'), AWS_REGION: 'eu-west-1' };
+  const { NODE_COMPILE_CACHE } = process.env;
+  const env = {
+    PATH: dirname(process.execPath),
+    HOME: inject('packages'),
+    AWS_REGION: 'eu-west-1',
+    NODE_COMPILE_CACHE,
+  };
   await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env }).catch((error: unknown) => {
     // What osls has to say is on its standard output.
     const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
