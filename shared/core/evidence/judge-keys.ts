@@ -46,7 +46,8 @@ function ageOf(judging: Judging, standing: Standing, key: SeenKey): Verdict {
   const { basis, readAt } = standing.seen;
   const state = stateOf(judging, standing, key.accessKeyId);
   const { accessKeyId, createdAt, status, use } = key;
-  const limitDays = own.settings.maxAccessKeyAgeDays;
+  // The lower of the user's and the service's, as in AWS Config: whoever may tag must not excuse an age.
+  const limitDays = Math.min(own.settings.maxAccessKeyAgeDays, settings.maxAccessKeyAgeDays);
   const used: FindingFacts =
     use.isSeen && use.value.lastUsed !== undefined
       ? {

@@ -120,6 +120,12 @@ describe('each control says what it says', () => {
     expect(finding?.sentence).toBe('Access key …0001 of a is 40 days old; the limit is 30 days.');
   });
 
+  test("a higher limit of a user's own excuses nothing: the lower of both counts, as in AWS Config", () => {
+    const own = seenUser('a', withKeys(seenKey(1, { ageDays: 300 })), { 'keyturn:max-age-days': '365' });
+    const [finding] = findingsOf(users(own)).filter(({ control }) => control.id === 'key-age');
+    expect(finding).toMatchObject({ status: 'fail', facts: { limitDays: 90, limitFrom: 'setting' } });
+  });
+
   test.each([
     ['used 44 days ago', { at: daysAgo(44), service: 's3', region: 'r' }, 100, 'pass used-lately'],
     ['used 45 days ago', { at: daysAgo(45), service: 's3', region: 'r' }, 100, 'fail unused'],
