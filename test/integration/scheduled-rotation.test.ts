@@ -818,7 +818,9 @@ describe('day after day', () => {
         expect(inVain).toEqual([]);
         if (day % 5 < every) expect(await neglected(world, looked, start + day * DAY)).toEqual([]);
       }
-      console.log(`every ${every} days: ${looks} looks for ${users} rotations in 90 days, ${workCalls} calls of the workers`);
+      console.log(
+        `every ${every} days: ${looks} looks for ${users} rotations in 90 days, ${workCalls} calls of the workers`,
+      );
       // Issue, three reminders, deactivation, the notice of the deletion, deletion; rarer runs give fewer reminders.
       expect(Math.round(looks / users)).toBeLessThanOrEqual(7);
     },
