@@ -14,11 +14,13 @@ import { RotationError } from '../core/errors.ts';
 import {
   type ChainDigest,
   chainBody,
+  dayBefore,
   daysToClose,
   firstOpenDay,
   type Hashed,
   hashOf,
   nextDigest,
+  openDay,
   textToSign,
 } from '../core/evidence/chain.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
@@ -91,8 +93,9 @@ async function contentsOf(
   const { manifest, unfinished, eventsUntil, version } = run;
   const now = clock();
   const last = found.head?.digest;
-  const first = (last && firstOpenDay(last)) ?? (await firstDay(reader, accountId));
-  const closedDays = first === undefined ? [] : daysToClose(first, now);
+  // Without any record the days count from the first run on: a recorder that never kept one must not look like no days.
+  const first = (last && firstOpenDay(last)) ?? (await firstDay(reader, accountId)) ?? openDay(now);
+  const closedDays = daysToClose(first, now);
   const records: Hashed[] = [];
   for (const day of closedDays) {
     for (const key of await listDay(reader, accountId, day)) {
@@ -104,7 +107,7 @@ async function contentsOf(
   return {
     madeAt: formatInstant(now),
     closedDays,
-    closedThrough: closedDays.at(-1) ?? last?.closedThrough ?? null,
+    closedThrough: closedDays.at(-1) ?? dayBefore(first),
     objects: [...records, manifest],
     unfinished,
     eventsUntil,

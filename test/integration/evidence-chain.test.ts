@@ -9,6 +9,7 @@ import { evidenceReader, headOf, listDay, listVersions, storedHash } from '../..
 import type { Runtime } from '../../shared/aws/runtime.ts';
 import { chainKey, hashOf, textToSign } from '../../shared/core/evidence/chain.ts';
 import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
+import { HOUR } from '../../shared/core/time.ts';
 import { appendDigest } from '../../shared/service/append-digest.ts';
 import { keepRecord } from '../../shared/service/evidence-recorder.ts';
 import { addEvidenceBucket, evidenceBucket } from '../support/evidence.ts';
@@ -132,6 +133,25 @@ describe('each run appends one digest', () => {
       counts: { records: 2 },
     });
     expect(digest.objects.map(({ key }: { key: string }) => key)).toEqual(expect.arrayContaining(days));
+  });
+
+  test('and closes the days since the first run, though nothing was ever recorded: silence is stated', async () => {
+    const { world, runtime, settings } = setUp();
+    const closed = [];
+    world.aws.clock.advance(6 * HOUR);
+    for (const name of ['first', 'second', 'third', 'fourth']) {
+      await run(runtime, settings, name);
+      const { head } = await headOf(evidenceReader(runtime.aws, settings), settings.accountId);
+      closed.push([head?.digest.closedDays, head?.digest.closedThrough]);
+      // Between midnight and one o'clock the day before is still open.
+      world.aws.clock.advance(name === 'first' ? 18.5 * HOUR : DAY);
+    }
+    expect(closed).toEqual([
+      [[], '2025-12-31'],
+      [[], '2025-12-31'],
+      [['2026-01-01'], '2026-01-01'],
+      [['2026-01-02'], '2026-01-02'],
+    ]);
   });
 
   test('in one chain, though eight run beside each other', async () => {

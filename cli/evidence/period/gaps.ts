@@ -119,9 +119,9 @@ function scanGaps({ records, chained, period, now }: PeriodInput): Gap[] {
       return day === undefined ? [] : [[year, month, day].join('-')];
     }),
   );
-  // Of a day that no digest has closed, records may still come.
-  const closedThrough = chained.at(-1)?.digest.closedThrough ?? '';
-  const without = daysOf(period, now).filter((day) => day <= closedThrough && !scanned.has(day));
+  // Of a day that no digest has closed, records may still come, or evidence had not begun.
+  const closed = new Set(chained.flatMap(({ digest }) => digest.closedDays));
+  const without = daysOf(period, now).filter((day) => closed.has(day) && !scanned.has(day));
   return runsOfDays(without).map(
     ([from, to]): Gap => ({ kind: 'no-scan', from, to, what: 'no digest of a scheduled rotation', reference: '' }),
   );

@@ -20,7 +20,7 @@ export const digestSchema = z.object({
   previous: z.nullable(hashed),
   /** UTC days whose records are all named by now. A day without any is closed too: silence is stated. */
   closedDays: z.array(z.string()),
-  /** The last day that this or an earlier digest has closed. */
+  /** The last day that this or an earlier digest has closed; before any is, the day before the first that will be. */
   closedThrough: z.nullable(z.string()),
   objects: z.array(hashed),
   /** What is there of runs that ended before their manifest. */
@@ -150,6 +150,15 @@ export function daysToClose(first: string, now: Instant): string[] {
   const days: string[] = [];
   for (let day = parseDate(first) ?? now; day + DAY + HOUR <= now; day += DAY) days.push(formatDate(day));
   return days;
+}
+
+/** The oldest day that is not over. */
+export function openDay(now: Instant): string {
+  return formatDate(now - HOUR);
+}
+
+export function dayBefore(day: string): string {
+  return formatDate((parseDate(day) ?? 0) - DAY);
 }
 
 /** The first day that is still open, where some day was ever closed. */

@@ -11,7 +11,7 @@ import { agesOf, reportOf } from '../../../cli/evidence/period/report.ts';
 import type { Rotation } from '../../../cli/evidence/period/rotations.ts';
 import { sampleOf } from '../../../cli/evidence/period/sample.ts';
 import { spellsOf } from '../../../cli/evidence/period/spells.ts';
-import { hashOf } from '../../../shared/core/evidence/chain.ts';
+import { type ChainFile, hashOf } from '../../../shared/core/evidence/chain.ts';
 import type { Manifest } from '../../../shared/core/evidence/manifest.ts';
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
 import { seen } from '../../../shared/core/evidence/snapshot.ts';
@@ -364,6 +364,20 @@ describe('a report', () => {
     expect(report.outside).toMatchObject([{ by: expect.stringContaining('mallory') }]);
     expect(report.records).toEqual({ transitions: 2, repeats: 1 });
     expect(periodPage(report)).toContain('AWS refused.');
+  });
+
+  test('names each closed day without a scan, though nothing was ever recorded, and no day before the first', () => {
+    const closing = (number: number, closedDays: string[]): ChainFile => ({
+      ...{ key: `${ACCOUNT}/chain/${number}`, number, sha256: '', line: '', signature: { signature: null } },
+      digest: {
+        ...{ schemaVersion: 1, sequence: number, bucket: 'b', accountId: ACCOUNT, previous: null, closedDays },
+        ...{ madeAt: formatInstant(start + number * DAY), closedThrough: '2026-03-10', objects: [], unfinished: [] },
+        ...{ foreign: [], eventsUntil: {}, counts: {}, version: '', expireDays: 0 },
+      },
+    });
+    const chained = [closing(4, []), closing(5, ['2026-03-05']), closing(6, ['2026-03-06'])];
+    const gaps = reportOf(input({ chained })).gaps.filter(({ kind }) => kind === 'no-scan');
+    expect(gaps).toMatchObject([{ from: '2026-03-05', to: '2026-03-06' }]);
   });
 
   test('counts a key that was replaced in time, and one that was not', () => {
