@@ -28,7 +28,7 @@ export interface Scan {
   users: readonly ScannedUser[];
   /** Absent without a credential report. */
   rootActiveKeys?: number;
-  report?: Pick<CredentialReport, 'reportedAt' | 'root'>;
+  report?: Pick<CredentialReport, 'reportedAt' | 'root' | 'users'>;
   /** Creation of each user, by UserId. */
   createdAt: ReadonlyMap<string, Instant>;
   /** Names of secrets whose UserId belongs to no user. */

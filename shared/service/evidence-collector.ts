@@ -73,6 +73,7 @@ export async function collectEvidence(
   const about = { accountId, history, keyEvents, before: yesterday.changes };
   const { judgements, changes } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
+  runtime.log.info('Judged', inShort(findings, yesterday.head));
   const calls = callsSince(before, aws.counts);
   const run: Run = {
     invocation,
@@ -104,6 +105,16 @@ export async function collectEvidence(
     folder,
     head: { key, sequence, sha256 },
   };
+}
+
+/** Of a run that may still be refused to keep anything. */
+const MOST_LOGGED = 100;
+
+/** What was found, before the bucket is asked to keep it: then it is in the log at least. */
+function inShort(findings: readonly Finding[], head: Yesterday['head']) {
+  const failures = findings.filter(({ status }) => status === 'fail').map(({ id }) => id);
+  const shown = { failures: failures.slice(0, MOST_LOGGED), moreFailures: Math.max(0, failures.length - MOST_LOGGED) };
+  return { ...countsOf(findings), ...shown, headBefore: head?.key ?? 'none' };
 }
 
 /** Everything is written by then: the alarm rings, and nothing is done again. */
@@ -166,7 +177,7 @@ async function write(
 }
 
 function manifestOf({ invocation, request, collecting, collected, ...run }: Run, files: Manifest['files']): Manifest {
-  const { snapshot, problems } = collected;
+  const { snapshot, problems, usersInReport } = collected;
   const size = (found: Seen<readonly unknown[]>): number | null => (found.isSeen ? found.value.length : null);
   return {
     schemaVersion: 1,
@@ -180,7 +191,12 @@ function manifestOf({ invocation, request, collecting, collected, ...run }: Run,
     isComplete: run.findings.every(({ status }) => status !== 'error'),
     parameters: { ...collecting.limits },
     calls: { ...run.calls },
-    population: { users: size(snapshot.users), buckets: size(snapshot.buckets), trails: size(snapshot.trails) },
+    population: {
+      users: size(snapshot.users),
+      usersInReport,
+      buckets: size(snapshot.buckets),
+      trails: size(snapshot.trails),
+    },
     counts: { ...countsOf(run.findings) },
     problems: [...problems, ...run.keyEvents.unknown.map(({ sentence }) => sentence)],
     files,

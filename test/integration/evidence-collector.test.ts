@@ -2,6 +2,7 @@
 // shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
 // shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/aws/evidence/changes.ts, shared/aws/evidence/records.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
+import type { BeforeCall } from '../../local/aws/aws.ts';
 import { faultsByRule } from '../../local/aws/faults.ts';
 import type { ControlId, Finding } from '../../shared/core/evidence/finding.ts';
 import { nameRecord } from '../../shared/core/evidence/record-name.ts';
@@ -178,11 +179,63 @@ describe('what is refused is not known, and everything else is judged', () => {
     expect(page).toContain('<td>Ann</td>');
   });
 
-  test('a file that the bucket refuses ends the run, and nothing says that it was whole', async () => {
+  test('what the run has no more time for: what is left is written all the same', async () => {
     const account = setUp();
-    await expect(collect(account, refuse('PutObject'))).rejects.toThrow();
-    expect(account.world.aws.s3.versions(evidenceBucket)).toEqual([]);
+    const { findings, page, error } = await collect(account, ({ operation }) => {
+      if (operation === 'DescribeTrails') account.world.aws.clock.advance(850_000);
+      return undefined;
+    });
+    expect(says(findings, 'trail-covers-all')).toEqual(['111122223333 error no-time']);
+    expect(says(findings, 'evidence-bucket')).toEqual([expect.stringContaining('error no-time')]);
+    expect(page).toContain('The run was over before this could be read.');
+    expect(error).toContain('is incomplete');
   });
+});
+
+describe('where the bucket takes nothing', () => {
+  test.each<[string, (account: ReturnType<typeof setUp>) => BeforeCall | undefined]>([
+    ['since it refuses', () => refuse('PutObject')],
+    ['since it is gone', ({ world: { aws } }) => void aws.s3.removeBucket(evidenceBucket)],
+  ])('%s, the run ends at once, and what it found is in the log', async (_, broken) => {
+    const account = setUp();
+    const before = broken(account);
+    await expect(collect(account, before)).rejects.toThrow();
+    expect(account.world.aws.calls.filter(({ operation }) => operation === 'PutObject')).toHaveLength(1);
+    const judged = account.world.logged.find((line) => line.includes('"Judged"')) ?? '{}';
+    const bob = account.world.aws.iam.users().find(({ userName }) => userName === 'bob');
+    const { failures, ...counts } = JSON.parse(judged);
+    expect(failures).toContain(`mfa-console/${bob?.userId}`);
+    expect(counts).toMatchObject({ fail: failures.length, moreFailures: 0, headBefore: 'none' });
+  });
+});
+
+describe('the report and the list of users', () => {
+  test('of whom one alone has somebody: made since is read exactly, gone since is left out and counted', async () => {
+    const account = setUp();
+    const { aws } = account.world;
+    await collect(account);
+    aws.iam.addUser({ userName: 'newcomer', passwordEnabled: true, keys: [{ ageDays: 0 }] });
+    aws.iam.deleteUser('bob');
+    aws.clock.advance(HOUR);
+    const { findings, manifest } = await collect(account);
+    const access = findings.find(
+      ({ control, resource }) => control.id === 'mfa-console' && resource.userName === 'newcomer',
+    );
+    expect(access).toMatchObject({ status: 'fail', facts: { basis: 'exact' } });
+    expect(says(findings, 'key-age')).toContain('newcomer pass younger-than-limit');
+    expect(findings.filter(({ resource }) => resource.userName === 'bob')).toEqual([]);
+    expect(manifest.population).toMatchObject({ users: 4, usersInReport: 4 });
+    const exact = await collect(account, refuse('GenerateCredentialReport'));
+    expect(exact.manifest.population).toMatchObject({ users: 4, usersInReport: null });
+  });
+});
+
+test('two runs at once are two folders and two digests of one chain', async () => {
+  const account = setUp();
+  await Promise.all([collect(account), collect(account)]);
+  const { verdicts, valid, digests, objects } = verifiedEvidence(account.world.aws);
+  expect(verdicts.filter(({ word }) => word !== 'NOT CHECKED')).toEqual([]);
+  expect([digests, valid]).toEqual([2, objects]);
 });
 
 test('a run may die before or after each of its puts: the next one says what is there of it', async () => {

@@ -39,7 +39,7 @@ import {
 import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import { parseSettings, type Settings } from '../../shared/core/settings.ts';
 import { asRecordedIn } from '../../shared/core/state-key.ts';
-import { formatInstant } from '../../shared/core/time.ts';
+import { formatInstant, MINUTE } from '../../shared/core/time.ts';
 import { addEvidenceBucket, evidenceBucket } from '../support/evidence.ts';
 import { toldAws } from '../support/told-aws.ts';
 import { createWorld, DAY, pass, type World, type WorldOptions } from '../support/world.ts';
@@ -128,6 +128,78 @@ describe('buckets', () => {
     });
     expect(await seeBuckets({ ...looking, aws })).toMatchObject({ value: [{ name: 'old', region: 'us-east-1' }] });
     expect(hosts).toEqual([expect.stringMatching(/s3\.us-east-1\.amazonaws\.com$/)]);
+  });
+});
+
+test('a bucket that is elsewhere than the list says is asked for once more, where S3 says', async () => {
+  const { looking } = setUp();
+  const hosts: (string | undefined)[] = [];
+  const aws = toldAws(({ query = {}, headers }) => {
+    if (!('encryption' in query)) {
+      const one = '<Bucket><Name>moved</Name><CreationDate>2024-01-01T00:00:00.000Z</CreationDate></Bucket>';
+      return `<ListAllMyBucketsResult><Buckets>${one}</Buckets></ListAllMyBucketsResult>`;
+    }
+    hosts.push(headers.host);
+    if (headers.host?.includes('eu-west-3')) return '<ServerSideEncryptionConfiguration/>';
+    const body = '<Error><Code>PermanentRedirect</Code><Message>Elsewhere.</Message></Error>';
+    return { statusCode: 301, headers: { 'x-amz-bucket-region': 'eu-west-3' }, body };
+  });
+  expect(await seeBuckets({ ...looking, aws })).toMatchObject({ value: [{ encryption: { isSeen: true } }] });
+  expect(hosts).toEqual(['us-east-1', 'eu-west-3'].map((region) => expect.stringContaining(region)));
+});
+
+test('a bucket in a Region that is switched off is not known, and the others are seen', async () => {
+  const { world, looking } = setUp();
+  world.aws.s3.addBucket({ name: 'far', region: 'me-south-1' });
+  const off = { kind: 'error', status: 403, code: 'IllegalLocationConstraintException' } as const;
+  const { aws } = world.runtime('collector', ({ operation, input }) =>
+    operation === 'GetBucketEncryption' && JSON.stringify(input).includes('far') ? off : undefined,
+  );
+  const found = await seeBuckets({ ...looking, aws });
+  const seen = (found.isSeen ? found.value : []).map(({ name, encryption }) => [name, encryption.isSeen]);
+  expect(new Map(seen.map(([name, isSeen]) => [name, isSeen]))).toEqual(
+    new Map([
+      ['far', false],
+      [evidenceBucket, true],
+    ]),
+  );
+});
+
+describe('what AWS answers', () => {
+  const columns = ['user', 'arn', 'user_creation_time', 'access_key_1_active', 'access_key_1_last_rotated'];
+  const more = ['access_key_1_last_used_date', 'access_key_2_active', 'access_key_2_last_rotated'];
+  const header = [...columns, ...more, 'access_key_2_last_used_date'];
+  const csv = [header, ['<root_account>', ...header.slice(1).map(() => 'N/A')]].map((row) => row.join()).join('\n');
+  const told = (generatedAt: number, serverTime: number) =>
+    toldAws(({ body, headers }) => {
+      const answer = headers['x-amz-target'] === undefined ? '<Nothing/>' : '{}';
+      const time = { headers: { date: new Date(serverTime).toUTCString() } };
+      if (typeof body !== 'string' || !body.includes('GetCredentialReport')) return { ...time, body: answer };
+      const generated = new Date(generatedAt).toISOString();
+      const report = `<Content>${Buffer.from(csv).toString('base64')}</Content><GeneratedTime>${generated}</GeneratedTime>`;
+      const result = `<GetCredentialReportResult>${report}</GetCredentialReportResult>`;
+      return { ...time, body: `<GetCredentialReportResponse>${result}</GetCredentialReportResponse>` };
+    });
+  const problemsOf = async (reportAgeMinutes: number, skewMinutes: number) => {
+    const { looking } = setUp();
+    const aws = told(looking.clock() - reportAgeMinutes * MINUTE, Date.now() + skewMinutes * MINUTE);
+    const known = { carried: new Map(), unusedCredentialDays: 45, events: [], isWitnessed: true };
+    return (await seeAccount({ ...looking, aws }, account, known)).problems;
+  };
+
+  test('is not told of while its report and its clock are as they should be', async () => {
+    expect(await problemsOf(255, 0)).toEqual([]);
+  });
+
+  test('by a report that it should have made anew is used, and that is said', async () => {
+    expect(await problemsOf(256, 0)).toEqual([expect.stringMatching(/^The credential report is of 2025-12-31T19:/)]);
+  });
+
+  test.each([
+    [10, 'The clock of the function is 10 minutes behind that of AWS.'],
+    [-10, 'The clock of the function is 10 minutes ahead of that of AWS.'],
+  ])('by a clock that is %d minutes apart is said', async (minutes, sentence) => {
+    expect(await problemsOf(0, minutes)).toEqual([sentence]);
   });
 });
 

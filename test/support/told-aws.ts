@@ -3,10 +3,20 @@ import type { SdkRequest, SdkRequestHandler } from '../../local/aws/connection.t
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { type Aws, createAws } from '../../shared/aws/clients.ts';
 
+export interface ToldAnswer {
+  statusCode?: number;
+  headers?: Record<string, string>;
+  body: string;
+}
+
 /** Clients to which AWS answers what a test tells it to: what the embedded AWS never says. */
-export function toldAws(answer: (request: SdkRequest) => string): Aws {
+export function toldAws(answer: (request: SdkRequest) => string | ToldAnswer): Aws {
   const requestHandler: SdkRequestHandler = {
-    handle: async (request) => ({ response: { statusCode: 200, headers: {}, body: Buffer.from(answer(request)) } }),
+    handle: async (request) => {
+      const told = answer(request);
+      const { statusCode = 200, headers = {}, body } = typeof told === 'string' ? { body: told } : told;
+      return { response: { statusCode, headers, body: Buffer.from(body) } };
+    },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),
     destroy() {},

@@ -39,11 +39,11 @@ async function listBuckets(aws: Aws): Promise<Omit<SeenBucket, 'encryption'>[]> 
   return buckets;
 }
 
-/** A bucket answers in its own Region alone. */
+/** A bucket answers in its own Region alone; where the list was wrong about it, once more where S3 says. */
 function clientsByRegion(aws: Aws): (region: string) => S3Client {
   const clients = new Map<string, S3Client>();
   return (region) => {
-    const client = clients.get(region) ?? s3Client(aws.clientOf, { region });
+    const client = clients.get(region) ?? s3Client(aws.clientOf, { region, followRegionRedirects: true });
     clients.set(region, client);
     return client;
   };

@@ -4,7 +4,9 @@ import type { CarriedFact } from '../../core/evidence/carried.ts';
 import { changedUsers, changeOfRoot } from '../../core/evidence/changes.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
 import { mapSeen, type Seen, type Snapshot } from '../../core/evidence/snapshot.ts';
+import { present } from '../../core/present.ts';
 import { asRecordedIn } from '../../core/state-key.ts';
+import { formatInstant, HOUR, type Instant, MINUTE } from '../../core/time.ts';
 import { type Scan, scanAccount } from '../scan.ts';
 import { seeBuckets } from './buckets.ts';
 import { seeTrails } from './trails.ts';
@@ -15,8 +17,10 @@ export interface Collected {
   snapshot: Snapshot;
   /** For the next run. */
   carried: readonly CarriedFact[];
-  /** What the scan could not read: sentences. */
+  /** What the scan could not read, and what makes its answers worth less: sentences. */
   problems: readonly string[];
+  /** How many users the credential report has, those among them who are gone since; null without a report. */
+  usersInReport: number | null;
 }
 
 /** What is known before an account is looked at. */
@@ -36,7 +40,8 @@ export async function seeAccount(looking: Looking, accountId: string, known: Kno
     seeBuckets(looking),
     seeTrails(looking),
   ]);
-  const { root, users, problems, unwitnessedSince } = iam;
+  const { root, users, report, unwitnessedSince } = iam;
+  const problems = [...iam.problems, ...oldReport(report, at), ...wrongClock(looking.aws)];
   return {
     snapshot: {
       ...{ accountId, at, unwitnessedSince, root, rootHasVirtualMfa, buckets, trails },
@@ -44,14 +49,36 @@ export async function seeAccount(looking: Looking, accountId: string, known: Kno
     },
     carried: users.isSeen ? users.value.carried : [],
     problems,
+    usersInReport: report?.users.size ?? null,
   };
+}
+
+/** AWS makes one at most every four hours, and within minutes. */
+const REPORT_LIVES = 4 * HOUR + REPORT_LAG;
+
+function oldReport(report: Scan['report'], at: Instant): string[] {
+  if (report === undefined || at - report.reportedAt <= REPORT_LIVES) return [];
+  return [`The credential report is of ${formatInstant(report.reportedAt)}: AWS has made none since.`];
+}
+
+/** Every instant in the evidence is of this clock. The SDK compares it with what AWS answers. */
+function wrongClock({ iam }: Looking['aws']): string[] {
+  const { systemClockOffset } = iam.config;
+  if (Math.abs(systemClockOffset) <= 5 * MINUTE) return [];
+  const minutes = Math.round(systemClockOffset / MINUTE);
+  return [
+    `The clock of the function is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'behind' : 'ahead of'} that of AWS.`,
+  ];
 }
 
 async function seeIam(
   looking: Looking,
   accountId: string,
   { events, isWitnessed, ...known }: KnownBefore,
-): Promise<Pick<Snapshot, 'root' | 'unwitnessedSince'> & { users: Seen<UsersSeen>; problems: readonly string[] }> {
+): Promise<
+  Pick<Snapshot, 'root' | 'unwitnessedSince'> &
+    Pick<Scan, 'report'> & { users: Seen<UsersSeen>; problems: readonly string[] }
+> {
   // Everybody is looked at, whomever Keyturn rotates; state counts as it is recorded.
   const settings = { ...looking.settings, userPathPrefix: '/' };
   const reader = {
@@ -71,7 +98,8 @@ async function seeIam(
   const userNames = new Set(scan.users.map(({ user }) => user.userName));
   const change = changeOfRoot(events, { since: reportedAt - REPORT_LAG, userNames });
   const root = rootOf(scan, change);
-  return { root, users, problems: errors, unwitnessedSince: isWitnessed ? undefined : reportedAt };
+  const unwitnessedSince = isWitnessed ? undefined : reportedAt;
+  return { root, users, problems: errors, unwitnessedSince, ...present({ report }) };
 }
 
 /** No call tells of the root user exactly, so what it changed since the report is not known until the next report. */

@@ -21,7 +21,7 @@ export function pageOf({ manifest, findings }: PageInput): string {
     { title: `${title}, account ${accountId}`, foot: `account ${accountId}, run ${runId}` },
     `<h1>${escaped(title)}: ${escaped(complete)}</h1>
 <p>Account ${escaped(accountId)}, ${escaped(startedAt)} to ${escaped(endedAt)}, ${by}, run ${escaped(runId)}; Keyturn ${escaped(version)}.</p>
-${section('1 What was not known', unknownTable(unknown))}
+${section('1 What was not known', `${unknownTable(unknown)}${problemsOf(manifest)}`)}
 ${section('2 Controls', controlsTable(summaryOf(findings)))}
 ${section('3 Failures', failures(findings))}
 ${section('4 Accepted', acceptedTable(findings))}
@@ -145,13 +145,17 @@ function changesTable(findings: readonly Finding[]): string {
   return table(['', 'Who', 'When', 'What', 'From', 'Event, record'], rows, ' in findings.json.gz');
 }
 
-function population({ population: found, problems }: Manifest): string {
+/** What AWS did not tell, and what makes its answers worth less. */
+function problemsOf({ problems }: Manifest): string {
+  return problems.map((problem) => `<p>${escaped(problem)}</p>`).join('');
+}
+
+function population({ population: found }: Manifest): string {
   const rows = Object.entries(found).map(([name, count]) => [
     escaped(name),
     count === null ? status('error') : String(count),
   ]);
-  const said = problems.map((problem) => `<p>${escaped(problem)}</p>`).join('');
-  return `${table(['What', 'How many'], rows)}<p>Not looked at: directory, table and vector buckets; other accounts.</p>${said}`;
+  return `${table(['What', 'How many'], rows)}<p>Not looked at: directory, table and vector buckets; other accounts.</p>`;
 }
 
 function made({ calls, parameters, function: name }: Manifest): string {

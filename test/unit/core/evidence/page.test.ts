@@ -30,6 +30,7 @@ test('what is not known stands before everything else, and the page says that it
   const html = page({ buckets: seen([seenBucket('payroll', { encryption: denied })]) });
   expect(html).toMatch(/INCOMPLETE: 1 of \d+ not known/);
   expect(html.indexOf('payroll')).toBeLessThan(html.indexOf('2 Controls'));
+  expect(html.indexOf('Something &lt;odd&gt;.')).toBeLessThan(html.indexOf('2 Controls'));
   expect(page({})).toContain(': Complete');
   expect(page({})).toContain(', by schedule, run ');
   expect(pageOf({ manifest: { ...manifest, trigger: 'hand' }, findings: [] })).toContain(', by hand, run ');
