@@ -1,12 +1,15 @@
 """Makes the account of account.json in moto, has prowler judge it, and writes its verdicts to verdicts.json.
 
-What moto lacks is added: the ages of keys, and the root user's row.
+Once as it is, and once for each of its variants: with calls that are refused, or with other trails. What moto lacks is
+added: the ages of keys, and the root user's row.
 """
 
+import concurrent.futures
 import contextlib
 import datetime
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -15,6 +18,8 @@ import tempfile
 os.environ.update(AWS_ACCESS_KEY_ID="moto", AWS_SECRET_ACCESS_KEY="moto", AWS_DEFAULT_REGION="eu-west-1")
 
 import boto3
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.iam import models as iam_models
 from moto.iam.responses import IamResponse
@@ -100,7 +105,12 @@ def make_root(root):
 def make_bucket(s3, bucket):
     where = {"LocationConstraint": REGION}
     s3.create_bucket(Bucket=bucket["name"], CreateBucketConfiguration=where)
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": bucket["algorithm"]}}
+    if "algorithm" not in bucket:
+        return
+    by_default = {"SSEAlgorithm": bucket["algorithm"]}
+    if "keyArn" in bucket:
+        by_default["KMSMasterKeyID"] = bucket["keyArn"]
+    rule = {"ApplyServerSideEncryptionByDefault": by_default}
     s3.put_bucket_encryption(Bucket=bucket["name"], ServerSideEncryptionConfiguration={"Rules": [rule]})
 
 
@@ -109,8 +119,11 @@ def make_trail(cloudtrail, trail, bucket):
     cloudtrail.create_trail(
         Name=name, S3BucketName=bucket, IsMultiRegionTrail=True, EnableLogFileValidation=trail["isValidated"]
     )
-    selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
-    cloudtrail.put_event_selectors(TrailName=name, EventSelectors=[selector])
+    if "selector" in trail:
+        cloudtrail.put_event_selectors(TrailName=name, AdvancedEventSelectors=[trail["selector"]])
+    else:
+        selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
+        cloudtrail.put_event_selectors(TrailName=name, EventSelectors=[selector])
     cloudtrail.start_logging(Name=name)
 
 
@@ -126,36 +139,64 @@ def make_account(account):
         make_trail(boto3.client("cloudtrail"), trail, account["buckets"][0]["name"])
 
 
+def refuse(operations):
+    """What these calls answer from now on; moto knows too little of the permissions of S3 to be asked by a policy."""
+    call = BaseClient._make_api_call
+
+    def answer(client, operation, arguments):
+        if operation in operations:
+            code = "AccessDeniedException" if client.meta.service_model.protocol == "json" else "AccessDenied"
+            raise ClientError({"Error": {"Code": code, "Message": "Access Denied"}}, operation)
+        return call(client, operation, arguments)
+
+    BaseClient._make_api_call = answer
+
+
 def resource_of(finding):
     """The resource without what differs from machine to machine."""
     return finding["resources"][0]["uid"].rpartition(":")[2]
 
 
-def run_prowler(directory):
-    """Its own command line; the answer is read from the file that it writes."""
-    command = ["prowler", "aws", "--region", REGION, "--check", *CHECKS, "--output-formats", "json-ocsf"]
+def run_prowler(services, directory):
+    """Its own command line; the answer is read from the file that it writes, or not where it has no verdict."""
+    checks = [check for check in CHECKS if check.partition("_")[0] in services]
+    command = ["prowler", "aws", "--region", REGION, "--check", *checks, "--output-formats", "json-ocsf"]
     sys.argv = [*command, "--output-directory", directory, "--output-filename", "verdicts", "--no-banner"]
     from prowler.__main__ import prowler
 
     with contextlib.suppress(SystemExit):
         prowler()
-    return " ".join(command), json.loads((pathlib.Path(directory) / "verdicts.ocsf.json").read_text())
+    answer = pathlib.Path(directory) / "verdicts.ocsf.json"
+    return " ".join(command), json.loads(answer.read_text()) if answer.exists() else []
+
+
+def ask(variant):
+    account = json.loads((HERE / "account.json").read_text()) | variant
+    with mock_aws(), tempfile.TemporaryDirectory() as directory:
+        make_account(account)
+        refuse(variant.get("refused", []))
+        command, findings = run_prowler(variant["services"], directory)
+    verdicts = {}
+    for check, resource, status in sorted(
+        {(finding["metadata"]["event_code"], resource_of(finding), finding["status_code"]) for finding in findings}
+    ):
+        verdicts.setdefault(check, {})[resource] = status
+    return {"variant": variant["name"], "command": command, "verdicts": verdicts}
 
 
 def main():
-    with mock_aws(), tempfile.TemporaryDirectory() as directory:
-        make_account(json.loads((HERE / "account.json").read_text()))
-        command, findings = run_prowler(directory)
-    verdicts = sorted(
-        {(finding["metadata"]["event_code"], resource_of(finding), finding["status_code"]) for finding in findings}
-    )
+    account = json.loads((HERE / "account.json").read_text())
+    spawn = multiprocessing.get_context("spawn")
+    # A process for each: prowler keeps what it has read.
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
+        runs = list(processes.map(ask, account["variants"]))
     kept = {
         "prowler": importlib.metadata.version("prowler"),
         "moto": importlib.metadata.version("moto"),
-        "command": command,
-        "verdicts": [{"check": check, "resource": resource, "status": status} for check, resource, status in verdicts],
+        "runs": runs,
     }
     (HERE / "verdicts.json").write_text(json.dumps(kept, indent=2) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
