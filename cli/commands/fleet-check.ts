@@ -1,5 +1,6 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { isFailure } from '../../shared/core/errors.ts';
+import { regionFor } from '../../shared/core/fleet/settings-for.ts';
 import { environmentName } from '../../shared/core/settings.ts';
 import type { Context } from '../context.ts';
 import { commandFor, type Deployed } from '../deployed.ts';
@@ -34,7 +35,11 @@ export async function run(context: Context, _args: readonly string[], options: F
   const selections = new Map(hub.members.map(({ account, selection }) => [account.accountId, selection]));
   const accounts = hub.members.map(({ account }) => account);
   const asked = await askEach<CheckAnswer>(context, hub, accounts, question);
-  const checked = asked.map((each) => judge(each, selections.get(each.account.accountId)?.isDryRun ?? true, ways));
+  const checked = asked.map((each) => {
+    const { accountId, path } = each.account;
+    const region = regionFor(hub.fleet, { accountId, path, region: hub.deployed.region });
+    return judge(each, selections.get(accountId)?.isDryRun ?? true, { ...ways, region });
+  });
   const outside = options.account.length === 0 ? [] : hub.outsiders;
   if (context.options.json) context.print(JSON.stringify(documentOf(hub, checked, concurrency), undefined, 2));
   else print(context, checked);
@@ -49,10 +54,10 @@ function codeOf(checked: CheckedAccount): ExitCode {
   return checked.status === 'failed' ? exitCodes.failed : exitCodes.undecided;
 }
 
-async function waysOf({ deployed }: Hub, file: string, { options }: Context): Promise<Ways> {
+async function waysOf({ deployed, fleet }: Hub, file: string, { options }: Context): Promise<Omit<Ways, 'region'>> {
   const environment = await readFunctionEnvironment(deployed, options.stage);
   const suffix = environment?.[environmentName('roleSuffix')] ?? '';
-  return { hubAccount: deployed.accountId, region: deployed.region, file, suffix };
+  return { hubAccount: deployed.accountId, file, suffix, externalId: fleet.externalId };
 }
 
 /** A new account may have ten. Undefined: it may not be read. */

@@ -1,5 +1,6 @@
 import type { AccountReason } from '../../shared/core/fleet/account-reasons.ts';
 import type { OrganizationAccount } from '../../shared/core/fleet/select.ts';
+import type { TrustFindingKind } from '../../shared/core/fleet/trust.ts';
 import { isReason } from '../../shared/core/reasons.ts';
 import type { Asked } from './hub.ts';
 
@@ -8,7 +9,14 @@ export interface CheckAnswer {
   wave?: string;
   dryRun: boolean;
   status: 'ready' | 'not-selected' | 'refused';
-  findings: readonly { reason: string; message: string }[];
+  findings: readonly Answered[];
+}
+
+interface Answered {
+  /** What exactly was found, where several things are counted as one reason. */
+  kind?: string;
+  reason: string;
+  message: string;
 }
 
 /** Something about an account that somebody may put right, and how. */
@@ -34,7 +42,10 @@ export interface Ways {
   hubAccount: string;
   file: string;
   suffix: string;
+  /** The account's, which is where its secrets are. */
   region: string;
+  /** The fleet's: each account asks for it with its own ID behind. */
+  externalId: string;
 }
 
 interface Meaning {
@@ -44,7 +55,10 @@ interface Meaning {
 
 /** What each finding is counted as, and what puts it right. */
 export const meanings: Readonly<Record<string, Meaning>> = {
-  'role-refused': { called: 'no role', todo: deployRoles },
+  'role-refused': {
+    called: 'no role',
+    todo: (accountId, ways) => `${deployRoles(accountId, ways)}. ${lookAtTrust(ways)}`,
+  },
   joining: { called: 'joining', todo: () => 'Nothing: the StackSet brings the roles within the day.' },
   'trust-changed': { called: 'trust changed', todo: deployRoles },
   'own-deployment': {
@@ -59,6 +73,10 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     called: 'paused',
     todo: (_, { suffix }) =>
       `In that account: aws iam untag-role --role-name keyturn-rotate${suffix} --tag-keys keyturn:paused`,
+  },
+  'looks-only': {
+    called: 'looks only',
+    todo: () => 'Nothing, while nothing should be changed there; then deploy its roles with Rotates=true.',
   },
   'template-outdated': { called: 'older template', todo: deployRoles },
   'parameters-differ': { called: 'other parameters', todo: deployRoles },
@@ -79,11 +97,17 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     todo: () => 'Nothing, unless it should belong: tag the account in AWS Organizations.',
   },
   failed: { called: 'failed', todo: (accountId) => `keyturn fleet check --account ${accountId}` },
-} satisfies Partial<Record<AccountReason, Meaning>>;
+} satisfies Partial<Record<AccountReason | TrustFindingKind, Meaning>>;
 
 function deployRoles(_: string, { hubAccount, file, suffix }: Ways): string {
   const named = suffix === '' ? '' : ` --suffix=${suffix}`;
   return `keyturn fleet members --hub-account ${hubAccount} --fleet ${file}${named} --profile <management account>`;
+}
+
+/** Nobody who is not let in can see why, so the account itself is asked. */
+function lookAtTrust({ suffix, externalId }: Ways): string {
+  const command = `aws iam get-role --role-name keyturn-observe${suffix} --query Role.AssumeRolePolicyDocument`;
+  return `If its stack is there, another hub may have made it. In that account: ${command} should say "sts:ExternalId": "${externalId}/<account>"`;
 }
 
 const deployHub = (file: string): string => `npx sls deploy --param="fleet=${file}"`;
@@ -113,8 +137,8 @@ export function judge(
   return { account, ...wave, status: answered.status, isDryRun: answered.dryRun, findings };
 }
 
-function findingOf({ reason, message }: { reason: string; message: string }, accountId: string, ways: Ways): Finding {
-  const meaning = meanings[reason];
+function findingOf({ kind, reason, message }: Answered, accountId: string, ways: Ways): Finding {
+  const meaning = meanings[kind ?? reason] ?? meanings[reason];
   const explain = isReason(reason) ? `keyturn explain ${reason}` : 'docs/fleet.md says what it means.';
   return { reason, message, todo: meaning?.todo(accountId, ways) ?? explain };
 }

@@ -104,8 +104,17 @@ function credentialsOf(
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
 
-function refused({ role, accountId, roleSuffix }: Omit<InAccount, 'externalId'>, cause: RotationError): RotationError {
-  const message = `Cannot take ${memberRoleName(role, roleSuffix)} in ${accountId}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it. \`keyturn fleet check --account ${accountId}\` says which.`;
+type Refused = Pick<InAccount, 'role' | 'accountId' | 'roleSuffix'>;
+
+/** What is known of a refusal. Whoever is not let in cannot see why. */
+export function refusalOf({ role, accountId, roleSuffix }: Refused): string {
+  const name = memberRoleName(role, roleSuffix);
+  return `Cannot take ${name} in ${accountId}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it.`;
+}
+
+function refused(target: Refused, cause: RotationError): RotationError {
+  const { accountId } = target;
+  const message = `${refusalOf(target)} \`keyturn fleet check --account ${accountId}\` says what to do.`;
   return new RotationError(message, { accountId, action: ACTION, code: cause.code, cause });
 }
 

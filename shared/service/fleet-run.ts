@@ -1,8 +1,8 @@
 import { foreseeRefusals } from '../aws/foresee-refusals.ts';
-import { isRefusedRole } from '../aws/member-session.ts';
+import { isRefusedRole, refusalOf } from '../aws/member-session.ts';
 import { callsMade, type Invocation } from '../aws/runtime.ts';
 import { type TrustFinding, trustOf } from '../aws/trust.ts';
-import { EventError, messageOf, RotationError } from '../core/errors.ts';
+import { EventError, RotationError } from '../core/errors.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import type { AccountReason } from '../core/fleet/account-reasons.ts';
 import type { ForeseenRefusal } from '../core/fleet/foreseen-refusals.ts';
@@ -120,7 +120,9 @@ async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accoun
     if (!isRefusedRole(error)) throw error;
     const isJoining = account.joinedAt !== undefined && runtime.clock() - account.joinedAt < DAY;
     const reason = isJoining ? 'joining' : 'role-refused';
-    return { ...found, status: 'refused', findings: [{ kind: reason, reason, message: messageOf(error) }], ...calls() };
+    const { roleSuffix } = parseSettings(runtime.environment);
+    const message = refusalOf({ role: 'observe', accountId, roleSuffix });
+    return { ...found, status: 'refused', findings: [{ kind: reason, reason, message }], ...calls() };
   }
 }
 

@@ -48,7 +48,7 @@ describe('fleet check', () => {
     expect(ran.stdout).toMatch(/^666677778888 +lab +– +! ready +Somebody/m);
     expect(ran.stdout).toContain('\n2 ready · 1 no role.\n');
     expect(ran.stdout).toContain(
-      `444455556666: keyturn fleet members --hub-account ${HUB} --fleet ${cli.file} --profile <management account>\n`,
+      `444455556666: keyturn fleet members --hub-account ${HUB} --fleet ${cli.file} --profile <management account>. If its stack is there,`,
     );
     expect(ran.stdout).toContain('aws iam untag-role --role-name keyturn-rotate --tag-keys keyturn:paused');
     expect(ran.stderr).toMatch(

@@ -197,7 +197,7 @@ describe('a role that AWS refuses', () => {
     await expect(call).rejects.toSatisfy(isRefusedRole);
     await expect(call).rejects.toMatchObject({ isDefinite: true, isTransient: false, facts: { accountId: MEMBER } });
     await expect(call).rejects.toThrow(
-      `Cannot take keyturn-rotate-a in ${MEMBER}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it. \`keyturn fleet check --account ${MEMBER}\` says which.`,
+      `Cannot take keyturn-rotate-a in ${MEMBER}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it. \`keyturn fleet check --account ${MEMBER}\` says what to do.`,
     );
     expect(isRefusedRole(aboutUser(await call.catch((e: unknown) => e), 'Cannot rotate alice', {}))).toBe(true);
   });

@@ -33,7 +33,7 @@ export const accountReasons = {
   paused: { says: 'Somebody in the account has paused Keyturn.', todo: 'Remove the tag `keyturn:paused` of the role.' },
   'role-refused': {
     says: 'AWS does not let the hub take its role in the account.',
-    todo: 'Run `keyturn fleet check --account`, which says why.',
+    todo: 'Run `keyturn fleet check --account`, which says what to do.',
   },
   'template-outdated': {
     says: 'The roles in the account are of an older template than the hub.',
