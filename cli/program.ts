@@ -261,14 +261,24 @@ function addEvidence(tree: Tree): void {
     'is evidence what its chain says; a bucket (s3://name) or a folder',
     () => import('./commands/verify.ts'),
   )
-    .addOption(
-      new Option('--head <sha256>', 'of a published head, or number:sha256; repeatable')
-        .argParser(collect)
-        .default([], 'none'),
-    )
-    .option('--public-key <file>', 'in PEM: digests must be signed by it')
+    .addOption(publishedHead())
+    .option(...publicKey)
     .option('--quick', 'digests only')
+    .addOption(new Option('--from <n>', 'only this digest and later ones, and what they name').argParser(digestNumber))
+    .addOption(bucketOwner())
     .option(...mfa);
+}
+
+const publicKey = ['--public-key <file>', 'in PEM: digests must be signed by it'] as const;
+
+function publishedHead(): Option {
+  return new Option('--head <sha256>', 'of a published head, or number:sha256; repeatable')
+    .argParser(collect)
+    .default([], 'none');
+}
+
+function bucketOwner(): Option {
+  return new Option('--bucket-owner <id>', 'refuse a bucket of any other account').argParser(accountId);
 }
 
 /** About a period: of a bucket, or of a copy of it, that is verified first. */
@@ -287,6 +297,9 @@ function addPeriod(tree: Tree, evidence: Tree): void {
     .option(...suffix)
     .option('--out <folder>', 'write a page, JSON and CSV files there')
     .addOption(account())
+    .addOption(publishedHead())
+    .option(...publicKey)
+    .addOption(bucketOwner())
     .option(...mfa);
   add(tree, 'sample <place>', 'rotations of a period for an auditor to look at', () => import('./commands/sample.ts'))
     .addOption(period())
@@ -294,6 +307,9 @@ function addPeriod(tree: Tree, evidence: Tree): void {
     .option(...suffix)
     .addOption(new Option('--size <n>', 'how many').argParser(size).default(25, '25'))
     .addOption(account())
+    .addOption(publishedHead())
+    .option(...publicKey)
+    .addOption(bucketOwner())
     .option(...mfa);
 }
 
@@ -388,6 +404,12 @@ function size(value: string): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
   throw new InvalidArgumentError('It is a whole number from 1 to 10000.');
+}
+
+function digestNumber(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('It is the number of a digest, from 1.');
 }
 
 /** CloudTrail keeps its event history for 90 days. */

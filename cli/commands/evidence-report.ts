@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EventError } from '../../shared/core/errors.ts';
 import { formatDate } from '../../shared/core/time.ts';
 import type { Context } from '../context.ts';
-import type { SignInOptions } from '../credentials.ts';
+import { type AskedOptions, askedOf } from '../evidence/asked.ts';
 import { firstDayOf } from '../evidence/period/gaps.ts';
 import { isReadFor, periodInput } from '../evidence/period/input.ts';
 import { periodPage } from '../evidence/period/page.ts';
@@ -11,11 +11,11 @@ import { parsePeriod } from '../evidence/period/period.ts';
 import { type PeriodReport, reportOf } from '../evidence/period/report.ts';
 import { statesOfDays } from '../evidence/period/states.ts';
 import { periodTables } from '../evidence/period/tables.ts';
-import { accountsIn, openPlace } from '../evidence/place.ts';
+import { accountsIn, openPlace, type PlaceOptions } from '../evidence/place.ts';
 import { readEvidence } from '../evidence/read.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 
-export interface PeriodOptions extends SignInOptions {
+export interface PeriodOptions extends PlaceOptions, AskedOptions {
   period: string;
   suffix?: string;
   account?: string;
@@ -44,12 +44,12 @@ export async function run(
 }
 
 export async function readReport(context: Context, given: string, options: PeriodOptions): Promise<PeriodReport> {
-  const now = context.shell.clock();
-  const period = parsePeriod(options.period, now);
+  const asked = await askedOf(context, options);
+  const period = parsePeriod(options.period, asked.now);
   const place = await openPlace(context, given, options);
   const accountId = oneOf(accountsIn(place), options.account);
   const read = await readEvidence(place, accountId, { keeps: isReadFor(period) });
-  const input = periodInput(read, { period, roleSuffix: options.suffix ?? '' }, now);
+  const input = periodInput(read, { period, roleSuffix: options.suffix ?? '' }, asked);
   const begins = firstDayOf(input.chained);
   if (begins !== undefined && formatDate(period.to - 1) < begins) {
     throw new EventError(`--period ${period.name}: evidence begins on ${begins}.`);

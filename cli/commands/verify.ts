@@ -1,18 +1,15 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { EventError } from '../../shared/core/errors.ts';
-import { type Asked, type Verdict, type Verification, worst } from '../../shared/core/evidence/verdict.ts';
+import { type Verdict, type Verification, worst } from '../../shared/core/evidence/verdict.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import type { Context } from '../context.ts';
-import type { SignInOptions } from '../credentials.ts';
-import { accountsIn, openPlace } from '../evidence/place.ts';
+import { type AskedOptions, askedOf } from '../evidence/asked.ts';
+import { accountsIn, openPlace, type PlaceOptions } from '../evidence/place.ts';
 import { readEvidence } from '../evidence/read.ts';
 import { type ExitCode, exitCodes, worst as worstOf } from '../exit-code.ts';
 
-export interface VerifyOptions extends SignInOptions {
-  head: readonly string[];
-  publicKey?: string;
+export interface VerifyOptions extends PlaceOptions, AskedOptions {
   quick?: boolean;
+  from?: number;
 }
 
 /**
@@ -24,22 +21,22 @@ export async function run(
   [given = '']: readonly string[],
   options: VerifyOptions,
 ): Promise<ExitCode> {
-  const { head, publicKey, quick = false } = options;
-  const asked: Asked = {
-    now: context.shell.clock(),
-    heads: head.map(parseHead),
-    isSignedBy: publicKey === undefined ? undefined : signedBy(await readPublicKey(publicKey)),
-    isQuick: quick,
-  };
+  const { head, quick: isQuick = false, from = 1 } = options;
+  const asked = { ...(await askedOf(context, options)), isQuick, from };
   const place = await openPlace(context, given, options);
   const accounts: (Verification & { accountId: string })[] = [];
   for (const accountId of accountsIn(place)) {
-    const verification = verifyEvidence((await readEvidence(place, accountId, { isQuick: quick })).evidence, asked);
-    accounts.push({ accountId, ...verification });
+    const { evidence } = await readEvidence(place, accountId, { isQuick, from });
+    accounts.push({ accountId, ...verifyEvidence(evidence, asked) });
+  }
+  const short = accounts.find(({ head }) => head !== undefined && head.number < from);
+  if (short !== undefined) {
+    throw new EventError(`--from ${from}: the newest digest of ${short.accountId} is number ${short.head?.number}.`);
   }
   if (context.options.json) context.print(JSON.stringify(documentOf(accounts), undefined, 2));
   else context.print(accounts.flatMap((each) => linesOf(context, each)).join('\n'));
   if (place.versions === undefined) context.note('Versions and delete markers are not to be seen here.');
+  if (from > 1) context.note(`Of what the digests before number ${from} name, nothing was looked at.`);
   if (head.length === 0) {
     context.note('No --head was given: whether the newest digests are missing, this cannot show.');
   }
@@ -47,26 +44,6 @@ export async function run(
 }
 
 const codes = { wrong: exitCodes.undecided, unknown: exitCodes.failed, true: exitCodes.done } as const;
-
-export function parseHead(text: string): Asked['heads'][number] {
-  const [, number, sha256] = /^(?:(\d+):)?([0-9a-f]{64})$/.exec(text) ?? [];
-  if (sha256 === undefined) {
-    throw new EventError(`--head ${text}: it is a SHA-256 in hex, or a digest's number before it, as in 123:9f2c….`);
-  }
-  return { sha256, ...(number !== undefined && { number: Number(number) }) };
-}
-
-async function readPublicKey(file: string): Promise<KeyObject> {
-  try {
-    return createPublicKey(await readFile(file, 'utf8'));
-  } catch {
-    throw new EventError(`--public-key ${file}: it cannot be read as a public key in PEM.`);
-  }
-}
-
-function signedBy(key: KeyObject): NonNullable<Asked['isSignedBy']> {
-  return (text, signature) => verify('sha256', Buffer.from(text), key, Buffer.from(signature, 'base64'));
-}
 
 function documentOf(accounts: readonly (Verification & { accountId: string })[]) {
   return {

@@ -19,12 +19,19 @@ export interface Place {
   keys: readonly string[];
   /** Undefined where there are none to be seen: in a folder, or by somebody who may not list them. */
   versions: ReadonlyMap<string, KeyVersions> | undefined;
+  /** There are versions, and they may not be listed. */
+  hidesVersions: boolean;
   /** Undefined if it may not be read. */
   read(key: string): Promise<Uint8Array | undefined>;
 }
 
+export interface PlaceOptions extends SignInOptions {
+  /** The account that the bucket is expected to belong to. */
+  bucketOwner?: string;
+}
+
 /** Opens `s3://bucket` with the caller's own credentials; a folder needs none. Throws where there is nothing to be read. */
-export async function openPlace(context: Context, given: string, options: SignInOptions): Promise<Place> {
+export async function openPlace(context: Context, given: string, options: PlaceOptions): Promise<Place> {
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(given)?.[1];
   const place = bucket === undefined ? await openFolder(given) : await openBucket(context, bucket, options);
   if (place.keys.some((key) => key.includes('/chain/'))) return place;
@@ -39,14 +46,14 @@ async function openFolder(folder: string): Promise<Place> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const keys = files.map((file) => relative(folder, file).replaceAll(sep, '/')).sort();
-  return { keys, versions: undefined, read: (key) => readFile(join(folder, ...key.split('/'))) };
+  return { keys, versions: undefined, hidesVersions: false, read: (key) => readFile(join(folder, ...key.split('/'))) };
 }
 
-async function openBucket(context: Context, bucket: string, options: SignInOptions): Promise<Place> {
+async function openBucket(context: Context, bucket: string, options: PlaceOptions): Promise<Place> {
   const { aws } = await connect(context, options);
   // A bucket says itself in which Region it is.
   const s3 = s3Client(aws.clientOf, { followRegionRedirects: true });
-  const reader: EvidenceReader = { s3, bucket, owner: undefined };
+  const reader: EvidenceReader = { s3, bucket, owner: options.bucketOwner };
   const versions = await listVersions(reader, '').catch((error: unknown) => {
     if (isFailure(error, 'AccessDenied')) return undefined;
     throw error;
@@ -63,7 +70,7 @@ async function openBucket(context: Context, bucket: string, options: SignInOptio
       throw error;
     }
   };
-  return { keys, versions, read };
+  return { keys, versions, hidesVersions: versions === undefined, read };
 }
 
 /** The accounts whose evidence is there: every key begins with its own. */

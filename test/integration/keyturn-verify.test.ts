@@ -165,6 +165,13 @@ describe('what could not be checked is never valid', () => {
     expect(code).toBe(1);
   });
 
+  test('versions that may not be listed are told of, since whoever overwrote something stays unseen', async () => {
+    await denied('ListObjectVersions');
+    const { code, stdout } = await verify(bucket);
+    expect(stdout).toMatch(/^NOT CHECKED 111122223333\/ .*s3:ListBucketVersions/m);
+    expect(code).toBe(1);
+  });
+
   test('a bucket that may not be listed ends with 77', async () => {
     await order(
       ['ListObjectVersions', 'ListObjectsV2'].map((operation) => ({
@@ -193,8 +200,30 @@ test('a bucket is found in its own Region', async () => {
   expect((await verify(bucket)).code).toBe(0);
 });
 
+test('a bucket of another account than is expected is not read', async () => {
+  expect((await verify(bucket, '--bucket-owner', accountId)).code).toBe(0);
+  const calls = aws.calls.filter(({ service }) => service === 's3').map(({ operation }) => operation);
+  expect(calls.length).toBeGreaterThan(0);
+  expect(await verify(bucket, '--bucket-owner', '999988887777')).toMatchObject({ code: 77, stdout: '' });
+});
+
+test('from a digest on, nothing of those before it is read or judged', async () => {
+  aws.s3.destroy(evidenceBucket, record());
+  expect((await verify(bucket)).code).toBe(3);
+  const before = aws.calls.length;
+  const { code, stdout, stderr } = await verify(bucket, '--from', '3', '--head', `3:${heads[2]}`);
+  expect(stdout).toMatch(/^Account 111122223333: 1 digest; \d+ objects valid; 0 wrong;.* up to digest 3\.$/m);
+  expect(stderr).toContain('Of what the digests before number 3 name, nothing was looked at.');
+  expect(code).toBe(0);
+  const read = aws.calls.slice(before).filter(({ operation }) => operation === 'GetObject');
+  expect(read).toHaveLength(3 + 3 + 1);
+  expect(await verify(bucket, '--from', '4')).toMatchObject({ code: 64, stderr: expect.stringContaining('--from 4') });
+});
+
 test.each([
   ['--head', 'x'],
+  ['--from', '0'],
+  ['--bucket-owner', 'x'],
   ['--public-key', 'none.pem'],
 ])('what is no %s is wrong usage', async (option, value) => {
   const { code, stderr } = await verify(folder, option, value);

@@ -6,7 +6,7 @@ import { folderOf, isManifest } from '../../../shared/core/evidence/object-verdi
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
 import { hashInName } from '../../../shared/core/evidence/record-name.ts';
 import { distinctRecords, type ReadRecord } from '../../../shared/core/evidence/transitions.ts';
-import { type Evidence, type Verdict, worst } from '../../../shared/core/evidence/verdict.ts';
+import { type Asked, type Evidence, type Verdict, worst } from '../../../shared/core/evidence/verdict.ts';
 import { chainedIn, verifyEvidence } from '../../../shared/core/evidence/verify.ts';
 import { DAY, formatDate, type Instant, parseInstant } from '../../../shared/core/time.ts';
 import { type Day, dayOf } from './day.ts';
@@ -59,16 +59,14 @@ export function instantOf(text: string): Instant {
   return parseInstant(text) ?? 0;
 }
 
-/** What can be used of what was read; `now` is for what the bucket's lifecycle may have taken. */
+/** What can be used of what was read; `asked.now` is for what the bucket's lifecycle may have taken. */
 export function periodInput(
   read: { evidence: Evidence; kept: ReadonlyMap<string, Uint8Array> },
   { period, roleSuffix }: Pick<PeriodInput, 'period' | 'roleSuffix'>,
-  now: Instant,
+  asked: Omit<Asked, 'isQuick' | 'from'>,
 ): PeriodInput {
   const { evidence, isPreliminary } = cut(read.evidence, period);
-  const verification = verifyEvidence(evidence, { now, heads: [], isSignedBy: undefined, isQuick: false });
-  // What no digest names yet is of a later report.
-  const verdicts = verification.verdicts.filter(({ word }) => word !== 'UNCHAINED');
+  const verdicts = verdictsOn(read.evidence, evidence, asked);
   const { chained } = chainedIn(evidence.chain);
   const named = new Set(chained.flatMap(({ digest }) => digest.objects.map(({ key }) => key)));
   const doubted = new Set(verdicts.filter((verdict) => worst([verdict]) !== 'true').map(({ key }) => key));
@@ -92,6 +90,22 @@ export function periodInput(
     ),
     events: runs.flatMap(({ folder }) => keyEventsIn(text(`${folder}key-changes.jsonl`) ?? '')),
   };
+}
+
+/**
+ * What is said of the part that a report goes by. Published heads and signatures are asked of the whole chain: a head is
+ * mostly a later one, and the first digest that is signed speaks for all before it.
+ */
+function verdictsOn(whole: Evidence, part: Evidence, asked: Omit<Asked, 'isQuick' | 'from'>): Verdict[] {
+  const alone = { now: asked.now, heads: [], isSignedBy: undefined, isQuick: false };
+  // What no digest names yet is of a later report.
+  const verdicts = verifyEvidence(part, alone).verdicts.filter(({ word }) => word !== 'UNCHAINED');
+  if (asked.heads.length === 0 && asked.isSignedBy === undefined) return verdicts;
+  const isOfChain = ({ key }: Verdict): boolean => key === '' || key.includes('/chain/');
+  return [
+    ...verdicts.filter((verdict) => !isOfChain(verdict)),
+    ...verifyEvidence(whole, { ...asked, isQuick: true }).verdicts.filter(isOfChain),
+  ];
 }
 
 interface ReadRun {

@@ -16,6 +16,8 @@ export interface LinkContext extends Asked {
   expired: (madeAt: string) => boolean;
   /** The number of the first digest that is signed: those before it are named, by their hashes, in what is signed. */
   signedFrom: number;
+  /** The number of the newest. */
+  last: number;
 }
 
 export function linkVerdicts(file: ChainFile, before: ChainFile | undefined, context: LinkContext): Verdict[] {
@@ -23,10 +25,12 @@ export function linkVerdicts(file: ChainFile, before: ChainFile | undefined, con
   const verdicts: Verdict[] = [];
   const say = (word: VerdictWord, why: string, about = key): void => void verdicts.push({ word, key: about, why });
   if (digest.sequence !== number) say('RENAMED', `says that it is number ${digest.sequence}`);
-  const isFirstLeft = before === undefined && digest.previous !== null;
-  if (isFirstLeft && context.expired(digest.madeAt)) {
+  const isFirstLeft = before === undefined && digest.previous !== null && context.expired(digest.madeAt);
+  if (isFirstLeft) {
     say('EXPIRED', 'the digests before it have expired');
-    if (context.heads.length === 0 && context.isSignedBy === undefined) {
+    // Its own signature cannot be asked: that of the digest before is part of it. The next one names it by its hash.
+    const isSpokenFor = context.heads.length > 0 || (context.isSignedBy !== undefined && number < context.last);
+    if (!isSpokenFor) {
       say('NOT CHECKED', 'is the first that is left: only a published head or a signature speaks for it');
     }
   } else if (!follows(file, before)) {
@@ -34,7 +38,7 @@ export function linkVerdicts(file: ChainFile, before: ChainFile | undefined, con
     if (previous !== undefined && previous !== before?.key) say('MISSING', `is named by ${key}`, previous);
     say('BROKEN', 'does not go on from the digest before it');
   }
-  const mustBeSigned = number >= context.signedFrom;
+  const mustBeSigned = number >= context.signedFrom && !isFirstLeft;
   if (context.isSignedBy !== undefined && mustBeSigned && !isSigned(file, before, context.isSignedBy)) {
     say('BAD SIGNATURE', file.signature.signature === null ? 'has no signature' : 'is not signed by this key');
   }

@@ -41,6 +41,8 @@ export interface Evidence {
   manifests: ReadonlyMap<string, string>;
   /** Of a bucket: how often each key was written, and whether a delete marker lies over it. A folder has none. */
   versions: ReadonlyMap<string, { count: number; isDeleted: boolean }> | undefined;
+  /** There are versions, and whoever reads may not list them. */
+  hidesVersions?: boolean;
 }
 
 export interface Asked {
@@ -51,6 +53,8 @@ export interface Asked {
   isSignedBy: ((text: string, signature: string) => boolean) | undefined;
   /** Digests alone. */
   isQuick: boolean;
+  /** The first digest that is asked about, and what it names; undefined: the first that there is. */
+  from?: number;
 }
 
 export interface Verification {

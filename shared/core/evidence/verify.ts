@@ -17,27 +17,29 @@ export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
   const { chained, head, foreign, unreadable } = chainedIn(evidence.chain);
   const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
   const expired = expiry(chained, asked.now);
-  const links = chained.flatMap((file, index) =>
-    linkVerdicts(file, chained[index - 1], { ...asked, foreign, expired, signedFrom: signedFrom(chained) }),
-  );
-  const named = namedObjects(evidence, chained);
+  const { from = 1 } = asked;
+  const wanted = chained.filter(({ number }) => number >= from);
+  const context = { ...asked, foreign, expired, signedFrom: signedFrom(chained), last: head?.number ?? 0 };
+  const links = wanted.flatMap((file) => linkVerdicts(file, chained[chained.indexOf(file) - 1], context));
+  const named = namedObjects(evidence, wanted);
   const objects = asked.isQuick
     ? []
     : [...named].flatMap(([key, hash]) => objectVerdicts(evidence, key, { hash, expired }));
   const verdicts = [
     ...unreadable.filter(({ key }) => !foreign.has(key)),
     ...strays.map((key) => strayVerdict(key, foreign)),
+    ...hidden(evidence),
     ...rewritten(evidence, everChained(evidence)),
     ...links,
     ...objects,
     ...(asked.isQuick ? [] : extras(evidence, { named, chained })),
-    ...gaps(chained),
-    ...signatureVerdicts(chained, asked),
+    ...gaps(wanted),
+    ...signatureVerdicts(wanted, asked),
     ...headVerdicts(chained, asked),
   ];
   const wrong = new Set(objects.map(({ key }) => key));
   const valid = asked.isQuick ? 0 : [...named.keys()].filter((key) => !wrong.has(key)).length;
-  return { verdicts, digests: chained.length, valid, head, provenTo: provenTo(chained, asked) };
+  return { verdicts, digests: wanted.length, valid, head, provenTo: provenTo(chained, asked) };
 }
 
 /** The digests that are of the chain, oldest first, and its end. */
@@ -59,6 +61,13 @@ export function chainedIn(chain: Evidence['chain']): {
 function everChained({ chain, versions }: Evidence): string[] {
   const known = [...(versions?.keys() ?? [])].filter((key) => chainNumber(key) !== undefined);
   return [...new Set([...chain.keys(), ...known])];
+}
+
+/** Of a bucket whose versions may not be listed nobody can say that nothing in it was overwritten. */
+function hidden({ accountId, hidesVersions = false }: Evidence): Verdict[] {
+  if (!hidesVersions) return [];
+  const why = 'versions and delete markers may not be listed: s3:ListBucketVersions is refused';
+  return [{ word: 'NOT CHECKED', key: `${accountId}/`, why }];
 }
 
 function filesIn(chain: Evidence['chain']): { files: ChainFile[]; verdicts: Verdict[] } {

@@ -270,9 +270,19 @@ describe('a bucket whose lifecycle takes what is old', () => {
     expect(saidOf(verified(evidence()))).toEqual([expired, 'NOT CHECKED chain/0000000003.jsonl']);
     const heads = [{ number: 5, sha256: chainFiles().at(-1)?.sha256 ?? '' }];
     expect(saidOf(verified(evidence(), { heads }))).toEqual([expired]);
-    expect(saidOf(verified(evidence(), { isSignedBy: () => true }))).toEqual([expired]);
-    // The signature of the digest before is part of what was signed.
-    expect(saidOf(verified(evidence(), { isSignedBy }))).toEqual([expired, 'BAD SIGNATURE chain/0000000003.jsonl']);
+    // The signature of the digest before is part of what was signed; the next digest is signed, and names it.
+    expect(saidOf(verified(evidence(), { isSignedBy }))).toEqual([expired]);
+    expect(saidOf(verified(evidence(), { isSignedBy: () => false }))).toEqual([
+      expired,
+      'BAD SIGNATURE chain/0000000004.jsonl',
+      'BAD SIGNATURE chain/0000000005.jsonl',
+    ]);
+  });
+
+  test('is not believed by its first digest alone, whoever signed it', () => {
+    const { evidence, isSignedBy, versions } = withoutFirst(30);
+    for (const number of [4, 5]) versions.delete(key(number));
+    expect(saidOf(verified(evidence(), { isSignedBy }))).toContain('NOT CHECKED chain/0000000003.jsonl');
   });
 
   test('may have taken a page too, though its digest is left', () => {
