@@ -309,6 +309,22 @@ describe('what CloudTrail tells of keys and sign-in', () => {
     expect([error, manifest.problems]).toEqual([undefined, []]);
   });
 
+  test('before the first run is kept as far as CloudTrail has it, and nobody is asked for records of it', async () => {
+    const account = setUp();
+    const userIdentity = { arn: 'arn:aws:sts::111122223333:assumed-role/keyturn-rotation-worker/x' };
+    for (let n = 0; n < 1_001; n++) changed(account, { userIdentity });
+    account.world.aws.clock.advance(80 * DAY);
+    const first = await collect(account);
+    expect([first.error, first.manifest.problems]).toEqual([undefined, []]);
+    expect(
+      files(account, /\/key-changes\.jsonl$/)[0]
+        ?.trim()
+        .split('\n'),
+    ).toHaveLength(1_000);
+    account.world.aws.clock.advance(4 * DAY);
+    expect(says((await collect(account)).findings, 'changes-reconciled')).toEqual(['111122223333 pass reconciled']);
+  });
+
   test('makes a run ask exactly about whom it names, unless the call was refused', async () => {
     const asked = async (more: object) => {
       const account = setUp();
@@ -338,6 +354,7 @@ describe('what CloudTrail tells of keys and sign-in', () => {
 
   test('is not known where there is more of it than a run reads, or it is older than AWS keeps', async () => {
     const account = setUp();
+    await collect(account);
     for (let n = 0; n < 1_001; n++) changed(account);
     account.world.aws.clock.advance(HOUR);
     const cut = await collect(account);
@@ -388,8 +405,15 @@ describe('changes of keys are compared with their records', () => {
       .filter(({ resource }) => resource.type === 'key-change')
       .map(({ status, reason }) => `${status} ${reason}`);
 
-  test('both sides: it is confirmed for three days, and read once', async () => {
+  /** What was before its first run evidence compares with nothing. */
+  const begin = async () => {
     const account = setUp();
+    await collect(account);
+    return account;
+  };
+
+  test('both sides: it is confirmed for three days, and read once', async () => {
+    const account = await begin();
     deleteBy(account, worker);
     record(account);
     // Without a hash in its name it is no record.
@@ -413,7 +437,7 @@ describe('changes of keys are compared with their records', () => {
   });
 
   test('ours alone: it is pending for two days, then fails, and settles when the record comes', async () => {
-    const account = setUp();
+    const account = await begin();
     const { clock } = account.world.aws;
     deleteBy(account, worker);
     const at = clock.now();
@@ -433,7 +457,8 @@ describe('changes of keys are compared with their records', () => {
   });
 
   test("a record alone fails as soon as CloudTrail has told everything, and a stranger's change is listed", async () => {
-    const account = setUp();
+    const account = await begin();
+    account.world.aws.clock.advance(HOUR);
     record(account);
     deleteBy(account, 'arn:aws:iam::111122223333:user/mallory');
     expect(changes((await collect(account)).findings)).toEqual(['not-applicable pending']);
@@ -445,7 +470,7 @@ describe('changes of keys are compared with their records', () => {
     ['ListObjectsV2', 's3:ListBucket'],
     ['GetObject', 's3:GetObject'],
   ])('where records cannot be read by %s, nothing is said of what Keyturn did', async (operation, action) => {
-    const account = setUp();
+    const account = await begin();
     deleteBy(account, worker);
     record(account);
     account.world.aws.clock.advance(HOUR);

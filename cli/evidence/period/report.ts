@@ -1,5 +1,5 @@
 import type { ChainFile } from '../../../shared/core/evidence/chain.ts';
-import { HISTORY } from '../../../shared/core/evidence/event-windows.ts';
+import { HISTORY, TRAIL_LAG } from '../../../shared/core/evidence/event-windows.ts';
 import { type KeyEvent, keyChanges, ownRoles, reconcile } from '../../../shared/core/evidence/reconcile.ts';
 import { type RecordedTransition, transitionsOf } from '../../../shared/core/evidence/transitions.ts';
 import { worst } from '../../../shared/core/evidence/verdict.ts';
@@ -157,8 +157,11 @@ function linesIn(
   // The first run asks for all that CloudTrail still has.
   const knownFrom = instantOf(first?.madeAt ?? '') - (first?.previous === null ? HISTORY : 0);
   const isOwnRole = ownRoles(accountId, roleSuffix);
+  // What Keyturn did before, nobody recorded.
+  const recordedFrom = first?.previous === null ? instantOf(first.madeAt) - TRAIL_LAG : 0;
   const all = reconcile({ events, records, isOwnRole, knownFrom, knownUntil, now });
   return all.filter((line) => {
+    if (line.is === 'unrecorded' && line.event.at < recordedFrom) return false;
     const at =
       'event' in line && line.event !== undefined ? line.event.at : 'record' in line ? line.record?.at : undefined;
     return at !== undefined && isWithin(period, at);

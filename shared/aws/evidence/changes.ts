@@ -24,9 +24,12 @@ export async function reconcileChanges(
   { accountId, history, keyEvents, before }: ToReconcile,
 ): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges }> {
   const { clock, settings } = looking;
-  const { from, events } = history;
+  const { from } = history;
   const now = clock();
-  const { records: known = [] } = before ?? {};
+  const { records: known = [], events: carried = [] } = before ?? {};
+  // The first run knows what was changed before there was any evidence: of that there are no records.
+  const isCarried = new Set(carried.map(({ eventId }) => eventId));
+  const events = history.events.filter(({ at, eventId }) => at >= from || isCarried.has(eventId));
   // Whatever is still compared may have been recorded on its own day.
   const first = Math.min(from, ...events.map(({ at }) => at));
   const read = await tryRead(looking, () => readChangeRecords(reader, { accountId, from: first, to: now, known }));

@@ -28,9 +28,10 @@ export async function seeKeyEvents(looking: Looking, before: Readonly<Record<str
   const region = regionOfIamEvents(await looking.aws.iam.config.region());
   const client = looking.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
   for (const window of windowsFor(before, looking.clock())) {
-    const { name, lost } = window;
+    const { name, lost, isFirst = false } = window;
     const read = await tryRead(looking, () => lookUp(looking, client, window, events));
-    const isWhole = read.isSeen && read.value;
+    // The newest come first, so what is cut of all the history is older than any evidence.
+    const isWhole = read.isSeen && (read.value || isFirst);
     asked.push({ ...window, isWhole });
     if (!read.isSeen) unknown.push({ ...read, sentence: `CloudTrail did not answer for ${name}: ${read.sentence}` });
     else if (!isWhole) unknown.push(unseen('cut-short', `CloudTrail has more than ${MOST_PAGES} pages of ${name}.`));

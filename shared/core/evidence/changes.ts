@@ -23,7 +23,7 @@ export const carriedChanges = z.object({
 /** What a run hands on to the next one. */
 export type CarriedChanges = z.infer<typeof carriedChanges>;
 
-/** Events of the days that are looked at, each once, and where those days begin. */
+/** Events, each once, and from when on they are compared with records: evidence begins with its first run. */
 export interface History {
   from: Instant;
   events: readonly KeyEvent[];
@@ -42,7 +42,7 @@ export function historyOf(
   { events, windows }: { events: readonly KeyEvent[]; windows: readonly EventWindow[] },
   now: Instant,
 ): History {
-  const first = Math.min(...windows.map(({ from }) => from));
+  const first = Math.min(...windows.map(({ from, to, isFirst = false }) => (isFirst ? to : from)));
   const lost = windows.flatMap(({ lost: gone }) => gone?.to ?? []);
   const { from: before = formatInstant(first), events: known = [] } = carried ?? {};
   const from = Math.max(parseInstant(before) ?? first, Math.min(now - LOOKED_AT, first), ...lost);

@@ -30,15 +30,18 @@ export interface EventWindow {
   name: KeyEventName;
   from: Instant;
   to: Instant;
+  /** No run has asked before: it is all of the history, and what is cut of it is older than any evidence. */
+  isFirst?: boolean;
   /** What nobody can ask for any more. */
   lost?: { from: Instant; to: Instant };
 }
 
-/** @param eventsUntil As the newest digest has it. A name that it does not have is asked for from a day ago on. */
+/** @param eventsUntil As the newest digest has it. A name that it does not have is asked for as far as there is history. */
 export function windowsFor(eventsUntil: Readonly<Record<string, string>>, now: Instant): EventWindow[] {
   const to = now - TRAIL_LAG;
   return keyEventNames.map((name) => {
-    const until = parseInstant(eventsUntil[name] ?? '') ?? to - DAY;
+    const until = parseInstant(eventsUntil[name] ?? '');
+    if (until === undefined) return { name, from: now - HISTORY, to, isFirst: true };
     const wanted = Math.min(until, to) - OVERLAP;
     const from = Math.max(wanted, now - HISTORY);
     return { name, from, to: Math.max(to, from), ...(from > wanted ? { lost: { from: wanted, to: from } } : {}) };

@@ -15,7 +15,7 @@ import { type ChainFile, hashOf } from '../../../shared/core/evidence/chain.ts';
 import type { Manifest } from '../../../shared/core/evidence/manifest.ts';
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
 import { seen } from '../../../shared/core/evidence/snapshot.ts';
-import { transitionsOf } from '../../../shared/core/evidence/transitions.ts';
+import { type ReadRecord, transitionsOf } from '../../../shared/core/evidence/transitions.ts';
 import { DAY, formatDate, formatInstant, HOUR } from '../../../shared/core/time.ts';
 import { ACCOUNT, denied, findingsOf, seenKey, seenUser, withKeys } from '../../support/core/snapshots.ts';
 
@@ -55,6 +55,16 @@ function record(event: string, at: number, more: object = {}) {
   const sha256 = hashOf(body);
   return { key: `${ACCOUNT}/records/2026/03/01/${event}_AIDA_x.${sha256}.json`, sha256, body };
 }
+
+/** A digest as it was read; the first one follows none. */
+const closing = (number: number, closedDays: string[], more: Partial<ChainFile['digest']> = {}): ChainFile => ({
+  ...{ key: `${ACCOUNT}/chain/${number}`, number, sha256: '', line: '', signature: { signature: null } },
+  digest: {
+    ...{ schemaVersion: 1, sequence: number, bucket: 'b', accountId: ACCOUNT, previous: null, closedDays },
+    ...{ madeAt: formatInstant(start + number * DAY), closedThrough: '2026-03-10', objects: [], unfinished: [] },
+    ...{ foreign: [], eventsUntil: {}, counts: {}, version: '', expireDays: 0, ...more },
+  },
+});
 
 function input(more: Partial<PeriodInput>): PeriodInput {
   const none = { chained: [], verdicts: [], days: [], unusable: [], records: [], events: [] };
@@ -367,17 +377,23 @@ describe('a report', () => {
   });
 
   test('names each closed day without a scan, though nothing was ever recorded, and no day before the first', () => {
-    const closing = (number: number, closedDays: string[]): ChainFile => ({
-      ...{ key: `${ACCOUNT}/chain/${number}`, number, sha256: '', line: '', signature: { signature: null } },
-      digest: {
-        ...{ schemaVersion: 1, sequence: number, bucket: 'b', accountId: ACCOUNT, previous: null, closedDays },
-        ...{ madeAt: formatInstant(start + number * DAY), closedThrough: '2026-03-10', objects: [], unfinished: [] },
-        ...{ foreign: [], eventsUntil: {}, counts: {}, version: '', expireDays: 0 },
-      },
-    });
     const chained = [closing(4, []), closing(5, ['2026-03-05']), closing(6, ['2026-03-06'])];
     const gaps = reportOf(input({ chained })).gaps.filter(({ kind }) => kind === 'no-scan');
     expect(gaps).toMatchObject([{ from: '2026-03-05', to: '2026-03-06' }]);
+  });
+
+  test('asks for no record of what was before the first digest, and for a witness of what was recorded before it', () => {
+    const at = start + 4 * DAY;
+    const until = formatInstant(start + 20 * DAY);
+    const eventsUntil = { CreateAccessKey: until, UpdateAccessKey: until, DeleteAccessKey: until };
+    const chained = [closing(10, []), closing(11, [], { eventsUntil })];
+    const gaps = (own: number, records: ReadRecord[]) =>
+      reportOf(input({ chained, records, events: [event('DeleteAccessKey', own)] }))
+        .gaps.filter(({ kind }) => kind === 'unrecorded' || kind === 'unwitnessed')
+        .map(({ kind }) => kind);
+    expect(gaps(at, [])).toEqual([]);
+    expect(gaps(at, [record('deactivated', at)])).toEqual(['unwitnessed']);
+    expect(gaps(start + 11 * DAY, [])).toEqual(['unrecorded']);
   });
 
   test('counts a key that was replaced in time, and one that was not', () => {

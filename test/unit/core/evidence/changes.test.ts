@@ -21,7 +21,10 @@ const window = (from: number): EventWindow[] => [{ name: 'DeleteAccessKey', from
 const carried = (from: number, ...events: KeyEvent[]) =>
   carriedChanges.parse({ from: formatInstant(from), events, records: [] });
 
-test('the first run looks at what it asked for, and later ones at three days', () => {
+test('the first run compares nothing that was before it, and later ones three days', () => {
+  const all = window(NOW - 90 * DAY).map((each) => ({ ...each, isFirst: true }));
+  expect(historyOf(undefined, { events: [], windows: all }, NOW).from).toBe(NOW);
+  // A run that believes nothing of the one before it.
   expect(historyOf(undefined, { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - DAY);
   expect(historyOf(carried(NOW - 2 * DAY), { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - 2 * DAY);
   expect(historyOf(carried(NOW - 9 * DAY), { events: [], windows: window(NOW - DAY) }, NOW).from).toBe(NOW - 3 * DAY);

@@ -151,6 +151,11 @@ describe('windows', () => {
     );
   });
 
+  test('a name that nobody has asked for is asked for as far as there is history, and nothing of it is lost', () => {
+    const [first] = windowsFor({}, AT);
+    expect(first).toEqual({ name: 'CreateAccessKey', from: AT - 90 * DAY, to: AT - TRAIL_LAG, isFirst: true });
+  });
+
   test('a gap of more than 90 days is named', () => {
     const [first] = windowsFor({ CreateAccessKey: formatInstant(AT - 100 * DAY) }, AT);
     expect(first).toMatchObject({ from: AT - 90 * DAY, lost: { to: AT - 90 * DAY } });
