@@ -12,6 +12,7 @@ import {
 import { manifestSchema } from '../../shared/core/evidence/manifest.ts';
 import * as z from '../../shared/core/zod.ts';
 import { gapKinds } from './period/gaps.ts';
+import { toldBy } from './period/key-lives.ts';
 import type { PeriodReport } from './period/report.ts';
 import { statesOfDays } from './period/states.ts';
 
@@ -58,7 +59,7 @@ const ages = z.object({ count, p50: orNull(count), p90: orNull(count), p99: orNu
 const told = z.object({
   at: text,
   after: orNull(text),
-  source: z.enum(['cloudtrail', 'record', 'reading', 'days']),
+  source: z.enum(toldBy),
   ...{ reference: text, by: orNull(text) },
 });
 const daysByState = z.record(z.enum(statesOfDays), count);
@@ -85,6 +86,10 @@ const rotation = z.object({
   ...{ issuedAt: text, limitAt: orNull(text), deactivatedAt: orNull(text), deletedAt: orNull(text) },
   ...{ onTime: orNull(z.boolean()), handOverDays: orNull(count), recordKey: text, recordSha256: text },
   eventIds: all(text),
+});
+const exposure = z.object({
+  ...{ accessKeyId: text, userName: text, reason: text, reportedAt: orNull(text), deactivatedAt: orNull(text) },
+  ...{ source: orNull(z.enum(toldBy)), minutes: orNull(count), recordKey: text, recordSha256: text },
 });
 const due = z.object({
   ...{ accessKeyId: text, userName: text, limitAt: text, outcome: z.enum(['on-time', 'late', 'not-done']) },
@@ -127,6 +132,8 @@ const report: z.ZodMiniType<PeriodReport> = z.object({
   rotations: z.array(rotation),
   handOverDays: ages,
   rolledBack: count,
+  exposures: z.array(exposure),
+  exposedMinutes: ages,
   ...{ controls: z.array(controlOver), findings: z.array(spell), exceptions: z.array(exception) },
   mfa: z.array(
     z.object({

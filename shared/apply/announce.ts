@@ -73,6 +73,7 @@ export async function announce(
     lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
     usedBy: rest.usedBy,
     keyStatus: event === 'exposed' ? statusOf(state, accessKeyId) : undefined,
+    reportedAt: event === 'exposed' ? pass.request.reportedAt : undefined,
     ...reading(situation),
     switchCommand: settings.switchCommand || undefined,
     rotateUserFunction: pass.rotateUserFunction,

@@ -60,7 +60,10 @@ export interface Outcome {
   transitionId: string;
 }
 
-type Asks = Pick<Request, 'origin' | 'asked' | 'accessKeyId' | 'mayIssue' | 'mayRepeat' | 'refusal' | 'rotation'>;
+type Asks = Pick<
+  Request,
+  'origin' | 'asked' | 'accessKeyId' | 'reportedAt' | 'mayIssue' | 'mayRepeat' | 'refusal' | 'rotation'
+>;
 
 /** A pass with a run of its own, and nothing written yet. Without the state key nothing is known, and nothing changed. */
 export async function openPass(

@@ -114,6 +114,8 @@ export function parseScheduledEvent(event: unknown): ScheduledEvent {
   return { dryRun, ...present(rest) };
 }
 
+const instantText = z.string().check(z.refine((text) => parseInstant(text) !== undefined, 'must be an instant'));
+
 const requestId = z.string().check(z.minLength(1), z.maxLength(80));
 const workMessage = z.strictObject({
   schemaVersion: z.literal(1),
@@ -132,9 +134,11 @@ const workMessage = z.strictObject({
   /** In a fleet: where the account was in the organization. Chooses settings, never permissions. */
   path: z.optional(organizationPath),
   /** In a fleet: an older message is dropped, since an account may have moved. */
-  notAfter: z.optional(z.string().check(z.refine((text) => parseInstant(text) !== undefined, 'must be an instant'))),
+  notAfter: z.optional(instantText),
   /** In a fleet: what people call the account, for what they are told. Nothing is decided by it. */
   accountName: z.optional(z.string()),
+  /** With origin `exposed`: when it was reported. */
+  reportedAt: z.optional(instantText),
   /** With origin `exposed`, over the rest of the body: not every sender may ask for a deactivation. */
   mac: z.optional(z.string()),
 });
@@ -167,6 +171,8 @@ const healthEvent = z.object({
   id: requestId,
   source: z.literal('aws.health', 'must be aws.health'),
   account: z.optional(z.string()),
+  // Only told of: no key stays active for the form of its time.
+  time: z.optional(z.unknown()),
   detail: z.object({
     eventTypeCode: z.string().check(z.startsWith(EXPOSURE, `must begin with ${EXPOSURE}`)),
     affectedAccount: z.nullish(z.string()),
@@ -189,6 +195,8 @@ export interface ExposureEvent {
   accountId?: string;
   /** Where the event is from, as EventBridge says: nobody else can. */
   sentBy?: string;
+  /** When EventBridge had it. */
+  reportedAt?: Instant;
   accessKeyIds: readonly string[];
   /** Affected entities that are no key IDs, cut to a length that fits into a message: a person must look. */
   unreadable: readonly string[];
@@ -201,7 +209,7 @@ const UNREADABLE_MAX = 200;
  * be read stops none of the others.
  */
 export function parseExposureEvent(event: unknown): ExposureEvent {
-  const { id, detail, account } = parseEvent(healthEvent, event, 'exposed-key');
+  const { id, detail, account, time } = parseEvent(healthEvent, event, 'exposed-key');
   const accessKeyIds = new Set<string>();
   const unreadable = new Set<string>();
   for (const entity of detail.affectedEntities) {
@@ -214,7 +222,7 @@ export function parseExposureEvent(event: unknown): ExposureEvent {
     code: detail.eventTypeCode,
     certainty: CONFIRMED.includes(detail.eventTypeCode) ? 'confirmed' : 'suspected',
     ...(detail.affectedAccount ? { accountId: detail.affectedAccount } : {}),
-    ...present({ sentBy: account }),
+    ...present({ sentBy: account, reportedAt: parseInstant(String(time)) }),
     accessKeyIds: [...accessKeyIds],
     unreadable: [...unreadable],
   };

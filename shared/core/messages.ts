@@ -55,7 +55,7 @@ function clamped(notice: Notice): Notice {
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
 function documentOf(notice: Notice): object {
   const { event, transitionId, accountId, accountName, region, userId, userName, owner, next, lastUsed } = notice;
-  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy, keyStatus } = notice;
+  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy, keyStatus, reportedAt } = notice;
   return {
     schemaVersion: 1,
     event,
@@ -70,6 +70,7 @@ function documentOf(notice: Notice): object {
     owner,
     accessKeyId,
     keyStatus,
+    reportedAt: reportedAt && formatInstant(reportedAt),
     newAccessKeyId,
     secretName,
     at: formatInstant(notice.at),

@@ -137,6 +137,8 @@ export interface Request {
   asked?: Asked;
   /** The exposed key, with origin `exposed`. */
   accessKeyId?: string;
+  /** Of an exposed key: when somebody said so. */
+  reportedAt?: Instant;
   /** With origin `managed`. */
   rotation?: ManagedRotation;
   runId: string;

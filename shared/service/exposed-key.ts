@@ -13,6 +13,7 @@ import type { User, UserState } from '../core/model.ts';
 import { listed, present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
+import { formatInstant } from '../core/time.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
 import { hasFleet } from './has-fleet.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -84,7 +85,8 @@ async function handleKey(hands: Hands, invocation: Invocation, named: Named): Pr
   const { event, accessKeyId } = named;
   const { runtime } = hands;
   const settings = parseSettings(runtime.environment);
-  const asks = { origin: 'exposed', accessKeyId, isQueued: false } as const;
+  const { reportedAt } = event;
+  const asks = { origin: 'exposed', accessKeyId, isQueued: false, ...present({ reportedAt }) } as const;
   const pass = await openPass(runtime, settings, invocation, asks);
   const refusal = await hands.refusal?.(accessKeyId);
   if (refusal !== undefined) return tellOfRefusal(pass, hands, { accessKeyId, message: refusal });
@@ -223,7 +225,7 @@ async function tryNow(pass: Pass, { user }: UserState, accessKeyId: string): Pro
 async function tryLater(
   { runtime, settings, stateKey }: Pass,
   { user }: UserState,
-  { event: { eventId }, accessKeyId, path, notAfter, accountName }: Named & OfMember,
+  { event, accessKeyId, path, notAfter, accountName }: Named & OfMember,
 ): Promise<Pick<ExposedKeyAnswer, 'status' | 'message'>> {
   const { accountId, userId, userName } = user;
   if (stateKey === undefined) {
@@ -236,9 +238,10 @@ async function tryLater(
     userId,
     userName,
     origin: 'exposed',
-    requestId: eventId,
+    requestId: event.eventId,
     accessKeyId,
     ...present({ path, notAfter, accountName }),
+    ...(event.reportedAt === undefined ? {} : { reportedAt: formatInstant(event.reportedAt) }),
   } as const;
   const { failed } = await enqueue(runtime.aws, settings.queueUrl, [signMessage(stateKey, body)]);
   if (failed.length > 0)

@@ -66,7 +66,8 @@ async function rotateHere(
   { accountId, userName, asked }: RotateUserEvent,
 ): Promise<RotateUserAnswer> {
   const settings = parseSettings(runtime.environment);
-  const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false });
+  const reported = asked.compromised ? { reportedAt: invocation.startedAt } : {};
+  const pass = await openPass(runtime, settings, invocation, { origin: 'manual', asked, isQueued: false, ...reported });
   const isQuestion = asked.action === 'plan' || asked.action === 'status';
   const before = asked.compromised
     ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)

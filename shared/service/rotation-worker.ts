@@ -9,8 +9,10 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type ActionName, actionNames } from '../core/answer.ts';
 import { ConflictError, messageOf, RotationError } from '../core/errors.ts';
 import { parseWorkMessage, type WorkMessage } from '../core/events.ts';
+import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
+import { parseInstant } from '../core/time.ts';
 import { isDealtWith } from './exposed-pass.ts';
 import { hasFleet } from './has-fleet.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -44,7 +46,8 @@ async function workOn(
   };
   const { accessKeyId, mayIssue, mayRepeat } = message;
   if (message.origin === 'exposed' && accessKeyId !== undefined && isSignedByUs(opened.reader.verifier, message)) {
-    const request = { ...opened.request, origin: 'exposed', accessKeyId } as const;
+    const reportedAt = parseInstant(message.reportedAt ?? '');
+    const request = { ...opened.request, origin: 'exposed', accessKeyId, ...present({ reportedAt }) } as const;
     // Its group is the key's own, so another pass over the same user may run: treated like a run outside the queue.
     return workOnExposed({ ...opened, request, isQueued: false }, message, { ...delivery, accessKeyId });
   }

@@ -99,6 +99,32 @@ describe('an exposed key', () => {
     expect(Object.values(statuses(world)).filter((status) => status === 'Active')).toHaveLength(1);
   });
 
+  it('is said to have been reported when AWS did, though the worker deactivates it later', async () => {
+    const reportedAt = event.time.replace('Z', '.000Z');
+    const told = ({ aws }: World) =>
+      aws.sns.published
+        .map(({ message }) => JSON.parse(message.default ?? '{}'))
+        .filter((each) => each.event === 'exposed' && each.keyStatus === 'Inactive');
+    const world = createWorld();
+    const { exposed } = await userWith(world);
+    const lost = (call: { operation: string }) =>
+      call.operation === 'UpdateAccessKey'
+        ? ({ kind: 'error', status: 500, code: 'ServiceFailure' } as const)
+        : undefined;
+    expect(await expose(world, exposed, lost)).toMatchObject({ status: 'enqueued' });
+    expect(told(world)).toEqual([]);
+    const handler = createRotationWorker(world.runtime('worker'));
+    world.aws.clock.advance(31 * 60_000);
+    await drain(world.aws, {
+      queueUrl: world.queueUrl,
+      handler: (batch) => handler(batch, contextOf(world, 'rotation-worker')),
+    });
+    expect(told(world)).toMatchObject([{ accessKeyId: exposed, reportedAt }]);
+    const atOnce = createWorld();
+    await expose(atOnce, (await userWith(atOnce)).exposed);
+    expect(told(atOnce)).toMatchObject([{ reportedAt }]);
+  });
+
   it('is deleted and replaced when the issue has died and left a key behind, which nobody is told to use', async () => {
     const world = createWorld();
     const { exposed } = await userWith(world);

@@ -438,8 +438,10 @@ describe('through the queue', () => {
 describe('by hand, compromised', () => {
   it('is the same order, and the key is recorded as exposed', async () => {
     const life = createLife({ ageDays: 5 });
+    const reportedAt = new Date(life.aws.clock.now()).toISOString();
     const answer = await rotateUser(life, { userName: 'alice', action: 'rotate', compromised: true });
     expect(answer).toMatchObject({ status: 'changed', reason: 'compromised' });
+    expect(messages(life, 'exposed')).toMatchObject([{ reportedAt }]);
     expect(answer.outcomes.map(({ action }) => action)).toEqual(['deactivate-exposed', 'issue']);
     expect(tagOf(life, life.userId, 'exposed')).toContain(life.oldKey);
     expect(life.aws.sns.published.map(({ attributes }) => `${attributes.event} ${attributes.severity}`)).toEqual([

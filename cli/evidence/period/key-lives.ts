@@ -5,7 +5,8 @@ import { DAY, formatInstant, HOUR, type Instant, MINUTE } from '../../../shared/
 import type { Day, DayOfKey } from './day.ts';
 import { instantOf } from './input.ts';
 
-const sources = ['cloudtrail', 'record', 'reading', 'days'] as const;
+/** Best first. */
+export const toldBy = ['cloudtrail', 'record', 'reading', 'days'] as const;
 
 /** Who says when something happened to a key. */
 export interface Told {
@@ -13,7 +14,7 @@ export interface Told {
   /** Of days: it happened between the run before and this. */
   after: string | null;
   /** Best first: an event of CloudTrail, a record of ours, an exact list of keys, the days on which it was seen. */
-  source: (typeof sources)[number];
+  source: (typeof toldBy)[number];
   /** An event ID, the key of a record, the folder of a run. */
   reference: string;
   by: string | null;
@@ -103,7 +104,9 @@ function claimOfEvent({ accessKeyId, name, status, at, eventId, caller, errorCod
 
 function claimOfRecord(record: RecordedTransition, claim: MakeClaim): void {
   const change = changeOf(record);
-  if (change?.accessKeyId === undefined) return;
+  // Of an exposed key that is still active, or of nobody here, it tells of no change.
+  const isOnlyTold = change?.mayBeOnlyTold === true && record.record.keyStatus !== 'Inactive';
+  if (change?.accessKeyId === undefined || isOnlyTold) return;
   const name = change.names.at(-1);
   const what =
     name === 'CreateAccessKey'
@@ -155,7 +158,7 @@ function claimsOfDays(own: ReadonlyMap<string, DayOfKey>, days: readonly Day[], 
 /** What is told of the same change becomes one, by its best source. */
 function changesOf(claims: readonly Claim[]): KeyChange[] {
   const bestFirst = claims.toSorted(
-    (a, b) => sources.indexOf(a.source) - sources.indexOf(b.source) || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0),
+    (a, b) => toldBy.indexOf(a.source) - toldBy.indexOf(b.source) || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0),
   );
   const found: { what: Claim['what']; told: Told[] }[] = [];
   for (const { what, ...told } of bestFirst) {

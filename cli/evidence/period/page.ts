@@ -21,13 +21,14 @@ ${section('2 Age of keys', ages(report))}
 ${section('3 Where keys stood, in days', states(report))}
 ${section('4 Keys due in the period', due(report))}
 ${section('5 Rotations', rotations(report))}
-${section('6 Controls', controlsTable(report))}
-${section('7 Findings, from the first day to the last', findings(report))}
-${section('8 Exceptions', exceptions(report))}
-${section('9 MFA of people with a password', mfa(report))}
-${section('10 Changes of keys outside Keyturn', outside(report))}
-${section('11 The life of every key', lives(report))}
-${section('12 How to check it', check(report))}`,
+${section('6 Exposed keys', exposures(report))}
+${section('7 Controls', controlsTable(report))}
+${section('8 Findings, from the first day to the last', findings(report))}
+${section('9 Exceptions', exceptions(report))}
+${section('10 MFA of people with a password', mfa(report))}
+${section('11 Changes of keys outside Keyturn', outside(report))}
+${section('12 The life of every key', lives(report))}
+${section('13 How to check it', check(report))}`,
   );
 }
 
@@ -99,6 +100,16 @@ function rotations({ rotations: all, rolledBack, handOverDays }: PeriodReport): 
   return `<p>${all.length} keys were issued; ${rolledBack} rotations were rolled back. This list is the population to sample from.</p>
 ${table(['', 'Rotations', 'p50', 'p90', 'p99', 'Longest'], rowsOf([spread('Days of hand-over', handOverDays)]))}
 ${listed(head, rows, 'rotations.csv')}`;
+}
+
+function exposures({ exposures: all, exposedMinutes }: PeriodReport): string {
+  const rows = all.map(({ accessKeyId, userName, reason, reportedAt, deactivatedAt, source, minutes }) => [
+    ...[accessKeyId, userName, reason, reportedAt ?? 'not known', deactivatedAt ?? 'not known', source, minutes],
+  ]);
+  const head = ['Key', 'User', 'Why', 'Reported', 'Deactivated', 'Source', 'Minutes'];
+  if (rows.length === 0) return '<p>None.</p>';
+  return `${table(['', 'Keys', 'p50', 'p90', 'p99', 'Longest'], rowsOf([spread('Minutes', exposedMinutes)]))}
+${listed(head, rows, 'report.json')}`;
 }
 
 function controlsTable({ controls: all }: PeriodReport): string {

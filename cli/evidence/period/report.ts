@@ -5,6 +5,7 @@ import { type RecordedTransition, transitionsOf } from '../../../shared/core/evi
 import { worst } from '../../../shared/core/evidence/verdict.ts';
 import { formatDate, formatInstant } from '../../../shared/core/time.ts';
 import { type ExceptionUsed, exceptionsOf } from './exceptions.ts';
+import { type Exposure, exposuresOf } from './exposures.ts';
 import { type Gap, gapsOf } from './gaps.ts';
 import { instantOf, type PeriodInput } from './input.ts';
 import { ageAt, boundsOf, type KeyLife, livesOf } from './key-lives.ts';
@@ -67,6 +68,9 @@ export interface PeriodReport {
   /** From the new key to the end of the old one, in days. */
   handOverDays: Ages;
   rolledBack: number;
+  exposures: Exposure[];
+  /** From the report of an exposure to the end of the key, where both are known. */
+  exposedMinutes: Ages;
   controls: ControlOverPeriod[];
   findings: Spell[];
   exceptions: ExceptionUsed[];
@@ -111,6 +115,7 @@ export function reportOf(input: PeriodInput): PeriodReport {
   const dues = duesOf(lives, why, { period, now });
   const rotations = rotationsOf(records, events, { lives, period, now });
   const mfa = mfaOf(days);
+  const exposures = exposuresOf(records, lives, period);
   const outcomes = (outcome: Due['outcome']): number => dues.filter((due) => due.outcome === outcome).length;
   const within = records.filter(({ at }) => isWithin(period, at));
   return {
@@ -137,6 +142,8 @@ export function reportOf(input: PeriodInput): PeriodReport {
     rotations,
     handOverDays: agesOf(rotations.flatMap(({ handOverDays }) => handOverDays ?? [])),
     rolledBack: within.filter(({ event }) => event === 'rolled-back').length,
+    exposures,
+    exposedMinutes: agesOf(exposures.flatMap(({ minutes }) => minutes ?? [])),
     controls: controlsOver(days, spells),
     findings: spells,
     exceptions: exceptionsOf(days, events),

@@ -95,6 +95,8 @@ export interface Notice {
   usedBy?: UsedBy | undefined;
   /** Of an exposed key, now: `Inactive` or something else; absent where no key of that ID is in the account. */
   keyStatus?: string | undefined;
+  /** Of an exposed key: when AWS, or whoever called by hand, said so. */
+  reportedAt?: Instant | undefined;
   /** After an exposure the owner reads the secret from then on, and by sign-ins made after it. */
   readableAt?: Instant | undefined;
   /** Where owners do not read their secrets: who does. */

@@ -306,6 +306,49 @@ describe('why a key was not replaced in time', () => {
   });
 });
 
+describe('an exposed key', () => {
+  const at = start + DAY;
+  const told = (minutes: number, more: object = {}) =>
+    record('exposed', at + minutes * 60_000, { reportedAt: formatInstant(at), reason: 'exposed', ...more });
+  const off = (minutes: number) => event('UpdateAccessKey', at + minutes * 60_000, { status: 'Inactive' });
+  const exposed = (more: Partial<PeriodInput>) => {
+    const report = reportOf(input({ events: [event('CreateAccessKey', start - DAY)], ...more }));
+    expect(periodPage(report)).toContain('Exposed keys');
+    return report.exposures.map(({ minutes, source }) => [minutes, source]);
+  };
+
+  test('has the minutes from the report to the deactivation, by its first message', () => {
+    const records = [told(3), told(9, { reportedAt: formatInstant(at + 8 * 60_000) })];
+    const made = event('CreateAccessKey', start - DAY);
+    expect(exposed({ records, events: [made, off(2.5)] })).toEqual([[2.5, 'cloudtrail']]);
+    expect(reportOf(input({ records, events: [made, off(2.5)] })).exposedMinutes).toMatchObject({ count: 1, max: 2.5 });
+  });
+
+  test('has 0 where it was inactive already, and counts a later end where it was active again', () => {
+    const on = event('UpdateAccessKey', at - 5 * 60_000, { status: 'Active' });
+    expect(exposed({ records: [told(1)], events: [off(-10)] })).toEqual([[0, 'cloudtrail']]);
+    expect(exposed({ records: [told(21)], events: [off(-10), on, off(20)] })).toEqual([[20, 'cloudtrail']]);
+  });
+
+  test('has none where either is not known to the minute', () => {
+    expect(exposed({ records: [told(3, { reportedAt: undefined })], events: [off(2)] })).toEqual([
+      [null, 'cloudtrail'],
+    ]);
+    const days = [day(1, withKey('Active')), day(4, withKey('Inactive'))];
+    expect(exposed({ records: [told(3, { keyStatus: 'Active' })], days })).toEqual([[null, 'days']]);
+  });
+
+  test('that its message calls active is not deactivated by it', () => {
+    const days = [day(1, withKey('Active')), day(9, withKey('Active'))];
+    expect(exposed({ records: [told(3, { keyStatus: 'Active' })], days })).toEqual([[null, null]]);
+    expect(exposed({ records: [told(3, { keyStatus: 'Inactive' })], days: days.slice(0, 1) })).toEqual([[3, 'record']]);
+  });
+
+  test('of another period, or of no key, is none', () => {
+    expect(exposed({ records: [record('exposed', start - DAY), told(1, { accessKeyId: undefined })] })).toEqual([]);
+  });
+});
+
 describe('MFA', () => {
   const access = (hasPassword: boolean, hasMfa: boolean) =>
     ({ console: seen({ hasPassword, hasMfa, basis: 'exact' as const, readAt: start }) }) as const;

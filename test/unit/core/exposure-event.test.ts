@@ -47,6 +47,20 @@ describe('how sure AWS is', () => {
   );
 });
 
+describe('when it was reported', () => {
+  it('is the time of the event', () => {
+    expect(parseExposureEvent({ ...health, time: '2026-03-05T08:11:42Z' }).reportedAt).toBe(
+      Date.parse('2026-03-05T08:11:42Z'),
+    );
+  });
+
+  it.each([undefined, null, 7, 'yesterday', {}])('is not known by %s, which refuses no key', (time) => {
+    const parsed = parseExposureEvent({ ...health, time });
+    expect(parsed).not.toHaveProperty('reportedAt');
+    expect(parsed.accessKeyIds).toEqual([KEY]);
+  });
+});
+
 describe('the affected entities', () => {
   it('are keys, each once', () => {
     const { accessKeyIds } = entities({ entityValue: KEY }, { entityValue: OTHER }, { entityValue: KEY });
