@@ -37,6 +37,9 @@ export function checkSettings({ provider, custom }: Service, fleet?: Fleet): voi
     ...(stack('createKmsKey') === 'true' && settings.kmsKeyId !== ''
       ? ['createKmsKey is "true": must be false where kmsKeyId names a key']
       : []),
+    ...(stack('createOrganizationConfigRule') === 'true' && fleet === undefined
+      ? ['createOrganizationConfigRule is "true": must be false without a fleet']
+      : []),
     ...expiresTooSoon(stack),
   ];
   if (problems.length > 0) throw new SettingsError(`Cannot deploy: ${problems.join('. ')}.`);
@@ -102,6 +105,7 @@ function settingRules({ replicaRegions }: Settings): Record<string, readonly Rul
 const stackRules: Record<string, readonly Rule[]> = {
   createKmsKey: [flag],
   createConfigRule: [flag],
+  createOrganizationConfigRule: [flag],
   deployerArn: [
     like(
       /^arn:[\w-]+:iam::\d{12}:(root$|(user|role)\/[^*?]+$)/,

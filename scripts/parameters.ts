@@ -40,6 +40,9 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
 
   fleetExternalId: async (read) => (await readFleet(read))?.externalId ?? '',
 
+  /** By their numbers: AWS Config cannot leave out an organizational unit. */
+  fleetExcludedAccounts: async (read) => (await readFleet(read))?.exclude.accounts ?? [],
+
   /** Resources of the template: whose roles each function may take. */
   fleetPolicies: async (read) => {
     const fleet = await readFleet(read);

@@ -193,11 +193,11 @@ export function parseRemediationEvent(event: unknown): RemediationEvent {
 }
 
 /**
- * The managed rule, and its copies: of a conformance pack, of Security Hub, of an organization. AWS ends their names in
- * letters and digits of no fixed length (docs/assumptions.md, A48).
+ * The managed rule, and its copies: of a conformance pack, of Security Hub, of an organization; and the rule that a hub
+ * has made for its organization. AWS ends their names in letters and digits of no fixed length (docs/assumptions.md, A48).
  */
 const MANAGED =
-  /^(access-keys-rotated(-conformance-pack-[0-9a-z]+)?|(securityhub|OrgConfigRule)-access-keys-rotated-[0-9a-z]+)$/;
+  /^(access-keys-rotated(-conformance-pack-[0-9a-z]+)?|(securityhub|OrgConfigRule)-access-keys-rotated-[0-9a-z]+|OrgConfigRule-keyturn-[\w-]+-access-keys-[0-9a-z]+)$/;
 
 /** Whose the user is that an event asks for, or why there is nothing to do about the event. */
 export type Target = { userId: string } | { ignoredBecause: string };

@@ -58,29 +58,42 @@ export async function evaluateRule(
   event: RuleEvent,
 ): Promise<Evaluated> {
   const callsBefore = callsMade(hub);
-  const runtime = hasFleet(hub) ? await inAccountOf(hub, event, runId) : hub;
+  const found = hasFleet(hub) ? await inAccountOf(hub, event, runId) : hub;
+  const { ruleName, accountId, isTest: testMode } = event;
+  const about = { schemaVersion: 1, ruleName, accountId, testMode } as const;
+  if ('because' in found) {
+    hub.log.info('Not judged', { runId, ruleName, accountId, because: found.because });
+    return { ...about, evaluations: countByType([]), judgedExactly: 0, awsCalls: callsMade(hub) - callsBefore };
+  }
+  const runtime = found;
   const settings = parseSettings(runtime.environment);
   const run: Run = { runtime, settings, event, now: runtime.clock(), problems: [], judgedExactly: 0 };
   const judged = event.kind === 'periodic' ? await judgeEverybody(run) : [await judgeItem(run, event.item)];
   run.problems.push(...(await putEvaluations(runtime.aws, event, judged)));
-  const { ruleName, accountId, isTest: testMode } = event;
   const evaluations = countByType(judged);
   const counts = Object.entries(evaluations).map(([type, count]) => `${type}: ${count}`);
   const { judgedExactly, problems } = run;
   runtime.log.info('Evaluated', { runId, ruleName, kind: event.kind, testMode, evaluations: counts, judgedExactly });
   if (problems.length > 0) throw failureOf(run, judged.length);
   const awsCalls = callsMade(runtime) - callsBefore;
-  return { schemaVersion: 1, ruleName, accountId, testMode, evaluations, judgedExactly, awsCalls };
+  return { ...about, evaluations, judgedExactly, awsCalls };
 }
 
-/** An organization's rule asks about its members: looked at, and told, by the role there that changes nothing. */
-async function inAccountOf(hub: FleetRuntime, { accountId }: RuleEvent, runId: string): Promise<Runtime> {
+/**
+ * An organization's rule asks about its members: looked at, and told, by the role there that changes nothing. It asks about
+ * those that the fleet leaves out too, in which nobody could tell AWS Config anything: that is no failure.
+ */
+async function inAccountOf(
+  hub: FleetRuntime,
+  { accountId }: RuleEvent,
+  runId: string,
+): Promise<Runtime | { because: string }> {
   const { Account: own } = await hub.aws.sts.send(new GetCallerIdentityCommand({}));
   const described = await describeMember(hub, accountId);
   const { place, selection } = described;
   if (selection.isMember) return asMember(hub, { ...place, isDryRun: true }, 'observe', { by: 'config-rule', runId });
   if (accountId === own) return hub;
-  throw new EventError(`accountId: ${nameOf(described)} ${selection.because}.`, { accountId });
+  return { because: `${nameOf(described)} ${selection.because}.` };
 }
 
 function countByType(judged: readonly Judged[]): Record<ComplianceType, number> {

@@ -210,14 +210,20 @@ describe('an exposed key', () => {
 });
 
 describe('AWS Config', () => {
-  const compliance = (userId: string, account = LAB) => ({
+  // As AWS names the rule of the stage `test` in each account.
+  const OURS = 'OrgConfigRule-keyturn-test-access-keys-dbgzf8ba';
+  const compliance = (
+    userId: string,
+    account = LAB,
+    configRuleName = 'OrgConfigRule-access-keys-rotated-abcdefgh',
+  ) => ({
     source: 'aws.config',
     account,
     'detail-type': 'Config Rules Compliance Change',
     detail: {
       messageType: 'ComplianceChangeNotification',
       awsAccountId: LAB,
-      configRuleName: 'OrgConfigRule-access-keys-rotated-abcdefgh',
+      configRuleName,
       resourceType: 'AWS::IAM::User',
       resourceId: userId,
       newEvaluationResult: { complianceType: 'NON_COMPLIANT' },
@@ -242,14 +248,16 @@ describe('AWS Config', () => {
   });
 
   it('asks the rule of the organization about a member, and is told by the role there', async () => {
-    const { world } = withAlice({ parameters: { AwsConfig: 'true' } });
+    const { world, userId } = withAlice({ parameters: { AwsConfig: 'true' } });
     const { config } = world.organization.account(LAB);
-    config.addRule('OrgConfigRule-keyturn');
+    config.addRule(OURS);
     const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
-    expect(await rule(config.invocation('OrgConfigRule-keyturn'))).toMatchObject({
+    expect(await rule(config.invocation(OURS))).toMatchObject({
       accountId: LAB,
       evaluations: { NON_COMPLIANT: 1 },
     });
+    // Its verdict comes back by the bus.
+    expect(await remediate(world, compliance(userId, LAB, OURS))).toMatchObject({ status: 'enqueued' });
     expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
   });
 
@@ -269,14 +277,35 @@ describe('AWS Config', () => {
     expect(world.organization.calls.filter(({ call }) => call.operation === 'AssumeRole')).toEqual([]);
   });
 
-  it('asks in vain about an account that the fleet leaves out', async () => {
+  it('asks in vain about an account that the fleet leaves out, which is no failure: the rule is everywhere', async () => {
     const { world, userId } = withAlice({ fleet: { exclude: { accounts: [LAB] } } });
     const { config } = world.organization.account(LAB);
-    config.addRule('OrgConfigRule-keyturn');
+    config.addRule(OURS);
     const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
-    await expect(rule(config.invocation('OrgConfigRule-keyturn'))).rejects.toThrow('exclude.accounts 666677778888');
+    expect(await rule(config.invocation(OURS))).toMatchObject({
+      accountId: LAB,
+      evaluations: { COMPLIANT: 0, NON_COMPLIANT: 0, NOT_APPLICABLE: 0 },
+    });
+    expect(world.logged).toContainEqual({
+      message: 'Not judged',
+      facts: expect.objectContaining({
+        accountId: LAB,
+        because: expect.stringContaining('exclude.accounts 666677778888'),
+      }),
+    });
+    expect(world.organization.calls.filter(({ call }) => call.operation === 'AssumeRole')).toEqual([]);
     await expect(remediate(world, compliance(userId))).rejects.toThrow('exclude.accounts 666677778888');
     expect(bodies(world, 'rotation')).toEqual([]);
+  });
+
+  it('asks in vain about an account of nobody here, whose rule anybody may point at the function', async () => {
+    const { world } = withAlice();
+    const { config } = world.organization.account(LAB);
+    config.addRule(OURS);
+    const rule = lambda(world, 'config-rule', createConfigRule(world.runtime('config-rule')));
+    const foreign = { ...config.invocation(OURS), accountId: '121212121212' };
+    await expect(rule(foreign)).rejects.toThrow('121212121212 is not in organization');
+    expect(world.organization.calls.filter(({ call }) => call.operation === 'AssumeRole')).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFleetFile } from '../../scripts/fleet.ts';
 import { fleetMetricNames } from '../../shared/aws/runtime.ts';
+import { targetOf } from '../../shared/core/config-events.ts';
 import { knowFleet, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
 import { FLEET, type Packaged, packageStack } from './package-stack.ts';
@@ -166,6 +167,48 @@ describe('events of members', () => {
         (rule) => `arn:aws:events:${REGION}:${ACCOUNT}:rule/keyturn-dev-${rule}`,
       ),
     );
+  });
+});
+
+describe('the rule of AWS Config for the organization', () => {
+  it('is not there unless it is asked for', () => {
+    expect(stack.properties('OrganizationConfigRule')).toBeUndefined();
+    expect(stack.properties('OrganizationConfigRulePermission')).toBeUndefined();
+  });
+
+  it("asks the hub's function daily in every account that is not excluded by its number", () => {
+    const asking = deploy(hub.template, { CreateOrganizationConfigRule: true });
+    const rule = object(asking.properties('OrganizationConfigRule'));
+    expect(rule).toMatchObject({
+      OrganizationConfigRuleName: 'keyturn-dev-access-keys',
+      ExcludedAccounts: ['777788889999'],
+      OrganizationCustomRuleMetadata: {
+        LambdaFunctionArn: functionArn('config-rule'),
+        OrganizationConfigRuleTriggerTypes: ['ScheduledNotification'],
+        MaximumExecutionFrequency: 'TwentyFour_Hours',
+      },
+    });
+    // The limit is that of each account.
+    expect(rule.OrganizationCustomRuleMetadata).not.toHaveProperty('InputParameters');
+    expect(asking.properties('OrganizationConfigRulePermission')).toEqual({
+      FunctionName: functionArn('config-rule'),
+      Action: 'lambda:InvokeFunction',
+      Principal: 'config.amazonaws.com',
+    });
+    expect(hub.template.Resources.OrganizationConfigRule?.DependsOn).toEqual(['OrganizationConfigRulePermission']);
+  });
+
+  it('has a name whose verdicts in the members the hub takes for its own', () => {
+    const { OrganizationConfigRuleName: name } = object(
+      deploy(hub.template, { CreateOrganizationConfigRule: true }).properties('OrganizationConfigRule'),
+    );
+    const verdict = { kind: 'compliance', ruleName: `OrgConfigRule-${String(name)}-dbgzf8ba` } as const;
+    const about = {
+      resourceType: 'AWS::IAM::User',
+      resourceId: 'AIDAEXAMPLE1234567890',
+      complianceType: 'NON_COMPLIANT',
+    };
+    expect(targetOf({ ...verdict, ...about }, '')).toEqual({ userId: about.resourceId });
   });
 });
 

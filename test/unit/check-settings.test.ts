@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../scripts/check-settings.ts';
+import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 
 const deploy = (environment: Record<string, unknown>, given: Record<string, unknown> = {}) =>
   checkSettings({ provider: { region: 'eu-west-1', environment }, custom: { given } });
@@ -90,6 +91,8 @@ describe('a parameter of the stack alone', () => {
     ['createKmsKey', 'True', 'must be true or false'],
     ['createKmsKey', 'yes', 'must be true or false'],
     ['createConfigRule', '1', 'must be true or false'],
+    ['createOrganizationConfigRule', 'yes', 'must be true or false'],
+    ['createOrganizationConfigRule', 'true', 'must be false without a fleet'],
     ['deployerArn', 'deployer', 'must be the ARN of a user or role'],
     ['deployerArn', 'arn:aws:sts::123456789012:assumed-role/deployer/ci', 'must be the ARN of a user or role'],
     ['permissionsBoundaryArn', 'boundary', 'must be the ARN of a policy'],
@@ -114,6 +117,16 @@ describe('a parameter of the stack alone', () => {
     expect(() => checkSettings({ provider: { region: 'eu-west-1', environment: {} }, custom })).toThrow(
       'Cannot deploy: createKmsKey is "true": must be false where kmsKeyId names a key.',
     );
+  });
+
+  it('asks AWS Config about a whole organization only where there is a fleet', () => {
+    const fleet = parseFleet({
+      organizationId: 'o-a1b2c3d4e5',
+      externalId: '3f0e2c52a9d14b67',
+      select: { accounts: ['444455556666'] },
+    });
+    const service = { provider: { region: 'eu-west-1' }, custom: { stack: { createOrganizationConfigRule: 'true' } } };
+    expect(() => checkSettings(service, fleet)).not.toThrow();
   });
 
   it('is reported together with every other', () => {

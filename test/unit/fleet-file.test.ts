@@ -104,6 +104,7 @@ describe('what the stack computes from a fleet', () => {
     ['fleetExternalId', '3f0e2c52a9', ''],
     ['workerConcurrency', 50, 2],
     ['scanConcurrency', 20, 20],
+    ['fleetExcludedAccounts', expect.any(Array), []],
     ['fleetPolicies', { Resources: expect.any(Object) }, {}],
   ])('%s', async (name, expected, without) => {
     expect(await compute(name, path)).toEqual(expected);
