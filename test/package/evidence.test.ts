@@ -20,6 +20,7 @@ const OUTLIVING = [
   'EvidenceDeadLetterQueue',
   'EvidenceQueue',
   'EvidenceSigningKey',
+  'EvidenceUndeliveredQueue',
 ];
 
 let template: Template;
@@ -49,8 +50,8 @@ describe('while evidence is off', () => {
       'EvidenceRecorderRole',
     ]);
     expect(off.properties('NoEvidenceCollected')).toBeUndefined();
-    expect(['EvidenceBucketName', 'EvidenceQueueUrl', 'EvidenceDeadLetterQueueUrl'].map(off.output)).toEqual(
-      Array(3).fill(undefined),
+    expect(Object.keys(template.Outputs).filter((name) => name.startsWith('Evidence')).flatMap(off.output)).toEqual(
+      Array(6).fill(undefined),
     );
   });
 
@@ -67,7 +68,9 @@ describe('while evidence is off', () => {
 });
 
 describe('with evidence', () => {
-  it('bucket, its policy, signing key, queue and dead letters outlive the stack, and are not taken away when it is switched off', () => {
+  it('bucket, its policy, signing key and every queue outlive the stack, and are not taken away when it is switched off', () => {
+    const queues = Object.keys(template.Resources).filter((id) => /^Evidence\w*Queue$/.test(id));
+    expect(OUTLIVING).toEqual(expect.arrayContaining(queues));
     for (const id of OUTLIVING) {
       expect([id, template.Resources[id]]).toMatchObject([
         id,

@@ -7,12 +7,12 @@ import { ACCOUNT, deploy, list, object } from '../package/template.ts';
 import { templateOf } from '../support/member-roles.ts';
 
 const TOPIC = `arn:aws:sns:eu-west-1:${ACCOUNT}:keyturn-prod`;
-const stack = deploy(
-  templateOf('resources/suspicious.yml'),
-  {},
-  { TopicArn: TOPIC, TrailLogGroupName: 'aws-cloudtrail-logs', RoleSuffix: '-a' },
-);
-const filters = stack.ofType('AWS::Logs::MetricFilter').map((id) => object(stack.properties(id)));
+const given = { TopicArn: TOPIC, TrailLogGroupName: 'aws-cloudtrail-logs', RoleSuffix: '-a' };
+const template = templateOf('resources/suspicious.yml');
+const stack = deploy(template, {}, given);
+const filtersOf = (of: typeof stack) => of.ofType('AWS::Logs::MetricFilter').map((id) => object(of.properties(id)));
+const filters = filtersOf(stack);
+const filtersOfHub = filtersOf(deploy(template, {}, { ...given, Fleet: 'true' }));
 const alarms = stack.ofType('AWS::CloudWatch::Alarm').map((id) => object(stack.properties(id)));
 const metricOf = (filter: (typeof filters)[number]) => object(list(filter.MetricTransformations)[0] ?? null);
 
@@ -22,15 +22,17 @@ function matches(pattern: string, event: unknown): boolean {
     .slice(1, -1)
     .replace(/\$\.([\w.]+) NOT EXISTS/g, (_, path: string) => `(at('${path}') === undefined)`)
     .replace(/\$\.([\w.]+)\s*(!?=)\s*(?:"([^"]*)"|([\w.]+))/g, (_, path: string, operator: string, quoted, bare) => {
-      return `(at('${path}') ${operator === '=' ? '===' : '!=='} '${quoted ?? bare}')`;
+      return `${operator === '=' ? '' : '!'}is(at('${path}'), '${quoted ?? bare}')`;
     });
   const at = (path: string): unknown => path.split('.').reduce<unknown>((value, name) => Object(value)[name], event);
-  return runInNewContext(test, { at }) === true;
+  const is = (value: unknown, text: string) =>
+    text.startsWith('*') ? String(value).endsWith(text.slice(1)) : value === text;
+  return runInNewContext(test, { at, is }) === true;
 }
 
 /** Names of the metrics that count an event. */
-function countedBy(event: unknown): unknown[] {
-  return filters
+function countedBy(event: unknown, among = filters): unknown[] {
+  return among
     .filter(({ FilterPattern }) => matches(String(FilterPattern), event))
     .map((each) => metricOf(each).MetricName);
 }
@@ -72,6 +74,7 @@ describe('alarms for suspicious IAM activity', () => {
     ['a device given up', iam('DeactivateMFADevice'), ['keys-outside-keyturn']],
     ['a key made by the worker', iam('CreateAccessKey', role('keyturn/keyturn-rotation-worker-a')), []],
     ['a key deactivated by hand', iam('UpdateAccessKey', role('keyturn/keyturn-rotate-user-a')), []],
+    ['a key made for Secrets Manager', iam('CreateAccessKey', role('keyturn/keyturn-secret-rotation-a')), []],
     ['an exposed key', iam('UpdateAccessKey', role('keyturn/keyturn-exposed-key-a')), []],
     [
       'a role that only looks like one of ours',
@@ -80,6 +83,18 @@ describe('alarms for suspicious IAM activity', () => {
     ],
   ])('count %s as what it is', (_, event, expected) => {
     expect(countedBy(event)).toEqual(expected);
+  });
+
+  it.each([
+    ['role/keyturn/keyturn-rotate-a', [], ['keys-outside-keyturn']],
+    ['role/keyturn/keyturn-rotate-b', ['keys-outside-keyturn'], ['keys-outside-keyturn']],
+    ['role/keyturn-rotate-a', ['keys-outside-keyturn'], ['keys-outside-keyturn']],
+    ['role/keyturn/keyturn-rotation-worker-a', ['keys-outside-keyturn'], ['keys-outside-keyturn']],
+  ])('in another account a key made by %s counts in a hub as %j, and elsewhere as %j', (name, inHub, elsewhere) => {
+    const event = iam('CreateAccessKey', byRole(`arn:aws:iam::444455556666:${name}`));
+    expect(countedBy(event, filtersOfHub)).toEqual(inHub);
+    expect(countedBy(event)).toEqual(elsewhere);
+    expect(countedBy(iam('CreateAccessKey', role('keyturn/keyturn-rotation-worker-a')), filtersOfHub)).toEqual([]);
   });
 
   it.each([
@@ -108,7 +123,8 @@ describe('alarms for suspicious IAM activity', () => {
     expect(alarms).toHaveLength(6);
     for (const [index, alarm] of alarms.entries()) {
       const { MetricName, MetricNamespace } = metrics[index] ?? {};
-      expect(alarm).toMatchObject({ MetricName, Namespace: MetricNamespace, AlarmActions: [TOPIC], Period: 300 });
+      expect(alarm).toMatchObject({ MetricName, Namespace: MetricNamespace, Period: 300 });
+      expect([alarm.AlarmActions, alarm.OKActions]).toEqual([[TOPIC], [TOPIC]]);
     }
     const thresholds = alarms.map(({ MetricName, Threshold }) => [MetricName, Threshold]);
     expect(thresholds.filter(([, threshold]) => threshold !== 1)).toEqual([['logins-refused', 3]]);
@@ -121,7 +137,7 @@ describe('alarms for suspicious IAM activity', () => {
   });
 
   it('fit into the 1,024 characters of a filter, also with the longest suffix that a role may have', () => {
-    for (const { FilterPattern } of filters) {
+    for (const { FilterPattern } of [...filters, ...filtersOfHub]) {
       const longest = String(FilterPattern).replaceAll('-a"', `${'-'.padEnd(37, 'x')}"`);
       expect(longest.length).toBeLessThanOrEqual(1_024);
     }
