@@ -31,7 +31,7 @@ const reason = z.enum(Object.values(findingReasons).flat());
 const accepted = {
   until: orNull(text),
   because: text,
-  approvedBy: orNull(text),
+  ...{ approvedBy: orNull(text), approvedAt: orNull(text), eventId: orNull(text) },
   source: z.enum(['tag', 'file']),
 };
 
@@ -101,7 +101,6 @@ const spell = z.object({
 });
 const exception = z.object({
   ...{ control, resource: text, ...accepted, firstDay: text, lastDay: text, days: count },
-  ...{ approvedAt: orNull(text), eventId: orNull(text) },
   ended: z.enum(['in use at the end', 'its date came', 'no longer used']),
 });
 const controlOver = z.object({

@@ -11,9 +11,6 @@ export interface ExceptionUsed extends NonNullable<Finding['accepted']> {
   firstDay: string;
   lastDay: string;
   days: number;
-  /** Of CloudTrail, for a tag; null where it does not tell, and for a file, whose own history has it. */
-  approvedAt: string | null;
-  eventId: string | null;
   ended: 'in use at the end' | 'its date came' | 'no longer used';
 }
 
@@ -23,7 +20,8 @@ export function exceptionsOf(days: readonly Day[], events: readonly KeyEvent[]):
   for (const { date, at, open } of days) {
     for (const { id, control, resource, accepted, userName } of open) {
       if (accepted === null) continue;
-      const name = JSON.stringify([id, accepted]);
+      const { until, because, approvedBy, source } = accepted;
+      const name = JSON.stringify([id, until, because, approvedBy, source]);
       const approval = approvalOf(accepted, events, { userName, at });
       const before = found.get(name) ?? { control, resource, ...accepted, ...approval, firstDay: date, days: 0 };
       found.set(name, { ...before, lastDay: date, days: before.days + 1, ended: 'in use at the end' });
@@ -35,12 +33,13 @@ export function exceptionsOf(days: readonly Day[], events: readonly KeyEvent[]):
   });
 }
 
-/** The call that set the tag, the last one before the exemption was seen. */
+/** The call that set the tag: as the run knew it, or the last one before the exemption was seen. */
 function approvalOf(
-  { source, approvedBy }: NonNullable<Finding['accepted']>,
+  { source, approvedBy, approvedAt, eventId }: NonNullable<Finding['accepted']>,
   events: readonly KeyEvent[],
   { userName, at }: { userName: string | undefined; at: Instant },
 ): Pick<ExceptionUsed, 'approvedAt' | 'eventId'> {
+  if (eventId !== null) return { approvedAt, eventId };
   const set = events.findLast(
     (event) => event.at <= at && event.userName === userName && event.caller === approvedBy && setsExemption(event),
   );

@@ -67,10 +67,10 @@ export function toCarry(
   };
 }
 
-/** Who exempted whom, by user name: whoever set the tag last. */
-export function exemptedBy(events: readonly KeyEvent[]): Map<string, string> {
+/** Who exempted whom, by user name: the call that set the tag last. */
+export function exemptedBy(events: readonly KeyEvent[]): Map<string, KeyEvent> {
   const oldestFirst = events.filter(setsExemption).toSorted((a, b) => a.at - b.at);
-  return new Map(oldestFirst.flatMap(({ userName, caller }) => (userName === undefined ? [] : [[userName, caller]])));
+  return new Map(oldestFirst.flatMap((event) => (event.userName === undefined ? [] : [[event.userName, event]])));
 }
 
 export function setsExemption({ name, errorCode, tags = {} }: KeyEvent): boolean {

@@ -27,7 +27,8 @@ export function acceptedBy(exceptions: readonly Exception[], judgement: Judgemen
   );
   if (found === undefined) return undefined;
   const { until, because, approvedBy, ticket } = found;
-  return { until, because: ticket === undefined ? because : `${because} (${ticket})`, approvedBy, source: 'file' };
+  const approval = { approvedBy, approvedAt: null, eventId: null, source: 'file' as const };
+  return { until, because: ticket === undefined ? because : `${because} (${ticket})`, ...approval };
 }
 
 function isAbout({ resource }: Exception, { id, arn, userId, userName }: FindingResource): boolean {

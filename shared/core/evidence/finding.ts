@@ -137,6 +137,9 @@ export interface Accepted {
   until: string | null;
   because: string;
   approvedBy: string | null;
+  /** Of CloudTrail, for a tag; null where it does not tell, and for a file, whose own history has it. */
+  approvedAt: string | null;
+  eventId: string | null;
   source: 'tag' | 'file';
 }
 

@@ -15,6 +15,7 @@ import { accountResource } from './judge-root.ts';
 import { unusedKeys, unusedPassword } from './judge-unused.ts';
 import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
 import { standingOf } from './key-state.ts';
+import type { KeyEvent } from './reconcile.ts';
 import { type ConsoleAccess, mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';
 
 export interface Measures {
@@ -22,8 +23,8 @@ export interface Measures {
   limits: EvidenceLimits;
   /** Of the file: none unless there is one. */
   exceptions?: readonly Exception[];
-  /** Of CloudTrail: who set the tag that exempts, by user name. */
-  exemptedBy?: ReadonlyMap<string, string>;
+  /** Of CloudTrail: the call that set the tag which exempts, by user name. */
+  exemptedBy?: ReadonlyMap<string, KeyEvent>;
   now: Instant;
 }
 
@@ -46,9 +47,11 @@ export interface Judging extends Measures {
   seen: SeenUser;
   own: ParsedUserSettings;
   resource: FindingResource;
-  /** Who exempted the user; null: not known. */
-  approvedBy: string | null;
+  /** Who exempted the user, when and by which call; null: not known. */
+  approval: Approval;
 }
+
+type Approval = Pick<Accepted, 'approvedBy' | 'approvedAt' | 'eventId'>;
 
 function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<string, Finding>): Judgement[] {
   const { user } = seen;
@@ -56,8 +59,9 @@ function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<st
   const resource = { type: 'iam-user' as const, id: userId, userId, userName, arn, accountId, region: 'global' };
   const own = parseUserSettings(user, measures.settings, measures.now);
   const before = yesterday.get(findingId('exemption-dated', userId));
-  const approvedBy = (isTagged(user) ? measures.exemptedBy?.get(userName) : undefined) ?? approverIn(before, own);
-  const judging: Judging = { ...measures, seen, own, resource, approvedBy };
+  const call = isTagged(user) ? measures.exemptedBy?.get(userName) : undefined;
+  const approval = call === undefined ? approvalIn(before, own) : approvalBy(call);
+  const judging: Judging = { ...measures, seen, own, resource, approval };
   const accepted = exemptionOf(judging);
   const ofUser = (control: ControlId, verdict: Verdict, asOf: Instant): Judgement => {
     return { control, parts: [userId], resource, verdict, asOf };
@@ -80,10 +84,10 @@ function readAt(found: Seen<{ readAt: Instant }>, otherwise: Instant): Instant {
 }
 
 /** In Config an exemption with a date makes a user not applicable. Here the age is a fact, and the exemption a decision. */
-function exemptionOf({ own, approvedBy }: Judging): Accepted | undefined {
+function exemptionOf({ own, approval }: Judging): Accepted | undefined {
   const { exemption, exemptReason } = own.settings;
   if (exemption === undefined) return undefined;
-  return { until: endOf(exemption), because: exemptReason ?? exemption.because, approvedBy, source: 'tag' };
+  return { until: endOf(exemption), because: exemptReason ?? exemption.because, ...approval, source: 'tag' };
 }
 
 /** Others are exempt by their group or path, which nobody set on them. */
@@ -91,11 +95,16 @@ function isTagged({ tags }: SeenUser['user']): boolean {
   return Object.keys(tags).some((name) => name.toLowerCase() === 'keyturn:exempt');
 }
 
-/** Whoever the run before knew of, as long as the exemption is the same. */
-function approverIn(before: Finding | undefined, { settings: { exemption } }: ParsedUserSettings): string | null {
-  const { because, until, approvedBy } = before?.facts ?? {};
+function approvalBy({ caller, at, eventId }: KeyEvent): Approval {
+  return { approvedBy: caller, approvedAt: formatInstant(at), eventId };
+}
+
+/** What the run before knew, as long as the exemption is the same. */
+function approvalIn(before: Finding | undefined, { settings: { exemption } }: ParsedUserSettings): Approval {
+  const { because, until, approvedBy, approvedAt, eventId } = before?.facts ?? {};
   const isSame = exemption !== undefined && because === exemption.because && until === endOf(exemption);
-  return isSame && typeof approvedBy === 'string' ? approvedBy : null;
+  const known = (fact: unknown): string | null => (isSame && typeof fact === 'string' ? fact : null);
+  return { approvedBy: known(approvedBy), approvedAt: known(approvedAt), eventId: known(eventId) };
 }
 
 function endOf({ until }: { until?: Instant | undefined }): string | null {
@@ -113,7 +122,7 @@ function mfa(userName: string, found: Seen<ConsoleAccess>): Verdict {
   return { status: 'fail', reason: 'no-mfa', sentence: `${userName} has a password, and no MFA device.`, facts };
 }
 
-function dated({ seen: { user }, own, now, approvedBy }: Judging): Verdict {
+function dated({ seen: { user }, own, now, approval }: Judging): Verdict {
   const { exemption } = own.settings;
   if (exemption === undefined) {
     return ended(user.userName, user.tags, now);
@@ -121,7 +130,7 @@ function dated({ seen: { user }, own, now, approvedBy }: Judging): Verdict {
   const facts = {
     because: exemption.because,
     until: endOf(exemption),
-    approvedBy,
+    ...approval,
   };
   if (exemption.until === undefined) {
     const sentence = `${user.userName} is exempt without an end: ${exemption.because}.`;

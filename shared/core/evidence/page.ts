@@ -110,12 +110,14 @@ function acceptedTable(findings: readonly Finding[]): string {
   const rows = findings.flatMap((finding) => {
     const { accepted, control, sentence } = finding;
     if (accepted === null) return [];
-    const { until, because, approvedBy, source } = accepted;
-    const cells = [control.id, sentence, because, until ?? 'without an end', approvedBy ?? 'not known', source];
+    const { until, because, approvedBy, approvedAt, source, eventId } = accepted;
+    const by = [approvedBy ?? 'not known', approvedAt ?? ''];
+    const recorded = eventId === null ? source : `${source}, event ${eventId}`;
+    const cells = [control.id, sentence, because, until ?? 'without an end', ...by, recorded];
     return [[status('accepted'), nameOf(finding), ...cells.map(escaped)]];
   });
   if (rows.length === 0) return '<p>None. Whatever is accepted stays a failure.</p>';
-  return table(['', 'Of', 'Control', 'What', 'Because', 'Until', 'Approved by', 'Recorded in'], rows);
+  return table(['', 'Of', 'Control', 'What', 'Because', 'Until', 'Approved by', 'At', 'Recorded in'], rows);
 }
 
 const sides: Readonly<Record<string, string>> = {

@@ -137,11 +137,11 @@ function controlsTable({ findings }: RunTables): string {
 }
 
 function exceptionsTable({ findings }: RunTables): string {
-  const header = ['control', 'resource', 'because', 'approvedBy', 'source', 'until'];
+  const header = ['control', 'resource', 'because', 'approvedBy', 'approvedAt', 'source', 'eventId', 'until'];
   const rows = findings.flatMap(({ control, resource, accepted }): Cell[][] => {
     if (accepted === null) return [];
-    const { because, approvedBy, source, until } = accepted;
-    return [[control.id, resource.id, because, approvedBy, source, until]];
+    const { because, approvedBy, approvedAt, source, eventId, until } = accepted;
+    return [[control.id, resource.id, because, approvedBy, approvedAt, source, eventId, until]];
   });
   return csvOf(header, rows);
 }

@@ -157,7 +157,7 @@ describe('findings over days', () => {
 
   test('an exception ends by its date, because it is no longer used, or is still in use', () => {
     const accepted = (until: string | null, because: string) =>
-      open('fail', { until, because, approvedBy: null, source: 'file' });
+      open('fail', { until, because, approvedBy: null, approvedAt: null, eventId: null, source: 'file' });
     const days = [on('1', accepted('2', 'a')), on('2', accepted(null, 'b')), on('3', accepted('9', 'c'))];
     expect(exceptionsOf(days, []).map(({ because, ended }) => [because, ended])).toEqual([
       ['a', 'its date came'],
@@ -171,8 +171,8 @@ describe('an exemption by tag', () => {
   const admin = 'arn:aws:iam::111122223333:user/admin';
   const tagged = (at: number, more: Partial<KeyEvent> = {}) =>
     event('TagUser', at, { userName: 'alice', caller: admin, tags: { 'KeyTurn:exempt': 'true' }, ...more });
-  const used = (approvedBy: string | null, source: 'tag' | 'file', events: KeyEvent[]) => {
-    const accepted = { until: null, because: 'b', approvedBy, source };
+  const used = (approvedBy: string | null, source: 'tag' | 'file', events: KeyEvent[], known: object = {}) => {
+    const accepted = { until: null, because: 'b', approvedBy, approvedAt: null, eventId: null, source, ...known };
     const open: OpenFinding = {
       ...{ id: 'key-age/a', control: 'key-age', status: 'fail', reason: 'older-than-limit', sentence: 's' },
       ...{ resource: 'alice AKIA', userName: 'alice', isHandOver: false, accepted },
@@ -191,6 +191,11 @@ describe('an exemption by tag', () => {
       tagged(start + 3 * DAY),
     ];
     expect(used(admin, 'tag', [first, last, ...others])).toEqual([formatInstant(start), last.eventId]);
+  });
+
+  test('was approved by the call that the run knew of, whatever else there is', () => {
+    const known = { approvedAt: formatInstant(start - 300 * DAY), eventId: 'long-ago' };
+    expect(used(admin, 'tag', [tagged(start)], known)).toEqual([known.approvedAt, 'long-ago']);
   });
 
   test('has no such call that was made by somebody else, or for a file', () => {
@@ -297,7 +302,14 @@ describe('why a key was not replaced in time', () => {
   });
 
   test('a file accepted it, or its run says nothing', () => {
-    const accepted = { until: '2026-12-31', because: 'b', approvedBy: 'c', source: 'file' as const };
+    const accepted = {
+      until: '2026-12-31',
+      because: 'b',
+      approvedBy: 'c',
+      approvedAt: null,
+      eventId: null,
+      source: 'file' as const,
+    };
     const plain = day(9, over);
     const silent = { ...plain, keys: plain.keys.map((key) => ({ ...key, state: undefined, answer: undefined })) };
     const opened = { ...silent, open: silent.open.map((finding) => ({ ...finding, accepted })) };

@@ -33,7 +33,14 @@ describe('an exception', () => {
     const finding = find([{ ...own, ticket: 'SEC-1' }], 'mfa-console/AIDAGLASS');
     expect(finding).toMatchObject({
       status: 'fail',
-      accepted: { until: '2099-12-31', because: 'Break glass, sealed (SEC-1)', approvedBy: 'Ann', source: 'file' },
+      accepted: {
+        until: '2099-12-31',
+        because: 'Break glass, sealed (SEC-1)',
+        approvedBy: 'Ann',
+        approvedAt: null,
+        eventId: null,
+        source: 'file',
+      },
     });
     expect(find([own], 'mfa-console/AIDABOB')).toMatchObject({ status: 'fail', accepted: null });
   });

@@ -5,8 +5,18 @@ import { type ChangesSeen, judgeChanges } from '../../../../shared/core/evidence
 import type { ChangeLine, KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
 import { type Snapshot, seen } from '../../../../shared/core/evidence/snapshot.ts';
 import type { RecordedTransition } from '../../../../shared/core/evidence/transitions.ts';
+import { formatInstant } from '../../../../shared/core/time.ts';
 import { DEFAULTS, NOW } from '../../../support/core/builders.ts';
-import { ACCOUNT, denied, evidenceLimits, findingsOf, seenUser, snapshotOf } from '../../../support/core/snapshots.ts';
+import {
+  ACCOUNT,
+  denied,
+  evidenceLimits,
+  findingsOf,
+  seenKey,
+  seenUser,
+  snapshotOf,
+  withKeys,
+} from '../../../support/core/snapshots.ts';
 
 const judged = (more: Partial<ChangesSeen>) =>
   judgeChanges({ accountId: ACCOUNT, at: NOW, unknown: [], lines: [], ...more });
@@ -82,20 +92,26 @@ test('what a report says is said with its time, where CloudTrail told nothing of
 
 test('who exempted a user is known from CloudTrail, and goes on for as long as the exemption is the same', () => {
   const users = (value: string, name = 'keyturn:exempt') => ({
-    users: seen([seenUser('vendor', {}, { [name]: value })]),
+    users: seen([seenUser('vendor', withKeys(seenKey(1, { ageDays: 100 })), { [name]: value })]),
   });
-  const judge = (snapshot: Partial<Snapshot>, yesterday: readonly Finding[] = [], exemptedBy?: Map<string, string>) =>
+  const judge = (snapshot: Partial<Snapshot>, yesterday: readonly Finding[] = [], exemptedBy?: Map<string, KeyEvent>) =>
     judgeEvidence(snapshotOf(snapshot), yesterday, {
       ...{ settings: DEFAULTS, limits: evidenceLimits, now: NOW },
       ...(exemptedBy && { exemptedBy }),
     });
   const approver = (findings: readonly Finding[]) =>
     findings.find(({ control }) => control.id === 'exemption-dated')?.facts.approvedBy;
-  const first = judge(users('2099-01-01'), [], new Map([['vendor', 'arn:ann']]));
+  const tagged = new Map([['vendor', { ...event, name: 'TagUser' as const, caller: 'arn:ann' }]]);
+  const first = judge(users('2099-01-01'), [], tagged);
   expect(approver(first)).toBe('arn:ann');
+  const accepted = (findings: readonly Finding[]) => findings.find(({ control }) => control.id === 'key-age')?.accepted;
+  const call = { approvedBy: 'arn:ann', approvedAt: formatInstant(event.at), eventId: event.eventId, source: 'tag' };
+  expect(accepted(first)).toMatchObject(call);
+  expect(accepted(judge(users('2099-01-01'), first))).toMatchObject(call);
+  expect(accepted(judge(users('2099-06-01'), first))).toMatchObject({ approvedAt: null, eventId: null });
   expect(approver(judge(users('2099-01-01'), first))).toBe('arn:ann');
   expect(approver(judge(users('2099-06-01'), first))).toBe(null);
   expect(approver(judge(users('true'), first))).toBe(null);
   // Whoever is not exempt by a tag was exempted by nobody's call.
-  expect(approver(judge(users('x', 'team'), first, new Map([['vendor', 'arn:ann']])))).toBe(undefined);
+  expect(approver(judge(users('x', 'team'), first, tagged))).toBe(undefined);
 });

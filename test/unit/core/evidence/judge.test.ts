@@ -277,7 +277,7 @@ describe('a failure', () => {
     const [finding] = findingsOf(users(old)).filter(({ control }) => control.id === 'key-age');
     expect(finding).toMatchObject({
       status: 'fail',
-      accepted: { until: '2026-12-31', because: 'vendor', source: 'tag' },
+      accepted: { until: '2026-12-31', because: 'vendor', approvedAt: null, eventId: null, source: 'tag' },
     });
   });
 

@@ -61,8 +61,8 @@ test('whatever is accepted stands in a table of its own', () => {
   const own = { users: seen([seenUser('ann', withKeys(seenKey(1, { ageDays: 100 })), tags)]) };
   const made = tablesOf({ snapshot: snapshotOf(own), findings: findingsOf(own), userPathPrefix: '/' });
   const [header, ...accepted] = (made['exceptions.csv'] ?? '').trimEnd().split('\r\n');
-  expect(header).toBe('control,resource,because,approvedBy,source,until,escaped');
-  expect(accepted).toEqual([`key-age,${seenKey(1).accessKeyId},vendor,,tag,2026-12-31,`]);
+  expect(header).toBe('control,resource,because,approvedBy,approvedAt,source,eventId,until,escaped');
+  expect(accepted).toEqual([`key-age,${seenKey(1).accessKeyId},vendor,,,tag,,2026-12-31,`]);
   expect(rows('exceptions.csv')).toEqual([]);
 });
 
