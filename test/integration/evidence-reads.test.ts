@@ -599,6 +599,17 @@ describe('the root user', () => {
     expect((await see(sight)).rootHasVirtualMfa).toEqual({ isSeen: true, value: isVirtual });
   });
 
+  test('and users with a virtual device are told apart from those with another', async () => {
+    const sight = setUp({ pageSize: 1 });
+    for (const userName of ['ann', 'bob']) sight.world.aws.iam.addUser({ userName, mfaActive: userName === 'bob' });
+    sight.world.aws.clock.advance(DAY);
+    const { users } = await see(sight);
+    expect(users.isSeen && users.value.map(({ user, mfaKind }) => [user.userName, mfaKind])).toEqual([
+      ['ann', 'none'],
+      ['bob', 'virtual'],
+    ]);
+  });
+
   test('is not known without a report, and the reason is told', async () => {
     const sight = setUp();
     const fault = { kind: 'error', status: 403, code: 'AccessDenied' } as const;

@@ -3,7 +3,7 @@ import { REPORT_LAG } from '../../core/credential-report.ts';
 import type { CarriedFact } from '../../core/evidence/carried.ts';
 import { changedUsers, changeOfRoot } from '../../core/evidence/changes.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
-import { mapSeen, type Seen, type Snapshot } from '../../core/evidence/snapshot.ts';
+import { mapSeen, mfaKindOf, type Seen, type SeenUser, type Snapshot } from '../../core/evidence/snapshot.ts';
 import { present } from '../../core/present.ts';
 import { asRecordedIn } from '../../core/state-key.ts';
 import { formatInstant, HOUR, type Instant, MINUTE } from '../../core/time.ts';
@@ -34,9 +34,9 @@ export interface KnownBefore extends Pick<UserFacts, 'carried' | 'unusedCredenti
 /** Sees an account once. IAM, S3 and CloudTrail are asked beside each other; whatever one refuses is its own error. */
 export async function seeAccount(looking: Looking, accountId: string, known: KnownBefore): Promise<Collected> {
   const at = looking.clock();
-  const [iam, rootHasVirtualMfa, buckets, trails] = await Promise.all([
+  const [iam, withVirtualMfa, buckets, trails] = await Promise.all([
     seeIam(looking, accountId, known),
-    tryRead(looking, () => hasRootVirtualMfa(looking, accountId)),
+    tryRead(looking, () => listWithVirtualMfa(looking)),
     seeBuckets(looking),
     seeTrails(looking),
   ]);
@@ -44,8 +44,9 @@ export async function seeAccount(looking: Looking, accountId: string, known: Kno
   const problems = [...iam.problems, ...oldReport(report, at), ...wrongClock(looking.aws)];
   return {
     snapshot: {
-      ...{ accountId, at, unwitnessedSince, root, rootHasVirtualMfa, buckets, trails },
-      users: mapSeen(users, (seen) => seen.users),
+      ...{ accountId, at, unwitnessedSince, root, buckets, trails },
+      rootHasVirtualMfa: mapSeen(withVirtualMfa, (arns) => arns.some((arn) => arn.endsWith(`:${accountId}:root`))),
+      users: mapSeen(users, (seen) => withMfaKind(seen.users, withVirtualMfa)),
     },
     carried: users.isSeen ? users.value.carried : [],
     problems,
@@ -112,10 +113,21 @@ function rootOf({ report, errors }: Scan, change: KeyEvent | undefined): Snapsho
   return { isSeen: true, value: { ...report.root, reportedAt: report.reportedAt, basis: 'report' } };
 }
 
-async function hasRootVirtualMfa({ aws }: Looking, accountId: string): Promise<boolean> {
+/** ARNs of users, and of the root user. */
+async function listWithVirtualMfa({ aws }: Looking): Promise<string[]> {
+  const arns: string[] = [];
+  const pages = { client: aws.iam, pageSize: 1_000 };
   const input = { AssignmentStatus: 'Assigned' as const };
-  for await (const { VirtualMFADevices = [] } of paginateListVirtualMFADevices({ client: aws.iam }, input)) {
-    if (VirtualMFADevices.some(({ User }) => User?.Arn?.endsWith(`:${accountId}:root`))) return true;
+  for await (const { VirtualMFADevices = [] } of paginateListVirtualMFADevices(pages, input)) {
+    arns.push(...VirtualMFADevices.flatMap(({ User }) => User?.Arn ?? []));
   }
-  return false;
+  return arns;
+}
+
+function withMfaKind(users: readonly SeenUser[], withVirtualMfa: Seen<readonly string[]>): SeenUser[] {
+  const virtual = mapSeen(withVirtualMfa, (arns) => new Set(arns));
+  return users.map((user) => {
+    const isVirtual = mapSeen(virtual, (arns) => arns.has(user.user.arn));
+    return { ...user, ...present({ mfaKind: mfaKindOf(user.console, isVirtual) }) };
+  });
 }

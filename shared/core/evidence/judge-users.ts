@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import type { Settings } from '../settings.ts';
 import { formatDate, formatInstant, type Instant } from '../time.ts';
 import { type ParsedUserSettings, parseUserSettings } from '../user-settings.ts';
@@ -16,7 +17,7 @@ import { unusedKeys, unusedPassword } from './judge-unused.ts';
 import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
 import { standingOf } from './key-state.ts';
 import type { KeyEvent } from './reconcile.ts';
-import { type ConsoleAccess, mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';
+import { mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';
 
 export interface Measures {
   settings: Settings;
@@ -70,7 +71,7 @@ function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<st
   const [handOver] = standing.isSeen ? standing.value.handOvers.values() : [];
   const keysAt = seen.keys.isSeen ? seen.keys.value.readAt : measures.now;
   return [
-    ofUser('mfa-console', mfa(userName, seen.console), readAt(seen.console, measures.now)),
+    ofUser('mfa-console', mfa(seen), readAt(seen.console, measures.now)),
     ...judgeKeys(judging, standing).map((judgement) => ({ ...judgement, accepted })),
     { ...ofUser('one-active-key', oneActiveKey(judging), keysAt), handOver },
     ofUser('unused-credentials', unusedPassword(judging), readAt(seen.password, measures.now)),
@@ -111,10 +112,10 @@ function endOf({ until }: { until?: Instant | undefined }): string | null {
   return until === undefined ? null : formatDate(until);
 }
 
-function mfa(userName: string, found: Seen<ConsoleAccess>): Verdict {
+function mfa({ user: { userName }, console: found, mfaKind }: SeenUser): Verdict {
   if (!found.isSeen) return notKnown(found);
   const { hasPassword, hasMfa, basis } = found.value;
-  const facts = { consolePassword: hasPassword, mfaActive: hasMfa, basis };
+  const facts = { consolePassword: hasPassword, mfaActive: hasMfa, ...present({ mfaKind }), basis };
   if (!hasPassword) {
     return { status: 'not-applicable', reason: 'no-password', sentence: `${userName} has no password.`, facts };
   }

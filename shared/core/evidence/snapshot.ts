@@ -51,9 +51,23 @@ export interface SeenKeys {
   readAt: Instant;
 }
 
+/** Passkeys, security keys and hardware tokens are `other`: AWS lists virtual devices alone. */
+export type MfaKind = 'virtual' | 'other' | 'none';
+
+/** Undefined: not known, or nobody asked. */
+export function mfaKindOf(found: Seen<ConsoleAccess>, isVirtual: Seen<boolean>): MfaKind | undefined {
+  if (isVirtual.isSeen && isVirtual.value) return 'virtual';
+  if (!found.isSeen) return undefined;
+  const { hasPassword, hasMfa, basis } = found.value;
+  if (hasMfa) return isVirtual.isSeen ? 'other' : undefined;
+  // Of whoever has no password, an exact reading asks for no device.
+  return hasPassword || basis !== 'exact' ? 'none' : undefined;
+}
+
 export interface SeenUser {
   user: User;
   createdAt: Instant;
+  mfaKind?: MfaKind;
   secret?: Secret;
   console: Seen<ConsoleAccess>;
   password: Seen<PasswordUse>;

@@ -51,7 +51,7 @@ function instantOf(at: Instant | undefined): Cell {
 
 function usersTable({ snapshot, userPathPrefix }: RunTables, judged: Judged): string {
   const header = ['userId', 'userName', 'arn', 'path', 'owner', 'createdAt', 'consolePassword', 'passwordLastUsedAt'];
-  const more = ['passwordChangedAt', 'mfaActive', 'activeKeys', 'managedByKeyturn', 'exempt', 'groups'];
+  const more = ['passwordChangedAt', 'mfaActive', 'mfaKind', 'activeKeys', 'managedByKeyturn', 'exempt', 'groups'];
   const own = ['mfa-console', 'one-active-key', 'unused-credentials'] as const;
   const rows = (valueIn(snapshot.users) ?? []).map((seen): Cell[] => {
     const { user, createdAt } = seen;
@@ -59,7 +59,7 @@ function usersTable({ snapshot, userPathPrefix }: RunTables, judged: Judged): st
     return [
       ...[user.userId, user.userName, user.arn, user.path, user.tags['keyturn:owner'], instantOf(createdAt)],
       ...[access?.hasPassword, access?.hasPassword ? instantOf(password?.lastUsedAt) : undefined],
-      ...[access?.hasPassword ? instantOf(password?.changedAt) : undefined, access?.hasMfa],
+      ...[access?.hasPassword ? instantOf(password?.changedAt) : undefined, access?.hasMfa, seen.mfaKind],
       keys?.keys.filter(({ status }) => status === 'Active').length,
       ...[user.path.startsWith(userPathPrefix), user.tags['keyturn:exempt'], user.groups],
       ...own.flatMap((control) => judged(control, user.userId)),
@@ -114,11 +114,13 @@ function trailsTable({ snapshot }: RunTables, judged: Judged): string {
       ...[trail.arn, trail.homeRegion, trail.isMultiRegion, trail.isOrganization, delivery?.isLogging],
       ...[management?.reads, management?.writes, management?.excludedSources, trail.isValidated, trail.kmsKeyId],
       ...[instantOf(delivery?.deliveredAt), delivery?.errors.join('; ')],
+      // One trail that proves it is enough, so the answer is of the account.
+      ...judged('trail-covers-all', snapshot.accountId),
       ...judged('trail-validation', trail.arn),
       ...judged('trail-delivering', trail.arn),
     ];
   });
-  return csvOf([...header, ...more, ...columns('trail-validation', 'trail-delivering')], rows);
+  return csvOf([...header, ...more, ...columns('trail-covers-all', 'trail-validation', 'trail-delivering')], rows);
 }
 
 function controlsTable({ findings }: RunTables): string {

@@ -1,7 +1,7 @@
 // shared/core/evidence/tables.ts, shared/core/evidence/csv.ts, shared/core/evidence/summary.ts
 import { describe, expect, test } from 'vitest';
 import { csvOf } from '../../../../shared/core/evidence/csv.ts';
-import { seen } from '../../../../shared/core/evidence/snapshot.ts';
+import { mfaKindOf, seen } from '../../../../shared/core/evidence/snapshot.ts';
 import { summaryOf } from '../../../../shared/core/evidence/summary.ts';
 import { tablesOf } from '../../../../shared/core/evidence/tables.ts';
 import { NOW } from '../../../support/core/builders.ts';
@@ -31,7 +31,7 @@ const access = { hasPassword: true, hasMfa: true, basis: 'exact' as const, readA
 const account = {
   users: seen([
     seenUser('=cmd', { console: denied, ...withKeys(seenKey(1)) }),
-    seenUser('bob', { console: seen(access) }),
+    seenUser('bob', { console: seen(access), mfaKind: 'virtual' }),
   ]),
   buckets: seen([seenBucket('a'), seenBucket('b', { encryption: denied })]),
 };
@@ -43,6 +43,30 @@ test('there is one row a user, a key, a bucket and a trail', () => {
   expect(rows('users.csv')[0]).toContain(",'=cmd,");
   expect(rows('users.csv')[0]).toContain(',error,denied,');
   expect(rows('buckets.csv')[1]).toContain('AccessDenied');
+});
+
+test('a user has the kind of their device, and a trail all three answers', () => {
+  const header = (name: string) => (tables[name] ?? '').split('\r\n')[0]?.split(',') ?? [];
+  const cell = (name: string, column: string, row = 0) => rows(name)[row]?.split(',')[header(name).indexOf(column)];
+  expect([cell('users.csv', 'mfaActive', 1), cell('users.csv', 'mfaKind', 1)]).toEqual(['true', 'virtual']);
+  // Nobody could be asked.
+  expect(cell('users.csv', 'mfaKind')).toBe('');
+  const controls = ['trail-covers-all', 'trail-validation', 'trail-delivering'];
+  expect(controls.map((control) => cell('trails.csv', control))).toEqual(['pass', 'pass', 'pass']);
+});
+
+test.each<[string | undefined, Parameters<typeof mfaKindOf>]>([
+  ['virtual', [seen({ ...access, hasMfa: true }), seen(true)]],
+  ['other', [seen({ ...access, hasMfa: true }), seen(false)]],
+  [undefined, [seen({ ...access, hasMfa: true }), denied]],
+  ['none', [seen({ ...access, hasMfa: false }), denied]],
+  ['none', [seen({ ...access, hasPassword: false, hasMfa: false, basis: 'report' }), seen(false)]],
+  // Of whom has no password, nobody asks for devices.
+  [undefined, [seen({ ...access, hasPassword: false, hasMfa: false }), seen(false)]],
+  ['virtual', [denied, seen(true)]],
+  [undefined, [denied, seen(false)]],
+])('the kind of a device is %s', (expected, [found, isVirtual]) => {
+  expect(mfaKindOf(found, isVirtual)).toBe(expected);
 });
 
 test('of lists that were refused there are the columns alone', () => {
