@@ -1,5 +1,4 @@
 import { paginateGetAccountAuthorizationDetails, type UserDetail } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type CredentialReport, isSameCreation, REPORT_LAG, type ReportRow } from '../core/credential-report.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
@@ -16,6 +15,7 @@ import type { Aws } from './clients.ts';
 import { secretsBelow } from './list-secrets.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { accountIdOf, listAccessKeys, type Reader, required, secretOf, tagsOf } from './observe.ts';
+import { ownAccountId } from './own-account.ts';
 import type { Runtime } from './runtime.ts';
 import { listElsewhere } from './secret-elsewhere.ts';
 
@@ -114,17 +114,11 @@ function rowOf({ Arn = '', CreateDate }: UserDetail, report: CredentialReport | 
 
 /** Keys of one account must never be judged by what is known of another. */
 async function accountOf(aws: Aws, details: readonly UserDetail[], expected: string | undefined): Promise<string> {
-  if (expected === undefined) return details[0]?.Arn === undefined ? callersAccount(aws) : accountIdOf(details[0].Arn);
+  if (expected === undefined) return details[0]?.Arn === undefined ? ownAccountId(aws) : accountIdOf(details[0].Arn);
   const stranger = details.map(({ Arn = '' }) => accountIdOf(Arn)).find((accountId) => accountId !== expected);
   if (stranger === undefined) return expected;
   const message = `The session is of account ${stranger}, and not of ${expected}; nothing was done.`;
   throw new RotationError(message, { accountId: expected });
-}
-
-/** Only where no user's ARN tells. */
-async function callersAccount(aws: Aws): Promise<string> {
-  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  return required(Account, 'sts:GetCallerIdentity', 'Account');
 }
 
 interface AccountFacts {

@@ -1,5 +1,4 @@
 import { GetRoleCommand, paginateListRoles, type Role } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { isFailure } from '../core/errors.ts';
 import type { Fleet } from '../core/fleet/fleet.ts';
 import { type MemberRole, memberRoleName, memberRoles, ROLE_PATH } from '../core/fleet/member-roles.ts';
@@ -18,6 +17,7 @@ import { partitionOf } from '../core/partition.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { isRefusedRole, takeRole } from './member-session.ts';
 import { required } from './observe.ts';
+import { ownAccountId } from './own-account.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { TrustFinding } from '../core/fleet/trust.ts';
@@ -86,8 +86,7 @@ function nameOf(role: MemberRole, { settings }: Pick<Checked, 'settings'>): stri
 /** Asked once in a container's life, not for each member. */
 async function hubAccountOf({ aws, memory }: Runtime): Promise<string> {
   if (memory.hubAccountId !== undefined) return memory.hubAccountId;
-  const { Account } = await aws.sts.send(new GetCallerIdentityCommand());
-  const hubAccountId = required(Account, 'sts:GetCallerIdentity', 'Account');
+  const hubAccountId = await ownAccountId(aws);
   memory.hubAccountId = hubAccountId;
   return hubAccountId;
 }

@@ -1,7 +1,7 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { userNameInConfig, userNameInIam } from '../aws/config.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
+import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
@@ -61,7 +61,7 @@ async function whereOf(runtime: Runtime, runId: string, { accountId }: Remediati
   if (accountId === undefined || !hasFleet(runtime)) {
     return { runtime };
   }
-  const { Account: own } = await runtime.aws.sts.send(new GetCallerIdentityCommand({}));
+  const own = await ownAccountId(runtime.aws);
   const described = await describeMember(runtime, accountId);
   const { selection, place } = described;
   if (!selection.isMember) {

@@ -1,4 +1,3 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import {
   type Former,
   formerResults,
@@ -9,6 +8,7 @@ import {
 } from '../aws/config.ts';
 import { mapConcurrently } from '../aws/map-concurrently.ts';
 import { listAccessKeys } from '../aws/observe.ts';
+import { ownAccountId } from '../aws/own-account.ts';
 import { callsMade, type Invocation, type Runtime } from '../aws/runtime.ts';
 import { scanAccount } from '../aws/scan.ts';
 import { verifyingReader } from '../aws/state-key.ts';
@@ -88,7 +88,7 @@ async function inAccountOf(
   { accountId }: RuleEvent,
   runId: string,
 ): Promise<Runtime | { because: string }> {
-  const { Account: own } = await hub.aws.sts.send(new GetCallerIdentityCommand({}));
+  const own = await ownAccountId(hub.aws);
   const described = await describeMember(hub, accountId);
   const { place, selection } = described;
   if (selection.isMember) return asMember(hub, { ...place, isDryRun: true }, 'observe', { by: 'config-rule', runId });

@@ -1,11 +1,11 @@
 import { GetAccessKeyLastUsedCommand, paginateListAttachedUserPolicies } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { STALE_READS } from '../apply/secret.ts';
 import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, required, withoutSecret } from '../aws/observe.ts';
+import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent, OfMember } from '../core/events.ts';
@@ -146,17 +146,12 @@ async function tellOfNobody(
   { accountId: known }: Hands,
   { event, accessKeyId }: Named,
 ): Promise<ExposedKeyAnswer> {
-  const accountId = known ?? (await ownAccount(pass));
+  const accountId = known ?? (await ownAccountId(pass.runtime.aws));
   const isElsewhere = event.accountId !== undefined && event.accountId !== accountId;
   const whose = isElsewhere ? ` AWS says that it is of account ${event.accountId}.` : '';
   const message = `No IAM user of account ${accountId} has the key ${accessKeyId} (${event.code}); nothing was changed.${whose}`;
   await announceNobody(pass, { accountId, accessKeyId, message });
   return { accessKeyId, status: 'unknown', message, quarantinePolicies: [] };
-}
-
-async function ownAccount({ runtime: { aws } }: Pass): Promise<string> {
-  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  return required(Account, 'sts:GetCallerIdentity', 'Account');
 }
 
 /** Nothing may be done there; somebody has to know all the same. */

@@ -1,8 +1,7 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { countMessages } from '../aws/enqueue.ts';
 import { publish } from '../aws/notify.ts';
-import { required } from '../aws/observe.ts';
 import { listAccounts } from '../aws/organization.ts';
+import { ownAccountId } from '../aws/own-account.ts';
 import { attempt } from '../aws/plan-users.ts';
 import { drain, type Held } from '../aws/received.ts';
 import { callsMade } from '../aws/runtime.ts';
@@ -138,11 +137,11 @@ async function factsOf(runtime: FleetRuntime, gathered: Gathered): Promise<Fleet
   const at = runtime.clock();
   const runId = ownRun(messages, dueAt, settings);
   const { fanOut, results } = ofRun(messages, runId);
-  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
+  const accountId = await ownAccountId(aws);
   const deadLetters = await attempt({ errors }, async () => deadLettersOf(runtime, settings));
   return {
     organizationId: fleet.organizationId,
-    accountId: required(Account, 'sts:GetCallerIdentity', 'Account'),
+    accountId,
     runId,
     at,
     results,

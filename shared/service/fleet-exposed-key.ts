@@ -1,5 +1,5 @@
-import { GetAccessKeyInfoCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { required } from '../aws/observe.ts';
+import { GetAccessKeyInfoCommand } from '@aws-sdk/client-sts';
+import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation } from '../aws/runtime.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent } from '../core/events.ts';
@@ -20,8 +20,7 @@ export async function handsInFleet(
   { runId }: Pick<Invocation, 'runId'>,
   event: ExposureEvent,
 ): Promise<Hands | undefined> {
-  const { Account } = await runtime.aws.sts.send(new GetCallerIdentityCommand({}));
-  const own = required(Account, 'sts:GetCallerIdentity', 'Account');
+  const own = await ownAccountId(runtime.aws);
   const accountId = accountOf(event, own);
   const described = await describeOrGoOn(runtime, accountId);
   if (accountId === own && described?.selection.isMember !== true) return undefined;

@@ -1,6 +1,6 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type Outcome, openPass, type Pass } from '../apply/pass.ts';
-import { observeUser, required, withoutSecret } from '../aws/observe.ts';
+import { observeUser, withoutSecret } from '../aws/observe.ts';
+import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { RotateUserEvent } from '../core/events.ts';
@@ -72,7 +72,7 @@ async function rotateHere(
   const before = asked.compromised
     ? await observeUser(withoutSecret(pass.reader), { userName }, () => false)
     : await observeUser(pass.reader, { userName });
-  if (before === undefined) throw unknownUser(accountId ?? (await ownAccount(runtime)), userName);
+  if (before === undefined) throw unknownUser(accountId ?? (await ownAccountId(runtime.aws)), userName);
   refuseGrace(pass, before, asked);
   const dryRun = !settings.enforce;
   const { user } = before;
@@ -115,11 +115,6 @@ function show(state: UserState, pass: Pass, now: number): Pick<RotateUserAnswer,
   if (secret === undefined) return { keys: shown };
   const version = currentVersionId === undefined ? {} : { versionId: currentVersionId };
   return { keys: shown, secret: { name: secret.name, arn: secret.arn, ...version } };
-}
-
-async function ownAccount({ aws }: Runtime): Promise<string> {
-  const { Account } = await aws.sts.send(new GetCallerIdentityCommand({}));
-  return required(Account, 'sts:GetCallerIdentity', 'Account');
 }
 
 function unknownUser(accountId: string, userName: string): EventError {
