@@ -11,11 +11,11 @@ import { createWorld, DAY, invoke, pass, published, sqsEvent, type World } from 
 const QUEUE = 'keyturn-test-EvidenceQueue';
 
 /** A world whose topic delivers to the evidence queue too, as the stack has it. */
-function keeping(emails?: string[]): World & { evidenceQueueUrl: string } {
+function keeping(emails?: string[], queue = QUEUE): World & { evidenceQueueUrl: string } {
   const world = createWorld(emails === undefined ? {} : { emails });
   Object.assign(world.environment, evidenceEnvironment(addEvidenceBucket(world.aws)));
   const evidenceQueueUrl = world.aws.sqs.addQueue(QUEUE, { VisibilityTimeout: '900' });
-  const endpoint = world.aws.sqs.queueArn(evidenceQueueUrl);
+  const endpoint = world.aws.sqs.queueArn(evidenceQueueUrl).replace(QUEUE, queue);
   world.aws.sns.subscribe(world.topicArn, 'sqs', endpoint, { RawMessageDelivery: 'true' });
   return Object.assign(world, { evidenceQueueUrl });
 }
@@ -37,10 +37,11 @@ async function publish(world: World, message: unknown): Promise<void> {
 const texts = ({ aws }: World): string[] =>
   aws.s3.versions(evidenceBucket).map(({ body }) => Buffer.from(body ?? '').toString());
 
-async function rotated(world: World): Promise<void> {
+async function rotated(world: World, daily: () => unknown = () => undefined): Promise<void> {
   world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 91 }] });
   for (let day = 0; day < 14; day++) {
     await pass(world, 'alice');
+    await daily();
     world.aws.clock.advance(DAY);
     const newest = world.aws.iam.keysOf('alice').at(-1);
     if (newest) world.aws.iam.useKey(newest.accessKeyId, { service: 's3', region: 'eu-west-1' });
@@ -105,12 +106,30 @@ test('it may die at any call: nothing is lost and nothing is there twice', async
   }
 });
 
-test('the rotation makes the same calls and tells the same, whether or not anybody keeps evidence', async () => {
-  const [plain, kept] = [createWorld(), keeping()];
-  const operations = (world: World) => world.aws.calls.map(({ caller, operation }) => `${caller} ${operation}`);
-  for (const world of [plain, kept]) await rotated(world);
-  expect(operations(kept)).toEqual(operations(plain));
-  expect(published(kept)).toEqual(published(plain));
+/** Every call but those of the recorder, as far as nothing of it is drawn by lot. */
+function rotationOf({ aws }: World): string[] {
+  return aws.calls
+    .filter(({ caller }) => caller !== 'evidence-recorder')
+    .map(({ caller, operation, input, outcome }) => `${caller} ${operation} ${Object.keys(input)}: ${outcome}`);
+}
+
+describe('the rotation makes the same calls and tells the same, whether or not anybody keeps evidence', () => {
+  const refuse = faultsByRule([
+    { operation: 'PutObject', times: 1_000, fault: { kind: 'error', status: 403, code: 'AccessDenied' } },
+  ]);
+
+  test.each<[string, string, (world: ReturnType<typeof keeping>) => unknown]>([
+    ['every day', QUEUE, (world) => record(world)],
+    ['never, so that its messages wait', QUEUE, () => undefined],
+    ['into a bucket that refuses', QUEUE, (world) => record(world, refuse)],
+    ['from a queue that is gone', 'gone', () => undefined],
+  ])('%s', async (_, queue, daily) => {
+    const [plain, kept] = [createWorld(), keeping(undefined, queue)];
+    await rotated(plain);
+    await rotated(kept, () => daily(kept));
+    expect(rotationOf(kept)).toEqual(rotationOf(plain));
+    expect(published(kept)).toEqual(published(plain));
+  });
 });
 
 describe('the recorder is a subscription that nobody reads', () => {
