@@ -70,7 +70,7 @@ export async function collectEvidence(
   const { snapshot } = collected;
   const decided = { exceptions: collecting.exceptions ?? [], exemptedBy: exemptedBy(history.events) };
   const measures = { settings: rotation, limits, ...decided, now: snapshot.at };
-  const about = { accountId, history, keyEvents, before: yesterday.changes };
+  const about = { accountId, history, keyEvents, before: yesterday.changes, users: snapshot.users };
   const { judgements, changes } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
   runtime.log.info('Judged', inShort(findings, yesterday.head));

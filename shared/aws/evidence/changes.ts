@@ -1,7 +1,8 @@
-import { type CarriedChanges, type History, toCarry } from '../../core/evidence/changes.ts';
+import { type CarriedChanges, type History, intentsIn, toCarry } from '../../core/evidence/changes.ts';
 import { judgeChanges } from '../../core/evidence/judge-changes.ts';
 import type { Judgement } from '../../core/evidence/judged.ts';
 import { keyChanges, ownRoles, reconcile } from '../../core/evidence/reconcile.ts';
+import type { Seen, SeenUser } from '../../core/evidence/snapshot.ts';
 import { transitionsOf } from '../../core/evidence/transitions.ts';
 import { parseInstant } from '../../core/time.ts';
 import type { EvidenceReader } from './bucket.ts';
@@ -15,13 +16,15 @@ export interface ToReconcile {
   keyEvents: KeyEventsSeen;
   /** What the run before handed on. */
   before: CarriedChanges | undefined;
+  /** As this run saw them. */
+  users: Seen<readonly SeenUser[]>;
 }
 
 /** What CloudTrail told of changes, beside what was recorded of them; and what the next run is handed. */
 export async function reconcileChanges(
   looking: Looking,
   reader: EvidenceReader,
-  { accountId, history, keyEvents, before }: ToReconcile,
+  { accountId, history, keyEvents, before, users }: ToReconcile,
 ): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges }> {
   const { clock, settings } = looking;
   const { from } = history;
@@ -38,6 +41,7 @@ export async function reconcileChanges(
   const lines = reconcile({
     ...{ events, records: transitionsOf(records), isOwnRole: ownRoles(accountId, settings.roleSuffix) },
     ...{ knownFrom: from, knownUntil: Math.min(...untils), now },
+    intents: users.isSeen ? intentsIn(users.value, settings, now) : [],
   });
   const unknown = [...keyEvents.unknown, ...(read.isSeen ? [] : [read])];
   // Without records nothing can be said of what Keyturn did.

@@ -2,8 +2,9 @@ import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
+import type { Settings } from '../settings.ts';
 import type { Situation } from '../situation.ts';
-import { formatDate, formatInstant, hasPassed, MINUTE } from '../time.ts';
+import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
 import { describeExemption } from '../user-settings.ts';
 import { secretProblem, verifiedSecret } from '../verify-secret.ts';
 import { nounOf } from '../words.ts';
@@ -74,7 +75,10 @@ function orOrphan(s: Situation, answer: Answer): Answer {
 }
 
 /** Every run since should have handled it. So the run is that late, or an old intent was put back. */
-export function isTooOld({ settings, now }: Situation, { at }: Doing): boolean {
+export function isTooOld(
+  { settings, now }: { settings: Pick<Settings, 'runEveryDays'>; now: Instant },
+  { at }: Pick<Doing, 'at'>,
+): boolean {
   return hasPassed(at, Math.max(3, 2 * settings.runEveryDays + 1), now);
 }
 

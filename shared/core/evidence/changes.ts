@@ -1,8 +1,12 @@
+import { isTooOld } from '../checks/hands-off.ts';
+import { parseSecretTags } from '../read-secret-tags.ts';
+import type { Settings } from '../settings.ts';
 import { DAY, formatDate, formatInstant, HOUR, type Instant, parseInstant } from '../time.ts';
 import * as z from '../zod.ts';
 import { type EventWindow, keyEventNames } from './event-windows.ts';
-import { type ChangeLine, type KeyEvent, keyChanges } from './reconcile.ts';
+import { type ChangeLine, type KeyEvent, keyChanges, type StandingIntent } from './reconcile.ts';
 import { dayOfRecord } from './record-name.ts';
+import type { SeenUser } from './snapshot.ts';
 import type { ReadRecord } from './transitions.ts';
 
 // A change and its record may come days apart, so what both sides told of the last days goes on from run to run.
@@ -55,7 +59,9 @@ export function toCarry(
   records: readonly ReadRecord[],
   { lines, now }: { lines: readonly ChangeLine[]; now: Instant },
 ): CarriedChanges {
-  const unrecorded = new Set(lines.flatMap((line) => (line.is === 'unrecorded' ? [line.event.eventId] : [])));
+  // What an intent still stands for may wait longer than the days that are looked at.
+  const alone = lines.filter(({ is }) => is === 'unrecorded' || is === 'pending');
+  const unrecorded = new Set(alone.flatMap((line) => ('event' in line ? (line.event?.eventId ?? []) : [])));
   const isKept = ({ eventId, name, at }: KeyEvent): boolean => {
     if (unrecorded.has(eventId)) return at >= now - NAGGED;
     return at >= (keyChanges.includes(name) ? from : now - REPORT);
@@ -78,6 +84,18 @@ export function setsExemption({ name, errorCode, tags = {} }: KeyEvent): boolean
 }
 
 const EXEMPT = 'keyturn:exempt';
+
+/** Intents as they are recorded; those that are too old are gone on with by nobody. */
+export function intentsIn(
+  users: readonly SeenUser[],
+  settings: Pick<Settings, 'runEveryDays'>,
+  now: Instant,
+): StandingIntent[] {
+  return users.flatMap(({ user: { userName }, secret }) => {
+    const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
+    return doing === undefined || isTooOld({ settings, now }, doing) ? [] : [{ userName, ...doing }];
+  });
+}
 
 /** What the root user did to its own keys or devices since then; a refused call changed nothing. */
 export function changeOfRoot(

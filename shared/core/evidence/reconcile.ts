@@ -1,4 +1,5 @@
 import type { NoticeEvent } from '../messages.ts';
+import type { Doing } from '../secret-tags.ts';
 import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
 import type { KeyEventName } from './event-windows.ts';
 import type { RecordedTransition } from './transitions.ts';
@@ -8,7 +9,7 @@ export interface KeyEvent {
   eventId: string;
   at: Instant;
   name: KeyEventName;
-  /** ARN of whoever called. */
+  /** ARN of whoever called; of whoever has none, what CloudTrail has instead. */
   caller: string;
   /** `IAMUser`, `AssumedRole`, `Root` and others. */
   callerType?: string | undefined;
@@ -50,6 +51,12 @@ export interface Reconciling {
   /** Up to then CloudTrail has answered for every name. */
   knownUntil: Instant;
   now: Instant;
+  /** Intents that stand: what Keyturn has begun and not told of yet. */
+  intents?: readonly StandingIntent[];
+}
+
+export interface StandingIntent extends Pick<Doing, 'verb' | 'at' | 'accessKeyIds'> {
+  userName: string;
 }
 
 /** So long a message may wait in its queue before it is missed. */
@@ -146,14 +153,22 @@ export function isWitness(event: KeyEvent, record: RecordedTransition, change: C
   );
 }
 
-function unconfirmed(event: KeyEvent, { events, records, isOwnRole, now }: Reconciling): ChangeLine {
+function unconfirmed(event: KeyEvent, { events, records, isOwnRole, now, intents = [] }: Reconciling): ChangeLine {
   if (!isOwnRole(event.caller)) return { is: 'outside', event };
   const { accessKeyId } = event;
   const isOrphan = records.some(
     (record) => record.event === 'orphan-removed' && record.record.accessKeyId === accessKeyId,
   );
   if (isOrphan || wasUndone(events, accessKeyId, isOwnRole)) return { is: 'taken-back', event };
-  return now - event.at < TO_RECORD ? { is: 'pending', event } : { is: 'unrecorded', event };
+  const mayCome = now - event.at < TO_RECORD || intents.some((intent) => isBy(intent, event));
+  return mayCome ? { is: 'pending', event } : { is: 'unrecorded', event };
+}
+
+/** It is told of before the intent comes off: the next pass that goes on with it tells. */
+function isBy({ userName, verb, at, accessKeyIds }: StandingIntent, event: KeyEvent): boolean {
+  if (event.userName !== userName || event.at < at - BEFORE_INTENT) return false;
+  if (verb === 'issue') return event.name === 'CreateAccessKey';
+  return event.accessKeyId !== undefined && accessKeyIds.includes(event.accessKeyId);
 }
 
 /** Made beside another key by a second worker, and deleted within the same pass: nobody was told, for nobody had it. */

@@ -6,11 +6,15 @@ import {
   changeOfRoot,
   exemptedBy,
   historyOf,
+  intentsIn,
   toCarry,
 } from '../../../../shared/core/evidence/changes.ts';
 import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
 import type { KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
+import { formatDoing } from '../../../../shared/core/format-secret-tags.ts';
 import { DAY, formatInstant, HOUR } from '../../../../shared/core/time.ts';
+import { P, secret } from '../../../support/core/builders.ts';
+import { seenUser } from '../../../support/core/snapshots.ts';
 
 const NOW = Date.UTC(2026, 2, 10, 2);
 const event = (eventId: string, at: number, more: Partial<KeyEvent> = {}): KeyEvent => ({
@@ -64,6 +68,24 @@ test('goes on: changes of three days, those without a record for a month, and si
   expect(next.events.map(({ eventId }) => eventId)).toEqual(['missed', 'new', 'device']);
   expect(next.records).toEqual([records[1]]);
   expect(carriedChanges.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
+});
+
+test('a change that waits longer for what Keyturn has begun goes on as well', () => {
+  const waiting = event('waiting', NOW - 5 * DAY);
+  const lines = [{ is: 'pending' as const, event: waiting }, { is: 'pending' as const }];
+  const next = toCarry({ from: NOW - 3 * DAY, events: [waiting] }, [], { lines, now: NOW });
+  expect(next.events).toEqual([waiting]);
+});
+
+test('intents that stand are those that are recorded, but for what nobody goes on with any more', () => {
+  const doing = (at: number) => ({ 'keyturn:doing': formatDoing({ ...intent, at, deadlineAt: at + HOUR }) });
+  const intent = { verb: 'issue' as const, runId: 'r', accessKeyIds: [P] };
+  const user = (name: string, tags: Record<string, string>) => seenUser(name, { secret: secret({ as: { tags } }) });
+  const users = [
+    ...[user('ann', doing(NOW - DAY)), user('bob', doing(NOW - 4 * DAY)), user('cid', { 'keyturn:doing': 'x' })],
+    ...[user('dan', {}), seenUser('eve')],
+  ];
+  expect(intentsIn(users, { runEveryDays: 1 }, NOW)).toMatchObject([{ userName: 'ann', verb: 'issue', at: NOW - DAY }]);
 });
 
 test('what the root user did to itself is told apart from what it did to users', () => {

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyEventNames, knownUntil, TRAIL_LAG, windowsFor } from '../../../../shared/core/evidence/event-windows.ts';
-import { type KeyEvent, ownRoles, type Reconciling, reconcile } from '../../../../shared/core/evidence/reconcile.ts';
+import {
+  type KeyEvent,
+  ownRoles,
+  type Reconciling,
+  reconcile,
+  type StandingIntent,
+} from '../../../../shared/core/evidence/reconcile.ts';
 import type { RecordedTransition } from '../../../../shared/core/evidence/transitions.ts';
 import { DAY, formatInstant, HOUR, MINUTE } from '../../../../shared/core/time.ts';
 
@@ -29,6 +35,12 @@ const event = (more: Partial<KeyEvent> = {}): KeyEvent => ({
   name: 'DeleteAccessKey',
   caller: OURS,
   accessKeyId: KEY,
+  ...more,
+});
+
+const issue = () => event({ name: 'CreateAccessKey', userName: 'ann' });
+const intent = (more: Partial<StandingIntent> = {}): StandingIntent => ({
+  ...{ userName: 'ann', verb: 'issue', at: AT, accessKeyIds: [] },
   ...more,
 });
 
@@ -108,6 +120,23 @@ describe('a change of a key', () => {
       [event({ name: 'CreateAccessKey' }), event({ eventId: 'e2', at: AT + DAY })],
       [],
       ['unrecorded', 'unrecorded'],
+    ],
+    ['is an issue that Keyturn has not told of yet', [issue()], [], ['pending'], { intents: [intent()] }],
+    ['is an issue by an intent of later', [issue()], [], ['unrecorded'], { intents: [intent({ at: AT + HOUR })] }],
+    ['is an issue to another user', [issue()], [], ['unrecorded'], { intents: [intent({ userName: 'bob' })] }],
+    [
+      'is a deletion while something else is begun',
+      [event({ userName: 'ann' })],
+      [],
+      ['unrecorded'],
+      { intents: [intent(), intent({ verb: 'deactivate', accessKeyIds: ['AKIAOTHER'] })] },
+    ],
+    [
+      'is a deletion that Keyturn has not told of yet',
+      [event({ userName: 'ann' })],
+      [],
+      ['pending'],
+      { intents: [intent({ verb: 'delete', accessKeyIds: [KEY] })] },
     ],
   ])('%s', (_, events, records, expected, more) => {
     expect(lines(events, records, more)).toEqual(expected);
