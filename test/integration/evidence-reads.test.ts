@@ -36,6 +36,7 @@ import {
   nextDigest,
   parseChainFile,
 } from '../../shared/core/evidence/chain.ts';
+import { keyEventNames } from '../../shared/core/evidence/event-windows.ts';
 import type { EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import { parseSettings, type Settings } from '../../shared/core/settings.ts';
 import { asRecordedIn } from '../../shared/core/state-key.ts';
@@ -359,7 +360,6 @@ describe('what CloudTrail no longer tells', () => {
     const { world, looking } = setUp({ pageSize: 1 });
     const at = world.aws.clock.now();
     for (let n = 0; n < 21; n++) world.aws.cloudTrail.addEvent({ ...changeOf(byMallory), at });
-    world.aws.cloudTrail.addEvent({ ...changeOf({}), eventName: 'CreateAccessKey', at });
     world.aws.clock.advance(DAY / 2);
     const before = { TagUser: formatInstant(at - 100 * DAY), DeleteAccessKey: formatInstant(at - DAY) };
     const { events, unknown, eventsUntil } = await seeKeyEvents(looking, before);
@@ -370,6 +370,19 @@ describe('what CloudTrail no longer tells', () => {
     ]);
     expect(eventsUntil.DeleteAccessKey).toBe(before.DeleteAccessKey);
   });
+});
+
+test('an event of CloudTrail that cannot be read makes its answer an error', async () => {
+  const { looking } = setUp();
+  const events = [{ EventId: 'e1', EventName: 'DeleteUser', EventTime: 1_767_225_600, CloudTrailEvent: '{' }];
+  // Asked for one name after the other.
+  let asked = 0;
+  const aws = toldAws(() => JSON.stringify({ Events: keyEventNames[asked++] === 'DeleteUser' ? events : [] }));
+  const { unknown, events: kept } = await seeKeyEvents({ ...looking, aws }, {});
+  expect(kept).toEqual([]);
+  expect(unknown).toMatchObject([
+    { reason: 'not-answered', sentence: 'CloudTrail has 1 events of DeleteUser that cannot be read.' },
+  ]);
 });
 
 /** A digest as a run appends it, with what it names. */
@@ -553,20 +566,25 @@ describe('users', () => {
     const sight = setUp();
     const { world, looking } = sight;
     world.aws.iam.addUser({ userName: 'ci', keys: [{ ageDays: 100 }] });
+    world.aws.iam.addUser({ userName: 'other', keys: [{ ageDays: 50 }] });
     world.aws.clock.advance(DAY);
     const { carried } = await seeUsers(looking, facts(await scanOf(sight)));
-    const [fact] = carried;
+    const fact = carried.find(({ keys: [key] }) => key?.accessKeyId === world.aws.iam.keysOf('ci')[0]?.accessKeyId);
     if (fact === undefined) throw new Error('nothing was carried');
     const wrong = { ...fact, keys: fact.keys.map((key) => ({ ...key, accessKeyId: 'AKIAOTHERKEYOFTHEUSER' })) };
     const keysOn = async (day: number) => {
       const scan = await scanOf(sight);
       const known = facts({ ...scan, at: scan.at + day * DAY }, { carried: new Map([[fact.userId, wrong]]) });
-      return (await seeUsers(looking, known)).users[0]?.keys;
+      const { users, carried: next } = await seeUsers(looking, known);
+      const keys = users.find(({ user }) => user.userName === 'ci')?.keys;
+      return { ...keys, next: next.length };
     };
     const found = await Promise.all(Array.from({ length: 30 }, (_, day) => keysOn(day)));
     // Each user is read exactly on some day of every week, whatever was carried.
-    expect(found).toContainEqual(expect.objectContaining({ isSeen: false, reason: 'carried-fact-was-wrong' }));
-    expect(found).toContainEqual(expect.objectContaining({ value: expect.objectContaining({ basis: 'carried' }) }));
+    expect(found).toContainEqual(expect.objectContaining({ isSeen: false, reason: 'carried-fact-was-wrong', next: 0 }));
+    expect(found).toContainEqual(
+      expect.objectContaining({ value: expect.objectContaining({ basis: 'carried' }), next: 2 }),
+    );
   });
 
   test('whom the report accuses are asked about up to a bound, and those beyond it are not known', async () => {

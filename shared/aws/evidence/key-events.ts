@@ -1,4 +1,4 @@
-import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { type EventWindow, knownUntil, windowsFor } from '../../core/evidence/event-windows.ts';
 import { keyEventOf, regionOfIamEvents } from '../../core/evidence/key-event.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
@@ -29,7 +29,14 @@ export async function seeKeyEvents(looking: Looking, before: Readonly<Record<str
   const client = looking.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
   for (const window of windowsFor(before, looking.clock())) {
     const { name, lost, isFirst = false } = window;
-    const read = await tryRead(looking, () => lookUp(looking, client, window, events));
+    const raw: Event[] = [];
+    const read = await tryRead(looking, () => lookUp(looking, client, window, raw));
+    const kept = raw.flatMap((each) => keyEventOf(each) ?? []);
+    events.push(...kept);
+    const unreadable = raw.length - kept.length;
+    if (unreadable > 0) {
+      unknown.push(unseen('not-answered', `CloudTrail has ${unreadable} events of ${name} that cannot be read.`));
+    }
     // The newest come first, so what is cut of all the history is older than any evidence.
     const isWhole = read.isSeen && (read.value || isFirst);
     asked.push({ ...window, isWhole });
@@ -48,7 +55,7 @@ async function lookUp(
   { sleep }: Looking,
   client: CloudTrailClient,
   { name, from, to }: EventWindow,
-  events: KeyEvent[],
+  events: Event[],
 ): Promise<boolean> {
   const input = {
     LookupAttributes: [{ AttributeKey: 'EventName' as const, AttributeValue: name }],
@@ -61,7 +68,7 @@ async function lookUp(
     const command = new LookupEventsCommand({ ...input, ...present({ NextToken: token }) });
     const { Events, NextToken } = await client.send(command);
     await sleep(TRAIL_PAUSE);
-    events.push(...listed(Events).flatMap((raw) => keyEventOf(raw) ?? []));
+    events.push(...listed(Events));
     token = NextToken;
     if (token === undefined) return true;
   }

@@ -45,7 +45,9 @@ export async function seeUsers(looking: Looking, facts: UserFacts): Promise<User
   let left = MOST_READ_AGAIN;
   const all: Users = { looking, ...facts, mayReadAgain: () => left-- > 0 };
   const found = await mapConcurrently(facts.scan.users, (scanned) => seeUser(all, scanned));
-  return { users: found.map(({ user }) => user), carried: found.flatMap(({ fact }) => fact ?? []) };
+  const isWrong = found.some(({ user: { keys } }) => !keys.isSeen && keys.reason === 'carried-fact-was-wrong');
+  // The rule itself has failed then: the next run reads all.
+  return { users: found.map(({ user }) => user), carried: isWrong ? [] : found.flatMap(({ fact }) => fact ?? []) };
 }
 
 async function seeUser(all: Users, scanned: ScannedUser): Promise<{ user: SeenUser; fact?: CarriedFact | undefined }> {
@@ -84,7 +86,7 @@ async function keysOf(all: Users, { user }: ScannedUser, row: ReportRow | undefi
   const exact = await tryRead(looking, () => listAccessKeys(looking.aws, user.userName));
   if (!exact.isSeen) return { keys: exact };
   if (before !== undefined && contradicts(before.keys, exact.value)) {
-    const sentence = `What was carried of the keys of ${user.userName} was wrong; the next run reads them again.`;
+    const sentence = `What was carried of the keys of ${user.userName} was wrong; the next run reads those of all users.`;
     return { keys: unseen('carried-fact-was-wrong', sentence) };
   }
   const readAt = looking.clock();

@@ -12,12 +12,12 @@ export interface RawEvent {
   CloudTrailEvent?: string | undefined;
 }
 
-/** What is kept of an event: undefined where it does not say which, when or by whom. Parameters can hold anything. */
+/** What is kept of an event: undefined where it cannot be read, or is of another name. Parameters can hold anything. */
 export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: RawEvent): KeyEvent | undefined {
   const name = keyEventNames.find((known): known is KeyEventName => known === EventName);
   const event = jsonOf(CloudTrailEvent);
-  const caller = textIn(event, 'userIdentity', 'arn');
-  if (EventId === undefined || EventTime === undefined || name === undefined || caller === undefined) return undefined;
+  if (EventId === undefined || EventTime === undefined || name === undefined || event === undefined) return undefined;
+  const caller = callerOf(event);
   const asked = (member: string) => textIn(event, 'requestParameters', member);
   const made = (member: string) => textIn(event, 'responseElements', 'accessKey', member);
   // Who changes what is their own need not name themselves.
@@ -32,6 +32,13 @@ export function keyEventOf({ EventId, EventName, EventTime, CloudTrailEvent }: R
     ...present({ callerType, invokedBy, sourceAddress, userAgent, userName, accessKeyId, status, errorCode }),
     ...ownTags(memberOf(event, 'requestParameters')),
   };
+}
+
+/** A service of AWS, or somebody of another account or directory, may have no ARN: their change is one all the same. */
+function callerOf(event: unknown): string {
+  const members = ['arn', 'invokedBy', 'principalId', 'accountId', 'type'];
+  const known = members.flatMap((member) => textIn(event, 'userIdentity', member) ?? []);
+  return known[0] ?? 'unknown';
 }
 
 /** Of all tags only Keyturn's: what else people write there is theirs. */

@@ -25,6 +25,16 @@ test('an event that is of something else, or says nothing that can be read, is n
   expect(keyEventOf({ ...raw({}), CloudTrailEvent: '{' })).toBeUndefined();
 });
 
+test.each([
+  [{ type: 'AWSService', invokedBy: 'iam.amazonaws.com' }, 'iam.amazonaws.com'],
+  [{ type: 'SAMLUser', principalId: 'idp:ann' }, 'idp:ann'],
+  [{ type: 'AWSAccount', accountId: '999999999999' }, '999999999999'],
+  [{ type: 'Unknown' }, 'Unknown'],
+  [undefined, 'unknown'],
+])('a change by %j, who has no ARN, is kept', (userIdentity, caller) => {
+  expect(keyEventOf(raw({ userIdentity }))?.caller).toBe(caller);
+});
+
 test('whoever works by a role changes the key of nobody who is named', () => {
   const found = keyEventOf(raw({ userIdentity: { arn: 'arn:aws:sts::111122223333:assumed-role/ops/x' } }));
   expect(found).toEqual({
