@@ -40,7 +40,7 @@ export async function inEachAccount<T>(
         seen.set(account.accountId, account.name);
         results.push(await look(account));
       } else {
-        context.warn(`${account.name} is in account ${account.accountId} too, as ${first}: it is looked at once.`);
+        context.warn(`${account.name} is in account ${account.accountId} too, as ${first}: it is looked at only once.`);
       }
     } catch (error) {
       if (profiles.length === 1 || error instanceof Interrupted) throw error;

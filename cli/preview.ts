@@ -99,7 +99,7 @@ interface Heard {
   notes: string[];
 }
 
-const AS_IF = 'The plan is made as if somebody had subscribed.';
+const AS_IF = 'The plan assumes that someone has subscribed.';
 
 /** Where nobody can be asked, the plan is made as if there were a subscription. */
 async function readListeners({ aws }: Account, { settings, hasTopic }: FoundSettings): Promise<Heard> {

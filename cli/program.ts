@@ -49,7 +49,7 @@ const mfa = ['--mfa-code-stdin', 'read MFA codes from stdin, one a line'] as con
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
   add(tree, 'plan [user...]', 'what a run would do', () => import('./commands/plan.ts'))
-    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
+    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if a decision is needed')
     .option('--all', 'also who is left alone, with the reason')
     .option('--owner <value>', 'only users with this tag keyturn:owner')
     .option('--reason <code>', 'only users of whom this is said')
@@ -59,12 +59,12 @@ function addLooking(tree: Tree): void {
         .default([], 'none'),
     )
     .option('--markdown', 'a table for a ticket or a pull request')
-    .option('--html', 'a page that needs nothing but itself: everybody, and the next 60 days')
+    .option('--html', 'a self-contained page: every user, and the next 60 days')
     .option(...mfa);
   add(tree, 'status [user...]', 'keys, secret and state', () => import('./commands/status.ts'))
     .option('--owner <value>', 'only users with this tag keyturn:owner')
     .option('--reason <code>', 'only users of whom this is said')
-    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if somebody has to decide')
+    .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if a decision is needed')
     .option(...mfa);
   add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
   add(tree, 'advise [user...]', 'what would make keys needless', () => import('./commands/advise.ts'))
@@ -148,7 +148,7 @@ function addFleet(tree: Tree): void {
   const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
   const hub = () =>
     new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
-  add(fleet, 'init', 'write the first fleet.yml: everybody in a dry run', () => import('./commands/fleet-init.ts'))
+  add(fleet, 'init', 'write the first fleet.yml: every account in a dry run', () => import('./commands/fleet-init.ts'))
     .option(...file)
     .option('--print', 'print it, and write no file')
     .option(...mfa);

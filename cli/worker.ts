@@ -13,7 +13,7 @@ import { type ExitCode, exitCodes } from './exit-code.ts';
 /** What nobody is worked on means. SQS keeps a message for four days. */
 const WAITS =
   'While the worker is paused, the schedule and AWS Config issue, announce, deactivate and delete nothing. Their ' +
-  'messages wait in the queue for four days; each scheduled run sends them anew. Commands for one user and exposed keys ' +
+  'messages wait in the queue for four days; each scheduled run sends them again. Commands for one user and exposed keys ' +
   'do not wait.';
 
 /** Switches the event source mapping of the worker's queue. One that is so already is left as it is. */

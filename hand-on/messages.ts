@@ -17,7 +17,7 @@ export const handOnReasons = {
   },
   'handed-on-half': {
     says: 'Of several values of one destination some are of the new key and some are not.',
-    todo: 'Look at that destination at once: what starts there now gets half of a pair.',
+    todo: 'Check that destination now: programs that start there get half of a pair.',
   },
   'not-a-reader': {
     says: 'The role of the hand-on may not read the secret, or not write its tag.',

@@ -22,7 +22,7 @@ export function handOnTemplate(file: HandOnFile, secretPrefix: string): { Resour
       TopicArn: parameter("Of Keyturn's stack, its output TopicArn."),
       KmsKeyArn: parameter("Of the key that Keyturn's secrets are encrypted with, if it is one of yours.", ''),
       TopicKmsKeyArn: parameter('Of the key that encrypts the topic, if it is one of yours.', ''),
-      AlarmTopicArn: parameter('Told by the alarms; empty for nobody.', ''),
+      AlarmTopicArn: parameter('Told by the alarms; empty for none.', ''),
       PermissionsBoundaryArn: parameter('Of the role; empty for none.', ''),
     },
     Conditions: {

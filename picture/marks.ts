@@ -49,7 +49,7 @@ export const marks: readonly Mark[] = [
   },
   {
     id: 'people',
-    legend: 'somebody does something by hand',
+    legend: 'someone does something by hand',
     shape: '<circle cy="-2.6" r="2.2" class="solid"/><path d="M-4 5C-4-1 4-1 4 5Z" class="solid"/>',
     events: ['command', 'console', 'date'],
   },

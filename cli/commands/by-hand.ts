@@ -29,7 +29,7 @@ export const rotate = aboutUser((userName, options: RotateOptions) => {
   return {
     event: { action: 'rotate', accessKeyId, graceDays, force, restoreSecret, compromised },
     effect: compromised
-      ? 'the key that others know is deactivated at once, and then replaced.'
+      ? 'the key that others know is deactivated first, then replaced.'
       : `a new key is issued, and ${given}; with both slots taken the key that is given up goes first.`,
     question: compromised ? `Deactivate the exposed key of ${userName} and replace it` : `Rotate ${userName}`,
     // Asked for again once the slot is free.
@@ -67,7 +67,7 @@ export const rollback = aboutUser((userName, { force }: Forced) => ({
 /** Deactivates a key, and issues none for it. */
 export const retire = aboutUser((userName, { accessKeyId, force }: Forced & { accessKeyId: string }) => ({
   event: { action: 'retire', accessKeyId, force },
-  effect: `${accessKeyId} is deactivated at once, without a replacement.`,
+  effect: `${accessKeyId} is deactivated now, without a replacement.`,
   question: `Retire ${accessKeyId} of ${userName}`,
   isSevere: true,
   next: () => `status ${userName}`,

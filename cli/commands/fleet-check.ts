@@ -115,14 +115,14 @@ function wantedBy({ fleet: { limits } }: Hub): number {
 function sayConcurrency({ note, warn }: Context, hub: Hub, concurrency: number | undefined): void {
   const { accountId } = hub.deployed;
   if (concurrency === undefined) {
-    note('How many functions may run at once is not known: allow lambda:GetAccountSettings.');
+    note('How many functions may run concurrently is not known: allow lambda:GetAccountSettings.');
   } else if (concurrency < wantedBy(hub)) {
     warn(
-      `! Account ${accountId} may run ${concurrency} functions at once, and limits of fleet.yml ask for ${wantedBy(hub)}: ` +
+      `! Account ${accountId} may run ${concurrency} functions concurrently, and limits of fleet.yml ask for ${wantedBy(hub)}: ` +
         'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
     );
   } else {
-    note(`Account ${accountId} may run ${concurrency} functions at once.`);
+    note(`Account ${accountId} may run ${concurrency} functions concurrently.`);
   }
 }
 

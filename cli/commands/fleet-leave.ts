@@ -83,9 +83,7 @@ function settingsIn(tags: Tags): ReadonlyMap<string, string> {
 
 function show({ print, note }: Context, accountId: string, isMember: boolean, listed: readonly Listed[]): void {
   if (listed.length === 0) {
-    print(
-      `Nobody in account ${accountId} is in the middle of a rotation: it may leave. Secrets and keys stay as they are.`,
-    );
+    print(`No rotation is under way in account ${accountId}: it may leave. Secrets and keys stay as they are.`);
     return;
   }
   for (const [index, { user, ways }] of listed.entries()) {

@@ -105,7 +105,7 @@ export async function checkTopic(
     );
   });
   if (faults.length > 0) return [...faults, ...notes];
-  return [ok('somebody hears of every user who is due soon'), ...notes];
+  return [ok('a subscription hears of every user who is due soon'), ...notes];
 }
 
 async function audienceOf(aws: Deployed['aws'], topicArn: string): Promise<Audience | undefined> {

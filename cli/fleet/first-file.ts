@@ -11,7 +11,7 @@ export function firstFile(
 ): string {
   return [
     '# Which accounts one Keyturn deployment looks after, from when, and with which settings: docs/fleet.md.',
-    '# As it stands, everybody is in a dry run: nothing is changed anywhere before a wave has a date.',
+    '# As written, every account is in a dry run: nothing is changed anywhere before a wave has a date.',
     '',
     `organizationId: ${organizationId}`,
     '',

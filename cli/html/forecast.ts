@@ -11,9 +11,9 @@ import { effectOf, madeUpId } from './effects.ts';
  */
 
 export const assumptions: readonly string[] = [
-  'a run takes place every day at this time, with these settings, and does whatever it plans',
+  'a run takes place every day at this time, with these settings, and carries out its plan',
   'owners use a new key from the day after it is issued, and no old key from then on; a key that was in use stays in use until then',
-  'nobody changes anything by hand, and AWS refuses nothing',
+  'no one changes anything by hand, and AWS refuses nothing',
 ];
 
 /** What would happen to a user on one day. */

@@ -46,7 +46,7 @@ function servicesSections(config: string): Set<string> {
 
 function refused(where: string): EventError {
   return new EventError(
-    `${where} sends calls elsewhere than to AWS, and whoever answers them decides what is written into your file. ` +
+    `${where} sends calls to an address that is not AWS, which could decide what is written into your file. ` +
       'Take it away for this run, or name the endpoint by --endpoint-url.',
   );
 }

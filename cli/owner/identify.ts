@@ -66,7 +66,7 @@ async function presentCaller(calls: Calls, accessKeyId: string, as: CredentialSo
     if (!isDead && !isFailure(error, 'SignatureDoesNotMatch')) throw error;
     const why = isDead ? 'no longer works' : 'does not fit the secret access key beside it';
     throw new RotationError(
-      `The present key ${accessKeyId} ${why}. Read the new one as somebody who may: sign in by \`aws login --profile signin\`, and add --read-with signin.`,
+      `The present key ${accessKeyId} ${why}. Read the new one as someone who may: sign in by \`aws login --profile signin\`, and add --read-with signin.`,
     );
   }
 }

@@ -38,7 +38,7 @@ export async function recoverFirst(path: string): Promise<string | undefined> {
   const file = await realpath(path).catch(() => path);
   if (!(await hasBackup(file))) return undefined;
   await locked(file, () => recover(file));
-  return `${file} was put right: an earlier run ended while it wrote.`;
+  return `${file} was repaired: an earlier run ended while it wrote.`;
 }
 
 /** A foreign program writes now and then, not all the time. */

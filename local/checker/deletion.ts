@@ -85,5 +85,5 @@ function judgeKnown(watch: Watch, j: Judged, id: string, writtenAt: number | und
   const isKnown = watch.mailbox
     .about(j.userId)
     .some((m) => inactiveKnown.includes(m.event) && m.accessKeyId === id && m.at <= knownBy);
-  if (!isKnown) fault(watch, j, '2 told', `${id} was deleted before anybody was told that it is Inactive.`);
+  if (!isKnown) fault(watch, j, '2 told', `${id} was deleted before anyone was told that it is Inactive.`);
 }

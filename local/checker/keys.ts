@@ -61,7 +61,7 @@ function judgeStatus(watch: Watch, j: Judged, old: AccessKey, { accessKeyId, sta
   owe(watch, j, status === 'Inactive' ? 'deactivated' : 'reactivated', accessKeyId);
   if (status === 'Inactive') judgeDeactivated(watch, j, old);
   else if (j.run.command?.action !== 'rollback' && intent(j.before)?.verb !== 'roll-back') {
-    fault(watch, j, '1 reactivated', `${accessKeyId} was reactivated and nobody had asked.`);
+    fault(watch, j, '1 reactivated', `${accessKeyId} was reactivated and no one had asked.`);
   }
 }
 

@@ -31,7 +31,7 @@ export function judgeNotice(watch: Watch, j: Judged, accessKeyId: string, after:
     return;
   }
   const heard = notices.filter(({ isDelivered }) => isDelivered);
-  if (heard.length === 0) fault(watch, j, 'heard', `${accessKeyId} was taken away, and nobody got the notice.`);
+  if (heard.length === 0) fault(watch, j, 'heard', `${accessKeyId} was taken away, and no one got the notice.`);
   const isDue = heard.some(({ next }) => next !== undefined && next.notBefore <= call.at + SLACK);
   if (!isDue && heard.length > 0) {
     fault(watch, j, 'promised', `${accessKeyId} was taken away before the noticed day.`);
@@ -40,7 +40,7 @@ export function judgeNotice(watch: Watch, j: Judged, accessKeyId: string, after:
   const topicArn = post.sns.published[0]?.topicArn ?? '-';
   const event = call.operation === 'DeleteAccessKey' ? 'deleted' : 'deactivated';
   if (post.sns.recipientsOf(topicArn, { event }).length === 0) {
-    fault(watch, j, 'heard', `${accessKeyId} was taken away, and nobody will hear of it.`);
+    fault(watch, j, 'heard', `${accessKeyId} was taken away, and no one will hear of it.`);
   }
 }
 

@@ -142,7 +142,7 @@ export const cast: readonly Character[] = [
     service: 'ec2',
     ...prompt,
   },
-  { userName: 'victor', about: 'nobody uses this key', keys: [{ ageDays: 800 }], service: 's3' },
+  { userName: 'victor', about: 'this key is not used', keys: [{ ageDays: 800 }], service: 's3' },
   {
     userName: 'deploy-github',
     about: 'reads its secret each time',

@@ -103,7 +103,7 @@ function work(life: Life): void {
     return;
   }
   life.outageDays++;
-  if (!isBroken) tell(life, 'outage', `${character.service} calls fail: ${inUse} is not active any more`);
+  if (!isBroken) tell(life, 'outage', `${character.service} calls fail: ${inUse} is no longer active`);
 }
 
 function hear(life: Life, { event, at, accessKeyId }: Message): void {

@@ -117,7 +117,7 @@ export function printVerdict(
   out: Output,
 ): void {
   if (violations.length === 0) {
-    const verdict = `Checked after each of ${number(checkedCalls)} calls: nobody was locked out by surprise, no secret was seen, every change was announced.`;
+    const verdict = `Checked after each of ${number(checkedCalls)} calls: no one was locked out by surprise, no secret was seen, every change was announced.`;
     out.write(`${paint('green', verdict, out)}\n`);
     return;
   }

@@ -26,7 +26,7 @@ export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>
     const { pass, state, step, now } = fresh;
     const { accessKeyId } = step;
     const key = situationOf(fresh, now).keys.find((candidate) => candidate.accessKeyId === accessKeyId);
-    if (key === undefined) throw new ConflictError(`User ${state.user.userName} has no key ${accessKeyId} any more.`);
+    if (key === undefined) throw new ConflictError(`User ${state.user.userName} no longer has key ${accessKeyId}.`);
     try {
       if (key.status !== 'Inactive') await deactivate(pass, state.user, accessKeyId);
     } catch (error) {

@@ -98,7 +98,7 @@ function wayOut(code: string, message: string, { permission, caller = FUNCTION }
   if (/service control policy/i.test(message)) return organizationDenies('service control policy', action, caller);
   if (/resource control policy/i.test(message)) return organizationDenies('resource control policy', action, caller);
   if (/permissions boundary/i.test(message)) {
-    return `. A permissions boundary denies it, whatever other policies allow: allow ${action} in the boundary of ${caller}.`;
+    return `. A permissions boundary denies it, even if other policies allow it: allow ${action} in the boundary of ${caller}.`;
   }
   if (/VPC endpoint policy/i.test(message)) {
     return `. The policy of a VPC endpoint denies it: allow ${action} in the endpoint's policy for ${caller}.`;

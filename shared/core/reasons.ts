@@ -66,7 +66,7 @@ export const reasons = {
   'orphan-deleted': { says: 'The orphan stayed inactive and unused and is deleted.', todo: 'Nothing.' },
   'two-orphans': {
     says: 'Either of two keys may be the orphan of one interrupted run.',
-    todo: 'Delete the one that nobody uses.',
+    todo: 'Delete the one that is not used.',
   },
   'not-proven': {
     says: 'The new key never worked and was deleted. The old key stays as it is.',

@@ -177,7 +177,7 @@ function limitNote(settings: Settings, limits: Limits | undefined, now: Instant)
   const { audience, isBreakerOpen, issuedToday } = limits;
   if (audience !== undefined && isDeaf(audience)) {
     return (
-      `Topic ${settings.topicArn} has no confirmed subscription, so no key is issued and none is taken away: nobody would be told. Subscribe ` +
+      `Topic ${settings.topicArn} has no confirmed subscription, so no key is issued and none is taken away: no one would be told. Subscribe ` +
       `and confirm, or set ${environmentName('requireSubscription')} to false.`
     );
   }

@@ -31,6 +31,6 @@ export function inAnotherRegion(
   return (
     `User ${userName} has the secret ${name} in ${regions.join(' and ')}, but fleet.yml has the secrets of account ` +
     `${accountId} in another Region: no key is issued. Set \`region\` of the account back, or move that secret, or ` +
-    'delete it if nobody uses it.'
+    'delete it if it is no longer used.'
   );
 }

@@ -210,7 +210,7 @@ describe('the checker of the demo finds', () => {
     ['an Active key deleted', /deleted while it was Active/, deleteKey],
     [
       'a key deleted without a word',
-      /before anybody was told that it is Inactive/,
+      /before anyone was told that it is Inactive/,
       async (guarded) => {
         guarded.world.aws.iam.setKeyStatus(guarded.keyId, 'Inactive');
         guarded.checker.outside();

@@ -233,7 +233,7 @@ describe('the bucket of the evidence', () => {
     ['its lifecycle takes objects at a date', rule({ Expiration: { Date: '2026-12-01T00:00:00.000Z' } })],
     ['its lifecycle takes older versions', rule({ NoncurrentVersionExpiration: { NoncurrentDays: 1 } })],
     [
-      'its lifecycle moves objects to where they are not read at once',
+      'its lifecycle moves objects to a storage class that cannot be read immediately',
       rule({ Transition: { Days: 1, StorageClass: 'GLACIER' } }),
     ],
     ['it is locked for 30 days, not for 400', { objectLock: { mode: 'GOVERNANCE', days: 30 } }],

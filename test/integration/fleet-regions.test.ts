@@ -140,7 +140,7 @@ describe('a user whose secret is in another Region of the fleet', () => {
     for (const event of [{ action: 'rotate' }, { action: 'rotate', force: true }, { action: 'plan' }]) {
       expect(await rotate(alice.world, event)).toMatchObject({
         ...{ status: 'blocked', reason: 'secret-elsewhere' },
-        message: `User alice has the secret ${alice.name} in ${OTHER}, but fleet.yml has the secrets of account ${LAB} in another Region: no key is issued. Set \`region\` of the account back, or move that secret, or delete it if nobody uses it.`,
+        message: `User alice has the secret ${alice.name} in ${OTHER}, but fleet.yml has the secrets of account ${LAB} in another Region: no key is issued. Set \`region\` of the account back, or move that secret, or delete it if it is no longer used.`,
       });
     }
     expect(alice.keys()).toHaveLength(1);

@@ -30,7 +30,7 @@ describe('fleet check', () => {
     const asked = hubSays({});
     const ran = await check();
     expect(ran).toMatchObject({ code: 0, stdout: '3 ready.\n' });
-    expect(ran.stderr).toContain(`Account ${HUB} may run 1000 functions at once.`);
+    expect(ran.stderr).toContain(`Account ${HUB} may run 1000 functions concurrently.`);
     expect(ran.stderr).toContain('Next: keyturn fleet plan --fleet');
     expect(asked.toSorted((a, b) => String(a.accountId).localeCompare(String(b.accountId)))).toEqual(
       [PAYMENTS, CANARY, LAB].map((accountId) => ({ check: true, accountId })),
@@ -110,7 +110,7 @@ describe('fleet check', () => {
     hubSays({});
     cli.organization.hub.lambda.limitConcurrency(10);
     const { stderr } = await check();
-    expect(stderr).toContain('may run 10 functions at once, and limits of fleet.yml ask for 70');
+    expect(stderr).toContain('may run 10 functions concurrently, and limits of fleet.yml ask for 70');
     expect(stderr).toContain('--quota-code L-B99A9384');
   });
 

@@ -247,7 +247,7 @@ describe('who would hear of it', () => {
     const before = refusing('ListSubscriptionsByTopic', 'GetTopicAttributes');
     const denied = await about(due([]), { before });
     expect(denied).toMatchObject({ subscriptions: 'assumed', action: 'issue' });
-    expect(denied.notes).toEqual([expect.stringMatching(/may not be read: .* made as if somebody had subscribed\.$/)]);
+    expect(denied.notes).toEqual([expect.stringMatching(/may not be read: .* assumes that someone has subscribed\.$/)]);
     const none = await about(due([]), { isDeployed: false });
     expect(none).toMatchObject({ subscriptions: 'assumed', action: 'issue' });
   });

@@ -50,9 +50,11 @@ describe('while evidence is off', () => {
       'EvidenceRecorderRole',
     ]);
     expect(off.properties('NoEvidenceCollected')).toBeUndefined();
-    expect(Object.keys(template.Outputs).filter((name) => name.startsWith('Evidence')).flatMap(off.output)).toEqual(
-      Array(6).fill(undefined),
-    );
+    expect(
+      Object.keys(template.Outputs)
+        .filter((name) => name.startsWith('Evidence'))
+        .flatMap(off.output),
+    ).toEqual(Array(6).fill(undefined));
   });
 
   it('no function hears of it, nobody may start the collector, and the roles may do nothing', () => {

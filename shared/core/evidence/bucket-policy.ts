@@ -94,7 +94,7 @@ export function lifecycleProblems(rules: readonly LifecycleRule[], { expireDays 
     ...early.map((each) => `its lifecycle takes objects after ${each} days, not ${asked}`),
     ...(isDated ? ['its lifecycle takes objects at a date'] : []),
     ...(takesVersions && expireDays === 0 ? ['its lifecycle takes older versions'] : []),
-    ...(moves ? ['its lifecycle moves objects to where they are not read at once'] : []),
+    ...(moves ? ['its lifecycle moves objects to a storage class that cannot be read immediately'] : []),
     ...(expireDays > 0 && days.length === 0
       ? [`its lifecycle does not take objects ${asked} days, as digests say`]
       : []),

@@ -37,7 +37,7 @@ export const controls: Readonly<Record<ControlId, Control>> = {
     title: 'People with a password have MFA',
     version: 1,
     remediation:
-      'The person adds a device under "Security credentials" of the console: nobody else can do it for them.',
+      'The person adds a device under "Security credentials" of the console. No one else can do it for them.',
     references: [
       ...cis('1.9', '2.9', '2.10'),
       ...soc2('CC6.1', 'CC6.6'),

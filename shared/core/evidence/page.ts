@@ -116,7 +116,7 @@ function acceptedTable(findings: readonly Finding[]): string {
     const cells = [control.id, sentence, because, until ?? 'without an end', ...by, recorded];
     return [[status('accepted'), nameOf(finding), ...cells.map(escaped)]];
   });
-  if (rows.length === 0) return '<p>None. Whatever is accepted stays a failure.</p>';
+  if (rows.length === 0) return '<p>None. An accepted failure stays a failure.</p>';
   return table(['', 'Of', 'Control', 'What', 'Because', 'Until', 'Approved by', 'At', 'Recorded in'], rows);
 }
 

@@ -83,6 +83,6 @@ function filesIn(chain: Evidence['chain']): { files: ChainFile[]; verdicts: Verd
 
 function strayVerdict(key: string, foreign: ReadonlySet<string>): Verdict {
   return foreign.has(key)
-    ? { word: 'FOREIGN', key, why: 'was put by somebody else; the next digest says so and passes it over' }
+    ? { word: 'FOREIGN', key, why: 'was put by someone else; the next digest says so and skips it' }
     : { word: 'STRAY', key, why: 'is no part of the chain' };
 }

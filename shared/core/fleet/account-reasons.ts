@@ -30,7 +30,7 @@ export const accountReasons = {
     says: 'The trust of a role of Keyturn is not what its template says, so the account is left alone.',
     todo: 'Update the StackSet, and find out who changed the role.',
   },
-  paused: { says: 'Somebody in the account has paused Keyturn.', todo: 'Remove the tag `keyturn:paused` of the role.' },
+  paused: { says: 'Keyturn was paused in the account.', todo: 'Remove the tag `keyturn:paused` of the role.' },
   'role-refused': {
     says: 'AWS does not let the hub take its role in the account.',
     todo: 'Run `keyturn fleet check --account`, which says what to do.',
@@ -65,7 +65,7 @@ export const accountReasons = {
   },
   'message-too-old': {
     says: 'A message of the queue was older than a day, or did not say where its account is.',
-    todo: 'Nothing; the next run enqueues again whoever is due.',
+    todo: 'Nothing; the next run enqueues these users again.',
   },
 } as const;
 

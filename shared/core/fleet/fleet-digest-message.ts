@@ -92,7 +92,7 @@ function summaryOf(digest: FleetDigest): string {
     `${results.length} of ${plural(askedOf(digest), 'account')} of organization ${organizationId} answered, ` +
     `${plural(totals.usersScanned, 'user')}${isKnown ? `; ${silent.length} did not` : ''}. ` +
     `${totals.rotated} rotated, ${totals.deactivated} deactivated, ${totals.deleted} deleted, ${totals.blocked} blocked, ` +
-    `${totals.failed} failed.${isKnown ? '' : ` ${missing}, so nobody can be called silent.`}`
+    `${totals.failed} failed.${isKnown ? '' : ` ${missing}, so silent accounts are not known.`}`
   );
 }
 

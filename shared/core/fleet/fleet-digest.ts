@@ -217,7 +217,7 @@ function told({ results, silent, left, selected, fanOut }: FleetDigest): Attenti
     tell(
       'unheard',
       results.filter((each) => each.isUnheard),
-      'that nobody listens to: no subscription would get their messages',
+      'without a subscription that would get their messages',
     ),
     tell(
       'root-keys',

@@ -44,7 +44,7 @@ function found(n: Notice): string {
     case 'exposure-suspected':
       return `AWS suspects that others know access key ${id} of ${who(n)}.`;
     default:
-      return `Others know access key ${id} of ${who(n)}, and anybody may have used it.`;
+      return `Others know access key ${id} of ${who(n)}, and anyone may have used it.`;
   }
 }
 

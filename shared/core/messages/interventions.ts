@@ -29,7 +29,7 @@ function blockedWishes({ reason, accessKeyId }: Notice): Wish[] {
         ? []
         : [
             {
-              wish: 'Deactivate this key at once, and free its slot after the recovery period (check the key ID first)',
+              wish: 'Deactivate this key now, and free its slot after the recovery period (check the key ID first)',
               input: { action: 'rotate', accessKeyId },
             },
           ];
@@ -69,7 +69,7 @@ export const rolledBack: EventText = {
 export const retired: EventText = {
   subject: () => 'Access key retired',
   headline: (n) =>
-    `${key(n)} of ${who(n)} was deactivated${n.reason === 'unused' ? ', because nobody uses it' : ''}. ` +
+    `${key(n)} of ${who(n)} was deactivated${n.reason === 'unused' ? ', because it is not used' : ''}. ` +
     'There is no replacement.',
   todo: (n) => [
     text('Nothing, if the key is no longer needed.'),
@@ -83,9 +83,9 @@ export const orphanRemoved: EventText = {
   subject: (n) => (n.reason === 'orphan-deleted' ? 'Leftover access key deleted' : 'Leftover access key deactivated'),
   headline: (n) =>
     n.reason === 'orphan-deleted'
-      ? `${key(n)} of ${who(n)} was deleted. Keyturn had made it in a run that was interrupted, and nobody could use it.`
+      ? `${key(n)} of ${who(n)} was deleted. Keyturn had made it in a run that was interrupted, and no one could use it.`
       : `${key(n)} of ${who(n)} was deactivated. Keyturn seems to have made it in a run that was interrupted, before ` +
-        'its secret was stored, so nobody could use it.',
+        'its secret was stored, so no one could use it.',
   todo: (n) =>
     n.reason === 'orphan-deleted'
       ? [text('Nothing.')]

@@ -78,7 +78,7 @@ const deactivationReminder: EventText = {
   subject: (n) => `Old access key ends${soon(n)}`,
   headline: (n) =>
     `${oldKey(n)} of ${who(n)} is deactivated ${n.next ? when(n.next.notBefore, n.at) : 'soon'}. ` +
-    'Whatever still uses it then stops working.',
+    'Anything that still uses it then stops working.',
   why: unlessDated,
   todo: switchWithOldKey,
   next: () => RECOVERABLE,

@@ -9,7 +9,7 @@ import { type Block, text } from './text.ts';
 const MAIL_SERVICES: readonly string[] = ['email', 'ses', 'ses-smtp'];
 
 const DERIVED =
-  'the SMTP user name is the new access key ID, and the SMTP password must be derived anew from the new secret access ' +
+  'the SMTP user name is the new access key ID, and the SMTP password must be derived again from the new secret access ' +
   'key, for each Region: https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html';
 
 /** Of a new key. */

@@ -99,7 +99,7 @@ function firstOffer(notice: Notice, secretName: string, reading: 'with-profile' 
 /** A command that the policy denies would only be tried again and again. */
 function askReaders(secretName: string, readers: readonly string[]): Block[] {
   return [
-    text(`Owners do not read their secrets in this account. Ask whoever runs one of these, which read ${secretName}:`),
+    text(`Owners do not read their secrets in this account. Ask those who run one of these, which read ${secretName}:`),
     { list: readers },
   ];
 }
@@ -109,7 +109,7 @@ function signInAfter({ readableAt, at }: Notice): Block[] {
   if (readableAt === undefined) return [];
   const from = minuteUtc(Math.ceil(readableAt / MINUTE) * MINUTE);
   const wait = readableAt > at ? `From ${from} on the secret can be read, not before. ` : '';
-  return [text(`${wait}Sign in after ${from}: an earlier sign-in is denied, whoever made it.`)];
+  return [text(`${wait}Sign in after ${from}: every earlier sign-in is denied.`)];
 }
 
 /** For those whom the command of `switchWithOldKey` or `switchBySignIn` does not serve. */
@@ -189,7 +189,7 @@ export const wishes = {
   lift: (notice: Notice): Wish => ({ wish: 'End the hold now', input: liftedHold(notice) }),
   rotate: { wish: 'The user needs a new key', input: { action: 'rotate' } },
   compromised: (accessKeyId: string): Wish => ({
-    wish: 'Others know the key: deactivate it at once, and replace it',
+    wish: 'Others know the key: deactivate it now, and replace it',
     input: { action: 'rotate', accessKeyId, compromised: true },
   }),
   plan: { wish: 'Show the keys, and what Keyturn would do next', input: {} },
@@ -222,7 +222,7 @@ export function hintIfUsed(notice: Notice): Block[] {
 function hintText(service: string | undefined): string {
   if (service === undefined) {
     return (
-      'IAM has no record of any use of the old key. If nobody needs a key here, have an administrator retire it. For ' +
+      'IAM has no record of any use of the old key. If no key is needed here, have an administrator retire it. For ' +
       'people, `aws login` (AWS CLI 2.32 or later) does without one.'
     );
   }

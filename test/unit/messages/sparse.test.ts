@@ -110,7 +110,7 @@ describe('what depends on the reason', () => {
     for (const notice of [issued, reminder, exposed, notices['issued-for-readers'], notices['rolled-back']]) {
       const email = emailOf({ ...notice, smtpRegions });
       expect(email).toContain('- SmtpPassword_eu-west-1\n- SmtpPassword_us-east-1\n');
-      expect(email).not.toContain('derived anew');
+      expect(email).not.toContain('derived again');
       expect(emailOf({ ...notice, smtpRegions: [] })).not.toContain('SMTP');
     }
   });
@@ -118,7 +118,7 @@ describe('what depends on the reason', () => {
   it('a new key that the secret does not hold has no field there: its password is derived', () => {
     const { secretName: _, ...unstored } = notices.reminder;
     const email = emailOf({ ...unstored, smtpRegions });
-    expect(email).toContain('derived anew');
+    expect(email).toContain('derived again');
     expect(email).not.toContain('SmtpPassword_');
   });
 

@@ -20,7 +20,7 @@ variable "suffix" {
 }
 
 variable "user_path_prefix" {
-  description = "Only users below it can be touched, whatever the hub says."
+  description = "Only users below it can be touched, even if the hub asks for others."
   type        = string
   default     = "/"
 }
@@ -50,7 +50,7 @@ variable "permissions_boundary_name" {
 }
 
 variable "rotates" {
-  description = "With false the hub may look only, and nobody there can change that."
+  description = "With false the hub may look only, and no one in the hub can change that."
   type        = bool
   default     = true
 }

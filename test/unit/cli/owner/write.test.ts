@@ -277,7 +277,7 @@ describe('a crash in the middle of a write in place', () => {
 
   it.each(['', '[a', NEW.slice(0, -1)])('is put back: %j', async (now) => {
     await crashed(now);
-    expect(await recoverFirst(file)).toContain('was put right');
+    expect(await recoverFirst(file)).toContain('was repaired');
     expect(text()).toBe(OLD);
     expect(left()).toEqual([]);
   });

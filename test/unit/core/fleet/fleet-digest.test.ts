@@ -85,7 +85,7 @@ describe('results of a run added up', () => {
     expect(JSON.parse(body.default)).toMatchObject({
       accounts: { selected: 3, answered: 2, enqueued: 3 },
       message: expect.stringMatching(
-        /^2 of 3 accounts [^;]*\. .*The organization could not be listed, so nobody can be called silent\.$/,
+        /^2 of 3 accounts [^;]*\. .*The organization could not be listed, so silent accounts are not known\.$/,
       ),
     });
     expect(attributes.severity).toBe('warning');
