@@ -7,6 +7,7 @@ import { messageOf } from '../shared/core/errors.ts';
 import { knowFleet } from '../shared/core/fleet/policy.ts';
 import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
 import { checkSettings, type Service } from './check-settings.ts';
+import { evidenceNotes } from './evidence.ts';
 import { addExceptions, exceptionNotes, readExceptionsFile } from './exceptions.ts';
 import { begunWaves, type FleetFile, readFleetFile } from './fleet.ts';
 import { computed } from './parameters.ts';
@@ -158,7 +159,10 @@ export function pluginThat(
     } catch (error) {
       refuse(error);
     }
-    const notes = file === undefined ? [] : begunWaves(file.fleet, Date.now());
+    const notes = [
+      ...(file === undefined ? [] : begunWaves(file.fleet, Date.now())),
+      ...evidenceNotes(service.custom?.stack ?? {}),
+    ];
     for (const note of [...notes, ...exceptionNotes(await exceptionsHere(), Date.now())]) console.error(note);
   };
   return {

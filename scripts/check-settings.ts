@@ -40,6 +40,7 @@ export function checkSettings({ provider, custom }: Service, fleet?: Fleet): voi
     ...(stack('createOrganizationConfigRule') === 'true' && fleet === undefined
       ? ['createOrganizationConfigRule is "true": must be false without a fleet']
       : []),
+    ...ownerOfNoBucket(stack),
     ...expiresTooSoon(stack),
   ];
   if (problems.length > 0) throw new SettingsError(`Cannot deploy: ${problems.join('. ')}.`);
@@ -55,6 +56,13 @@ function expiresTooSoon(stack: (name: string) => string | undefined): string[] {
   return [
     `evidenceExpireDays is "${expire}": must be 0, which is never, or at least ${BEYOND_LOCK} more than evidenceLockDays, ${lock}`,
   ];
+}
+
+/** A bucket that the stack makes is of its own account. */
+function ownerOfNoBucket(stack: (name: string) => string | undefined): string[] {
+  const owner = stack('evidenceBucketOwner');
+  if (owner === undefined || stack('evidenceBucket') !== undefined) return [];
+  return [`evidenceBucketOwner is "${owner}": must be empty without evidenceBucket`];
 }
 
 function broken(

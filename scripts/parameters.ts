@@ -1,5 +1,6 @@
 import type { Fleet } from '../shared/core/fleet/fleet.ts';
 import { type SettingName, type Settings, settingSpecs } from '../shared/core/settings.ts';
+import { bucketPolicyElsewhere } from './evidence.ts';
 import { fleetPolicies, readFleetFile } from './fleet.ts';
 import { longestGapDays } from './schedule.ts';
 
@@ -53,6 +54,15 @@ export const computed: Readonly<Record<string, (read: Read) => Promise<unknown>>
       keepsEvidence: (await read('keepEvidence')) === 'true',
     });
   },
+
+  /** Of a bucket that the stack does not make, and cannot put a policy on. */
+  evidenceBucketPolicy: async (read) => ({
+    'Fn::Sub': bucketPolicyElsewhere({
+      bucket: await read('evidenceBucket'),
+      roleSuffix: await read('roleSuffix'),
+      lock: { mode: (await read('evidenceLockMode')) === 'none' ? 'none' : 'governance', days: 0 },
+    }),
+  }),
 
   /** Passes at once. */
   workerConcurrency: async (read) => (await readFleet(read))?.limits.workerConcurrency ?? 2,

@@ -54,7 +54,7 @@ describe('while evidence is off', () => {
       Object.keys(template.Outputs)
         .filter((name) => name.startsWith('Evidence'))
         .flatMap(off.output),
-    ).toEqual(Array(6).fill(undefined));
+    ).toEqual(Array(7).fill(undefined));
   });
 
   it('no function hears of it, nobody may start the collector, and the roles may do nothing', () => {
@@ -131,6 +131,13 @@ describe('with evidence', () => {
       expect(policyProblems(document, asked)).toEqual([]);
       expect(denialsAsked(asked)).toHaveLength(count);
     }
+  });
+
+  it('a bucket of another account is told what policy it is to have', () => {
+    expect(kept.output('EvidenceBucketPolicyToPut')).toBeUndefined();
+    const text = deploy(template, { KeepEvidence: true, EvidenceElsewhere: true }).output('EvidenceBucketPolicyToPut');
+    expect(JSON.parse(String(text))).toMatchObject({ Version: '2012-10-17' });
+    expect(text).toContain(`${ROLE}-collector`);
   });
 
   it('the topic delivers every message as it is, nobody else sends, and what SNS gives up has a queue of its own', () => {

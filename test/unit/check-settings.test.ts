@@ -102,6 +102,7 @@ describe('a parameter of the stack alone', () => {
     ['topicKmsKeyArn', 'alias/topic', 'must be the ARN of the key itself'],
     ['topicKmsKeyArn', 'arn:aws:kms:eu-west-1:123456789012:alias/topic', 'must be the ARN of the key itself'],
     ['keepEvidence', 'yes', 'must be true or false'],
+    ['evidenceBucketOwner', '444455556666', 'must be empty without evidenceBucket'],
     ['evidenceSigning', 'yes', 'must be true, false, or the ARN of a KMS key'],
     ['evidenceSigning', 'arn:aws:kms:eu-west-1:123456789012:alias/x', 'must be true, false, or the ARN of a KMS key'],
     ['bucketEncryption', 'AES256', 'must be any, kms or customer-key'],

@@ -40,7 +40,6 @@ export const signatureSchema = z.object({
   signature: z.nullable(z.string()),
   algorithm: z.optional(z.string()),
   keyArn: z.optional(z.string()),
-  publicKeySha256: z.optional(z.string()),
   /** Why there is none. */
   reason: z.optional(z.string()),
 });
