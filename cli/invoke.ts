@@ -1,5 +1,12 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { ConflictError, EventError, isFailure, messageOf, RotationError } from '../shared/core/errors.ts';
+import {
+  ConflictError,
+  EventError,
+  IncompleteEvidenceError,
+  isFailure,
+  messageOf,
+  RotationError,
+} from '../shared/core/errors.ts';
 import { shellQuote } from '../shared/core/messages/commands.ts';
 import type { Context } from './context.ts';
 import type { Deployed } from './deployed.ts';
@@ -97,6 +104,7 @@ function failureOf(functionName: string, answered: unknown, isReading: boolean):
   const said = errorMessage ?? 'it failed without a message';
   if (errorType === 'EventError') return new EventError(said);
   if (errorType === 'ConflictError') return new ConflictError(said);
+  if (errorType === 'IncompleteEvidenceError') return new IncompleteEvidenceError(said);
   if (errorType === 'RotationError' || errorType === 'SettingsError') return new RotationError(said, refusalIn(said));
   // Lambda itself ended it: out of time, out of memory, or it could not start.
   const ended = `${errorType ?? 'Error'}: ${messageOf(said)}`;

@@ -1,7 +1,8 @@
+import { DAY } from '../shared/core/time.ts';
+
 const DAY_NAMES = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const MONTH_NAMES = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const DAYS_BY_UNIT: Readonly<Record<string, number>> = { minute: 1 / 1_440, hour: 1 / 24, day: 1 };
-const DAY_MS = 86_400_000;
 /** 28 years, after which months and weekdays go round. */
 const FIRST_DAY = Date.UTC(2024, 0, 1);
 const DAYS = 28 * 365 + 7;
@@ -36,7 +37,7 @@ function ofCron(text: string): number | undefined {
   if (inMonth === undefined || months === undefined || inWeek === undefined) return undefined;
   const runs: number[] = [];
   for (let day = 0; day < DAYS; day++) {
-    const date = new Date(FIRST_DAY + day * DAY_MS);
+    const date = new Date(FIRST_DAY + day * DAY);
     if (months.has(date.getUTCMonth() + 1) && inMonth(date) && inWeek(date)) runs.push(day);
   }
   const next = [...runs.slice(1), (runs[0] ?? 0) + DAYS];

@@ -1,4 +1,3 @@
-import { RotationError } from '../../shared/core/errors.ts';
 import { present } from '../../shared/core/present.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
@@ -73,12 +72,7 @@ async function answerTo<Answer>(
   const deployed = await connect(context, options);
   context.note(`keyturn-${deployed.stage}-evidence-collector ${placeOf(deployed, options.account)} …`);
   const answered = await invoke(deployed, invocation);
-  if (answered instanceof Thrown) throw incomplete(answered.error) ?? answered.error;
+  if (answered instanceof Thrown) throw answered.error;
   if (context.options.json) context.print(JSON.stringify(answered, undefined, 2));
   return answered as Answer;
-}
-
-/** The run was not refused, even if its sentence names what somebody refused to it. */
-function incomplete({ message }: Error): RotationError | undefined {
-  return /^The evidence below \S+ is incomplete/.test(message) ? new RotationError(message) : undefined;
 }

@@ -32,6 +32,11 @@ export class ConflictError extends KeyturnError {
   override readonly name = 'ConflictError';
 }
 
+/** A run of the collector is kept whole, and something in it is not known; the message says what. */
+export class IncompleteEvidenceError extends KeyturnError {
+  override readonly name = 'IncompleteEvidenceError';
+}
+
 /** How a call to AWS failed. */
 export interface Failure {
   /** AWS's own error name, `NoSuchEntityException`; of a broken connection the name of its error. */

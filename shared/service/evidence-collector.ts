@@ -9,7 +9,7 @@ import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
 import { unfinishedRuns } from '../aws/evidence/unfinished.ts';
 import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
-import { RotationError } from '../core/errors.ts';
+import { IncompleteEvidenceError } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
 import { type CarriedChanges, exemptedBy, historyOf } from '../core/evidence/changes.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
@@ -118,13 +118,12 @@ function inShort(findings: readonly Finding[], head: Yesterday['head']) {
 }
 
 /** Everything is written by then: the alarm rings, and nothing is done again. */
-function incomplete(unknown: readonly Finding[], folder: string): RotationError {
+function incomplete(unknown: readonly Finding[], folder: string): IncompleteEvidenceError {
   const reasons = [...new Set(unknown.map(({ control, sentence }) => `${control.id}: ${sentence}`))];
   const shown = reasons.slice(0, 5).join(' ');
   const more = reasons.length > 5 ? ` And ${reasons.length - 5} more.` : '';
-  return new RotationError(
+  return new IncompleteEvidenceError(
     `The evidence below ${folder} is incomplete: ${unknown.length} findings are not known. ${shown}${more}`,
-    { code: 'Incomplete' },
   );
 }
 

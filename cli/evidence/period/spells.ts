@@ -1,4 +1,5 @@
 import { type ControlId, controlIds } from '../../../shared/core/evidence/finding.ts';
+import { DAY } from '../../../shared/core/time.ts';
 import type { Day, OpenFinding } from './day.ts';
 
 // Findings over days. A day on which something was not known, and a day without a run, end nothing.
@@ -73,7 +74,7 @@ export function controlsOver(days: readonly Day[], spells: readonly Spell[]): Co
     if (counts.length === 0) return [];
     const own = spells.filter((spell) => spell.control === control);
     const settled = own.flatMap(({ firstDay, settledDay }) =>
-      settledDay === null ? [] : [Math.round((Date.parse(settledDay) - Date.parse(firstDay)) / 86_400_000)],
+      settledDay === null ? [] : [Math.round((Date.parse(settledDay) - Date.parse(firstDay)) / DAY)],
     );
     return [
       {
