@@ -68,12 +68,22 @@ describe('a day of a fleet', () => {
     expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
   });
 
-  it('costs an idle account at most 18 calls', async () => {
+  it('costs an idle account 11 calls, and one more for each user whose keys are read that day', async () => {
     const world = createFleetWorld();
+    const users = 20;
+    for (const accountId of ids) {
+      const { iam } = world.organization.account(accountId);
+      for (let n = 0; n < users; n++) iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 10 }] });
+    }
     await scheduled(world, { scheduledAt: at });
     const before = world.organization.calls.length;
     await scanAll(world);
-    expect((world.organization.calls.length - before) / 3).toBeLessThanOrEqual(18);
+    const operations = world.organization.calls.slice(before).map(({ call: { operation } }) => operation);
+    const ofUsers = operations.filter((operation) => operation === 'ListAccessKeys');
+    // Each user once in 30 days.
+    expect(ofUsers.length).toBeLessThanOrEqual((2 * users * ids.length) / 30);
+    // Four are of the container: who it is, its key, and who listens.
+    expect(operations.length - ofUsers.length).toBeLessThanOrEqual(11 * ids.length + 4);
   });
 
   it('is a dry run where a wave has not begun: nothing is enqueued, no ticket is taken, and the digest says how many', async () => {
