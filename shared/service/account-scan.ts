@@ -3,6 +3,7 @@ import { isRefusedRole } from '../aws/member-session.ts';
 import { tagsOfAccount } from '../aws/organization.ts';
 import { type PlannedStep, plannedSteps } from '../aws/plan-users.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
+import { isNotEnabled } from '../aws/secret-elsewhere.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import { type TrustFinding, trustOf } from '../aws/trust.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
@@ -18,7 +19,7 @@ import {
 import { fleetQueue } from '../core/fleet/queues.ts';
 import { resultOfScan, resultWithoutScan, sentencesOf } from '../core/fleet/scan-result.ts';
 import { type Selection, select } from '../core/fleet/select.ts';
-import { expectsUsers } from '../core/fleet/settings-for.ts';
+import { expectsUsers, regionFor } from '../core/fleet/settings-for.ts';
 import { firstRun } from '../core/runs.ts';
 import { digestOf, isUnheard, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
@@ -78,7 +79,7 @@ export async function answerFor(
     const answered = await scanMember(runtime, invocation, { message: of, isDryRun, showsPlan });
     return { ...answered, result: { ...answered.result, ...wave } };
   } catch (error) {
-    const answered = failureOf(runtime, of, error);
+    const answered = await failureOf(runtime, of, error);
     return { ...answered, result: { ...answered.result, ...wave } };
   }
 }
@@ -178,7 +179,7 @@ function refusal(
 const JOINING = DAY;
 
 /** Throws what may pass: then the message comes back. */
-function failureOf(runtime: FleetRuntime, message: AccountMessage, error: unknown): Answered {
+async function failureOf(runtime: FleetRuntime, message: AccountMessage, error: unknown): Promise<Answered> {
   const now = runtime.clock();
   const because = messageOf(error);
   if (isRefusedRole(error)) {
@@ -187,7 +188,20 @@ function failureOf(runtime: FleetRuntime, message: AccountMessage, error: unknow
     return refusal(message, now, { reason: isJoining ? 'joining' : 'role-refused', because });
   }
   if (error instanceof RotationError && error.isTransient) throw error;
+  if (isRegionOff(error)) {
+    const { accountId, name } = message;
+    const region = regionFor(runtime.fleet, await placeOf(runtime, message));
+    const off = `Region ${region} is not enabled in ${accountId} (${name}): enable it, or set \`region\` for the account.`;
+    return refusal(message, now, { reason: 'region-not-enabled', because: off, status: 'failed' });
+  }
   return refusal(message, now, { reason: 'failed', because, status: 'failed' });
+}
+
+/** IAM answers for every Region, so that this is of the secrets. */
+function isRegionOff(error: unknown): boolean {
+  return (
+    isNotEnabled(error) && error instanceof RotationError && error.facts.action?.startsWith('secretsmanager:') === true
+  );
 }
 
 /** The log has every account; metrics have none by name. */

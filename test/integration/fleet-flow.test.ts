@@ -287,7 +287,12 @@ describe('by hand', () => {
     world.organization.account(PAYMENTS).iam.deleteRole('keyturn-observe');
     expect(await scheduled(world, { check: true, accountId: PAYMENTS })).toMatchObject({
       status: 'refused',
-      findings: [{ reason: 'role-refused', message: expect.stringContaining('keyturn fleet check') }],
+      findings: [
+        {
+          reason: 'role-refused',
+          message: expect.stringContaining(`Cannot take keyturn-observe in ${PAYMENTS}: AWS refuses.`),
+        },
+      ],
     });
   });
 

@@ -140,6 +140,18 @@ describe('a scan', () => {
     expect(resultOf(world, LAB)).toMatchObject({ status: 'refused', reason: 'trust-changed', trust, usersScanned: 0 });
   });
 
+  it('of an account in which the Region of its secrets is not enabled names the Region, and how to put it right', async () => {
+    const world = createFleetWorld({ fleet: { settings: [{ accounts: [LAB], region: 'eu-south-1' }] } });
+    world.organization.account(LAB).disableRegion('eu-south-1');
+    await scheduled(world, { scheduledAt: at });
+    await scanAll(world);
+    const because = `Region eu-south-1 is not enabled in ${LAB} (lab): enable it, or set \`region\` for the account.`;
+    expect(resultOf(world, LAB)).toMatchObject({ status: 'failed', reason: 'region-not-enabled', errors: [because] });
+    expect(resultOf(world, PAYMENTS)).toMatchObject({ status: 'scanned' });
+    await digest(world);
+    expect(emailOf(world)).toContain(because);
+  });
+
   it('that AWS refuses for good is a result, and does not come back', async () => {
     const world = createFleetWorld();
     spoil(world, LAB, (text) => text.replaceAll('iam:GetAccountAuthorizationDetails', 'iam:GetRole'));
