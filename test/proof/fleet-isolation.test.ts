@@ -11,6 +11,7 @@ import { drain } from '../../local/host/event-source.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
 import { bodies, type FleetWorld, lambda, scheduled } from '../support/fleet-world.ts';
 import { HUB, MEMBERS, rolesOfMember, UNITS } from '../support/organization.ts';
+import { staleRead } from '../support/proof/faults.ts';
 import { createProofFleet, digests, endOf } from '../support/proof/fleet-days.ts';
 import { printTable, seconds } from '../support/proof/report.ts';
 
@@ -23,6 +24,8 @@ interface Trouble {
   readonly spoil?: (world: FleetWorld, accountId: string) => void;
   /** What its calls meet. */
   readonly fault?: (call: Call) => Fault | undefined;
+  /** Those who have it may fare as well as without. */
+  readonly isHarmless?: boolean;
 }
 
 function forget(role: 'keyturn-observe' | 'keyturn-rotate') {
@@ -44,11 +47,26 @@ function suspend(world: FleetWorld, accountId: string): void {
   forget('keyturn-rotate')(world, accountId);
 }
 
+/** Another trust than the template's, with which the hub still gets in. */
+function letOthersIn({ organization }: FleetWorld, accountId: string): void {
+  const { iam } = organization.account(accountId);
+  for (const role of ['keyturn-observe', 'keyturn-rotate']) {
+    const trust = JSON.stringify(iam.role(role)?.trust.document);
+    iam.setTrust(role, JSON.parse(trust.replace('"sts:AssumeRole"', '["sts:AssumeRole","sts:TagSession"]')));
+  }
+}
+
 const isOf = (name: string, fault: Fault) => (call: Call) => (call.operation === name ? fault : undefined);
 const troubles: readonly Trouble[] = [
   { name: 'observe role gone', spoil: forget('keyturn-observe') },
   { name: 'rotate role gone', spoil: forget('keyturn-rotate') },
   { name: 'trust without an external ID', spoil: open },
+  { name: 'trust of others, with the external ID', spoil: letOthersIn },
+  {
+    name: 'Region off',
+    spoil: ({ organization }, accountId) => organization.account(accountId).disableRegion('eu-west-1'),
+  },
+  { name: 'stale answers', fault: staleRead, isHarmless: true },
   { name: 'throttled', fault: () => ({ kind: 'throttle' }) },
   { name: 'error 503', fault: () => ({ kind: 'error', status: 503, code: 'ServiceUnavailable' }) },
   { name: 'no answer', fault: () => ({ kind: 'lost-response' }) },
@@ -162,6 +180,6 @@ describe('one account in trouble', () => {
     rows.push([trouble.name, ids.length * moments.length, seconds(begun)]);
     expect(found).toEqual([]);
     // It was a trouble: where nothing is harmed, nothing was tried.
-    expect(harmed).toBeGreaterThanOrEqual(ids.length);
+    if (!trouble.isHarmless) expect(harmed).toBeGreaterThanOrEqual(ids.length);
   });
 });
