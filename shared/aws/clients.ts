@@ -34,6 +34,8 @@ export interface Aws {
   inAccount(target: InAccount): Aws;
   /** Calls by operation (`iam:ListAccessKeys`) since the clients were made, in whatever account. */
   counts: ReadonlyMap<string, number>;
+  /** Of those, the ones that ended with an error. */
+  errors: ReadonlyMap<string, number>;
 }
 
 type Configuration = ConstructorParameters<typeof IAMClient>[0];
@@ -74,8 +76,8 @@ const PREFIXES = {
  * that names the permission and the resource, and carries no secret.
  */
 export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): Aws {
-  const counts = new Map<string, number>();
-  const home = clientsOf(options, { ...watcher, counts });
+  const [counts, errors] = [new Map<string, number>(), new Map<string, number>()];
+  const home = clientsOf(options, { ...watcher, counts, errors });
   const { sns, sts, clientOf } = home;
   // Their connections too are shared: a session would otherwise begin with handshakes.
   const { requestHandler } = home.iam.config;
@@ -83,20 +85,23 @@ export function createAws(options: ClientOptions = {}, watcher: Watcher = {}): A
     const { region, role, roleSuffix, accountId, otherRegions = [] } = target;
     const credentials = memberCredentials(sts, target);
     const caller = `the role ${memberRoleName(role, roleSuffix)} of account ${accountId}`;
-    const member = clientsOf({ ...options, requestHandler, region, credentials }, { ...watcher, counts, caller });
+    const member = clientsOf(
+      { ...options, requestHandler, region, credentials },
+      { ...watcher, counts, errors, caller },
+    );
     const secretsIn = (other: string): SecretsManagerClient =>
       member.clientOf((own) => new SecretsManagerClient({ ...own, region: other }));
     const elsewhere = new Map(otherRegions.map((other) => [other, secretsIn(other)]));
-    return { ...member, sns, sts, homeClientOf: clientOf, elsewhere, inAccount, counts };
+    return { ...member, sns, sts, homeClientOf: clientOf, elsewhere, inAccount, counts, errors };
   };
-  return { ...home, homeClientOf: clientOf, elsewhere: new Map(), inAccount, counts };
+  return { ...home, homeClientOf: clientOf, elsewhere: new Map(), inAccount, counts, errors };
 }
 
 /** Those of one account. */
 function clientsOf(
   options: ClientOptions,
   watch: Watch,
-): Omit<Aws, 'homeClientOf' | 'elsewhere' | 'inAccount' | 'counts'> {
+): Omit<Aws, 'homeClientOf' | 'elsewhere' | 'inAccount' | 'counts' | 'errors'> {
   const retrying = { retryMode: 'adaptive', maxAttempts: 5, ...options };
   const { retryStrategy: _, ...once } = { ...options, maxAttempts: 1 };
   return {
@@ -128,6 +133,7 @@ type Actions = Readonly<Record<string, string>>;
 
 interface Watch extends Watcher {
   counts: Map<string, number>;
+  errors: Map<string, number>;
   actions?: Actions;
 }
 
@@ -143,7 +149,7 @@ export type ClientMaker = <Input extends object, Output extends object, Client e
  */
 function watched<Input extends object, Output extends object, Client extends Watchable<Input, Output>>(
   client: Client & Watchable<Input, Output>,
-  { counts, onCall, actions = ACTIONS, ...caller }: Watch,
+  { counts, errors, onCall, actions = ACTIONS, ...caller }: Watch,
 ): Client {
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -153,6 +159,7 @@ function watched<Input extends object, Output extends object, Client extends Wat
       try {
         return await next(args);
       } catch (error) {
+        errors.set(permission, (errors.get(permission) ?? 0) + 1);
         const isUncertain = context[UNCERTAIN] === true;
         throw asRotationError(error, { permission, input: args.input, isUncertain, ...caller });
       } finally {

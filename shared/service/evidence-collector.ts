@@ -21,7 +21,7 @@ import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
 import type { Seen } from '../core/evidence/snapshot.ts';
 import { tablesOf } from '../core/evidence/tables.ts';
-import { parseSettings } from '../core/settings.ts';
+import { parseSettings, type Settings } from '../core/settings.ts';
 import { formatInstant, MINUTE } from '../core/time.ts';
 import { type Appended, appendDigest } from './append-digest.ts';
 
@@ -52,7 +52,7 @@ export async function collectEvidence(
 ): Promise<CollectorAnswer> {
   const { settings, limits } = collecting;
   const { accountId } = settings;
-  const before = new Map(runtime.aws.counts);
+  const before = { calls: new Map(runtime.aws.counts), errors: new Map(runtime.aws.errors) };
   const rotation = parseSettings(runtime.environment);
   const { aws, clock, sleep } = runtime;
   const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: invocation.deadlineAt - TO_WRITE };
@@ -74,19 +74,10 @@ export async function collectEvidence(
   const { judgements, changes } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
   runtime.log.info('Judged', inShort(findings, yesterday.head));
-  const calls = callsSince(before, aws.counts);
-  const run: Run = {
-    invocation,
-    request,
-    collecting,
-    collected,
-    keyEvents,
-    changes,
-    findings,
-    calls,
-    endedAt: clock(),
-  };
-  const { manifest, folder } = await write(runtime, run, rotation.userPathPrefix);
+  const asked = { calls: since(before.calls, aws.counts), errors: since(before.errors, aws.errors) };
+  const seen = { invocation, request, collecting, collected, keyEvents, changes, findings, yesterday };
+  const run: Run = { ...seen, ...asked, rotation, endedAt: clock() };
+  const { manifest, folder } = await write(runtime, run);
   const unfinished = await unfinishedRuns(reader, accountId, yesterday.head, invocation.startedAt);
   const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
   const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
@@ -140,43 +131,49 @@ interface Run {
   keyEvents: KeyEventsSeen;
   changes: CarriedChanges;
   findings: readonly Finding[];
+  yesterday: Yesterday;
+  rotation: Settings;
   calls: Readonly<Record<string, number>>;
+  errors: Readonly<Record<string, number>>;
   endedAt: number;
 }
 
-async function write(
-  { aws }: Pick<Runtime, 'aws'>,
-  run: Run,
-  userPathPrefix: string,
-): Promise<{ manifest: Hashed; folder: string }> {
-  const { invocation, collecting, collected, changes, findings } = run;
+async function write({ aws }: Pick<Runtime, 'aws'>, run: Run): Promise<{ manifest: Hashed; folder: string }> {
+  const { invocation, collecting, collected, changes, findings, yesterday } = run;
+  const { userPathPrefix } = run.rotation;
   const { settings } = collecting;
   const { snapshot, carried } = collected;
   const at = formatInstant(invocation.startedAt)
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '');
   const folder = `${settings.accountId}/runs/${at}_${invocation.runId.slice(0, 8)}/`;
-  const unfiled = manifestOf(run, []);
   const contents: Record<string, string | Uint8Array> = {
     'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried, changes }), { level: 9 }),
     ...tablesOf({ snapshot, findings, userPathPrefix }),
     'key-changes.jsonl': keyChangesFile(run.keyEvents.events),
-    'index.html': pageOf({ manifest: unfiled, findings }),
   };
-  const files: Manifest['files'] = [];
-  for (const [name, body] of Object.entries(contents)) {
-    await keep(aws, settings, { key: `${folder}${name}`, body });
-    files.push({ name, sha256: hashOf(body), bytes: Buffer.byteLength(body) });
+  const files = Object.entries(contents).map(([name, content]) => fileOf(name, content));
+  const { head } = yesterday;
+  const page = pageOf({ manifest: manifestOf(run, files), findings, before: { findings: yesterday.findings, head } });
+  const all = { ...contents, 'index.html': page };
+  for (const [name, content] of Object.entries(all)) {
+    await keep(aws, settings, { key: `${folder}${name}`, body: content });
   }
-  const body = JSON.stringify({ ...unfiled, files }, undefined, 1);
+  const body = JSON.stringify(manifestOf(run, [...files, fileOf('index.html', page)]), undefined, 1);
   const sha256 = hashOf(body);
   const key = `${folder}manifest.${sha256}.json`;
   await keep(aws, settings, { key, body });
   return { manifest: { key, sha256 }, folder };
 }
 
+function fileOf(name: string, body: string | Uint8Array): Manifest['files'][number] {
+  return { name, sha256: hashOf(body), bytes: Buffer.byteLength(body) };
+}
+
 function manifestOf({ invocation, request, collecting, collected, ...run }: Run, files: Manifest['files']): Manifest {
-  const { snapshot, problems, usersInReport } = collected;
+  const { snapshot, problems, usersInReport, usersSinceReport } = collected;
+  const { lock, expireDays } = collecting.settings;
+  const { maxAccessKeyAgeDays, roleSuffix } = run.rotation;
   const size = (found: Seen<readonly unknown[]>): number | null => (found.isSeen ? found.value.length : null);
   return {
     schemaVersion: 1,
@@ -184,15 +181,22 @@ function manifestOf({ invocation, request, collecting, collected, ...run }: Run,
     accountId: snapshot.accountId,
     trigger: request.trigger,
     function: invocation.functionName,
+    role: `keyturn-evidence-collector${roleSuffix}`,
     version: collecting.version,
     startedAt: formatInstant(invocation.startedAt),
     endedAt: formatInstant(run.endedAt),
     isComplete: run.findings.every(({ status }) => status !== 'error'),
-    parameters: { ...collecting.limits },
+    parameters: {
+      ...collecting.limits,
+      ...{ maxAccessKeyAgeDays, lockMode: lock.mode, lockDays: lock.days, expireDays },
+    },
     calls: { ...run.calls },
+    errors: { ...run.errors },
     population: {
       users: size(snapshot.users),
       usersInReport,
+      usersMadeSinceReport: usersSinceReport?.made ?? null,
+      usersGoneSinceReport: usersSinceReport?.gone ?? null,
       buckets: size(snapshot.buckets),
       trails: size(snapshot.trails),
     },
@@ -208,7 +212,7 @@ function countsOf(findings: readonly Finding[]): Record<FindingStatus, number> {
   return counts;
 }
 
-function callsSince(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Record<string, number> {
+function since(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Record<string, number> {
   const made = [...now].map(([name, count]): [string, number] => [name, count - (before.get(name) ?? 0)]);
   return Object.fromEntries(made.filter(([, count]) => count > 0).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -66,6 +66,26 @@ describe('a run', () => {
     expect([digests, valid]).toEqual([2, objects]);
   });
 
+  test('says by whose leave and by which limits it looked, what failed, and what is otherwise than the day before', async () => {
+    const account = setUp();
+    const denied = await collect(account, refuse('GetEventSelectors'));
+    expect(denied.manifest.errors).toMatchObject({ 'cloudtrail:GetEventSelectors': 1 });
+    account.world.aws.iam.addUser({ userName: 'dora', keys: [{ ageDays: 91 }] });
+    account.world.aws.clock.advance(DAY);
+    const { manifest, page, folder } = await collect(account);
+    expect(manifest).toMatchObject({
+      role: 'keyturn-evidence-collector',
+      parameters: { maxAccessKeyAgeDays: 90, lockMode: 'governance', lockDays: 400, expireDays: 0 },
+      population: { users: 5, usersInReport: 5, usersMadeSinceReport: 0, usersGoneSinceReport: 0 },
+    });
+    expect(page).toContain('<td>New user</td><td>dora</td>');
+    expect(page).toContain('It follows 111122223333/chain/0000000001.jsonl');
+    for (const { name, sha256 } of manifest.files) {
+      if (name !== 'index.html') expect(page).toContain(`<td>${name}</td><td>${sha256}</td>`);
+    }
+    expect(folder).not.toBe(denied.folder);
+  });
+
   test('makes no formula of a name', async () => {
     const account = setUp();
     await collect(account);

@@ -21,6 +21,8 @@ export interface Collected {
   problems: readonly string[];
   /** How many users the credential report has, those among them who are gone since; null without a report. */
   usersInReport: number | null;
+  /** Those whom only one of both has: made, or gone, since the report. */
+  usersSinceReport: { made: number; gone: number } | null;
 }
 
 /** What is known before an account is looked at. */
@@ -51,6 +53,15 @@ export async function seeAccount(looking: Looking, accountId: string, known: Kno
     carried: users.isSeen ? users.value.carried : [],
     problems,
     usersInReport: report?.users.size ?? null,
+    usersSinceReport: users.isSeen && report !== undefined ? apart(users.value.users, report.users) : null,
+  };
+}
+
+function apart(users: readonly SeenUser[], inReport: ReadonlyMap<string, unknown>): { made: number; gone: number } {
+  const arns = new Set(users.map(({ user }) => user.arn));
+  return {
+    made: [...arns].filter((arn) => !inReport.has(arn)).length,
+    gone: [...inReport.keys()].filter((arn) => !arns.has(arn)).length,
   };
 }
 

@@ -8,6 +8,8 @@ export const manifestSchema = z.object({
   /** `schedule` or `hand`: Lambda does not tell a function who invoked it. */
   trigger: z.enum(['schedule', 'hand']),
   function: z.string(),
+  /** Of the function: the account is read by it, or in a member by its own `keyturn-observe`. */
+  role: z.optional(z.string()),
   version: z.string(),
   /** ISO 8601, as everywhere. */
   startedAt: z.string(),
@@ -16,6 +18,8 @@ export const manifestSchema = z.object({
   parameters: z.record(z.string(), z.union([z.string(), z.number()])),
   /** By permission: how often it was asked. */
   calls: z.record(z.string(), z.number()),
+  /** The same, of calls that ended with an error: that a user has no password is one, too. */
+  errors: z.optional(z.record(z.string(), z.number())),
   population: z.record(z.string(), z.nullable(z.number())),
   counts: z.record(z.string(), z.number()),
   problems: z.array(z.string()),

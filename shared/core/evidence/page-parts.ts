@@ -1,4 +1,5 @@
 import { escapeHtml } from '../html.ts';
+import type { Finding } from './finding.ts';
 import { pageStyle } from './page-style.ts';
 
 // What pages of evidence are made of: no script, and nothing from elsewhere.
@@ -28,6 +29,12 @@ export function escaped(text: string): string {
     /[\u202A-\u202E\u2066-\u2069]/g,
     (sign) => `&amp;#x${sign.charCodeAt(0).toString(16)};`,
   );
+}
+
+/** Whom or what a finding is about. */
+export function nameOf({ resource }: Finding): string {
+  const { id, userName } = resource;
+  return escaped(userName === undefined ? id : resource.type === 'iam-user' ? userName : `${userName}, ${id}`);
 }
 
 const looks = {

@@ -1,17 +1,24 @@
+import type { ChainFile } from './chain.ts';
 import { controls } from './controls.ts';
 import type { Finding } from './finding.ts';
 import type { Manifest } from './manifest.ts';
-import { escaped, framed, section, status, table } from './page-parts.ts';
-import { type ControlSummary, summaryOf } from './summary.ts';
+import { escaped, framed, nameOf, section, status, table } from './page-parts.ts';
+import { sinceTable } from './page-since.ts';
+import { type ControlSummary, percentOf, summaryOf } from './summary.ts';
 
 export interface PageInput {
-  /** Before its files are known: the page is one of them. */
+  /** With every file but the page itself. */
   manifest: Manifest;
   findings: readonly Finding[];
+  /** What the run before found, and the end of the chain that this run goes on from. */
+  before?: { findings: readonly Finding[]; head: Pick<ChainFile, 'key' | 'number' | 'sha256'> | undefined };
 }
 
+/** Of a first run. */
+const nothing = { findings: [], head: undefined };
+
 /** One page for a person: no script, nothing from elsewhere, and what is not known before anything else. */
-export function pageOf({ manifest, findings }: PageInput): string {
+export function pageOf({ manifest, findings, before = nothing }: PageInput): string {
   const { accountId, startedAt, endedAt, runId, trigger, version } = manifest;
   const unknown = findings.filter(({ status }) => status === 'error');
   const title = `Evidence of ${startedAt.slice(0, 10)}`;
@@ -25,16 +32,12 @@ ${section('1 What was not known', `${unknownTable(unknown)}${problemsOf(manifest
 ${section('2 Controls', controlsTable(summaryOf(findings)))}
 ${section('3 Failures', failures(findings))}
 ${section('4 Accepted', acceptedTable(findings))}
-${section('5 Changes of access keys, and who saw them', changesTable(findings))}
-${section('6 Population', population(manifest))}
-${section('7 How this was made', made(manifest))}
-${section('8 How to check it', check())}`,
+${section('5 Changes since the run before', sinceTable(findings, before.findings))}
+${section('6 Changes of access keys, and who saw them', changesTable(findings))}
+${section('7 Population', population(manifest))}
+${section('8 How this was made', made(manifest))}
+${section('9 How to check it', check(manifest, before.head))}`,
   );
-}
-
-function nameOf({ resource }: Finding): string {
-  const { id, userName } = resource;
-  return escaped(userName === undefined ? id : resource.type === 'iam-user' ? userName : `${userName}, ${id}`);
 }
 
 function unknownTable(unknown: readonly Finding[]): string {
@@ -55,8 +58,7 @@ function lastKnown({ lastKnown: known }: Finding): string {
 
 function controlsTable(summaries: readonly ControlSummary[]): string {
   const rows = summaries.map((summary) => {
-    const { control, title, pass, fail, accepted, handOver, error, notApplicable, percent, denominator, failSince } =
-      summary;
+    const { control, title, pass, fail, accepted, handOver, error, notApplicable, failSince } = summary;
     const counts = [
       ...(fail > 0 ? [status('fail', fail)] : []),
       ...(accepted > 0 ? [status('accepted', accepted)] : []),
@@ -64,7 +66,6 @@ function controlsTable(summaries: readonly ControlSummary[]): string {
       ...(pass > 0 ? [status('pass', pass)] : []),
       ...(notApplicable > 0 ? [status('not-applicable', notApplicable)] : []),
     ];
-    const share = percent === null ? '' : `${percent} % of ${denominator}`;
     const references = controls[control].references
       .map(({ framework, requirement }) => `${framework} ${requirement}`)
       .join(', ');
@@ -72,7 +73,7 @@ function controlsTable(summaries: readonly ControlSummary[]): string {
     return [
       escaped(`${title}${note}`),
       counts.join(' '),
-      escaped(share),
+      escaped(shareOf(summary)),
       escaped(failSince ?? ''),
       `<span class="faint">${escaped(references)}</span>`,
     ];
@@ -85,6 +86,14 @@ function controlsTable(summaries: readonly ControlSummary[]): string {
       ? ''
       : '<p>Every key that is too old has been replaced already: with rotateAheadDays = 22 none would be.</p>';
   return `${table(['Control', 'Findings', 'Pass', 'Fails since', 'References'], rows)}${hint}`;
+}
+
+/** With its denominator always; of MFA with the one that others take, too. */
+function shareOf({ control, percent, pass, denominator, population: all }: ControlSummary): string {
+  if (percent === null) return '';
+  if (control !== 'mfa-console') return `${percent} % (${pass} of ${denominator})`;
+  const of = (count: number): string => `${percentOf(count, all)} % (${count} of ${all})`;
+  return `${percent} % of users with a password (${pass} of ${denominator}). Of all users ${of(denominator)} have a password, and ${of(pass)} a password and MFA.`;
 }
 
 function failures(findings: readonly Finding[]): string {
@@ -153,25 +162,38 @@ function problemsOf({ problems }: Manifest): string {
 }
 
 function population({ population: found }: Manifest): string {
+  const { users, usersInReport, usersMadeSinceReport, usersGoneSinceReport } = found;
+  const isCompared = [users, usersInReport, usersMadeSinceReport, usersGoneSinceReport].every(
+    (count) => typeof count === 'number',
+  );
+  const compared = `Users: ${usersInReport} in the credential report, ${users} in IAM, ${users} rows in users.csv; made since the report: ${usersMadeSinceReport}, gone since: ${usersGoneSinceReport}.`;
   const rows = Object.entries(found).map(([name, count]) => [
     escaped(name),
     count === null ? status('error') : String(count),
   ]);
-  return `${table(['What', 'How many'], rows)}<p>Not looked at: directory, table and vector buckets; other accounts.</p>`;
+  const said = isCompared ? compared : 'What IAM and its credential report say of users cannot be compared.';
+  return `${table(['What', 'How many'], rows)}<p>${escaped(said)}</p><p>Not looked at: directory, table and vector buckets; other accounts.</p>`;
 }
 
-function made({ calls, parameters, function: name }: Manifest): string {
-  const asked = Object.entries(calls).map(([call, count]) => [escaped(call), String(count)]);
+function made({ calls, errors = {}, parameters, function: name, role = '' }: Manifest): string {
+  const asked = Object.entries(calls).map(([call, count]) => [escaped(call), String(count), String(errors[call] ?? 0)]);
   const limits = Object.entries(parameters).map(([parameter, value]) => `${parameter} = ${value}`);
-  return `<p>By function ${escaped(name)}, with ${escaped(limits.join(', '))}. Calls until this page was written:</p>
-${table(['Call', 'How often'], asked)}`;
+  return `<p>By function ${escaped(name)}, role ${escaped(role)}, with ${escaped(limits.join(', '))}. Calls until this page was written:</p>
+${table(['Call', 'How often', 'Of those with an error'], asked)}`;
 }
 
-function check(): string {
-  return `<p>The files and their hashes are in the manifest beside this page, and its hash is in its name and in the chain. By hand:</p>
+function check({ files }: Manifest, head: NonNullable<PageInput['before']>['head']): string {
+  const rows = files.map(({ name, sha256, bytes }) => [escaped(name), sha256, String(bytes)]);
+  const before =
+    head === undefined
+      ? 'It is the first of its chain.'
+      : `It follows ${head.key}, whose SHA-256 is ${head.sha256}, or a run that came between.`;
+  const digest = `${String((head?.number ?? 0) + 1).padStart(10, '0')}.jsonl`;
+  return `${table(['File', 'SHA-256', 'Bytes'], rows)}
+<p>The manifest beside this page has these hashes, and that of this page. Its own hash is in its name, and in the digest of this run. ${escaped(before)} By hand:</p>
 <pre>${escaped(`sha256sum manifest.*.json                                  # equals the name
-head -1 0000000123.jsonl | tr -d '\\n' | sha256sum          # H
+head -1 ${digest} | tr -d '\\n' | sha256sum          # H
 printf '%s\\n%s/%s\\n%s\\n%s' END BUCKET KEY H PREVIOUS_SIGNATURE_OR_null > text
-openssl dgst -sha256 -verify public.pem -signature <(tail -1 0000000123.jsonl | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d) text`)}</pre>
+openssl dgst -sha256 -verify public.pem -signature <(tail -1 ${digest} | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d) text`)}</pre>
 <p>Not proven by this: that what was collected was true at the time.</p>`;
 }

@@ -20,6 +20,11 @@ export interface ControlSummary {
   failSince: string | null;
 }
 
+/** With a tenth. */
+export function percentOf(count: number, all: number): number {
+  return Math.round((count / all) * 1000) / 10;
+}
+
 export function summaryOf(findings: readonly Finding[]): ControlSummary[] {
   return controlIds.flatMap((control) => {
     const own = findings.filter((finding) => finding.control.id === control);
@@ -38,7 +43,7 @@ export function summaryOf(findings: readonly Finding[]): ControlSummary[] {
         handOver: failures.filter(({ handOver }) => handOver !== null).length,
         error,
         notApplicable: count('not-applicable'),
-        percent: error > 0 || denominator === 0 ? null : Math.round((pass / denominator) * 1000) / 10,
+        percent: error > 0 || denominator === 0 ? null : percentOf(pass, denominator),
         denominator,
         failSince: failures.map(({ since }) => since).toSorted()[0] ?? null,
       },
