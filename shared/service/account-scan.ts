@@ -25,7 +25,7 @@ import { digestOf, isUnheard, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { type Look, lookAtAccount, type Seen } from './look-at-account.ts';
+import { type Look, lookAtAccount, measure, type Seen } from './look-at-account.ts';
 import { asMember, placeOf } from './member.ts';
 
 /**
@@ -126,6 +126,7 @@ async function scanMember(
     member: { accountId, accountName: name, path, notAfter: message.notAfter, accountConcurrency, showsPlan },
   };
   const seen = await lookAtAccount(look);
+  measure(look, seen);
   return answered(runtime, message, { look, seen, findings });
 }
 

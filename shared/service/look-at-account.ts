@@ -93,11 +93,15 @@ function ofMember({ path, notAfter, accountName }: Member): OfMember {
 }
 
 /** What alarms and the dashboard say about the account as a whole. */
-export function measure({ runtime: { meter }, settings }: Look, { scan, triaged, limits }: Seen): void {
+export function measure(
+  { runtime: { meter }, settings, member, isDryRun }: Look,
+  { scan, triaged, limits }: Seen,
+): void {
   const ages = keyAges(triaged, settings, scan.at);
   if (ages !== undefined) {
     meter.add('OldestActiveKeyDays', ages.oldestActiveKeyDays);
-    meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
+    // The alarm about it is the whole fleet's: it must not ring for accounts whose wave has not begun.
+    if (member === undefined || !isDryRun) meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
   }
   if (limits?.isBreakerOpen) meter.add('BreakerOpen', 1);
 }

@@ -68,6 +68,16 @@ describe('a day of a fleet', () => {
     expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
   });
 
+  it('measures how old keys are, and no deadline where a wave has not begun, since nothing is rotated there', async () => {
+    const waves = [{ name: 'canary', organizationalUnits: [UNITS.canary], enforceFrom: '2025-06-01' }];
+    const world = withAlices({ fleet: { waves }, environment: { KEYTURN_MAX_ACCESS_KEY_AGE_DAYS: '60' } });
+    await scheduled(world, { scheduledAt: at });
+    await scanAll(world);
+    // Of three keys, each of 100 days; the two that are in a dry run have no deadline.
+    expect(world.metrics.get('OldestActiveKeyDays')).toBeCloseTo(300, 1);
+    expect(world.metrics.get('DaysToNearestDeadline')).toBeCloseTo(-20, 1);
+  });
+
   it('costs an idle account 11 calls, and one more for each user whose keys are read that day', async () => {
     const world = createFleetWorld();
     const users = 20;
