@@ -24,8 +24,9 @@ import { firstRun } from '../core/runs.ts';
 import { digestOf, isUnheard, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
+import { parseUserSettings } from '../core/user-settings.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { type Look, lookAtAccount, measure, type Seen } from './look-at-account.ts';
+import { type Look, logDetails, lookAtAccount, measure, type Seen } from './look-at-account.ts';
 import { asMember, placeOf } from './member.ts';
 
 /**
@@ -152,6 +153,7 @@ function answered(
 ): Answered {
   const { scan, triaged, dueUsers, limits, plans, enqueued, refused } = seen;
   const digest = digestOf(look, scan, triaged, { enqueued, limits, deadLetters: undefined, refused });
+  logDetails(look, digest);
   const place = { accountId: message.accountId, path: message.path, region: '' };
   const [paused] = findings.filter(({ reason }) => reason === 'paused');
   const result = resultOfScan({ ...message, dryRun: look.isDryRun }, digest, {
@@ -161,9 +163,18 @@ function answered(
     trust: findings.map(({ message: sentence }) => sentence),
     isUnexpected: scan.users.length > 0 && !expectsUsers(fleet, place),
     isUnheard: isUnheard(triaged, look.settings, limits, scan.at),
+    exemptWithSecret: exemptWithSecret(look, seen),
   });
   const plan = plans === undefined ? {} : { plan: plannedSteps(plans) };
   return { result, errors: look.errors, ...plan };
+}
+
+/** A policy of the member keeps keys of exempt users from being made, and says nothing of what their secrets hold. */
+function exemptWithSecret({ settings }: Look, { triaged, scan }: Seen): string[] {
+  return triaged.flatMap(({ scanned: { user, secret } }) => {
+    const { exemption } = parseUserSettings(user, settings, scan.at).settings;
+    return secret === undefined || exemption === undefined ? [] : [user.userName];
+  });
 }
 
 /** What is known of an account that was not scanned. */

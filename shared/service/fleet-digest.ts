@@ -6,14 +6,8 @@ import { attempt } from '../aws/plan-users.ts';
 import { drain, type Held } from '../aws/received.ts';
 import { callsMade } from '../aws/runtime.ts';
 import type { ScheduledEvent } from '../core/events.ts';
-import {
-  addUp,
-  attentionOf,
-  type FleetDigest,
-  type FleetFacts,
-  lastResults,
-  type Named,
-} from '../core/fleet/fleet-digest.ts';
+import { attentionOf } from '../core/fleet/attention.ts';
+import { addUp, type FleetDigest, type FleetFacts, lastResults, type Named } from '../core/fleet/fleet-digest.ts';
 import { buildFleetDigestMessage } from '../core/fleet/fleet-digest-message.ts';
 import { countBy, parseReported, runIdOf, scheduledAtOf } from '../core/fleet/messages.ts';
 import { ACCOUNTS_DEAD_VARIABLE, fleetQueue } from '../core/fleet/queues.ts';

@@ -5,6 +5,7 @@ import { type Judged, judgeAccount, planUsers, type UserPlan } from '../aws/plan
 import type { Runtime } from '../aws/runtime.ts';
 import type { Scan } from '../aws/scan.ts';
 import type { Triaged } from '../core/activity.ts';
+import type { Digest } from '../core/digest.ts';
 import type { OfMember, WorkMessage } from '../core/events.ts';
 import { keyAges } from '../core/key-ages.ts';
 import type { Limits } from '../core/model.ts';
@@ -104,4 +105,16 @@ export function measure(
     if (member === undefined || !isDryRun) meter.add('DaysToNearestDeadline', ages.daysToNearestDeadline);
   }
   if (limits?.isBreakerOpen) meter.add('BreakerOpen', 1);
+}
+
+/** The log has what a digest has no room for. */
+export function logDetails({ runtime: { log }, runId, member, errors }: Look, digest: Digest): void {
+  const { needsDecision, findings, secretsWithoutUser } = digest;
+  const of = member === undefined ? { runId } : { runId, accountId: member.accountId };
+  for (const { userName, reason, message } of needsDecision) {
+    log.info('Needs a decision', { ...of, userName, reason, because: message });
+  }
+  for (const finding of findings) log.info('To be checked', { ...of, finding });
+  for (const secretName of secretsWithoutUser) log.info('Secret without a user', { ...of, secretName });
+  for (const reason of errors) log.error('Failed for one', { ...of, reason });
 }

@@ -15,7 +15,7 @@ import { parseSettings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import { refuseElsewhere } from './elsewhere.ts';
-import { type Look, lookAtAccount, measure } from './look-at-account.ts';
+import { type Look, logDetails, lookAtAccount, measure } from './look-at-account.ts';
 
 /** What the steps of one run share: it remembers what it has told. */
 interface Run extends Look {
@@ -108,19 +108,14 @@ async function deadLettersOf({ runtime, settings }: Run): Promise<number | undef
   return settings.deadLetterQueueUrl === '' ? undefined : countMessages(runtime.aws, settings.deadLetterQueueUrl);
 }
 
-/** The log has what the digest has no room for. */
-function report({ runtime, runId, isDryRun, errors }: Run, digest: Digest): void {
-  const { usersScanned, enqueued, skipped, needsDecision, findings, secretsWithoutUser } = digest;
+function report(run: Run, digest: Digest): void {
+  const { runtime, runId, isDryRun } = run;
+  const { usersScanned, enqueued, skipped } = digest;
   runtime.meter.add('UsersScanned', usersScanned);
   runtime.meter.add('UsersEnqueued', enqueued);
   const reasons = Object.entries(skipped).map(([reason, count]) => `${reason}: ${count}`);
   runtime.log.info('Scanned', { runId, dryRun: isDryRun, usersScanned, enqueued, skipped: reasons });
-  for (const { userName, reason, message } of needsDecision) {
-    runtime.log.info('Needs a decision', { runId, userName, reason, because: message });
-  }
-  for (const finding of findings) runtime.log.info('To be checked', { runId, finding });
-  for (const secretName of secretsWithoutUser) runtime.log.info('Secret without a user', { runId, secretName });
-  for (const reason of errors) runtime.log.error('Failed for one', { runId, reason });
+  logDetails(run, digest);
 }
 
 function failureOf({ errors, isDryRun }: Run, { accountId, users }: Scan): RotationError {

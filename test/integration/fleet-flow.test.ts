@@ -240,6 +240,31 @@ describe('an account in which something is wrong', () => {
   });
 });
 
+describe('an account in which users wait for somebody', () => {
+  it('has them in the log and in the digest, with exempt users whose secret is still there', async () => {
+    const world = withAlices();
+    await day(world);
+    const { iam } = world.organization.account(PAYMENTS);
+    iam.addUser({ userName: 'bob', keys: [{ ageDays: 100 }, { ageDays: 100 }] });
+    iam.setTags('alice', { 'keyturn:exempt': 'true' });
+    world.hub.clock.advance(20 * 3_600_000);
+    await day(world);
+    world.hub.clock.advance(20 * 3_600_000);
+    const digest = await day(world);
+    expect(digest.attention).toEqual([
+      {
+        kind: 'blocked',
+        count: 1,
+        message: '1 account with users who need a decision',
+        accounts: [expect.stringMatching(`^${PAYMENTS} payments: bob: [a-z-]+\\. `)],
+      },
+      expect.objectContaining({ kind: 'exempt-with-secret', accounts: [`${PAYMENTS} payments: alice`] }),
+    ]);
+    const facts = { accountId: PAYMENTS, userName: 'bob', runId: expect.anything() };
+    expect(world.logged).toContainEqual({ message: 'Needs a decision', facts: expect.objectContaining(facts) });
+  });
+});
+
 describe('messages about accounts', () => {
   it('that are too old are dropped and counted; that cannot be read go to the dead letters', async () => {
     const world = createFleetWorld();

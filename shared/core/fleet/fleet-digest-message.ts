@@ -2,18 +2,15 @@ import { chatNotification } from '../messages/chat.ts';
 import type { OutgoingMessage, Severity } from '../messages/notice.ts';
 import { type Block, clamp, heading, render, subjectLine, text } from '../messages/text.ts';
 import { formatDate, formatInstant } from '../time.ts';
-import {
-  type Attention,
-  attentionOf,
-  type FleetDigest,
-  isSilenceKnown,
-  plural,
-  type WaveCount,
-} from './fleet-digest.ts';
+import { type Attention, attentionOf } from './attention.ts';
+import { type FleetDigest, isSilenceKnown, plural, type WaveCount } from './fleet-digest.ts';
 import { type ResultMessage, shownName } from './messages.ts';
 
 /** Lists are cut off here, with their length beside them; the log has every account. */
 const LISTED_MAX = 50;
+/** Or here, if the message would be too long: SNS takes 256 KiB. */
+const LISTED_LESS = [20, 5] as const;
+const MESSAGE_MAX = 250 * 1_024;
 const SENTENCE_MAX = 200;
 
 const calm: readonly string[] = [
@@ -25,6 +22,10 @@ const calm: readonly string[] = [
   'unheard',
   'unexpected-users',
   'root-keys',
+  'notes',
+  'findings',
+  'exempt-with-secret',
+  'secrets-without-user',
 ];
 
 /** A warning if anybody did not answer, failed, or was changed. */
@@ -36,23 +37,39 @@ function severityOf(digest: FleetDigest, attention: readonly Attention[]): Sever
 
 /** The one message about all accounts. It is about no user and no member, so that no subscription by account gets it. */
 export function buildFleetDigestMessage(digest: FleetDigest): OutgoingMessage {
-  const attention = attentionOf(digest);
+  const told = { digest, attention: attentionOf(digest) };
+  let message = messageOf({ ...told, listed: LISTED_MAX });
+  for (const listed of LISTED_LESS) {
+    if (Buffer.byteLength(JSON.stringify(message)) > MESSAGE_MAX) message = messageOf({ ...told, listed });
+  }
+  return message;
+}
+
+interface Told {
+  digest: FleetDigest;
+  attention: readonly Attention[];
+  /** How many entries of each list. */
+  listed: number;
+}
+
+function messageOf(told: Told): OutgoingMessage {
+  const { digest, attention } = told;
   const severity = severityOf(digest, attention);
   const { accountId, runId, silent, totals, results } = digest;
   const silence = isSilenceKnown(digest) ? `${silent.length} silent` : 'silent unknown';
   const counts = `${results.length} accounts, ${silence}, ${totals.rotated} rotated, ${totals.failed} failed`;
   const subject = subjectLine('Fleet digest', counts, accountId);
   const attributes = { accountId, event: 'digest', severity };
-  const email = render(emailOf(digest, attention));
+  const email = render(emailOf(told));
   const chat = chatNotification({ id: `fleet-digest/${runId}`, title: subject, text: email, attributes });
   return {
     subject,
-    body: { default: JSON.stringify(documentOf(digest, attention, severity)), email, https: JSON.stringify(chat) },
+    body: { default: JSON.stringify(documentOf(told, severity)), email, https: JSON.stringify(chat) },
     attributes,
   };
 }
 
-function documentOf(digest: FleetDigest, attention: readonly Attention[], severity: Severity): object {
+function documentOf({ digest, attention, listed }: Told, severity: Severity): object {
   const { organizationId, accountId, runId, at, results, skipped, totals, errors, deadLetters } = digest;
   return {
     schemaVersion: 1,
@@ -73,12 +90,12 @@ function documentOf(digest: FleetDigest, attention: readonly Attention[], severi
     waves: digest.waveCounts.map(({ enforceFrom, ...wave }) => {
       return { ...wave, ...(enforceFrom === undefined ? {} : { enforceFrom: formatDate(enforceFrom) }) };
     }),
-    attention: attention.map((each) => ({ ...each, accounts: each.accounts.slice(0, LISTED_MAX) })),
+    attention: attention.map((each) => ({ ...each, accounts: each.accounts.slice(0, listed) })),
     ...totals,
     unreadable: digest.unreadable,
     deadLetters,
     oldest: oldest(results),
-    errors: errors.slice(0, LISTED_MAX).map((error) => clamp(error, SENTENCE_MAX)),
+    errors: errors.slice(0, listed).map((error) => clamp(error, SENTENCE_MAX)),
     errorCount: errors.length + totals.errorCount,
     message: summaryOf(digest),
   };
@@ -116,7 +133,7 @@ function byOldest(results: readonly ResultMessage[]): ResultMessage[] {
   return results.filter((each) => daysOf(each) >= 0).toSorted((a, b) => daysOf(b) - daysOf(a));
 }
 
-function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] {
+function emailOf({ digest, attention, listed }: Told): Block[] {
   const { organizationId, at, results, totals, runId } = digest;
   return [
     text(
@@ -125,7 +142,7 @@ function emailOf(digest: FleetDigest, attention: readonly Attention[]): Block[] 
     ),
     ...notes(digest).map(text),
     ...(attention.length === 0 ? [text('Nothing needs your attention.')] : [heading('To look at')]),
-    ...attention.flatMap(({ message, accounts }) => [text(`${message}:`), { list: cutOff(accounts) }]),
+    ...attention.flatMap(({ message, accounts }) => [text(`${message}:`), { list: cutOff(accounts, listed) }]),
     ...(digest.waveCounts.length === 0 ? [] : [heading('Waves'), { list: digest.waveCounts.map((w) => waveText(w)) }]),
     heading('The last run'),
     { rows: activity(digest) },
@@ -152,9 +169,9 @@ function notes({ fanOut, isUnlisted, results, errors, unreadable, deadLetters = 
   ];
 }
 
-function cutOff(accounts: readonly string[]): string[] {
-  const rest = accounts.length - LISTED_MAX;
-  return [...accounts.slice(0, LISTED_MAX), ...(rest > 0 ? [`and ${rest} more; the log has all of them`] : [])];
+function cutOff(accounts: readonly string[], listed: number): string[] {
+  const rest = accounts.length - listed;
+  return [...accounts.slice(0, listed), ...(rest > 0 ? [`and ${rest} more; the log has all of them`] : [])];
 }
 
 function waveText({ name, enforceFrom, isDryRun, accounts, rotated, failed, due }: WaveCount): string {

@@ -1,6 +1,6 @@
-import { clamp } from '../messages/text.ts';
 import type { Instant } from '../time.ts';
 import { type CoveredAccount, type FanOutMessage, type ResultMessage, shownName } from './messages.ts';
+import { notSelectedReasons } from './select.ts';
 
 /** An account of the organization as the digest names it. */
 export interface Named {
@@ -94,7 +94,8 @@ export function isSilenceKnown({ fanOut, isUnlisted }: FleetFacts): boolean {
 }
 
 /** Pure: who is silent, who has left, and all counts. */
-export function addUp(facts: FleetFacts): FleetDigest {
+export function addUp(all: FleetFacts): FleetDigest {
+  const facts = withoutOutsiders(all);
   const { results, selected, coveredBefore, isUnlisted } = facts;
   const answered = new Set(results.map(({ accountId }) => accountId));
   const isSelected = new Set(selected.map(({ accountId }) => accountId));
@@ -108,6 +109,24 @@ export function addUp(facts: FleetFacts): FleetDigest {
     totals,
     waveCounts: [...facts.waves, ...dryRunOutside(facts)].map((wave) => countWave(wave, results)),
   };
+}
+
+/** Who turned out not to belong only when looked at, as by tags of the account, is left out as if that had been known. */
+function withoutOutsiders(facts: FleetFacts): FleetFacts {
+  const outsiders = new Map(
+    facts.results.flatMap(({ accountId, reason }) => (isOutside(reason) ? [[accountId, reason]] : [])),
+  );
+  const isInside = ({ accountId }: { accountId: string }): boolean => !outsiders.has(accountId);
+  const skipped = { ...facts.skipped };
+  for (const { accountId } of facts.selected) {
+    const reason = outsiders.get(accountId);
+    if (reason !== undefined) skipped[reason] = (skipped[reason] ?? 0) + 1;
+  }
+  return { ...facts, results: facts.results.filter(isInside), selected: facts.selected.filter(isInside), skipped };
+}
+
+function isOutside(reason: string | undefined): reason is (typeof notSelectedReasons)[number] {
+  return notSelectedReasons.some((each) => each === reason);
 }
 
 const NO_WAVE = '(no wave)';
@@ -137,104 +156,6 @@ export function coveredNow({ selected, results, coveredBefore, isUnlisted }: Fle
     return { accountId, name: shownName(name), underWay: now.get(accountId) ?? before.get(accountId) ?? 0 };
   });
   return [...told, ...others];
-}
-
-/** What somebody has to see to, as a sentence and the accounts that it is about. */
-export interface Attention {
-  kind: string;
-  /** How many accounts. */
-  count: number;
-  message: string;
-  accounts: readonly string[];
-}
-
-const SENTENCE_MAX = 200;
-
-/** In the order of what is worst. */
-export function attentionOf(digest: FleetDigest): Attention[] {
-  return told(digest).filter(({ count }) => count > 0);
-}
-
-function tell<T extends Named>(
-  kind: string,
-  about: readonly T[],
-  says: string,
-  detail: (account: T) => string = () => '',
-): Attention {
-  return {
-    kind,
-    count: about.length,
-    message: `${plural(about.length, 'account')} ${says}`,
-    accounts: about.map((account) =>
-      clamp(`${account.accountId} ${shownName(account.name)}${detail(account)}`, SENTENCE_MAX),
-    ),
-  };
-}
-
-function detailOf({ trust = [], errors }: ResultMessage): string {
-  const [first] = [...trust, ...errors];
-  return first === undefined ? '' : `: ${first}`;
-}
-
-function usersOf({ usersScanned, oldestActiveKeyDays: days }: ResultMessage): string {
-  return `: ${plural(usersScanned, 'user')}${days === undefined ? '' : `, oldest key ${Math.floor(days)} days`}`;
-}
-
-function underWayOf({ underWay }: { underWay: number }): string {
-  return underWay === 0 ? '' : `: ${plural(underWay, 'rotation')} under way`;
-}
-
-/** Reasons that are told as such; with any other the account has failed. */
-const known = ['trust-changed', 'role-refused', 'joining', 'paused', 'own-deployment', 'second-hub'];
-
-function told({ results, silent, left, selected, fanOut }: FleetDigest): Attention[] {
-  const because = (wanted: string): ResultMessage[] => results.filter(({ reason }) => reason === wanted);
-  const unsent = new Set(fanOut?.unsent);
-  const failed = results.filter(({ status, reason = '' }) => status === 'failed' && !known.includes(reason));
-  const outdated = results.filter(
-    ({ status, reason, trust }) => status === 'scanned' && reason !== 'paused' && trust !== undefined,
-  );
-  const withErrors = results.filter(({ status, errorCount }) => status === 'scanned' && errorCount > 0);
-  return [
-    tell('silent', silent, 'did not answer'),
-    tell(
-      'unsent',
-      selected.filter(({ accountId }) => unsent.has(accountId)),
-      'could not be enqueued',
-    ),
-    tell('trust-changed', because('trust-changed'), 'changed the trust of a role', detailOf),
-    tell('role-refused', because('role-refused'), 'refused their role', detailOf),
-    tell('own-deployment', because('own-deployment'), 'with a Keyturn of their own'),
-    tell('second-hub', because('second-hub'), 'with the roles of a second hub'),
-    tell('failed', failed, 'could not be looked at', detailOf),
-    tell('errors', withErrors, 'had errors', detailOf),
-    tell(
-      'unexpected-users',
-      results.filter(({ isUnexpected }) => isUnexpected),
-      'with users where none should be',
-      usersOf,
-    ),
-    tell(
-      'unheard',
-      results.filter((each) => each.isUnheard),
-      'without a subscription that would get their messages',
-    ),
-    tell(
-      'root-keys',
-      results.filter(({ activeRootKeys }) => activeRootKeys > 0),
-      'with an active key of the root user',
-    ),
-    tell(
-      'blocked',
-      results.filter(({ blocked }) => blocked > 0),
-      'with users who need a decision',
-      ({ blocked }) => `: ${plural(blocked, 'user')}`,
-    ),
-    tell('joining', because('joining'), 'without a role yet (joining)'),
-    tell('roles-outdated', outdated, 'with roles to be updated', detailOf),
-    tell('paused', because('paused'), 'paused'),
-    tell('left', left, 'left the selection; `keyturn fleet leave --account` ends what is under way there', underWayOf),
-  ];
 }
 
 /** `1 user`, `2 users`. */

@@ -74,6 +74,16 @@ const resultMessage = z.strictObject({
   exemptWithDate: count,
   exemptWithoutDate: count,
   secretsWithoutUser: count,
+  /** Of these and of who needs a decision the first, by name; the log of the scan has all. */
+  secretNames: z.optional(z.array(text)),
+  needsDecision: z.optional(z.array(text)),
+  needsDecisionCount: z.optional(count),
+  /** Exempt users whose secret is still there: who takes over the hub could read the key in it. */
+  exemptWithSecret: z.optional(z.array(text)),
+  exemptWithSecretCount: z.optional(count),
+  /** Sentences: what looks wrong in the account, and what concerns all of its users. */
+  findings: z.optional(z.array(text)),
+  notes: z.optional(z.array(text)),
   errors: z.array(text),
   errorCount: count,
 });
@@ -168,19 +178,27 @@ const ERRORS_MAX = 5;
 const ERROR_MAX = 200;
 const SKIPPED_MAX = 40;
 
+/** Sentences and names: the first of each go into a message, as far as there is room. */
+const lists = [
+  'trust',
+  'errors',
+  'needsDecision',
+  'exemptWithSecret',
+  'secretNames',
+  'findings',
+  'notes',
+] as const satisfies readonly (keyof ResultMessage)[];
+
 /** A result that fits into 4 KB whatever an account's users and errors are called; counts are never cut. */
 export function boundedResult(result: ResultMessage): ResultMessage {
-  const bounded = {
-    ...result,
-    name: shownName(result.name),
-    ...(result.trust === undefined ? {} : { trust: firstOf(result.trust, ERROR_MAX) }),
-    skipped: Object.fromEntries(Object.entries(result.skipped).slice(0, SKIPPED_MAX)),
-    errors: firstOf(result.errors, ERROR_MAX),
-  };
-  for (const length of [ERROR_MAX / 2, ERROR_MAX / 4, 0]) {
-    if (Buffer.byteLength(bodyOf(bounded)) <= RESULT_MAX) return bounded;
-    bounded.errors = firstOf(bounded.errors, length);
-    if (bounded.trust !== undefined) bounded.trust = firstOf(bounded.trust, length);
+  const skipped = Object.fromEntries(Object.entries(result.skipped).slice(0, SKIPPED_MAX));
+  const bounded = { ...result, name: shownName(result.name), skipped };
+  for (const length of [ERROR_MAX, ERROR_MAX / 2, ERROR_MAX / 4, 0]) {
+    for (const name of lists) {
+      const list = bounded[name];
+      if (list !== undefined) bounded[name] = firstOf(list, length);
+    }
+    if (Buffer.byteLength(bodyOf(bounded)) <= RESULT_MAX) break;
   }
   return bounded;
 }

@@ -15,6 +15,8 @@ interface Scanned {
   trust: readonly string[];
   isUnexpected: boolean;
   isUnheard: boolean;
+  /** Names of exempt users whose secret is still there. */
+  exemptWithSecret: readonly string[];
 }
 
 interface NotScanned {
@@ -28,13 +30,21 @@ type About = Pick<AccountMessage, 'runId' | 'accountId' | 'path' | 'name' | 'dry
 
 /** What the fleet's digest adds up, of the digest that the account would have in a deployment of its own. */
 export function resultOfScan(account: About, digest: Digest, facts: Scanned): ResultMessage {
-  const { errors, oldestActiveKeyDays, oldestActiveKeyUser = '', secretsWithoutUser } = digest;
+  const { errors, oldestActiveKeyDays, oldestActiveKeyUser = '', secretsWithoutUser, needsDecision, note } = digest;
+  const { exemptWithSecret } = facts;
   return boundedResult({
     ...headOf(account),
     at: digest.at,
     status: 'scanned',
     ...present({ reason: facts.reason }),
-    ...(facts.trust.length === 0 ? {} : { trust: [...facts.trust] }),
+    ...someOf({
+      trust: facts.trust,
+      needsDecision: needsDecision.map(({ userName, reason, message }) => `${userName}: ${reason}. ${message}`),
+      secretNames: secretsWithoutUser,
+      exemptWithSecret,
+      findings: digest.findings,
+      notes: note === undefined ? [] : [note],
+    }),
     usersScanned: digest.usersScanned,
     enqueued: digest.enqueued,
     skipped: digest.skipped,
@@ -53,9 +63,18 @@ export function resultOfScan(account: About, digest: Digest, facts: Scanned): Re
     exemptWithDate: digest.exemptWithDate,
     exemptWithoutDate: digest.exemptWithoutDate,
     secretsWithoutUser: secretsWithoutUser.length,
+    needsDecisionCount: needsDecision.length,
+    exemptWithSecretCount: exemptWithSecret.length,
     errors: [...errors],
     errorCount: errors.length,
   });
+}
+
+/** Lists that have something in them. */
+function someOf<Name extends string>(lists: Record<Name, readonly string[]>): Partial<Record<Name, string[]>> {
+  const some: Partial<Record<Name, string[]>> = {};
+  for (const name in lists) if (lists[name].length > 0) some[name] = [...lists[name]];
+  return some;
 }
 
 /** Why there is no scan. */

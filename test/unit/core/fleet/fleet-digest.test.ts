@@ -1,17 +1,13 @@
-// Tests of shared/core/fleet/fleet-digest.ts and shared/core/fleet/fleet-digest-message.ts.
+// Tests of shared/core/fleet/fleet-digest.ts, shared/core/fleet/attention.ts and shared/core/fleet/fleet-digest-message.ts.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  addUp,
-  attentionOf,
-  coveredNow,
-  type FleetFacts,
-  lastResults,
-} from '../../../../shared/core/fleet/fleet-digest.ts';
+import { attentionOf } from '../../../../shared/core/fleet/attention.ts';
+import { addUp, coveredNow, type FleetFacts, lastResults } from '../../../../shared/core/fleet/fleet-digest.ts';
 import { buildFleetDigestMessage } from '../../../../shared/core/fleet/fleet-digest-message.ts';
+import type { ResultMessage } from '../../../../shared/core/fleet/messages.ts';
 import { golden } from '../../../support/golden.ts';
 import { factsOf, fanOutOf, RUN_ID, resultOf } from './fleet-facts.ts';
 
@@ -131,6 +127,30 @@ describe('results of a run added up', () => {
   });
 });
 
+describe('accounts that turned out not to belong', () => {
+  it('are counted as left out, once, and are no dry run', () => {
+    const results = [
+      resultOf(A, { status: 'refused', reason: 'not-tagged' }),
+      resultOf(B, { status: 'refused', reason: 'excluded' }),
+      resultOf(C, { wave: 'canary' }),
+    ];
+    // B was excluded before the digest listed the organization, and is counted there.
+    const facts = factsOf([A, C], {
+      results,
+      skipped: { excluded: 1 },
+      coveredBefore: [{ accountId: A, name: 'a', underWay: 1 }],
+    });
+    expect(addUp(facts)).toMatchObject({
+      results: [{ accountId: C }],
+      selected: [{ accountId: C }],
+      skipped: { excluded: 1, 'not-tagged': 1 },
+      silent: [],
+      left: [{ accountId: A, underWay: 1 }],
+      waveCounts: [],
+    });
+  });
+});
+
 describe('what is to be looked at', () => {
   it.each([
     ['role-refused', { status: 'refused', reason: 'role-refused', errors: ['Cannot take keyturn-observe'] }],
@@ -145,14 +165,46 @@ describe('what is to be looked at', () => {
     ['unheard', { isUnheard: true }],
     ['root-keys', { activeRootKeys: 1 }],
     ['blocked', { blocked: 9 }],
-  ] as const)('%s is named once', (kind, given) => {
-    const attention = attentionOf(
-      addUp(
-        factsOf([A], { results: [resultOf(A, { ...given, errors: [...('errors' in given ? given.errors : [])] })] }),
-      ),
-    );
+    ['notes', { notes: ['A freeze until 2026-12-24.'] }],
+    ['findings', { findings: ['No user has the group of exemptGroups.'] }],
+    ['exempt-with-secret', { exemptWithSecretCount: 1, exemptWithSecret: ['break-glass'] }],
+    ['secrets-without-user', { secretsWithoutUser: 2 }],
+  ] satisfies [string, Partial<ResultMessage>][])('%s is named once', (kind, given) => {
+    const attention = attentionOf(addUp(factsOf([A], { results: [resultOf(A, given)] })));
     expect(attention.map((each) => each.kind)).toEqual([kind]);
     expect(attention[0]?.accounts[0]).toMatch(/^111122223333 account-3333/);
+  });
+
+  it('names users with their reason, and says how many more there are', () => {
+    const needsDecision = ['alice: unverified. Somebody changed the tags.', 'bob: too-many-keys. Delete one.'];
+    const results = [
+      resultOf(A, { blocked: 1, needsDecision, needsDecisionCount: 7 }),
+      resultOf(B, { needsDecisionCount: 1, needsDecision: ['carol: exposed. Look.'] }),
+    ];
+    expect(attentionOf(addUp(factsOf([A, B], { results })))).toEqual([
+      {
+        kind: 'blocked',
+        count: 2,
+        message: '2 accounts with users who need a decision',
+        accounts: [
+          `${A} account-3333: alice: unverified. Somebody changed the tags.`,
+          `${A} account-3333: bob: too-many-keys. Delete one.`,
+          `${A} account-3333: 5 more; the log has all of them`,
+          `${B} account-4444: carol: exposed. Look.`,
+        ],
+      },
+    ]);
+  });
+
+  it('names secrets and exempt users as far as the result has them', () => {
+    const results = [
+      resultOf(A, { secretsWithoutUser: 2, secretNames: ['keyturn/A/x', 'keyturn/B/x'], exemptWithSecretCount: 3 }),
+      resultOf(B, { secretsWithoutUser: 9, secretNames: ['keyturn/C/x'] }),
+    ];
+    expect(attentionOf(addUp(factsOf([A, B], { results }))).map(({ accounts }) => accounts)).toEqual([
+      [`${A} account-3333: 3`],
+      [`${A} account-3333: keyturn/A/x, keyturn/B/x`, `${B} account-4444: 9, among them keyturn/C/x`],
+    ]);
   });
 
   it('is a warning if anybody was silent, and not if somebody is only joining', () => {
@@ -183,6 +235,32 @@ describe('the message', () => {
     expect(Buffer.byteLength(subject + JSON.stringify(body) + JSON.stringify(attributes))).toBeLessThan(256 * 1_024);
     expect(JSON.parse(body.default).attention[0]).toMatchObject({ kind: 'silent', count: 50_000 });
     expect(body.email).toContain('and 49950 more');
+  });
+
+  it('stays below 256 KiB with 1,000 accounts that have something of everything', () => {
+    const long = Array.from({ length: 5 }, () => '\u00fc'.repeat(200));
+    const every: Partial<ResultMessage>[] = [
+      ...['trust-changed', 'role-refused', 'own-deployment', 'second-hub', 'joining', 'paused'].map((reason) => ({
+        reason,
+      })),
+      { status: 'failed', reason: 'failed' },
+      { blocked: 5, errorCount: 1, isUnexpected: true, isUnheard: true, activeRootKeys: 1, trust: long },
+      { exemptWithSecretCount: 5, secretsWithoutUser: 5 },
+    ];
+    const lists = {
+      needsDecision: long,
+      errors: long,
+      notes: long,
+      findings: long,
+      secretNames: long,
+      exemptWithSecret: long,
+    };
+    const results = Array.from({ length: 1_000 }, (_, n) =>
+      resultOf(String(100_000_000_000 + n), { ...lists, name: 'n'.repeat(64), ...every[n % every.length] }),
+    );
+    const message = build(factsOf([], { results }));
+    expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(256 * 1_024);
+    expect(JSON.parse(message.body.default).attention).toHaveLength(17);
   });
 
   it('lets no name of an account begin a line of its own', () => {

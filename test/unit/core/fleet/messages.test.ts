@@ -73,6 +73,11 @@ describe('what stands in the results queue', () => {
       name: anyText,
       errors: fc.array(anyText, { maxLength: 9 }),
       trust: fc.array(anyText, { maxLength: 9 }),
+      needsDecision: fc.array(anyText, { maxLength: 9 }),
+      secretNames: fc.array(anyText, { maxLength: 9 }),
+      exemptWithSecret: fc.array(anyText, { maxLength: 9 }),
+      findings: fc.array(anyText, { maxLength: 9 }),
+      notes: fc.array(anyText, { maxLength: 9 }),
     });
     fc.assert(
       fc.property(given, (each) => {
