@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { meanings } from '../../cli/fleet/readiness.ts';
 import { createProgram, everyCommand } from '../../cli/program.ts';
 import { parseFleetYaml } from '../../scripts/fleet.ts';
+import { fleetMetricNames, metricNames } from '../../shared/aws/runtime.ts';
 import { overridableSettings } from '../../shared/core/fleet/overridable.ts';
 import { POLICIES_MAX, POLICY_CHARACTERS } from '../../shared/core/fleet/policy.ts';
 import { notSelectedReasons } from '../../shared/core/fleet/select.ts';
@@ -82,6 +83,25 @@ it('it says what each finding of check means', () => {
   const said = section('What `check` says');
   expect(Object.keys(meanings).filter((reason) => !said.includes(`\`${reason}\``))).toEqual([]);
   expect(Object.values(meanings).filter(({ called }) => !said.includes(`\n| ${called} |`))).toEqual([]);
+});
+
+it('the other pages know its messages, fields, metrics and alarms', () => {
+  const of = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  const operations = of('operations.md');
+  expect(fleetMetricNames.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
+  const resources = readFileSync(new URL('../../resources/fleet.yml', import.meta.url), 'utf8');
+  const alarms = [...resources.matchAll(/AlarmName: keyturn-\$\{sls:stage\}-([\w-]+)/g)].map(([, name]) => name);
+  expect(alarms).toHaveLength(3);
+  expect(alarms.filter((name) => !operations.includes(`\n| \`${name}\` |`))).toEqual([]);
+  const monitoring = readFileSync(new URL('../../resources/monitoring.yml', import.meta.url), 'utf8');
+  const all = alarms.length + (monitoring.match(/AlarmName:/g) ?? []).length;
+  expect(page).toContain(`\n| alarms | ${all} × $0.10 |`);
+  expect(page).toContain(`\n| metrics | ${metricNames.length + fleetMetricNames.length} × $0.30;`);
+  const reference = of('reference.md');
+  for (const field of ['path', 'notAfter', 'accountName', 'accountId'])
+    expect(reference).toContain(`\n| \`${field}\` |`);
+  for (const input of ['"accountId"}', '{"check": true', '{"digest": true']) expect(reference).toContain(input);
+  expect(of('messages.md')).toContain('`scope` =\n`fleet`');
 });
 
 it('its costs are the sums that stand beside them', () => {
