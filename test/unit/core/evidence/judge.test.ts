@@ -313,6 +313,45 @@ describe('a failure', () => {
   });
 });
 
+test('references are those that were looked up, and no others', () => {
+  const marks = { benchmark: '', 'security-hub': ' (Security Hub)', text: ' (text)' } as const;
+  const said = Object.entries(controls).map(([control, { references }]): [string, string] => [
+    control,
+    references.map(({ framework, requirement, basis }) => `${framework} ${requirement}${marks[basis]}`).join(', '),
+  ]);
+  const cis = (five: string, six: string, seven: string) =>
+    `CIS AWS Foundations 5.0 ${five}, CIS AWS Foundations 6.0 ${six}, CIS AWS Foundations 7.0 ${seven}`;
+  const by = (framework: string, mark: string) => (requirement: string) => `${framework} ${requirement} (${mark})`;
+  const [soc, pci, hub] = [by('SOC 2', 'text'), by('PCI DSS 4.0.1', 'text'), by('AWS Security Hub', 'Security Hub')];
+  const [nist, nistOfHub] = [by('NIST 800-53r5', 'text'), by('NIST 800-53r5', 'Security Hub')];
+  const table: Record<ControlId, string[]> = {
+    'mfa-console': [
+      ...[cis('1.9', '2.9', '2.10'), soc('CC6.1'), soc('CC6.6'), hub('IAM.5'), pci('8.4.2')],
+      ...[nist('IA-2(1)'), nist('IA-2(2)')],
+    ],
+    'root-keys': [cis('1.3', '2.3', '2.4'), soc('CC6.1'), hub('IAM.4')],
+    'root-mfa': [cis('1.4', '2.4', '2.5'), soc('CC6.6'), hub('IAM.9')],
+    'root-hardware-mfa': [cis('1.5', '2.5', '2.6'), hub('IAM.6')],
+    'key-age': [
+      ...[cis('1.13', '2.13', '2.12'), soc('CC6.1'), hub('IAM.3'), pci('8.6.3'), nist('IA-5(f)')],
+      nistOfHub('AC-2(3)'),
+    ],
+    // The newest edition has none.
+    'one-active-key': ['CIS AWS Foundations 5.0 1.12', 'CIS AWS Foundations 6.0 2.12'],
+    'unused-credentials': [
+      ...[cis('1.11', '2.11', '2.11'), soc('CC6.1'), hub('IAM.22'), pci('8.2.6'), nistOfHub('AC-2(3)')],
+    ],
+    'bucket-encryption': [soc('CC6.1'), soc('CC6.7'), hub('S3.17'), pci('3.5.1'), nist('SC-28')],
+    'trail-covers-all': [cis('3.1', '4.1', '4.1'), soc('CC7.2'), hub('CloudTrail.1'), pci('10.2'), nist('AU-12')],
+    'trail-validation': [cis('3.2', '4.2', '4.2'), soc('CC7.3'), hub('CloudTrail.4'), pci('10.3.4'), nist('AU-9')],
+    'trail-delivering': [soc('CC7.2'), pci('10.7')],
+    'evidence-bucket': [soc('CC6.1'), pci('10.3.4'), nist('AU-9')],
+    'exemption-dated': [soc('CC6.1')],
+    'changes-reconciled': [soc('CC7.2'), soc('CC8.1')],
+  };
+  expect(said).toEqual(Object.entries(table).map(([control, references]) => [control, references.join(', ')]));
+});
+
 test('references name each requirement of a framework once', () => {
   for (const { references } of Object.values(controls)) {
     const names = references.map(({ framework, requirement }) => `${framework} ${requirement}`);
