@@ -1,5 +1,6 @@
 import { keep } from '../apply/keep.ts';
 import { askEverything, type ConnectionCheck, connectionKey, createAsking } from '../aws/evidence/connection.ts';
+import { askRecorder } from '../aws/evidence/waiting.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
 
@@ -16,11 +17,13 @@ const CONNECTION = '{"schemaVersion":1,"says":"The collector of evidence may wri
 
 /** Whether a run could read what it asks for, and write what it finds. It collects nothing: one object, once for ever. */
 export async function testConnection(
-  { aws }: Pick<Runtime, 'aws'>,
+  runtime: Pick<Runtime, 'aws' | 'environment' | 'sleep'>,
   settings: EvidenceSettings,
 ): Promise<ConnectionAnswer> {
+  const { aws } = runtime;
   const asking = createAsking();
   await askEverything(aws, settings, asking);
+  await askRecorder(runtime, asking);
   await asking.ask('s3:PutObject', () => keep(aws, settings, { key: connectionKey(settings), body: CONNECTION }));
   const { checks } = asking;
   const isConnected = checks.every(({ result }) => result !== 'refused');

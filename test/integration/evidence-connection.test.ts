@@ -1,4 +1,4 @@
-// shared/service/evidence-connection.ts, shared/aws/evidence/connection.ts
+// shared/service/evidence-connection.ts, shared/aws/evidence/connection.ts, shared/aws/evidence/waiting.ts
 import { describe, expect, test } from 'vitest';
 import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';
@@ -14,10 +14,16 @@ function setUp(fill = populate) {
   const { world, settings } = account;
   fill(account);
   const { arn: signingKeyArn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
-  Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn }));
+  const queues = ['EvidenceQueue', 'EvidenceDeadLetterQueue', 'EvidenceUndeliveredQueue'].map((name) =>
+    world.aws.sqs.addQueue(name),
+  );
+  Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn }), {
+    KEYTURN_EVIDENCE_QUEUE_URLS: queues.join(' '),
+  });
   const collector = (before?: BeforeCall) => createEvidenceCollector(world.runtime('evidence-collector', before));
   return {
     ...account,
+    queues,
     ask: async (before?: BeforeCall) =>
       (await invoke(world, 'evidence-collector', collector(before), { action: 'test' })) as ConnectionAnswer,
   };
@@ -103,6 +109,47 @@ describe('a test of the connection', () => {
     world.environment.KEYTURN_EVIDENCE_SIGNING_KEY_ARN = '';
     const { checks } = await ask();
     expect(checks.map(({ permission }) => permission)).not.toContain('kms:Sign');
+  });
+
+  test.each([
+    [0, /^EvidenceQueue has messages that evidence-recorder does not keep, 1 of them: /],
+    [1, /^EvidenceDeadLetterQueue has messages that are not kept, 1 of them: /],
+    [2, /^EvidenceUndeliveredQueue has messages that are not kept, 1 of them: /],
+  ])('a message that lies in queue %i and is not kept is told of', async (index, says) => {
+    const { ask, world, queues } = setUp();
+    world.aws.sqs.deliver(world.aws.sqs.queueArn(queues[index] ?? ''), 'a message');
+    const { checks, isConnected } = await ask();
+    expect(checks.filter(({ result }) => result === 'refused')).toEqual([
+      { permission: 'sqs:GetQueueAttributes', result: 'refused', says: expect.stringMatching(says) },
+    ]);
+    expect(isConnected).toBe(false);
+  });
+
+  test('a message that is taken while it looks has waited for its turn alone', async () => {
+    const { ask, world, queues } = setUp();
+    const { sqs } = world.aws;
+    const [queue = ''] = queues;
+    sqs.deliver(sqs.queueArn(queue), 'a message');
+    let looks = 0;
+    const taken: BeforeCall = ({ operation, input }) => {
+      if (operation === 'GetQueueAttributes' && input.QueueUrl === queue && ++looks === 3) {
+        for (const { receiptHandle = '' } of sqs.take(queue, 1)) sqs.drop(queue, receiptHandle);
+      }
+      return undefined;
+    };
+    expect(await ask(taken)).toMatchObject({ isConnected: true });
+    expect(looks).toBe(3);
+  });
+
+  test('where no queue is known none is asked about', async () => {
+    const { ask, world } = setUp();
+    world.environment.KEYTURN_EVIDENCE_QUEUE_URLS = '';
+    const { checks } = await ask();
+    expect(checks).toContainEqual({
+      permission: 'sqs:GetQueueAttributes',
+      result: 'not-asked',
+      says: 'There is no queue to ask about.',
+    });
   });
 
   test('without evidence says how it is switched on', async () => {

@@ -101,6 +101,10 @@ async function collectTwice(world: World): Promise<void> {
   ).catch(() => undefined);
   aws.clock.advance(DAY);
   await collect();
+  const queues = ['EvidenceQueue', 'EvidenceDeadLetterQueue', 'EvidenceUndeliveredQueue'];
+  world.environment.KEYTURN_EVIDENCE_QUEUE_URLS = queues.map((name) => aws.sqs.addQueue(name)).join(' ');
+  const asked = createEvidenceCollector(world.runtime('evidence-collector'));
+  await invoke(world, 'evidence-collector', asked, { action: 'test' });
 }
 
 /** Everybody who looks at Alice while Secrets Manager rotates her secret asks since when. */

@@ -53,15 +53,20 @@ function contextOf({ input }: Call): Record<string, string> {
   return 'BlockPublicPolicy' in input ? { 'secretsmanager:BlockPublicPolicy': String(input.BlockPublicPolicy) } : {};
 }
 
+function resourceOfSqs({ aws, deadLetterQueueUrl }: World, url: string, targets: Targets): string {
+  // Of evidence, by the names that its template has.
+  const name = /\/(Evidence\w*Queue)$/.exec(url)?.[1];
+  if (name !== undefined) return `arn:aws:sqs:${aws.region}:${aws.accountId}:${name}`;
+  return url === deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
+}
+
 function resourceOf(world: World, { service, operation, input }: Call, targets: Targets): string {
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
   if (service === 'kms') return operation === 'Sign' ? targets.signingKeyArn : targets.stateKeyArn;
   if (service === 's3') return resourceOfS3(input, targets);
   if (service === 'cloudtrail') return String(input.Name ?? input.TrailName ?? '*');
-  if (service === 'sqs') {
-    return input.QueueUrl === world.deadLetterQueueUrl ? targets.deadLetterQueueArn : targets.queueArn;
-  }
+  if (service === 'sqs') return resourceOfSqs(world, String(input.QueueUrl), targets);
   if (service === 'config') return OF_A_RULE.includes(operation) ? CONFIG_RULE : '*';
   if (service === 'secretsmanager') {
     const id = input.SecretId ?? input.Name;
