@@ -136,7 +136,7 @@ describe('the queues', () => {
 });
 
 describe('events of members', () => {
-  it('come by a bus of their own, which is open to the organization', () => {
+  it('come by a bus of their own, which is open to the organization, for what AWS itself says', () => {
     const { Statement, EventBusName } = propertiesOf('FleetBusPolicy');
     expect([EventBusName, propertiesOf('FleetBus').Name]).toEqual(['keyturn-dev', 'keyturn-dev']);
     expect(Statement).toEqual({
@@ -144,7 +144,10 @@ describe('events of members', () => {
       Principal: '*',
       Action: 'events:PutEvents',
       Resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/keyturn-dev`,
-      Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } },
+      Condition: {
+        StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' },
+        'ForAllValues:StringEquals': { 'events:source': ['aws.health', 'aws.config'] },
+      },
     });
   });
 
