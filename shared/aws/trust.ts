@@ -8,13 +8,14 @@ import {
   finding,
   isFunctionOf,
   rotatorOf,
+  type TemplateOption,
   type Trusted,
   type TrustFinding,
   tagFindings,
   trustDifference,
 } from '../core/fleet/trust.ts';
 import { partitionOf } from '../core/partition.ts';
-import { parseSettings, type Settings } from '../core/settings.ts';
+import { environmentName, parseSettings, type Settings } from '../core/settings.ts';
 import { isRefusedRole, takeRole } from './member-session.ts';
 import { required } from './observe.ts';
 import { ownAccountId } from './own-account.ts';
@@ -179,7 +180,18 @@ function templateFindings({ hub, settings, place }: Checked, role: FoundRole | u
     secretPrefix,
     kmsKeyId,
     region,
+    needs: needsOf(hub, settings),
   });
+}
+
+/** Beside the settings: variables of the function that asks. */
+function needsOf({ environment }: Runtime, { cloudtrailLookups }: Settings): TemplateOption[] {
+  const isOn = (parameter: string): boolean => environment[environmentName(parameter)] === 'true';
+  return [
+    ...(cloudtrailLookups ? ['cloudtrail-lookups' as const] : []),
+    ...(isOn('keepEvidence') ? ['evidence' as const] : []),
+    ...(isOn('createOrganizationConfigRule') ? ['aws-config' as const] : []),
+  ];
 }
 
 /** Two who rotate the same user would each take the other's key for a stranger's. */

@@ -126,6 +126,9 @@ describe('the queues', () => {
       KEYTURN_ACCOUNTS_QUEUE_URL: url('accounts'),
       KEYTURN_ACCOUNTS_DEAD_LETTER_QUEUE_URL: url('accounts-dead'),
       KEYTURN_RESULTS_QUEUE_URL: url('results'),
+      // What check compares the members' roles with.
+      KEYTURN_KEEP_EVIDENCE: 'false',
+      KEYTURN_CREATE_ORGANIZATION_CONFIG_RULE: 'false',
       KEYTURN_TICKETS_QUEUE_URL: url('tickets.fifo'),
     });
     expect(variablesOf('RotationDashworkerLambdaFunction')).toMatchObject({

@@ -167,11 +167,21 @@ export function finding(kind: TrustFindingKind, message: string): TrustFinding {
   return { kind, message, ...MEANINGS[kind] };
 }
 
+/** Parameters of the template without which a hub that needs them is refused there, by their tag. */
+const OPTIONS = { 'cloudtrail-lookups': 'CloudtrailLookups', evidence: 'Evidence', 'aws-config': 'AwsConfig' } as const;
+export type TemplateOption = keyof typeof OPTIONS;
+
 /** What the template was given, as its roles say by their tags, and what the settings need of it. */
 export function tagFindings(
   name: string,
   tags: Readonly<Record<string, string>>,
-  wanted: { userPathPrefix: string; secretPrefix: string; region: string; kmsKeyId: string },
+  wanted: {
+    userPathPrefix: string;
+    secretPrefix: string;
+    region: string;
+    kmsKeyId: string;
+    needs: readonly TemplateOption[];
+  },
 ): TrustFinding[] {
   const template = tags['keyturn:template'];
   const outdated =
@@ -198,6 +208,9 @@ export function tagFindings(
     isOwnKey && alias !== undefined && wanted.kmsKeyId.includes('alias/') && !wanted.kmsKeyId.endsWith(alias)
       ? `the KMS key ${alias}, and the settings want ${wanted.kmsKeyId}`
       : '',
+    ...wanted.needs
+      .filter((option) => tags[`keyturn:${option}`] === 'false')
+      .map((option) => `a hub that needs no ${OPTIONS[option]}, and this one does`),
   ].filter((problem) => problem !== '');
   return [...outdated, ...problems.map((problem) => finding('parameters-differ', `${name} is for ${problem}.`))];
 }

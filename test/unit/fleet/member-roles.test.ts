@@ -380,7 +380,7 @@ describe('the trust', () => {
     expect(trust).toEqual(expectedTrust(name, trusted));
     expect(trustDifference(trust, name, trusted)).toBeUndefined();
     const texts = Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, String(value)]));
-    const wanted = { userPathPrefix: '/service/', secretPrefix: 'keyturn', region: 'eu-central-1' };
+    const wanted = { userPathPrefix: '/service/', secretPrefix: 'keyturn', region: 'eu-central-1', needs: [] };
     const kmsKeyId = `arn:aws:kms:eu-central-1:${ACCOUNT}:alias/keyturn`;
     expect(tagFindings(name, texts, { ...wanted, kmsKeyId })).toEqual([]);
     expect(tagFindings(name, texts, { ...wanted, userPathPrefix: '/', kmsKeyId })).toHaveLength(1);

@@ -145,6 +145,20 @@ describe('the roles of an account', () => {
     const found = await look(createFleetOrganization({ parameters: { UserPathPrefix: '/team/' } }), { settings });
     expect(found).toMatchObject([{ kind: 'parameters-differ', isRefusal: false }]);
   });
+
+  it.each([
+    ['CloudtrailLookups', { KEYTURN_CLOUDTRAIL_LOOKUPS: 'true' }],
+    ['Evidence', { KEYTURN_KEEP_EVIDENCE: 'true' }],
+    ['AwsConfig', { KEYTURN_CREATE_ORGANIZATION_CONFIG_RULE: 'true' }],
+  ])('that lack %s, which the hub needs, are named', async (parameter, settings) => {
+    expect(await look(createFleetOrganization(), { settings })).toEqual([
+      {
+        ...{ kind: 'parameters-differ', reason: 'parameters-differ', isRefusal: false },
+        message: `keyturn-rotate in ${PAYMENTS} is for a hub that needs no ${parameter}, and this one does.`,
+      },
+    ]);
+    expect(await look(createFleetOrganization({ parameters: { [parameter]: 'true' } }), { settings })).toEqual([]);
+  });
 });
 
 describe('another who rotates there', () => {

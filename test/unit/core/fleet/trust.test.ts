@@ -144,7 +144,7 @@ describe('the trust of a role', () => {
 });
 
 describe('what the template was given', () => {
-  const wanted = { userPathPrefix: '/team/', secretPrefix: 'keyturn', region: 'eu-west-1', kmsKeyId: '' };
+  const wanted = { userPathPrefix: '/team/', secretPrefix: 'keyturn', region: 'eu-west-1', kmsKeyId: '', needs: [] };
   const tags = { 'keyturn:template': '1', 'keyturn:user-path-prefix': '/', 'keyturn:secret-prefix': 'keyturn' };
   const kinds = (given: Record<string, string>, of = {}) =>
     tagFindings('keyturn-rotate', { ...tags, ...given }, { ...wanted, ...of }).map(
@@ -160,6 +160,24 @@ describe('what the template was given', () => {
   });
 
   it.each<[string, Record<string, string>, object, string]>([
+    [
+      'no lookups',
+      { 'keyturn:cloudtrail-lookups': 'false' },
+      { needs: ['cloudtrail-lookups'] },
+      'keyturn-rotate is for a hub that needs no CloudtrailLookups, and this one does',
+    ],
+    [
+      'no evidence',
+      { 'keyturn:evidence': 'false' },
+      { needs: ['evidence', 'aws-config'] },
+      'keyturn-rotate is for a hub that needs no Evidence, and this one does',
+    ],
+    [
+      'no rule of AWS Config',
+      { 'keyturn:aws-config': 'false', 'keyturn:evidence': 'true' },
+      { needs: ['evidence', 'aws-config'] },
+      'keyturn-rotate is for a hub that needs no AwsConfig, and this one does',
+    ],
     [
       'an older template',
       { 'keyturn:template': '0' },
