@@ -272,7 +272,7 @@ function addEvidence(tree: Tree): void {
 const publicKey = ['--public-key <file>', 'in PEM: digests must be signed by it'] as const;
 
 function publishedHead(): Option {
-  return new Option('--head <sha256>', 'of a published head, or number:sha256; repeatable')
+  return new Option('--head <sha256>', 'of a published head, number:sha256 or account/number:sha256; repeatable')
     .argParser(collect)
     .default([], 'none');
 }

@@ -25,7 +25,9 @@ export async function run(
   const asked = { ...(await askedOf(context, options)), isQuick, from };
   const place = await openPlace(context, given, options);
   const accounts: (Verification & { accountId: string })[] = [];
-  for (const accountId of accountsIn(place)) {
+  // An account that a head names, and of which there is nothing, has lost its chain.
+  const named = asked.heads.flatMap(({ accountId }) => accountId ?? []);
+  for (const accountId of new Set([...accountsIn(place), ...named])) {
     const { evidence } = await readEvidence(place, accountId, { isQuick, from });
     accounts.push({ accountId, ...verifyEvidence(evidence, asked) });
   }

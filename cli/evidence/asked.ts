@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EventError } from '../../shared/core/errors.ts';
 import type { Asked } from '../../shared/core/evidence/verdict.ts';
+import { present } from '../../shared/core/present.ts';
 import type { Context } from '../context.ts';
 
 /** What an auditor holds that is not in the bucket. */
@@ -22,12 +23,16 @@ export async function askedOf(
   };
 }
 
+/** Of one account alone, where it is named: each has a chain of its own. */
 export function parseHead(text: string): Asked['heads'][number] {
-  const [, number, sha256] = /^(?:(\d+):)?([0-9a-f]{64})$/.exec(text) ?? [];
+  const [, accountId, number, sha256] = /^(?:(\d{12})\/)?(?:(\d+):)?([0-9a-f]{64})$/.exec(text) ?? [];
   if (sha256 === undefined) {
-    throw new EventError(`--head ${text}: it is a SHA-256 in hex, or a digest's number before it, as in 123:9f2c….`);
+    throw new EventError(
+      `--head ${text}: it is a SHA-256 in hex, a digest's number before it, as in 123:9f2c…, and the account before ` +
+        'that, as in 111122223333/123:9f2c….',
+    );
   }
-  return { sha256, ...(number !== undefined && { number: Number(number) }) };
+  return { sha256, ...present({ accountId, number: number === undefined ? undefined : Number(number) }) };
 }
 
 async function readPublicKey(file: string): Promise<KeyObject> {

@@ -103,6 +103,35 @@ describe('evidence that nobody has touched', () => {
   });
 });
 
+describe('a published head', () => {
+  const other = '444455556666';
+  const collectOther = async () => {
+    const settings = { bucket: evidenceBucket, owner: accountId, accountId: other, expireDays: 0 };
+    const rest = { homeAccountId: accountId, lock: { mode: 'none' as const, days: 0 }, signingKeyArn: '' };
+    const runtime = world.runtime('evidence');
+    const body = JSON.stringify({ files: [] });
+    const manifest = { key: `${other}/runs/20260103T020000Z_c/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
+    await keep(runtime.aws, { ...settings, ...rest }, { key: manifest.key, body });
+    const run = { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' };
+    await appendDigest(runtime, { ...settings, ...rest }, run);
+  };
+
+  test('that names its account is asked of no other chain', async () => {
+    await collectOther();
+    const { code, stdout } = await verify(bucket, '--head', `${accountId}/3:${heads[2]}`);
+    expect(stdout).toContain('nothing is missing up to digest 3');
+    expect(stdout).toMatch(/^Account 444455556666: 1 digest; .* 0 wrong;/m);
+    expect(code).toBe(0);
+    expect((await verify(bucket, '--head', `3:${heads[2]}`)).code).toBe(3);
+  });
+
+  test('of an account of which there is nothing says that its end was cut off', async () => {
+    const { code, stdout } = await verify(bucket, '--head', `${other}/1:${heads[0]}`);
+    expect(stdout).toMatch(/^TRUNCATED .*number 1 was published and is not there$/m);
+    expect(code).toBe(3);
+  });
+});
+
 describe('what is wrong ends with 3', () => {
   test.each([
     ['ALTERED', () => aws.s3.put(evidenceBucket, record(), 'forged')],

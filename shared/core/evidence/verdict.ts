@@ -47,8 +47,8 @@ export interface Evidence {
 
 export interface Asked {
   now: Instant;
-  /** Published hashes of heads, with their numbers where they are known. */
-  heads: readonly { number?: number; sha256: string }[];
+  /** Published hashes of heads, with their numbers where they are known; asked of the account that is named alone. */
+  heads: readonly { accountId?: string; number?: number; sha256: string }[];
   /** Undefined: no public key was given. */
   isSignedBy: ((text: string, signature: string) => boolean) | undefined;
   /** Digests alone. */

@@ -13,7 +13,9 @@ import { extras, namedObjects, objectVerdicts, rewritten } from './object-verdic
 import type { Asked, Evidence, Verdict, Verification } from './verdict.ts';
 
 /** Everything that can be said of the evidence of one account. */
-export function verifyEvidence(evidence: Evidence, asked: Asked): Verification {
+export function verifyEvidence(evidence: Evidence, everybody: Asked): Verification {
+  const heads = everybody.heads.filter(({ accountId = evidence.accountId }) => accountId === evidence.accountId);
+  const asked: Asked = { ...everybody, heads };
   const { chained, head, foreign, unreadable } = chainedIn(evidence.chain);
   const strays = [...evidence.chain.keys()].filter((key) => !chained.some((file) => file.key === key));
   const expired = expiry(chained, asked.now);
