@@ -142,6 +142,7 @@ const stackRules: Record<string, readonly Rule[]> = {
   ],
   bucketEncryption: [like(/^(any|kms|customer-key)$/, 'must be any, kms or customer-key')],
   unusedCredentialDays: [between(1, 3_650)],
+  mfaMessages: [flag],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],
 };
 

@@ -10,6 +10,7 @@ import {
   resourceTypes,
 } from '../../shared/core/evidence/finding.ts';
 import { manifestSchema } from '../../shared/core/evidence/manifest.ts';
+import { telling } from '../../shared/core/evidence/telling.ts';
 import * as z from '../../shared/core/zod.ts';
 import { gapKinds } from './period/gaps.ts';
 import { toldBy } from './period/key-lives.ts';
@@ -166,12 +167,13 @@ const keyChange = z.object({
 
 /** By the name that it has in the schema. */
 export const documents = {
-  /** `findings.json.gz` of a run; `carried` and `changes` are what it hands on to the next. */
+  /** `findings.json.gz` of a run; `carried`, `changes` and `telling` are what it hands on to the next. */
   run: z.object({
     schemaVersion: z.literal(1),
     findings: z.array(finding),
     carried: carriedFacts,
     changes: carriedChanges,
+    telling: z.exactOptional(telling),
   }),
   finding,
   keyChange,

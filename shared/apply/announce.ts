@@ -2,8 +2,9 @@ import { publish } from '../aws/notify.ts';
 import type { Step } from '../core/answer.ts';
 import { formatAnnounced } from '../core/format-secret-tags.ts';
 import { afterFreeze } from '../core/freeze.ts';
-import { buildMessage, type Notice, type NoticeEvent, type UsedBy } from '../core/messages.ts';
+import { buildMessage, type KeyNoticeEvent, type Notice, type UsedBy } from '../core/messages.ts';
 import type { UserState } from '../core/model.ts';
+import { regionOf } from '../core/partition.ts';
 import { secretNameOf } from '../core/secret-name.ts';
 import { EXPOSED_FOR, readersOf } from '../core/secret-policy.ts';
 import { secretTagNames } from '../core/secret-tags.ts';
@@ -14,7 +15,7 @@ import { type Attempt, situationOf } from './attempt.ts';
 import type { Pass } from './pass.ts';
 
 export interface Announcement {
-  event: Exclude<NoticeEvent, 'digest'>;
+  event: KeyNoticeEvent;
   /** Absent: an announcement without an intent is named after its own instant. */
   transitionId?: string;
   accessKeyId?: string | undefined;
@@ -143,12 +144,6 @@ function placeOf({
 }: Settings): Pick<Notice, 'region' | 'hubRegion' | 'accountName'> {
   const region = regionOf(topicArn);
   return memberRegion === undefined ? { region } : { region: memberRegion, hubRegion: region, accountName };
-}
-
-/** The topic is in the Region of the function: its fourth field. */
-export function regionOf(topicArn: string): string {
-  const [, , , region = ''] = topicArn.split(':');
-  return region;
 }
 
 /** Tells of an exposed key that no IAM user of the account has: nothing can be done about it from here. */

@@ -9,6 +9,8 @@ import { formatInstant } from './time.ts';
 export { type Addressed, attributesOf } from './messages/attributes.ts';
 export {
   type Caller,
+  type KeyNoticeEvent,
+  keyNoticeEvents,
   type Notice,
   type NoticeEvent,
   noticeEvents,

@@ -13,3 +13,9 @@ const PARTITIONS: Readonly<Record<string, string>> = {
 export function partitionOf(region: string): string {
   return Object.entries(PARTITIONS).find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
 }
+
+/** Where a topic is, and with it the function: the fourth field of its ARN. */
+export function regionOf(topicArn: string): string {
+  const [, , , region = ''] = topicArn.split(':');
+  return region;
+}

@@ -9,8 +9,9 @@ import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
 import { unfinishedRuns } from '../aws/evidence/unfinished.ts';
 import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
-import { IncompleteEvidenceError } from '../core/errors.ts';
+import { IncompleteEvidenceError, messageOf } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
+import { isOpen } from '../core/evidence/changed.ts';
 import { type CarriedChanges, exemptedBy, historyOf } from '../core/evidence/changes.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
@@ -21,9 +22,11 @@ import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
 import type { Seen } from '../core/evidence/snapshot.ts';
 import { tablesOf } from '../core/evidence/tables.ts';
+import { type Telling, whatToTell } from '../core/evidence/telling.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { formatInstant, MINUTE } from '../core/time.ts';
 import { type Appended, appendDigest } from './append-digest.ts';
+import { tellOfEvidence, tellOfMfa, untoldError } from './evidence-messages.ts';
 
 export interface CollectorAnswer {
   schemaVersion: 1;
@@ -41,8 +44,8 @@ export interface CollectorAnswer {
 const TO_WRITE = MINUTE;
 
 /**
- * One run: sees the account, judges it, keeps what it found and appends it to the chain. What could not be read is in the
- * findings; the run fails for it after everything is written.
+ * One run: sees the account, judges it, keeps what it found, appends it to the chain, and tells of it where there is
+ * something to tell. What could not be read is in the findings; the run fails for it after everything is written.
  */
 export async function collectEvidence(
   runtime: Runtime,
@@ -50,12 +53,46 @@ export async function collectEvidence(
   request: CollectorRequest,
   collecting: Collecting,
 ): Promise<CollectorAnswer> {
+  const { settings } = collecting;
+  const { accountId } = settings;
+  const counted = { calls: new Map(runtime.aws.counts), errors: new Map(runtime.aws.errors) };
+  const seen = await see(runtime, invocation, collecting);
+  const { reader, rotation, yesterday: before, findings, collected, keyEvents, recorded } = seen;
+  const about = { settings: rotation, snapshot: collected.snapshot, findings, before };
+  const mfa = collecting.mfaMessages ? await tellOfMfa(runtime, about) : { left: [], untold: [] };
+  const { startedAt, runId } = invocation;
+  const toTell = whatToTell({ accountId, startedAt, before, findings, recorded, left: mfa.left });
+  const telling = { changes: toTell.changes, untold: mfa.untold };
+  const { counts: called, errors } = runtime.aws;
+  const asked = { calls: since(counted.calls, called), errors: since(counted.errors, errors) };
+  const run: Run = { ...seen, ...asked, invocation, request, collecting, telling, endedAt: runtime.clock() };
+  const { manifest, folder } = await write(runtime, run);
+  const unfinished = await unfinishedRuns(reader, accountId, before.head, startedAt);
+  const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
+  const { problems, ...appended } = await appendDigest(runtime, settings, { manifest, ...more });
+  const head = { key: appended.key, sequence: appended.sequence, sha256: appended.sha256 };
+  const counts = countsOf(findings);
+  const { sequence, sha256 } = head;
+  runtime.log.info('Collected', { ...counts, folder, sequence, sha256 });
+  const unknown = whyUnknown(findings);
+  const inChain = [...new Set([...before.problems, ...problems])];
+  const says = { ...toTell, unknown: unknown.reasons, problems: inChain, withoutMfa: mfa.left, folder, head };
+  const notice = { ...says, settings: rotation, accountId, bucket: settings.bucket, findings, counts };
+  const failures = 'failure' in mfa ? [mfa.failure] : [];
+  await tellOfEvidence(runtime, invocation, notice).catch((failure: unknown) => void failures.unshift(failure));
+  for (const failure of failures) runtime.log.error('Not told', { reason: messageOf(failure) });
+  if (unknown.count > 0) throw incomplete(unknown, folder);
+  if (failures.length > 0) throw untoldError(failures[0]);
+  return { schemaVersion: 1, runId, accountId, isComplete: counts.error === 0, counts, folder, head };
+}
+
+/** What is seen of the account and of the evidence itself, and what the controls say of both. */
+async function see(runtime: Runtime, { deadlineAt }: Invocation, collecting: Collecting) {
   const { settings, limits } = collecting;
   const { accountId } = settings;
-  const before = { calls: new Map(runtime.aws.counts), errors: new Map(runtime.aws.errors) };
   const rotation = parseSettings(runtime.environment);
   const { aws, clock, sleep } = runtime;
-  const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: invocation.deadlineAt - TO_WRITE };
+  const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: deadlineAt - TO_WRITE };
   const reader = evidenceReader(aws, settings);
   const yesterday = await yesterdayOrNothing(looking, reader, accountId);
   // First of all: whom the history names is asked about exactly, whatever an older report says.
@@ -71,31 +108,23 @@ export async function collectEvidence(
   const decided = { exceptions: collecting.exceptions ?? [], exemptedBy: exemptedBy(history.events) };
   const measures = { settings: rotation, limits, ...decided, now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes, users: snapshot.users };
-  const { judgements, changes } = await reconcileChanges(looking, reader, about);
+  const { judgements, changes, recorded } = await reconcileChanges(looking, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
   runtime.log.info('Judged', inShort(findings, yesterday.head));
-  const asked = { calls: since(before.calls, aws.counts), errors: since(before.errors, aws.errors) };
-  const seen = { invocation, request, collecting, collected, keyEvents, changes, findings, yesterday };
-  const run: Run = { ...seen, ...asked, rotation, endedAt: clock() };
-  const { manifest, folder } = await write(runtime, run);
-  const unfinished = await unfinishedRuns(reader, accountId, yesterday.head, invocation.startedAt);
-  const more = { unfinished, eventsUntil: keyEvents.eventsUntil, version: collecting.version };
-  const { key, sequence, sha256 } = await appendDigest(runtime, settings, { manifest, ...more });
-  const counts = countsOf(findings);
-  // What somebody has accepted as not known is no alarm of every day.
-  const unknown = findings.filter(({ status, accepted }) => status === 'error' && accepted === null);
-  runtime.log.info('Collected', { ...counts, folder, sequence, sha256 });
-  if (unknown.length > 0) throw incomplete(unknown, folder);
-  const { runId } = invocation;
-  return {
-    schemaVersion: 1,
-    runId,
-    accountId,
-    isComplete: counts.error === 0,
-    counts,
-    folder,
-    head: { key, sequence, sha256 },
-  };
+  return { reader, rotation, yesterday, keyEvents, collected, changes, recorded, findings };
+}
+
+interface Unknown {
+  count: number;
+  /** Each once. */
+  reasons: readonly string[];
+}
+
+/** What somebody has accepted as not known is no alarm of every day. */
+function whyUnknown(findings: readonly Finding[]): Unknown {
+  const unknown = findings.filter((finding) => finding.status === 'error' && isOpen(finding));
+  const reasons = new Set(unknown.map(({ control, sentence }) => `${control.id}: ${sentence}`));
+  return { count: unknown.length, reasons: [...reasons] };
 }
 
 /** Of a run that may still be refused to keep anything. */
@@ -109,12 +138,11 @@ function inShort(findings: readonly Finding[], head: Yesterday['head']) {
 }
 
 /** Everything is written by then: the alarm rings, and nothing is done again. */
-function incomplete(unknown: readonly Finding[], folder: string): IncompleteEvidenceError {
-  const reasons = [...new Set(unknown.map(({ control, sentence }) => `${control.id}: ${sentence}`))];
+function incomplete({ count, reasons }: Unknown, folder: string): IncompleteEvidenceError {
   const shown = reasons.slice(0, 5).join(' ');
   const more = reasons.length > 5 ? ` And ${reasons.length - 5} more.` : '';
   return new IncompleteEvidenceError(
-    `The evidence below ${folder} is incomplete: ${unknown.length} findings are not known. ${shown}${more}`,
+    `The evidence below ${folder} is incomplete: ${count} findings are not known. ${shown}${more}`,
   );
 }
 
@@ -130,25 +158,28 @@ interface Run {
   collected: Collected;
   keyEvents: KeyEventsSeen;
   changes: CarriedChanges;
+  rotation: Settings;
   findings: readonly Finding[];
   yesterday: Yesterday;
-  rotation: Settings;
+  telling: Telling;
   calls: Readonly<Record<string, number>>;
   errors: Readonly<Record<string, number>>;
   endedAt: number;
 }
 
 async function write({ aws }: Pick<Runtime, 'aws'>, run: Run): Promise<{ manifest: Hashed; folder: string }> {
-  const { invocation, collecting, collected, changes, findings, yesterday } = run;
-  const { userPathPrefix } = run.rotation;
+  const { invocation, collecting, collected, changes, findings, telling, yesterday } = run;
   const { settings } = collecting;
+  const { userPathPrefix } = run.rotation;
   const { snapshot, carried } = collected;
   const at = formatInstant(invocation.startedAt)
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '');
   const folder = `${settings.accountId}/runs/${at}_${invocation.runId.slice(0, 8)}/`;
   const contents: Record<string, string | Uint8Array> = {
-    'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried, changes }), { level: 9 }),
+    'findings.json.gz': gzipSync(JSON.stringify({ schemaVersion: 1, findings, carried, changes, telling }), {
+      level: 9,
+    }),
     ...tablesOf({ snapshot, findings, userPathPrefix }),
     'key-changes.jsonl': keyChangesFile(run.keyEvents.events),
   };

@@ -47,7 +47,7 @@ test('a report counts it once, by the record of its first day', async () => {
   const args = ['evidence', 'report', folder, '--period', '2026-01-01/2026-01-07', '--json'];
   const { code, stdout } = await keyturn(args, { now });
   const { records, gaps, rotations, keys } = documents.report.parse(JSON.parse(stdout));
-  expect([code, records, rotations.length]).toEqual([0, { transitions: 5, repeats: 0 }, 1]);
+  expect([code, records, rotations.length]).toEqual([0, { transitions: 7, repeats: 0 }, 1]);
   expect(gaps.filter(({ kind }) => kind === 'alarm')).toMatchObject([{ from: '2026-01-02T08:00:00.000Z' }]);
   const told = keys.flatMap(({ changes }) => changes.flatMap((change) => change.told));
   const ofRecords = told.filter(({ source }) => source === 'record');

@@ -20,8 +20,8 @@ const names = await functionNames();
  */
 const LIMITS = { minified: 512, zipped: 184 };
 const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
-  // Once a day, with the clients of S3 and CloudTrail besides: nobody waits for it.
-  'evidence-collector': { minified: 720, zipped: 246 },
+  // Once a day, with the clients of S3, CloudTrail and SNS besides: nobody waits for it.
+  'evidence-collector': { minified: 720, zipped: 254 },
   'exposed-key': { minified: 522, zipped: 184 },
   'rotation-worker': { minified: 556, zipped: 192 },
 };

@@ -36,7 +36,11 @@ export interface CollectedRun {
 export async function collect(
   { world, settings }: CollectorWorld,
   before?: BeforeCall,
-  { exceptions, ...asked }: Pick<Collecting, 'exceptions'> & Partial<EvidenceLimits> = {},
+  {
+    exceptions,
+    mfaMessages = true,
+    ...asked
+  }: Partial<Pick<Collecting, 'exceptions' | 'mfaMessages'> & EvidenceLimits> = {},
 ): Promise<CollectedRun> {
   const { aws } = world;
   const first = aws.calls.length;
@@ -53,6 +57,7 @@ export async function collect(
   const error = await collectEvidence(runtime, invocation, request, {
     settings,
     limits,
+    mfaMessages,
     version: '0.0.0',
     ...present({ exceptions }),
   }).then(

@@ -107,6 +107,7 @@ describe('a parameter of the stack alone', () => {
     ['evidenceSigning', 'arn:aws:kms:eu-west-1:123456789012:alias/x', 'must be true, false, or the ARN of a KMS key'],
     ['bucketEncryption', 'AES256', 'must be any, kms or customer-key'],
     ['unusedCredentialDays', '0', 'must be a whole number from 1 to 3650'],
+    ['mfaMessages', 'weekly', 'must be true or false'],
     ['remediationConcurrency', 'many', 'must be a whole number'],
   ])('is refused by its name: %s of "%s"', (name, value, way) => {
     expect(() => deployStack({ [name]: value })).toThrow(`Cannot deploy: ${name} is "${value}": ${way}`);

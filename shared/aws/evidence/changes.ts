@@ -20,12 +20,12 @@ export interface ToReconcile {
   users: Seen<readonly SeenUser[]>;
 }
 
-/** What CloudTrail told of changes, beside what was recorded of them; and what the next run is handed. */
+/** What CloudTrail told of changes, beside what was recorded of them; what the next run is handed; and which records there are. */
 export async function reconcileChanges(
   looking: Looking,
   reader: EvidenceReader,
   { accountId, history, keyEvents, before, users }: ToReconcile,
-): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges }> {
+): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges; recorded: readonly string[] }> {
   const { clock, settings } = looking;
   const { from } = history;
   const now = clock();
@@ -36,7 +36,7 @@ export async function reconcileChanges(
   // Whatever is still compared may have been recorded on its own day.
   const first = Math.min(from, ...events.map(({ at }) => at));
   const read = await tryRead(looking, () => readChangeRecords(reader, { accountId, from: first, to: now, known }));
-  const records = read.isSeen ? read.value : known;
+  const { records, keys } = read.isSeen ? read.value : { records: known, keys: [] };
   const untils = keyChanges.map((name) => parseInstant(keyEvents.eventsUntil[name] ?? '') ?? from);
   const lines = reconcile({
     ...{ events, records: transitionsOf(records), isOwnRole: ownRoles(accountId, settings.roleSuffix) },
@@ -49,5 +49,6 @@ export async function reconcileChanges(
   return {
     judgements: judgeChanges({ accountId, at: now, unknown, lines: judged }),
     changes: toCarry(history, records, { lines, now }),
+    recorded: keys,
   };
 }

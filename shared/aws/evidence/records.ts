@@ -13,11 +13,14 @@ export interface RecordsAsked {
   known: readonly ReadRecord[];
 }
 
-/** Records that tell of changes of keys: what is known, one list a day, and one call for each that no run has read. */
+/**
+ * Records that tell of changes of keys: what is known, one list a day, and one call for each that no run has read; and the
+ * keys of all records of these days.
+ */
 export async function readChangeRecords(
   reader: EvidenceReader,
   { accountId, from, to, known }: RecordsAsked,
-): Promise<ReadRecord[]> {
+): Promise<{ records: ReadRecord[]; keys: readonly string[] }> {
   const read = new Set(known.map(({ key }) => key));
   const keys: string[] = [];
   for (let day = Math.floor(from / DAY) * DAY; day <= to; day += DAY) {
@@ -30,5 +33,5 @@ export async function readChangeRecords(
     if (sha256 === undefined || body === undefined) return [];
     return [{ key, sha256, body: Buffer.from(body).toString('utf8') }];
   });
-  return [...known, ...found.flat()];
+  return { records: [...known, ...found.flat()], keys };
 }

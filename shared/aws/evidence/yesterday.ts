@@ -4,16 +4,22 @@ import { type ChainFile, hashOf } from '../../core/evidence/chain.ts';
 import { type CarriedChanges, carriedChanges } from '../../core/evidence/changes.ts';
 import type { Finding } from '../../core/evidence/finding.ts';
 import { parseManifest } from '../../core/evidence/manifest.ts';
+import { type Telling, telling } from '../../core/evidence/telling.ts';
+import { type Instant, parseInstant } from '../../core/time.ts';
 import { type EvidenceReader, headOf, readObject } from './bucket.ts';
 
 /** The run before: what it found, and what may be carried of it. */
 export interface Yesterday {
   /** Of the chain. */
   head: ChainFile | undefined;
+  /** When it began. */
+  startedAt?: Instant | undefined;
   findings: readonly Finding[];
   carried: ReadonlyMap<string, CarriedFact>;
   /** What both sides told of changes, where it is of a form that is known. */
   changes?: CarriedChanges | undefined;
+  /** What it had to tell. */
+  telling?: Telling | undefined;
   /** What is wrong with what was kept: sentences. */
   problems: readonly string[];
 }
@@ -35,22 +41,24 @@ export async function readYesterday(reader: EvidenceReader, accountId: string): 
   const named = head.digest.objects.find(({ key }) => /\/runs\/[^/]+\/manifest\.[0-9a-f]{64}\.json$/.test(key));
   if (named === undefined) return noYesterday(head, ...problems);
   const manifest = await hashedObject(reader, named.key, named.sha256);
-  const files = manifest === undefined ? undefined : parseManifest(Buffer.from(manifest).toString('utf8'))?.files;
-  const file = files?.find(({ name }) => name === 'findings.json.gz');
-  if (file === undefined) return noYesterday(head, ...problems, `${named.key} is not what the chain says`);
+  const parsed = manifest === undefined ? undefined : parseManifest(Buffer.from(manifest).toString('utf8'));
+  const file = parsed?.files.find(({ name }) => name === 'findings.json.gz');
+  if (parsed === undefined || file === undefined)
+    return noYesterday(head, ...problems, `${named.key} is not what the chain says`);
   const key = named.key.replace(/[^/]+$/, file.name);
   const packed = await hashedObject(reader, key, file.sha256);
   if (packed === undefined) return noYesterday(head, ...problems, `${key} is not what its manifest says`);
   // Its hash is the one that a run of ours wrote.
-  const { findings, carried, changes }: { findings: Finding[]; carried: unknown; changes: unknown } = JSON.parse(
-    gunzipSync(packed).toString('utf8'),
-  );
-  const facts = carriedFacts.safeParse(carried);
+  const { findings, ...more }: { findings: Finding[]; carried: unknown; changes: unknown; telling: unknown } =
+    JSON.parse(gunzipSync(packed).toString('utf8'));
+  const facts = carriedFacts.safeParse(more.carried);
   return {
     head,
+    startedAt: parseInstant(parsed.startedAt),
     findings,
     carried: new Map((facts.data ?? []).map((fact) => [fact.userId, fact])),
-    changes: carriedChanges.safeParse(changes).data,
+    changes: carriedChanges.safeParse(more.changes).data,
+    telling: telling.safeParse(more.telling).data,
     problems,
   };
 }

@@ -1,13 +1,13 @@
 import { type ActionName, type Answer, type Step, wait } from '../answer.ts';
 import { audienceHears } from '../audience.ts';
-import { attributesOf, type NoticeEvent } from '../messages.ts';
+import { attributesOf, type KeyNoticeEvent } from '../messages.ts';
 import type { Situation } from '../situation.ts';
 
 /**
  * What gives a key or takes one away, and the notice of it: the message that announces each. Left out is what must not
  * wait for a subscription: our own orphan, an exposed key, and what IAM shows to be done.
  */
-const heardBy: Readonly<Partial<Record<ActionName, Exclude<NoticeEvent, 'digest'>>>> = {
+const heardBy: Readonly<Partial<Record<ActionName, KeyNoticeEvent>>> = {
   issue: 'issued',
   remind: 'reminder',
   postpone: 'postponed',

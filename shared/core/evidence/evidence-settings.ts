@@ -66,6 +66,7 @@ const collectingSchema = z.object({
     z.pipe(wholeDays, z.number().check(z.minimum(1, 'must be at least 1'))),
     45,
   ),
+  KEYTURN_MFA_MESSAGES: z._default(z.enum(['true', 'false']), 'true'),
   KEYTURN_VERSION: z.string(),
 });
 
@@ -73,6 +74,8 @@ const collectingSchema = z.object({
 export interface Collecting {
   settings: EvidenceSettings;
   limits: EvidenceLimits;
+  /** People who lack MFA are told. */
+  mfaMessages: boolean;
   /** Of Keyturn. */
   version: string;
   /** Of `evidence-exceptions.yml`, where the build found one. */
@@ -89,6 +92,7 @@ export function parseCollecting(environment: Environment): Collecting {
       bucketEncryption: data.KEYTURN_BUCKET_ENCRYPTION,
       unusedCredentialDays: data.KEYTURN_UNUSED_CREDENTIAL_DAYS,
     },
+    mfaMessages: data.KEYTURN_MFA_MESSAGES === 'true',
     version: data.KEYTURN_VERSION,
   };
 }

@@ -2,8 +2,8 @@ import type { LastUsed } from '../model.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { Instant } from '../time.ts';
 
-/** Every value of the message attribute `event`. Published; names are never changed. */
-export const noticeEvents = [
+/** What is told of one user's access keys. */
+export const keyNoticeEvents = [
   'issued',
   'reminder',
   'postponed',
@@ -21,13 +21,16 @@ export const noticeEvents = [
   'grace-restarted',
   'stuck',
   'failed',
-  'digest',
 ] as const;
+export type KeyNoticeEvent = (typeof keyNoticeEvents)[number];
+
+/** Every value of the message attribute `event`. Published; names are never changed. */
+export const noticeEvents = [...keyNoticeEvents, 'digest', 'evidence', 'mfa-missing'] as const;
 export type NoticeEvent = (typeof noticeEvents)[number];
 
 export type Severity = 'info' | 'warning' | 'critical';
 
-/** Warning: act soon. Critical: act now. A digest with errors is a warning instead. */
+/** Warning: act soon. Critical: act now. A digest with errors is a warning instead, and evidence that got worse. */
 export const severities = {
   issued: 'info',
   reminder: 'warning',
@@ -47,6 +50,8 @@ export const severities = {
   stuck: 'warning',
   failed: 'critical',
   digest: 'info',
+  evidence: 'info',
+  'mfa-missing': 'warning',
 } as const satisfies Record<NoticeEvent, Severity>;
 
 /** One place that calls AWS with a key. */
@@ -67,7 +72,7 @@ export interface UsedBy {
 
 /** Everything that a message about one user says. Holds no secret. */
 export interface Notice {
-  event: Exclude<NoticeEvent, 'digest'>;
+  event: KeyNoticeEvent;
   transitionId: string;
   accountId: string;
   /** Of a member of a fleet: free text that others chose. */

@@ -1179,9 +1179,23 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a run that does not know everything ends well',
     file: 'shared/service/evidence-collector.ts',
-    find: 'if (unknown.length > 0) throw',
-    replace: 'if (unknown.length < 0) throw',
+    find: 'if (unknown.count > 0) throw',
+    replace: 'if (unknown.count < 0) throw',
     caughtBy: integration('evidence-collector', 'ListVirtualMFADevices'),
+  },
+  {
+    name: 'a message about a run that reached nobody is not repeated',
+    file: 'shared/core/evidence/telling.ts',
+    find: 'isRecorded(previousAt, recorded) ? null :',
+    replace: 'previousAt !== undefined ? null :',
+    caughtBy: integration('evidence-messages', 'SNS refuses it, the next run repeats it'),
+  },
+  {
+    name: 'people whom SNS refused are not told by the next run',
+    file: 'shared/core/evidence/without-mfa.ts',
+    find: 'isNew || untold.has(userId) ||',
+    replace: 'isNew ||',
+    caughtBy: integration('evidence-messages', 'its people are told by the next'),
   },
   {
     name: 'what a dead run left is named by nobody',

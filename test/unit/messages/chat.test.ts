@@ -2,15 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { publish } from '../../../shared/aws/notify.ts';
-import { buildDigestMessage } from '../../../shared/core/digest.ts';
 import { buildMessage, type OutgoingMessage } from '../../../shared/core/messages.ts';
 import { setUp } from '../local/clients.ts';
-import { digests, notices } from './notices.ts';
-
-const named: [string, OutgoingMessage][] = [
-  ...Object.entries(notices).map(([name, notice]): [string, OutgoingMessage] => [name, buildMessage(notice)]),
-  ...Object.entries(digests).map(([name, digest]): [string, OutgoingMessage] => [name, buildDigestMessage(digest)]),
-];
+import { messages, notices } from './notices.ts';
 
 /** The event format of https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html, as far as it is used. */
 const customNotification = z.strictObject({
@@ -31,7 +25,7 @@ function chatOf({ body }: OutgoingMessage): z.output<typeof customNotification> 
 }
 
 describe('the notification for a chat', () => {
-  it.each(named)('has the format of Amazon Q Developer, and nothing beside: %s', (_, message) => {
+  it.each(messages)('has the format of Amazon Q Developer, and nothing beside: %s', (_, message) => {
     const { id, content, metadata } = chatOf(message);
     expect(id).toBe(z.object({ transitionId: z.string() }).parse(JSON.parse(message.body.default)).transitionId);
     expect(content.title).toBe(message.subject);
@@ -39,7 +33,7 @@ describe('the notification for a chat', () => {
     expect(metadata.additionalContext).toEqual(message.attributes);
   });
 
-  it.each(named)('says what the email says, up to what happens next: %s', (_, message) => {
+  it.each(messages)('says what the email says, up to what happens next: %s', (_, message) => {
     const text = chatOf(message).content.description.slice(4, -4);
     expect(message.body.email.startsWith(text)).toBe(true);
     expect(text).not.toMatch(/FOR ADMINISTRATORS|A HINT/);

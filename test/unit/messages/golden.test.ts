@@ -3,17 +3,11 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildDigestMessage } from '../../../shared/core/digest.ts';
-import { buildMessage, noticeEvents, type OutgoingMessage } from '../../../shared/core/messages.ts';
+import { noticeEvents } from '../../../shared/core/messages.ts';
 import { golden } from '../../support/golden.ts';
-import { digests, notices } from './notices.ts';
+import { messages } from './notices.ts';
 
 const folder = join(import.meta.dirname, 'golden');
-const messages: [string, OutgoingMessage][] = [
-  ...Object.entries(notices).map(([name, notice]): [string, OutgoingMessage] => [name, buildMessage(notice)]),
-  ...Object.entries(digests).map(([name, digest]): [string, OutgoingMessage] => [name, buildDigestMessage(digest)]),
-];
-
 describe('golden messages', () => {
   it.each(messages)('%s reads as in its golden file', (name, { subject, body, attributes }) => {
     const text = `Subject: ${subject}\n\n${body.email}`;

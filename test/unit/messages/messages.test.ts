@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { buildDigestMessage } from '../../../shared/core/digest.ts';
-import { buildMessage, type Notice, noticeEvents, type OutgoingMessage } from '../../../shared/core/messages.ts';
-import { digests, notices } from './notices.ts';
+import { buildMessage, keyNoticeEvents, type Notice, type OutgoingMessage } from '../../../shared/core/messages.ts';
+import { digests, messages, notices } from './notices.ts';
 
 const everyNotice: readonly Notice[] = Object.values(notices);
-const all: OutgoingMessage[] = [...everyNotice.map(buildMessage), ...Object.values(digests).map(buildDigestMessage)];
+const all: OutgoingMessage[] = messages.map(([, message]) => message);
 const published = z
   .record(z.string(), z.unknown())
   .parse(JSON.parse(readFileSync(new URL('../../../docs/message.schema.json', import.meta.url), 'utf8')));
@@ -64,7 +64,7 @@ describe('the JSON document', () => {
       .object({ $defs: z.object({ notice: z.object({ properties: z.object({ event: z.json() }) }) }) })
       .parse(published).$defs.notice.properties.event;
 
-    expect(events).toEqual({ enum: noticeEvents.filter((event) => event !== 'digest') });
+    expect(events).toEqual({ enum: [...keyNoticeEvents] });
   });
 
   it('holds nothing but what was published on purpose', () => {

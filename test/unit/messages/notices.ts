@@ -1,5 +1,7 @@
-import type { Digest } from '../../../shared/core/digest.ts';
-import type { Notice } from '../../../shared/core/messages.ts';
+import { buildDigestMessage, type Digest } from '../../../shared/core/digest.ts';
+import { buildEvidenceMessage, type EvidenceNotice } from '../../../shared/core/messages/evidence.ts';
+import { buildMfaMessage, type MfaNotice } from '../../../shared/core/messages/mfa-missing.ts';
+import { buildMessage, type Notice, type OutgoingMessage } from '../../../shared/core/messages.ts';
 import type { Instant } from '../../../shared/core/time.ts';
 
 export const OLD = 'AKIAIOSFODNN7ALICE01';
@@ -526,3 +528,96 @@ export const digests = {
   'digest-after-a-weekend': { ...quietDay, from: at('2026-03-29T06:00:00Z'), rotated: 5 },
   'digest-dry-run': { ...quietDay, dryRun: true, rotated: 0, deactivated: 0, deleted: 0 },
 } as const satisfies Record<string, Digest>;
+
+const quietRun: EvidenceNotice = {
+  accountId: '111122223333',
+  region: 'eu-west-1',
+  runId: 'b3e0c1de-6a42-4f0e-9a51-5f6f3c7f9d11',
+  startedAt: at('2026-04-01T02:00:00Z'),
+  at: at('2026-04-01T02:00:09Z'),
+  counts: { pass: 812, fail: 3, error: 0, 'not-applicable': 40 },
+  accepted: 2,
+  unknown: [],
+  problems: [],
+  changes: [],
+  withoutMfa: [],
+  mayRepeat: false,
+  bucket: 'keyturn-prod-evidence-111122223333-eu-west-1',
+  folder: '111122223333/runs/20260401T020000Z_b3e0c1de/',
+  head: {
+    key: '111122223333/chain/0000000042.jsonl',
+    sequence: 42,
+    sha256: '9f2c4d9a0b7e4c1f8a6d5e3b2c1f0a9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b',
+  },
+};
+
+/** What the collector of evidence says of its runs. */
+export const evidence = {
+  evidence: {
+    ...quietRun,
+    changes: [
+      {
+        control: 'mfa-console',
+        resource: 'bob',
+        from: 'pass',
+        to: 'fail',
+        isWorse: true,
+        sentence: 'bob has a password, and no MFA device.',
+      },
+      {
+        control: 'bucket-encryption',
+        resource: 'data',
+        from: 'fail',
+        to: 'pass',
+        isWorse: false,
+        sentence: 'data is encrypted by default with AES256.',
+      },
+      { control: 'key-age', resource: 'ci …AB12', from: 'fail', to: 'none', isWorse: false, sentence: 'It is gone.' },
+    ],
+    withoutMfa: ['carol', 'dave'],
+  },
+  'evidence-weekly': quietRun,
+  'evidence-incomplete': {
+    ...quietRun,
+    accountName: 'payments-prod',
+    counts: { ...quietRun.counts, error: 2 },
+    unknown: ['bucket-encryption: Cannot call s3:GetEncryptionConfiguration on payroll: AccessDenied.'],
+    problems: ['111122223333/chain/0000000041.jsonl has 2 versions.'],
+    mayRepeat: true,
+  },
+} as const satisfies Record<string, EvidenceNotice>;
+
+const bob = {
+  accountId: '111122223333',
+  region: 'eu-west-1',
+  userId: 'AIDACKCEVSQ6C2BOB000',
+  userName: 'bob',
+  at: at('2026-04-08T02:00:09Z'),
+  since: at('2026-04-01T00:00:00Z'),
+  day: at('2026-04-08T00:00:00Z'),
+} satisfies MfaNotice;
+
+/** What people who have a password and no device are told. */
+export const mfa = {
+  'mfa-missing': { ...bob, lastSignIn: at('2026-04-02T08:15:00Z') },
+  'mfa-missing-in-member': {
+    ...bob,
+    accountName: 'payments-prod',
+    region: 'us-gov-west-1',
+    owner: 'team-payments',
+    lastSignIn: 'unknown',
+  },
+  'mfa-missing-in-isolation': { ...bob, region: 'us-iso-east-1' },
+} as const satisfies Record<string, MfaNotice>;
+
+function built<T>(given: Readonly<Record<string, T>>, build: (one: T) => OutgoingMessage): [string, OutgoingMessage][] {
+  return Object.entries(given).map(([name, one]) => [name, build(one)]);
+}
+
+/** Every message by the name of its golden file. */
+export const messages: readonly [string, OutgoingMessage][] = [
+  ...built<Notice>(notices, buildMessage),
+  ...built<Digest>(digests, buildDigestMessage),
+  ...built<EvidenceNotice>(evidence, buildEvidenceMessage),
+  ...built<MfaNotice>(mfa, buildMfaMessage),
+];
