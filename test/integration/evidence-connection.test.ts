@@ -45,7 +45,7 @@ describe('a test of the connection', () => {
   test('asks for every permission of the role, once, and writes no evidence', async () => {
     const { ask, world } = setUp();
     const { checks, isConnected } = await ask();
-    const says = 'A test sends nobody a message: a run fails at its end if what it has to tell is refused.';
+    const says = 'A test sends no message: a run fails at its end if what it has to tell is refused.';
     const publishing = { permission: 'sns:Publish', result: 'not-asked', says };
     expect(checks.filter(({ result }) => result !== 'ok')).toEqual([publishing]);
     expect(world.aws.sns.published).toEqual([]);

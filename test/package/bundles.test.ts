@@ -23,7 +23,7 @@ const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
   // Once a day, with the clients of S3, CloudTrail and SNS besides: nobody waits for it.
   'evidence-collector': { minified: 720, zipped: 254 },
   'exposed-key': { minified: 522, zipped: 184 },
-  'rotation-worker': { minified: 556, zipped: 192 },
+  'rotation-worker': { minified: 560, zipped: 192 },
 };
 /** What is loaded only where CloudTrail lookups are switched on, or by a deployment that has a fleet. */
 const LAZY: Record<string, readonly string[]> = {

@@ -83,10 +83,7 @@ export async function askEverything(aws: Aws, settings: EvidenceSettings, asking
   await askTrails(aws, asking);
   await askOwnBucket(aws, settings, asking);
   await askSigning(aws, settings, asking);
-  asking.skip(
-    'sns:Publish',
-    'A test sends nobody a message: a run fails at its end if what it has to tell is refused.',
-  );
+  asking.skip('sns:Publish', 'A test sends no message: a run fails at its end if what it has to tell is refused.');
 }
 
 async function askIam({ iam }: Aws, asking: Asking): Promise<void> {

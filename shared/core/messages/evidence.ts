@@ -144,8 +144,8 @@ function emailOf(notice: EvidenceNotice): Block[] {
     command(`aws s3 cp ${shellQuote(`s3://${bucket}/${folder}index.html`)} .`),
     heading('Keep this message'),
     text(
-      'It is outside of the bucket, so it proves where the chain ended on this day: nobody can cut the end off, or make ' +
-        'the chain anew, without contradicting it.',
+      'It is outside of the bucket, so it proves where the chain ended on this day: no one can cut the end off, or make ' +
+        'the chain again, without contradicting it.',
     ),
     command(`keyturn verify ${shellQuote(`s3://${bucket}`)} --head ${accountId}/${head.sequence}:${head.sha256}`),
     text('--'),

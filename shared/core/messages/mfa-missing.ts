@@ -74,12 +74,12 @@ function mainOf(notice: MfaNotice): Block[] {
   ];
   return [
     text(
-      `IAM user ${userName} in AWS account ${account} signs in to the console with a password alone: whoever learns the ` +
+      `IAM user ${userName} in AWS account ${account} signs in to the console with a password alone: anyone who learns the ` +
         'password is that person.',
     ),
     { rows },
     heading('What to do'),
-    text(`This is for the person who signs in as ${userName}. Nobody else can do it for them.`),
+    text(`This is for the person who signs in as ${userName}. No one else can do it for them.`),
     {
       list: [
         `Sign in, and open Security credentials: ${pageOf(notice)}`,
@@ -95,8 +95,8 @@ function closingOf(notice: MfaNotice): Block[] {
   return [
     heading('For administrators'),
     text(
-      'docs/mfa.md of Keyturn has a policy by which people enrol their own devices. A password that nobody uses is better ' +
-        'deleted. Whoever is meant to have no device stands in evidence-exceptions.yml, and no message like this is sent.',
+      'docs/mfa.md of Keyturn has a policy by which people enrol their own devices. A password that is not used is better ' +
+        'deleted. A user who is meant to have no device stands in evidence-exceptions.yml, and no message like this is sent.',
     ),
     text('--'),
     text(`Keyturn collects evidence of this account. This message holds no secret. Message ${transitionIdOf(notice)}.`),
