@@ -8,6 +8,7 @@ import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import { present } from '../../shared/core/present.ts';
 import { collectEvidence } from '../../shared/service/evidence-collector.ts';
+import { asPublished } from './as-published.ts';
 import { addEvidenceBucket, deployedPolicy, evidenceBucket } from './evidence.ts';
 import { createWorld, DAY, type World, type WorldOptions } from './world.ts';
 
@@ -32,7 +33,7 @@ export interface CollectedRun {
   calls: Map<string, number>;
 }
 
-/** One run of the collector, read as it lies in the bucket. */
+/** One run of the collector, read as it lies in the bucket; whatever it put there is as its schema says. */
 export async function collect(
   { world, settings }: CollectorWorld,
   before?: BeforeCall,
@@ -65,10 +66,13 @@ export async function collect(
     (thrown: Error) => thrown.message,
   );
   const calls = new Map<string, number>();
-  for (const { service, operation } of aws.calls.slice(first)) {
+  const put = new Set<unknown>();
+  for (const { service, operation, input } of aws.calls.slice(first)) {
+    if (operation === 'PutObject') put.add(input.Key);
     calls.set(`${service}:${operation}`, (calls.get(`${service}:${operation}`) ?? 0) + 1);
   }
   const versions = aws.s3.versions(evidenceBucket);
+  for (const { key, body } of versions) if (put.has(key)) asPublished(key, body ?? new Uint8Array());
   const manifest = versions.filter(({ key }) => /\/runs\/.*\/manifest\./.test(key)).at(-1);
   const folder = manifest?.key.replace(/[^/]+$/, '') ?? '';
   const bodyOf = (name: string) => versions.find(({ key }) => key === `${folder}${name}`)?.body ?? new Uint8Array();
