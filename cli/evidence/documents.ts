@@ -38,7 +38,7 @@ const accepted = {
 
 const finding: z.ZodMiniType<Finding> = z.object({
   id: text,
-  control: z.object({ id: control, version: count, title: text }),
+  control: z.strictObject({ id: control, version: count, title: text }),
   ...{ status, reason, sentence: text },
   resource: z.object({
     ...{ type: z.enum(resourceTypes), id: text, accountId: text, region: text },
@@ -48,10 +48,10 @@ const finding: z.ZodMiniType<Finding> = z.object({
   ...{ asOf: text, since: text },
   lastKnown: orNull(z.object({ status, reason, since: text })),
   handOver: orNull(z.object({ newAccessKeyId: orNull(text), sentence: text, until: orNull(text) })),
-  accepted: orNull(z.object(accepted)),
+  accepted: orNull(z.strictObject(accepted)),
   remediation: text,
   references: all(
-    z.object({ framework: text, requirement: text, basis: z.enum(['benchmark', 'security-hub', 'text']) }),
+    z.strictObject({ framework: text, requirement: text, basis: z.enum(['benchmark', 'security-hub', 'text']) }),
   ),
 });
 

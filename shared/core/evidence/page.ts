@@ -193,7 +193,7 @@ function check({ files }: Manifest, head: NonNullable<PageInput['before']>['head
 <p>The manifest beside this page has these hashes, and that of this page. Its own hash is in its name, and in the digest of this run. ${escaped(before)} By hand:</p>
 <pre>${escaped(`sha256sum manifest.*.json                                  # equals the name
 head -1 ${digest} | tr -d '\\n' | sha256sum          # H
-printf '%s\\n%s/%s\\n%s\\n%s' END BUCKET KEY H PREVIOUS_SIGNATURE_OR_null > text
+printf '%s\\n%s/%s\\n%s\\n%s' MADE_AT BUCKET KEY H PREVIOUS_SIGNATURE_OR_null > text
 openssl dgst -sha256 -verify public.pem -signature <(tail -1 ${digest} | sed 's/.*"signature":"\\([^"]*\\)".*/\\1/' | base64 -d) text`)}</pre>
 <p>Not proven by this: that what was collected was true at the time.</p>`;
 }
