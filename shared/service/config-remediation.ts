@@ -3,6 +3,7 @@ import { enqueue } from '../aws/enqueue.ts';
 import { observeUser, type Reader } from '../aws/observe.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
+import type { TrustFinding } from '../aws/trust.ts';
 import { type RemediationEvent, targetOf } from '../core/config-events.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
 import type { OfMember } from '../core/events.ts';
@@ -17,6 +18,7 @@ import { DAY, formatDate, formatInstant } from '../core/time.ts';
 import { describeMember, nameOf } from './fleet-account.ts';
 import { hasFleet } from './has-fleet.ts';
 import { asMember } from './member.ts';
+import { hindranceIn } from './member-trust.ts';
 
 /** The answer of `config-remediation`; every field is explained in the README. */
 export interface Remediation {
@@ -43,16 +45,31 @@ export async function remediate(
   const target = targetOf(event, parseSettings(runtime.environment).configRuleName);
   const there = 'ignoredBecause' in target ? { runtime } : await whereOf(runtime, runId, event);
   const settings = parseSettings(there.runtime.environment);
-  const said = 'ignoredBecause' in target ? ignored(target) : await remediateUser(there, settings, runId, target);
+  const said = await answerTo(there, settings, runId, target);
   const { status, reason, message, userId, userName } = said;
   const ruleName = event.kind === 'compliance' ? event.ruleName : undefined;
   runtime.log.info('Remediation', { runId, ruleName, status, reason, because: message, userId, userName });
   return { schemaVersion: 1, dryRun: !settings.enforce, ...said };
 }
 
+async function answerTo(
+  there: Where,
+  settings: Settings,
+  runId: string,
+  target: ReturnType<typeof targetOf>,
+): Promise<Said> {
+  if ('ignoredBecause' in target) return ignored(target);
+  const { hindrance } = there;
+  if (hindrance === undefined) return remediateUser(there, settings, runId, target);
+  const { userId } = target;
+  return { status: 'ignored', reason: hindrance.reason, message: `Nothing is done: ${hindrance.message}`, userId };
+}
+
 /** The account of the user. */
 interface Where {
   runtime: Runtime;
+  /** Why nobody there is worked on. */
+  hindrance?: TrustFinding;
   /** Of a member of a fleet: what a message about its users says beside, and how many are worked on at once. */
   member?: OfMember & { accountConcurrency: number };
 }
@@ -74,8 +91,10 @@ async function whereOf(runtime: Runtime, runId: string, { accountId }: Remediati
   });
   const notAfter = formatInstant(runtime.clock() + DAY);
   const { accountConcurrency } = runtime.fleet.limits;
+  const hindrance = await hindranceIn(runtime, member, place);
   return {
     runtime: member,
+    ...present({ hindrance }),
     member: { path: place.path, notAfter, ...present({ accountName: place.accountName }), accountConcurrency },
   };
 }

@@ -1,21 +1,22 @@
-import { GetAccessKeyLastUsedCommand, paginateListAttachedUserPolicies } from '@aws-sdk/client-iam';
+import { GetAccessKeyLastUsedCommand } from '@aws-sdk/client-iam';
 import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { STALE_READS } from '../apply/secret.ts';
 import { enqueue } from '../aws/enqueue.ts';
-import { observeUser, required, withoutSecret } from '../aws/observe.ts';
+import { observeUser, withoutSecret } from '../aws/observe.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent, OfMember } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
-import { listed, present } from '../core/present.ts';
+import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import { formatInstant } from '../core/time.ts';
 import { hasKey, isDealtWith } from './exposed-pass.ts';
 import { hasFleet } from './has-fleet.ts';
+import { quarantineNote } from './quarantine.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** What became of one exposed key. */
@@ -72,6 +73,8 @@ export interface Hands {
   refusal?(accessKeyId: string): Promise<string | undefined>;
   /** What a message about a user says beside. */
   beside?: OfMember;
+  /** What people should know of the account. */
+  note?(): Promise<string | undefined>;
 }
 
 async function handsFor(runtime: Runtime, invocation: Invocation, event: ExposureEvent): Promise<Hands> {
@@ -109,7 +112,7 @@ async function handleKey(hands: Hands, invocation: Invocation, named: Named): Pr
   const acting = hands.acting(state.user);
   const own = acting === runtime ? pass : await openPass(acting, settings, invocation, asks);
   const policies: string[] = [];
-  const noted = { ...own, note: () => quarantineNote(pass, state, policies) };
+  const noted = { ...own, note: () => noteOf(hands, pass, { state, policies }) };
   const answer = { accessKeyId, userName, quarantinePolicies: policies };
   const result = await tryNow(noted, state, accessKeyId);
   if (result === undefined) return { ...answer, ...(await tryLater(own, state, { ...named, ...hands.beside })) };
@@ -183,25 +186,14 @@ async function tellOfSuspicion(
   return { accessKeyId, userName, status: 'unchanged', message, quarantinePolicies: [] };
 }
 
-/** Asked for once the key is deactivated. It only informs, so its failure decides nothing. */
-async function quarantineNote({ runtime }: Pass, { user }: UserState, policies: string[]): Promise<string | undefined> {
-  try {
-    policies.splice(0, policies.length, ...(await quarantineOf(runtime, user.userName)));
-  } catch (error) {
-    runtime.log.warn('Cannot see whether AWS has quarantined the user', { because: messageOf(error) });
-  }
-  if (policies.length === 0) return undefined;
-  return `AWS has attached ${policies.join(', ')} to the user; Keyturn leaves that to you.`;
-}
-
-/** Whatever its version: V4 came this month, and there will be others. */
-async function quarantineOf({ aws }: Runtime, userName: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of paginateListAttachedUserPolicies({ client: aws.iam }, { UserName: userName })) {
-    for (const { PolicyName } of listed(page.AttachedPolicies))
-      names.push(required(PolicyName, 'iam:ListAttachedUserPolicies', 'PolicyName'));
-  }
-  return names.filter((name) => name.startsWith('AWSCompromisedKeyQuarantine'));
+async function noteOf(
+  hands: Hands,
+  pass: Pass,
+  { state, policies }: { state: UserState; policies: string[] },
+): Promise<string | undefined> {
+  const quarantine = await quarantineNote(pass, state, policies);
+  const notes = [quarantine, await hands.note?.()].filter((each) => each !== undefined);
+  return notes.length === 0 ? undefined : notes.join(' ');
 }
 
 /** Undefined: there is more to do later, because another run has the user or AWS could not answer. */

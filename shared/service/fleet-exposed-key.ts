@@ -8,12 +8,13 @@ import { DAY, formatInstant } from '../core/time.ts';
 import type { Hands } from './exposed-key.ts';
 import { type Described, describeMember, nameOf } from './fleet-account.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { asMember, placeOf } from './member.ts';
+import { asMemberAnyhow, placeOf } from './member.ts';
+import { driftNote } from './member-trust.ts';
 
 /**
  * By whose clients the exposed keys of a fleet's account are dealt with; undefined: they are of the hub's own account, which
- * is no member. Speed counts, and IAM bounds what can be done: where the organization does not answer, it goes on with
- * the settings of the stack. Throws an EventError where the event contradicts itself, or is about nobody's account.
+ * is no member. Speed counts, and IAM bounds what can be done: where the organization does not answer, or settings of the
+ * account contradict each other, it goes on with those of the stack. Throws an EventError where the event contradicts itself, or is about nobody's account.
  */
 export async function handsInFleet(
   runtime: FleetRuntime,
@@ -29,13 +30,14 @@ export async function handsInFleet(
   const isDryRun = selection?.isMember === true && selection.isDryRun;
   const by = { by: 'exposed-key', runId };
   const { path, accountName } = place;
+  const target = { ...place, isDryRun };
+  const observing = asMemberAnyhow(runtime, target, 'observe', by);
   return {
-    runtime: asMember(runtime, { ...place, isDryRun }, 'observe', by),
+    runtime: observing,
     accountId,
     acting: ({ userId, userName }) =>
-      isDryRun
-        ? asMember(runtime, { ...place, isDryRun }, 'observe', by)
-        : asMember(runtime, { ...place, isDryRun }, 'rotate', { ...by, user: { userId, userName } }),
+      isDryRun ? observing : asMemberAnyhow(runtime, target, 'rotate', { ...by, user: { userId, userName } }),
+    note: () => driftNote(runtime, observing, place),
     refusal: (accessKeyId) => refusalOf(runtime, { accountId, described }, accessKeyId),
     beside: path === '' ? {} : { path, notAfter: formatInstant(runtime.clock() + DAY), ...present({ accountName }) },
   };

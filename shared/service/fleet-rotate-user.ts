@@ -8,11 +8,13 @@ import { nothingVerified } from '../core/state-key.ts';
 import { describeSelected, dryRunNote } from './fleet-account.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 import { asMember } from './member.ts';
+import { driftNote, hindranceIn } from './member-trust.ts';
 
 /**
  * The runtime in which one user of a member account is worked on, and what is to be said of a dry run there. What is only
  * asked, and what is a dry run by the account's wave, takes the role that changes nothing; all else a session for this one
- * user. Throws an EventError for an account that the fleet does not look after, and for a user that is not there.
+ * user. Throws an EventError for an account that the fleet does not look after, or whose roles let in others than it, and for a
+ * user that is not there.
  */
 export async function inMemberOf(
   runtime: FleetRuntime,
@@ -37,5 +39,16 @@ export async function inMemberOf(
     });
   }
   const user = { userName, userId: found.user.userId };
-  return { runtime: asMember(runtime, { ...place, isDryRun }, 'rotate', { by: 'rotate-user', runId, user }) };
+  const rotating = asMember(runtime, { ...place, isDryRun }, 'rotate', { by: 'rotate-user', runId, user });
+  // A key that others know does not wait for whoever puts the roles right.
+  if (asked.compromised) return { runtime: rotating, ...present({ note: await driftNote(runtime, observing, place) }) };
+  // Users are adopted while the deployment that the account had is still there.
+  const hindrance = await hindranceIn(
+    runtime,
+    observing,
+    place,
+    asked.action === 'adopt' ? 'own-deployment' : undefined,
+  );
+  if (hindrance === undefined) return { runtime: rotating };
+  throw new EventError(`accountId: ${hindrance.message} Nothing was changed.`, { accountId, userName });
 }

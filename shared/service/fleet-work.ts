@@ -16,7 +16,7 @@ import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import { parseInstant, SECOND } from '../core/time.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { asMember, placeOf } from './member.ts';
+import { asMember, asMemberAnyhow, placeOf } from './member.ts';
 import type { Delivery, WorkOn } from './rotation-worker.ts';
 
 /**
@@ -54,13 +54,15 @@ async function workInMember(
   if (because !== undefined) return drop(runtime, message, because);
   const place = await placeOf(runtime, { accountId, path, name });
   const session = { by: 'worker', runId: invocation.runId, user: { userId, userName } };
-  const member = asMember(runtime, { ...place, isDryRun: false }, 'rotate', session);
+  const memberOf = isExposed ? asMemberAnyhow : asMember;
+  const member = memberOf(runtime, { ...place, isDryRun: false }, 'rotate', session);
   // Asked for before anything else, so that a refusal is about the account and not about a step.
   await member.aws.iam.config.credentials();
   const drift = await driftOf(runtime, place);
   if (drift !== undefined && !isExposed) return drop(runtime, message, { reason: 'trust-changed', because: drift });
   if (drift !== undefined) runtime.log.error('Trust changed', { accountId, because: drift });
-  await workOn(member, invocation, delivery, { mayBegin: () => mayBegin(runtime) });
+  const note = drift === undefined ? {} : { note: () => Promise.resolve(drift) };
+  await workOn(member, invocation, delivery, { mayBegin: () => mayBegin(runtime), ...note });
 }
 
 /** Deactivating an exposed key is bounded by IAM alone: it does not wait for the organization to say where the account is. */

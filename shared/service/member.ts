@@ -1,5 +1,6 @@
 import { inMember, type MemberSession } from '../aws/in-member.ts';
 import type { Runtime } from '../aws/runtime.ts';
+import { SettingsError } from '../core/errors.ts';
 import { type Place, regionFor } from '../core/fleet/settings-for.ts';
 import { present } from '../core/present.ts';
 import { environmentName, MEMBER_NAME_VARIABLE, MEMBER_VARIABLE } from '../core/settings.ts';
@@ -43,4 +44,21 @@ export function asMember(runtime: FleetRuntime, target: MemberTarget, ...as: Mem
     },
     memory: { ...memory, refusals },
   };
+}
+
+/**
+ * The same for an exposed key, which waits for nobody: where overrides that meet only in this account contradict each
+ * other, the stack's own settings hold.
+ */
+export function asMemberAnyhow(runtime: FleetRuntime, target: MemberTarget, ...as: MemberSession): Runtime {
+  try {
+    return asMember(runtime, target, ...as);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const { log, fleet } = runtime;
+    log.error('Settings of an account contradict each other', { accountId: target.accountId, because: error.message });
+    // Where its secrets are stays as it is.
+    const settings = fleet.settings.map((override) => ({ ...override, settings: {} }));
+    return asMember({ ...runtime, fleet: { ...fleet, settings } }, target, ...as);
+  }
 }

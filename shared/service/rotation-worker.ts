@@ -29,7 +29,7 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
 }
 
 /** What a fleet adds to a pass. */
-type FleetPass = Pick<Pass, 'mayBegin'>;
+type FleetPass = Pick<Pass, 'mayBegin' | 'note'>;
 export type WorkOn = typeof workOn;
 
 async function workOn(

@@ -1,3 +1,5 @@
+// Tests of shared/service/exposed-key.ts and shared/service/quarantine.ts.
+
 import { readFileSync } from 'node:fs';
 import { DeleteAccessKeyCommand, DeleteUserCommand } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// Tests of shared/service/fleet-rotate-user.ts and shared/service/fleet-exposed-key.ts, and of what else moves a fleet.
+// Tests of shared/service/fleet-rotate-user.ts, shared/service/fleet-exposed-key.ts and shared/service/member-trust.ts, and of
+// what else moves a fleet.
 
 import { describe, expect, it } from 'vitest';
 import { createConfigRemediation } from '../../functions/config-remediation.ts';
@@ -24,6 +25,31 @@ function withAlice(options: Parameters<typeof createFleetWorld>[0] = {}, ageDays
 
 const rotate = (world: FleetWorld, event: object) =>
   lambda(world, 'rotate-user', createRotateUser(world.runtime('rotate-user')))(event);
+
+/** Its roles are given to whoever of the hub does not know their external ID. */
+function drift({ organization }: FleetWorld): void {
+  for (const role of rolesOfMember(LAB)) {
+    const open: typeof role = JSON.parse(JSON.stringify(role).replace(/,?"sts:ExternalId":"[^"]*"/, ''));
+    organization.account(LAB).iam.putRole(open);
+  }
+}
+
+/** It has a deployment of its own, or another hub. */
+function addRotator({ organization }: FleetWorld, name: string): void {
+  const [role] = rolesOfMember(LAB);
+  if (role !== undefined) organization.account(LAB).iam.putRole({ ...role, name });
+}
+
+const refusals: [string, (world: FleetWorld) => void, string, string][] = [
+  ['whose roles let others in', drift, 'trust-changed', 'without the external ID'],
+  [
+    'with a deployment of its own',
+    (world) => addRotator(world, 'keyturn-rotation-worker'),
+    'own-deployment',
+    'of its own',
+  ],
+  ['with a second hub', (world) => addRotator(world, 'keyturn-rotate-b'), 'second-hub', 'another hub'],
+];
 
 const dryRunWave = { fleet: { waves: [{ name: 'prod', organizationalUnits: [UNITS.dev] }] } };
 
@@ -82,6 +108,39 @@ describe('rotate-user', () => {
     const { world } = withAlice();
     world.organization.setState(LAB, 'SUSPENDED');
     await expect(rotate(world, { accountId: LAB, userName: 'alice' })).rejects.toThrow('is SUSPENDED, as AWS says');
+  });
+
+  it.each(refusals)(
+    'changes nothing in an account %s, and answers questions about it',
+    async (_, spoil, __, because) => {
+      const { world, iam } = withAlice({}, 5);
+      spoil(world);
+      const about = { accountId: LAB, userName: 'alice' };
+      await expect(rotate(world, { ...about, action: 'rotate' })).rejects.toThrow(because);
+      await expect(rotate(world, { ...about, action: 'rotate' })).rejects.toThrow('Nothing was changed.');
+      expect(iam.keysOf('alice')).toHaveLength(1);
+      expect(await rotate(world, about)).toMatchObject({ action: 'plan', status: 'unchanged' });
+    },
+  );
+
+  it('adopts users while the deployment that the account had is there, and not from another hub', async () => {
+    const { world } = withAlice({}, 5);
+    addRotator(world, 'keyturn-rotation-worker');
+    const adopt = { accountId: LAB, userName: 'alice', action: 'adopt' };
+    expect(await rotate(world, adopt)).toMatchObject({ action: 'adopt' });
+    addRotator(world, 'keyturn-rotate-b');
+    await expect(rotate(world, adopt)).rejects.toThrow('another hub');
+  });
+
+  it('rotates a compromised key all the same, and names what is wrong', async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    drift(world);
+    const asked = { accountId: LAB, userName: 'alice', action: 'rotate', compromised: true };
+    expect(await rotate(world, asked)).toMatchObject({
+      status: 'changed',
+      message: expect.stringContaining('without the external ID'),
+    });
+    expect(iam.keysOf('alice').find((key) => key.accessKeyId === accessKeyId)).toMatchObject({ status: 'Inactive' });
   });
 
   it('without an account is about the hub itself', async () => {
@@ -177,6 +236,43 @@ describe('an exposed key', () => {
     expect(Math.round(((message?.visibleAt ?? 0) - world.hub.clock.now()) / 10_000)).toBe(3);
   });
 
+  it('is dealt with where the roles let others in, and the message says that they do', async () => {
+    const { world, iam, accessKeyId } = withAlice({}, 5);
+    drift(world);
+    expect(await expose(world, { accessKeyId })).toMatchObject({ keys: [{ status: 'changed' }] });
+    expect(iam.keysOf('alice')[0]).toMatchObject({ accessKeyId, status: 'Inactive' });
+    const told = world.hub.sns.published.filter(({ attributes }) => attributes.event === 'exposed');
+    expect(told.at(-1)?.message.email?.replace(/\s+/g, ' ')).toContain('may be taken without the external ID');
+  });
+
+  it('is dealt with though nobody can see whom the roles let in', async () => {
+    const { world, accessKeyId } = withAlice({}, 5);
+    const blind: BeforeCall = ({ operation }) =>
+      operation === 'ListRoles' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    expect(await expose(world, { accessKeyId }, blind)).toMatchObject({ keys: [{ status: 'changed' }] });
+    expect(world.logged).toContainEqual(expect.objectContaining({ message: 'Cannot see whom the roles let in' }));
+  });
+
+  it.each(['at once', 'by the worker'])(
+    'is dealt with %s by the settings of the stack, if those of the account contradict',
+    async (how) => {
+      const settings = [
+        { organizationalUnits: [UNITS.dev], maxAccessKeyAgeDays: 40 },
+        { accounts: [LAB], graceDays: 30 },
+      ];
+      const { world, iam, accessKeyId } = withAlice({ fleet: { settings } }, 5);
+      const busy: BeforeCall = ({ operation }) =>
+        operation === 'UpdateAccessKey' ? { kind: 'error', status: 503, code: 'ServiceUnavailable' } : undefined;
+      await expose(world, { accessKeyId }, how === 'at once' ? undefined : busy);
+      await workAll(world);
+      expect(iam.keysOf('alice').map(({ status }) => status)).toEqual(['Inactive', 'Active']);
+      expect(world.logged).toContainEqual({
+        message: 'Settings of an account contradict each other',
+        facts: { accountId: LAB, because: expect.stringContaining('graceDays') },
+      });
+    },
+  );
+
   it('of an account whose wave has not begun is told of, and left as it is', async () => {
     const { world, iam, accessKeyId } = withAlice(dryRunWave, 5);
     expect(await expose(world, { accessKeyId })).toMatchObject({ keys: [{ status: 'planned' }] });
@@ -240,6 +336,14 @@ describe('AWS Config', () => {
     await scheduledTickets(world);
     await workAll(world);
     expect(iam.keysOf('alice')).toHaveLength(2);
+  });
+
+  it.each(refusals)('names a user of an account %s in vain', async (_, spoil, reason, because) => {
+    const { world, userId } = withAlice();
+    spoil(world);
+    const message = expect.stringContaining(because);
+    expect(await remediate(world, compliance(userId))).toMatchObject({ status: 'ignored', reason, message, userId });
+    expect(bodies(world, 'rotation')).toEqual([]);
   });
 
   it('must not contradict EventBridge about the account', async () => {
