@@ -163,8 +163,10 @@ export interface Finding {
   asOf: string;
   /** The first day of an unbroken run of the same status and reason; days on which it was not known do not break it. */
   since: string;
+  /** False where it was not known before: `since` is the first day of which there is an answer, and it may be older. */
+  isSinceKnown: boolean;
   /** Of an error: what it was when it was known last. */
-  lastKnown: { status: FindingStatus; reason: FindingReason; since: string } | null;
+  lastKnown: { status: FindingStatus; reason: FindingReason; since: string; isSinceKnown: boolean } | null;
   handOver: HandOver | null;
   accepted: Accepted | null;
   remediation: string;

@@ -61,7 +61,7 @@ function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>
     resource,
     facts: verdict.facts,
     asOf: formatInstant(asOf),
-    ...sinceOf(verdict, yesterday.get(id), today),
+    ...sinceOf(verdict, yesterday.get(id), { since: today, isSinceKnown: yesterday.size > 0 }),
     handOver: isFailure ? (handOver ?? null) : null,
     // What nobody may read, by design, stays not known; somebody has decided so.
     accepted: isFailure || (verdict.status === 'error' && accepted?.source === 'file') ? (accepted ?? null) : null,
@@ -70,17 +70,25 @@ function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>
   };
 }
 
+type Begin = Pick<Finding, 'since' | 'isSinceKnown'>;
+
+/** Without a run before that could be read nobody can say how long anything has been so. */
 function sinceOf(
   { status, reason }: Pick<Finding, 'status' | 'reason'>,
   before: Finding | undefined,
-  today: string,
-): Pick<Finding, 'since' | 'lastKnown'> {
+  begun: Begin,
+): Pick<Finding, 'since' | 'isSinceKnown' | 'lastKnown'> {
   const wasUnknown = before?.status === 'error';
   const known =
     before === undefined || wasUnknown
       ? (before?.lastKnown ?? null)
-      : { status: before.status, reason: before.reason, since: before.since };
-  if (status === 'error') return { since: wasUnknown ? before.since : today, lastKnown: known };
-  const isSame = known?.status === status && known.reason === reason;
-  return { since: isSame ? known.since : today, lastKnown: null };
+      : { ...beginOf(before), status: before.status, reason: before.reason };
+  if (status === 'error') return { ...(wasUnknown ? beginOf(before) : begun), lastKnown: known };
+  if (known?.status === status && known.reason === reason) return { ...beginOf(known), lastKnown: null };
+  // Not known on every day before: nobody can say how long it has been so.
+  return { ...begun, isSinceKnown: begun.isSinceKnown && !(wasUnknown && known === null), lastKnown: null };
+}
+
+function beginOf({ since, isSinceKnown }: Begin): Begin {
+  return { since, isSinceKnown };
 }

@@ -53,7 +53,11 @@ function unknownTable(unknown: readonly Finding[]): string {
 }
 
 function lastKnown({ lastKnown: known }: Finding): string {
-  return known === null ? '' : `${known.status}, since ${known.since}`;
+  return known === null ? '' : `${known.status}, since ${sinceIn(known)}`;
+}
+
+function sinceIn({ since, isSinceKnown }: Pick<Finding, 'since' | 'isSinceKnown'>): string {
+  return isSinceKnown ? since : `${since}, not known before`;
 }
 
 function controlsTable(summaries: readonly ControlSummary[]): string {
@@ -106,7 +110,7 @@ function failures(findings: readonly Finding[]): string {
         status('fail'),
         nameOf(finding),
         escaped(finding.sentence),
-        escaped(finding.since),
+        escaped(sinceIn(finding)),
         escaped(finding.handOver?.sentence ?? finding.remediation),
       ]);
       const head = ['', 'Of', 'What', 'Since', 'What next'];
@@ -175,10 +179,10 @@ function population({ population: found }: Manifest): string {
   return `${table(['What', 'How many'], rows)}<p>${escaped(said)}</p><p>Not looked at: directory, table and vector buckets; other accounts.</p>`;
 }
 
-function made({ calls, errors = {}, parameters, function: name, role = '' }: Manifest): string {
+function made({ calls, errors = {}, parameters, function: name, role }: Manifest): string {
   const asked = Object.entries(calls).map(([call, count]) => [escaped(call), String(count), String(errors[call] ?? 0)]);
   const limits = Object.entries(parameters).map(([parameter, value]) => `${parameter} = ${value}`);
-  return `<p>By function ${escaped(name)}, role ${escaped(role)}, with ${escaped(limits.join(', '))}. Calls until this page was written:</p>
+  return `<p>By function ${escaped(role === undefined ? name : `${name}, role ${role}`)}, with ${escaped(limits.join(', '))}. Calls until this page was written:</p>
 ${table(['Call', 'How often', 'Of those with an error'], asked)}`;
 }
 

@@ -5,7 +5,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { controls } from '../../../../shared/core/evidence/controls.ts';
-import { type ControlId, findingReasons, type HandOver } from '../../../../shared/core/evidence/finding.ts';
+import {
+  type ControlId,
+  type Finding,
+  findingReasons,
+  type HandOver,
+} from '../../../../shared/core/evidence/finding.ts';
 import { type SeenKey, type Snapshot, seen } from '../../../../shared/core/evidence/snapshot.ts';
 import type { LastUsed } from '../../../../shared/core/model.ts';
 import { DAY, formatDate, SECOND } from '../../../../shared/core/time.ts';
@@ -296,6 +301,28 @@ describe('a failure', () => {
   test('of a user whom Keyturn leaves alone is handed over by nobody', () => {
     const tags = { 'keyturn:exempt': '2026-12-31' };
     expect([...handOversOfFailures({ tags }).values()]).toEqual([null, null]);
+  });
+
+  test('says so where it was not known before, until it changes', () => {
+    const of = (hasMfa: boolean | undefined) =>
+      users(seenUser('a', { console: hasMfa === undefined ? denied : access(true, hasMfa) }));
+    const history = (...days: (boolean | undefined)[]) => {
+      let before: Finding[] = [];
+      return days.map((hasMfa, n) => {
+        before = findingsOf({ ...of(hasMfa), at: NOW + n * DAY }, before);
+        const found = before.find(({ control }) => control.id === 'mfa-console');
+        return `${found?.since === formatDate(NOW) ? 'first' : 'later'} ${found?.isSinceKnown}`;
+      });
+    };
+    expect(history(false, false, undefined, false)).toEqual([
+      'first false',
+      'first false',
+      'later true',
+      'first false',
+    ]);
+    expect(history(false, true, true)).toEqual(['first false', 'later true', 'later true']);
+    // Of what could not be read on the first day, the second is the first answer.
+    expect(history(undefined, false)).toEqual(['first false', 'later false']);
   });
 
   test('says since when it is, also over days on which it was not known', () => {

@@ -61,7 +61,7 @@ test('what was known before it was not is told beside it', () => {
   const console = seen({ hasPassword: true, hasMfa: false, basis: 'exact' as const, readAt: NOW });
   const before = findingsOf({ users: seen([seenUser('ann', { console })]) });
   const findings = findingsOf({ users: seen([seenUser('ann', { console: denied })]), at: NOW + DAY }, before);
-  expect(pageOf({ manifest, findings })).toContain(`<td>fail, since ${formatDate(NOW)}</td>`);
+  expect(pageOf({ manifest, findings })).toContain(`<td>fail, since ${formatDate(NOW)}, not known before</td>`);
 });
 
 test('an exemption is listed, with its end and who approved it, and stays a failure', () => {
