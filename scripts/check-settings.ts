@@ -2,6 +2,7 @@ import { SettingsError } from '../shared/core/errors.ts';
 import type { Fleet } from '../shared/core/fleet/fleet.ts';
 import { checkOverrides } from '../shared/core/fleet/settings-for.ts';
 import { environmentName, readSettings, type Settings, settingSpecs } from '../shared/core/settings.ts';
+import { longestGapDays } from './schedule.ts';
 
 /** What serverless.yml is once its variables are resolved, as far as parameters are in it. */
 export interface Service {
@@ -83,6 +84,12 @@ const like =
   (value) =>
     pattern.test(value) ? undefined : otherwise;
 
+/** Of another schedule the alarm would ring between two runs, and days would be without evidence. */
+const daily: Rule = (schedule) => {
+  const gap = longestGapDays(schedule);
+  return gap === undefined || gap > 1 ? 'must be a schedule of which it is plain that it runs each day' : undefined;
+};
+
 const inRegion: Rule = (arn, region) => {
   const where = arn.split(':')[3];
   return region === '' || where === region ? undefined : `is in ${where}, and must be in ${region}, as the stack is`;
@@ -141,6 +148,7 @@ const stackRules: Record<string, readonly Rule[]> = {
     ),
   ],
   bucketEncryption: [like(/^(any|kms|customer-key)$/, 'must be any, kms or customer-key')],
+  evidenceSchedule: [daily],
   unusedCredentialDays: [between(1, 3_650)],
   mfaMessages: [flag],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],

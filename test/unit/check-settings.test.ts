@@ -81,6 +81,8 @@ describe('a parameter of the stack alone', () => {
     { alarmTopicArn: 'arn:aws:sns:eu-west-1:210987654321:on-call' },
     { topicKmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-90ab-cdef-1234-567890abcdef' },
     { remediationConcurrency: '2' },
+    { evidenceSchedule: 'cron(0 2 * * ? *)' },
+    { evidenceSchedule: 'rate(12 hours)' },
     { remediationConcurrency: 2, deployerArn: '', alarmTopicArn: '', topicKmsKeyArn: '', permissionsBoundaryArn: '' },
   ])('passes: %j', (stack) => {
     expect(() => deployStack(stack)).not.toThrow();
@@ -106,6 +108,8 @@ describe('a parameter of the stack alone', () => {
     ['evidenceSigning', 'yes', 'must be true, false, or the ARN of a KMS key'],
     ['evidenceSigning', 'arn:aws:kms:eu-west-1:123456789012:alias/x', 'must be true, false, or the ARN of a KMS key'],
     ['bucketEncryption', 'AES256', 'must be any, kms or customer-key'],
+    ['evidenceSchedule', 'cron(0 2 ? * MON *)', 'must be a schedule of which it is plain that it runs each day'],
+    ['evidenceSchedule', 'at(2027-01-01T02:00:00)', 'must be a schedule of which it is plain'],
     ['unusedCredentialDays', '0', 'must be a whole number from 1 to 3650'],
     ['mfaMessages', 'weekly', 'must be true or false'],
     ['remediationConcurrency', 'many', 'must be a whole number'],
