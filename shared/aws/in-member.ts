@@ -2,6 +2,7 @@ import type { Fleet } from '../core/fleet/fleet.ts';
 import { sessionPolicy } from '../core/fleet/session-policy.ts';
 import { environmentFor, type Place, regionFor, regionsOf } from '../core/fleet/settings-for.ts';
 import type { User } from '../core/model.ts';
+import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { Runtime } from './runtime.ts';
 import { regionsWithSecret } from './secret-elsewhere.ts';
@@ -25,7 +26,7 @@ const SESSION_NAME_MAX = 64;
 export function inMember(runtime: Runtime & { fleet: Fleet }, place: Place, ...as: MemberSession): Runtime {
   const { fleet, aws, memory, clock } = runtime;
   const [role, { by, runId }] = as;
-  const { accountId } = place;
+  const { accountId, accountName } = place;
   const environment = environmentFor(runtime.environment, fleet, place);
   const settings = parseSettings(environment);
   const region = regionFor(fleet, place);
@@ -33,6 +34,7 @@ export function inMember(runtime: Runtime & { fleet: Fleet }, place: Place, ...a
   memory.refusedRoles ??= new Map();
   const target = {
     ...{ accountId, region, role, roleSuffix: settings.roleSuffix, externalId: fleet.externalId, otherRegions },
+    ...present({ accountName }),
     sessionName: `keyturn-${by}-${runId}`.replace(/[^\w+=,.@-]/g, '-').slice(0, SESSION_NAME_MAX),
     durationSeconds: SESSION_SECONDS[role],
     refused: { until: memory.refusedRoles, clock },

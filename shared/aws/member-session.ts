@@ -8,11 +8,14 @@ import {
   memberSessionArn,
   type RolePlace,
 } from '../core/fleet/member-roles.ts';
+import { clamp, clean } from '../core/messages/text.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 
 /** A role of another account, and what its session is for. */
 export interface InAccount extends RolePlace {
   readonly role: MemberRole;
+  /** As AWS Organizations has it, for people. */
+  readonly accountName?: string;
   /** Where else secrets of the fleet are. */
   readonly otherRegions?: readonly string[];
   /** Begins with `keyturn-`, which the member asks for; its CloudTrail shows it. */
@@ -104,12 +107,15 @@ function credentialsOf(
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
 
-type Refused = Pick<InAccount, 'role' | 'accountId' | 'roleSuffix'>;
+const NAME_MAX = 64;
+type Refused = Pick<InAccount, 'role' | 'accountId' | 'roleSuffix' | 'accountName'>;
 
 /** What is known of a refusal. Whoever is not let in cannot see why. */
-export function refusalOf({ role, accountId, roleSuffix }: Refused): string {
+export function refusalOf({ role, accountId, roleSuffix, accountName = '' }: Refused): string {
   const name = memberRoleName(role, roleSuffix);
-  return `Cannot take ${name} in ${accountId}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it.`;
+  // Whoever administers an account names it.
+  const called = accountName === '' ? '' : ` (${clamp(clean(accountName), NAME_MAX)})`;
+  return `Cannot take ${name} in ${accountId}${called}: AWS refuses. The role is not there yet, its trust was changed, or a policy denies it.`;
 }
 
 function refused(target: Refused, cause: RotationError): RotationError {

@@ -12,6 +12,7 @@ import { present } from '../core/present.ts';
 import { SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { required } from './observe.ts';
+import type { Log } from './runtime.ts';
 
 // Apart from everything that the worker needs: it does without the client.
 
@@ -30,10 +31,10 @@ type Sleep = (ms: number) => Promise<void>;
  */
 export async function* listAccounts(
   aws: Pick<Aws, 'homeClientOf'>,
-  { sleep }: { sleep: Sleep },
+  { sleep, log }: { sleep: Sleep; log?: Pick<Log, 'warn'> },
 ): AsyncGenerator<OrganizationAccount, void, undefined> {
   const client = clientOf(aws);
-  const paths = pathsOf(client, sleep);
+  const paths = pathsOf(client, { sleep, ...present({ log }) });
   let token: string | undefined;
   do {
     const { Accounts = [], NextToken } = await helpfully(() =>
@@ -90,7 +91,10 @@ async function helpfully<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!isFailure(error, 'AccessDenied')) throw error;
     const { code, facts } = error;
-    const message = `${messageOf(error)} Run \`keyturn fleet grant\` with credentials of the management account.`;
+    // A list names no account; any other answer names what it is about by the account that manages it.
+    const [, managementId] = /arn:[\w-]+:organizations::(\d{12}):/.exec(messageOf(error)) ?? [];
+    const management = `the management account${managementId === undefined ? '' : ` ${managementId}`}`;
+    const message = `${messageOf(error)} Run \`keyturn fleet grant\` with credentials of ${management}.`;
     throw new RotationError(message, { ...facts, code, cause: error });
   }
 }
@@ -113,7 +117,7 @@ async function accountOf(account: Account, pathOf: PathOf): Promise<Organization
 }
 
 /** Where AWS does not say it: from parent to parent, each unit once. */
-function pathsOf(client: OrganizationsClient, sleep?: Sleep): PathOf {
+function pathsOf(client: OrganizationsClient, { sleep, log }: { sleep?: Sleep; log?: Pick<Log, 'warn'> } = {}): PathOf {
   const known = new Map<string, string>();
   const above = async (id: string, organizationId: string): Promise<string> => {
     const before = known.get(id);
@@ -124,7 +128,12 @@ function pathsOf(client: OrganizationsClient, sleep?: Sleep): PathOf {
     if (!/^\d+$/.test(id)) known.set(id, path);
     return path;
   };
-  return above;
+  let isToldOf = false;
+  return (accountId, organizationId) => {
+    if (!isToldOf) log?.warn('AWS does not say where accounts are: their parents are asked for', { accountId });
+    isToldOf = true;
+    return above(accountId, organizationId);
+  };
 }
 
 async function parentOf(client: OrganizationsClient, id: string): Promise<string> {

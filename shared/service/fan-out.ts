@@ -109,12 +109,12 @@ interface Chosen {
 }
 
 async function selectAccounts(
-  { aws, sleep, fleet }: FleetRuntime,
+  { aws, sleep, log, fleet }: FleetRuntime,
   now: Instant,
 ): Promise<{ members: Chosen[]; skipped: Record<string, number> }> {
   const members: Chosen[] = [];
   const reasons: string[] = [];
-  for await (const account of listAccounts(aws, { sleep })) {
+  for await (const account of listAccounts(aws, { sleep, log })) {
     const selection = select(fleet, account, now);
     if (selection.isMember) members.push({ account, selection });
     else reasons.push(selection.reason);

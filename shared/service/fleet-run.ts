@@ -121,7 +121,7 @@ async function checkAccount(runtime: FleetRuntime, { runId }: Invocation, accoun
     const isJoining = account.joinedAt !== undefined && runtime.clock() - account.joinedAt < DAY;
     const reason = isJoining ? 'joining' : 'role-refused';
     const { roleSuffix } = parseSettings(runtime.environment);
-    const message = refusalOf({ role: 'observe', accountId, roleSuffix });
+    const message = refusalOf({ role: 'observe', accountId, roleSuffix, accountName: account.name });
     return { ...found, status: 'refused', findings: [{ kind: reason, reason, message }], ...calls() };
   }
 }

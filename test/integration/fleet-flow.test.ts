@@ -325,7 +325,7 @@ describe('by hand', () => {
       findings: [
         {
           reason: 'role-refused',
-          message: expect.stringContaining(`Cannot take keyturn-observe in ${PAYMENTS}: AWS refuses.`),
+          message: expect.stringContaining(`Cannot take keyturn-observe in ${PAYMENTS} (payments): AWS refuses.`),
         },
       ],
     });

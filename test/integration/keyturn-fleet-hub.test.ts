@@ -86,7 +86,7 @@ it('of a role that is refused it says how to see why, and nothing that leads bac
   iam.setTrust('keyturn-observe', JSON.parse(others));
   const { code, stdout } = await fleet(['check', '--account', LAB]);
   expect(code).toBe(3);
-  expect(stdout).toContain(`Cannot take keyturn-observe in ${LAB}: AWS refuses.`);
+  expect(stdout).toContain(`Cannot take keyturn-observe in ${LAB} (lab): AWS refuses.`);
   expect(stdout).not.toContain('fleet check');
   expect(stdout).toContain(`${LAB}: keyturn fleet members --hub-account ${HUB}`);
   expect(stdout).toContain(

@@ -202,6 +202,12 @@ describe('a role that AWS refuses', () => {
     expect(isRefusedRole(aboutUser(await call.catch((e: unknown) => e), 'Cannot rotate alice', {}))).toBe(true);
   });
 
+  it('is named with the account as people know it, in one line', async () => {
+    const { aws } = hub(error(403, 'AccessDenied'));
+    const call = aws.inAccount({ ...target, accountName: 'payments\n  prod' }).iam.send(alice);
+    await expect(call).rejects.toThrow(`in ${MEMBER} (payments prod): AWS refuses.`);
+  });
+
   it('is not asked for again for a minute, in the whole container', async () => {
     const { aws, asked } = hub(error(403, 'AccessDenied'), session);
     const { clock, of } = remembering();

@@ -29,13 +29,15 @@ function hubOf(options: FleetOptions = {}, before?: BeforeCall) {
     onLog: () => {},
   });
   const sleep = async (ms: number) => void slept.push(ms);
+  const warned: string[] = [];
+  const log = { warn: (message: string) => void warned.push(message) };
   const list = async () => {
     const accounts: OrganizationAccount[] = [];
-    for await (const account of listAccounts(aws, { sleep })) accounts.push(account);
+    for await (const account of listAccounts(aws, { sleep, log })) accounts.push(account);
     return accounts;
   };
   const asked = () => organization.calls.map(({ call }) => call.operation);
-  return { organization, aws, list, slept, asked };
+  return { organization, aws, list, slept, asked, warned };
 }
 
 const many = (count: number) =>
@@ -43,7 +45,7 @@ const many = (count: number) =>
 
 describe('the accounts of an organization', () => {
   it('are all of them, with what they are and where', async () => {
-    const { list, organization, asked } = hubOf();
+    const { list, organization, asked, warned } = hubOf();
     organization.setState(LAB, 'SUSPENDED');
     const accounts = await list();
     expect(accounts.map(({ accountId }) => accountId)).toEqual(organization.accountIds);
@@ -54,6 +56,7 @@ describe('the accounts of an organization', () => {
     });
     expect(accounts.filter(({ isManagement }) => isManagement).map(({ accountId }) => accountId)).toEqual([MANAGEMENT]);
     expect(asked()).toEqual(['ListAccounts']);
+    expect(warned).toEqual([]);
   });
 
   it('come twenty a page, five pages a second', async () => {
@@ -83,13 +86,14 @@ describe('the accounts of an organization', () => {
   });
 
   it('have a path also where AWS says none: from parent to parent, each unit once', async () => {
-    const { list, organization, asked, slept } = hubOf({ ways: { hasNoPaths: true, hasEmptyPages: true } });
+    const { list, organization, asked, slept, warned } = hubOf({ ways: { hasNoPaths: true, hasEmptyPages: true } });
     const accounts = await list();
     expect(accounts.map(({ path }) => path)).toEqual(organization.accountIds.map((id) => organization.pathOf(id)));
     // Two in the root, one in each of prod, canary and dev; and the parents of those three.
     const parents = asked().filter((operation) => operation === 'ListParents').length / 2;
     expect(parents).toBe(5 + 3);
     expect(slept.filter((ms) => ms === 200)).toHaveLength(parents + 1);
+    expect(warned).toEqual(['AWS does not say where accounts are: their parents are asked for']);
   });
 
   it('have a path that may end in the account', async () => {
@@ -125,6 +129,14 @@ describe('one account', () => {
   it('is not taken for absent while AWS does not answer', async () => {
     const { aws } = hubOf({}, () => ({ kind: 'error', status: 500, code: 'ServiceException' }));
     await expect(describeAccount(aws, LAB)).rejects.toMatchObject({ isTransient: true });
+  });
+
+  it('that may not be read is for the management account to show, which AWS names', async () => {
+    const message = `not authorized to perform: organizations:DescribeAccount on resource: arn:aws:organizations::${MANAGEMENT}:account/${ORGANIZATION}/${LAB}`;
+    const { aws } = hubOf({}, () => ({ kind: 'error', status: 400, code: 'AccessDeniedException', message }));
+    await expect(describeAccount(aws, LAB)).rejects.toThrow(
+      `with credentials of the management account ${MANAGEMENT}.`,
+    );
   });
 
   it('has tags', async () => {
