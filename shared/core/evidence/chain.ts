@@ -157,7 +157,7 @@ export function openDay(now: Instant): string {
 }
 
 export function dayBefore(day: string): string {
-  return formatDate((parseDate(day) ?? 0) - DAY);
+  return formatDate(Date.parse(day) - DAY);
 }
 
 /** The first day that is still open, where some day was ever closed. */

@@ -46,7 +46,7 @@ export function historyOf(
   { events, windows }: { events: readonly KeyEvent[]; windows: readonly EventWindow[] },
   now: Instant,
 ): History {
-  const first = Math.min(...windows.map(({ from, to, isFirst = false }) => (isFirst ? to : from)));
+  const first = Math.min(...windows.map(({ from, to, isFirst }) => (isFirst === true ? to : from)));
   const lost = windows.flatMap(({ lost: gone }) => gone?.to ?? []);
   const { from: before = formatInstant(first), events: known = [] } = carried ?? {};
   const from = Math.max(parseInstant(before) ?? first, Math.min(now - LOOKED_AT, first), ...lost);
