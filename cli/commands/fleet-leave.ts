@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { connect, type Deployed } from '../deployed.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
+import { removalOf } from '../fleet/stack-set.ts';
 import { type UnderWay, underWayIn, type Ways, waysByHand, waysByHub } from '../fleet/under-way.ts';
 import type { FleetLeaveOutput } from '../output.ts';
 import { previewAccount } from '../preview.ts';
@@ -44,6 +45,12 @@ export async function run(context: Context, _args: readonly string[], options: F
   if (context.options.json) context.print(JSON.stringify(documentOf(accountId, isMember, listed), undefined, 2));
   else if (print) for (const line of listed.flatMap(commandsOf)) context.print(line);
   else show(context, accountId, isMember, listed);
+  if (role !== undefined && !context.options.json) {
+    const end = removalOf(accountId, { suffix, region: deployed.region });
+    const first = `${under.length === 0 ? '' : 'no rotation is under way any longer, and '}fleet.yml excludes the account and is deployed`;
+    if (print) context.print(`# Once ${first}, with a profile of the management account:\n# ${end}`);
+    else context.note(`Once ${first}, its roles go with a profile of the management account: ${end}`);
+  }
   for (const error of preview.errors) context.warn(error);
   if (preview.errors.length > 0) return exitCodes.failed;
   return under.length === 0 ? exitCodes.done : exitCodes.undecided;

@@ -76,9 +76,8 @@ export function commandsOf(members: Members, template: string): string[] {
     '--auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false',
     `--parameters ${parameters.join(' ')}`,
   ].join(' ');
-  const rootLookup = `"$(aws organizations list-roots --query 'Roots[0].Id' --output text)"`;
   const instances = targetsOf(fleet, ROOT).map(({ OrganizationalUnitIds, Accounts = [], AccountFilterType }) => {
-    const units = OrganizationalUnitIds.map((id) => (id === ROOT ? rootLookup : id)).join(',');
+    const units = OrganizationalUnitIds.map((id) => (id === ROOT ? ROOT_LOOKUP : id)).join(',');
     const accounts =
       Accounts.length === 0 ? '' : `,Accounts=${Accounts.join(',')},AccountFilterType=${AccountFilterType}`;
     return [
@@ -90,6 +89,15 @@ export function commandsOf(members: Members, template: string): string[] {
   return ['aws cloudformation activate-organizations-access', create, ...instances];
 }
 
+/** How the management account takes the roles from one account, once nothing is under way there and it is excluded. */
+export function removalOf(accountId: string, { suffix, region }: Pick<Members, 'suffix' | 'region'>): string {
+  return [
+    `aws cloudformation delete-stack-instances --stack-set-name keyturn-member${suffix} --region ${region} --regions ${region}`,
+    `--no-retain-stacks --deployment-targets OrganizationalUnitIds=${ROOT_LOOKUP},Accounts=${accountId},AccountFilterType=INTERSECTION`,
+  ].join(' ');
+}
+
+const ROOT_LOOKUP = `"$(aws organizations list-roots --query 'Roots[0].Id' --output text)"`;
 const ROOT = '(root)';
 
 /** In the repository, and beside the packed program. */

@@ -83,8 +83,25 @@ exclude: { accounts: ['${LAB}'] }
     const ran = await leave();
     expect(ran).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Nobody in account 666677778888 is in the middle'),
+      stdout: expect.stringContaining('No rotation is under way in account 666677778888'),
     });
+  });
+
+  it('ends with the command that takes the roles from the account, as long as they are there', async () => {
+    const end =
+      'aws cloudformation delete-stack-instances --stack-set-name keyturn-member --region eu-west-1 --regions eu-west-1 ' +
+      `--no-retain-stacks --deployment-targets OrganizationalUnitIds="$(aws organizations list-roots --query 'Roots[0].Id' ` +
+      `--output text)",Accounts=${LAB},AccountFilterType=INTERSECTION`;
+    expect((await leave()).stderr).toContain(
+      `Once no rotation is under way any longer, and fleet.yml excludes the account and is deployed, its roles go with a ` +
+        `profile of the management account: ${end}`,
+    );
+    expect((await leave(['--print'])).stdout).toContain(`\n# ${end}\n`);
+    const { iam } = cli.organization.account(LAB);
+    iam.deleteKey(old);
+    expect((await leave()).stderr).toContain(`Once fleet.yml excludes the account and is deployed, its roles go`);
+    iam.deleteRole('keyturn-rotate');
+    expect((await leave()).stderr).not.toContain('delete-stack-instances');
   });
 
   it('wants credentials of that account', async () => {
