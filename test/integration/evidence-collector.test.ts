@@ -9,6 +9,7 @@ import { nameRecord } from '../../shared/core/evidence/record-name.ts';
 import { formatInstant, HOUR } from '../../shared/core/time.ts';
 import { collect, createCollectorWorld, populate, verifiedEvidence } from '../support/collector.ts';
 import { evidenceBucket } from '../support/evidence.ts';
+import { makeSecret } from '../support/signed.ts';
 import { DAY } from '../support/world.ts';
 
 const refuse = (operation: string, code = 'AccessDenied', status = 403) =>
@@ -474,6 +475,21 @@ describe('changes of keys are compared with their records', () => {
     record(account, { at });
     clock.advance(HOUR);
     expect(changes((await collect(account)).findings)).toEqual(['pass reconciled']);
+  });
+
+  test('ours alone is pending for as long as Keyturn may still go on with it', async () => {
+    const account = await begin();
+    const { world } = account;
+    const [at, deadline] = [0, HOUR].map((more) => formatInstant(world.aws.clock.now() + more));
+    const userId = world.aws.iam.users().find(({ userName }) => userName === 'ci')?.userId ?? '';
+    await makeSecret(world, userId, {
+      doing: `delete ${at} ${deadline} 11111111-1111-4111-8111-111111111111 ${KEY} -`,
+    });
+    deleteBy(account, worker);
+    world.aws.clock.advance(2.5 * DAY);
+    expect(changes((await collect(account)).findings)).toEqual(['not-applicable pending']);
+    world.aws.clock.advance(DAY);
+    expect(changes((await collect(account)).findings)).toEqual(['fail unrecorded']);
   });
 
   test("a record alone fails as soon as CloudTrail has told everything, and a stranger's change is listed", async () => {
