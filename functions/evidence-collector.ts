@@ -4,7 +4,6 @@ import { parseCollecting } from '../shared/core/evidence/evidence-settings.ts';
 import type { Exception } from '../shared/core/evidence/exceptions.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { exceptionsBeside, lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
-import { testConnection } from '../shared/service/evidence-connection.ts';
 import { evidenceOf } from '../shared/service/evidence-of.ts';
 
 /** Evidence of the account, daily and by `{}`; with `{"action":"test"}` whether a run could read and write what it must. */
@@ -12,7 +11,10 @@ export function createEvidenceCollector(runtime: Runtime, exceptions: readonly E
   return wrap('evidence-collector', runtime, async (event, invocation) => {
     const asked = parseCollectorEvent(event);
     const collecting = { ...parseCollecting(runtime.environment), exceptions };
-    if (asked.action === 'test') return testConnection(runtime, collecting.settings);
+    if (asked.action === 'test') {
+      const { testConnection } = await import('../shared/service/evidence-connection.ts');
+      return testConnection(runtime, collecting.settings);
+    }
     return evidenceOf(runtime, invocation, asked, collecting);
   });
 }

@@ -1,6 +1,6 @@
 import { keep } from '../apply/keep.ts';
 import { askEverything, type ConnectionCheck, connectionKey, createAsking } from '../aws/evidence/connection.ts';
-import { askRecorder } from '../aws/evidence/waiting.ts';
+import { askRecorder, askSubscription } from '../aws/evidence/waiting.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
 
@@ -23,6 +23,7 @@ export async function testConnection(
   const { aws } = runtime;
   const asking = createAsking();
   await askEverything(aws, settings, asking);
+  await askSubscription(runtime, settings.homeAccountId, asking);
   await askRecorder(runtime, asking);
   await asking.ask('s3:PutObject', () => keep(aws, settings, { key: connectionKey(settings), body: CONNECTION }));
   const { checks } = asking;

@@ -19,6 +19,7 @@ function setUp(fill = populate) {
   );
   Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn }), {
     KEYTURN_EVIDENCE_QUEUE_URLS: queues.join(' '),
+    KEYTURN_EVIDENCE_SUBSCRIPTION_ARN: subscribed(account, { RawMessageDelivery: 'true' }),
   });
   const collector = (before?: BeforeCall) => createEvidenceCollector(world.runtime('evidence-collector', before));
   return {
@@ -27,6 +28,11 @@ function setUp(fill = populate) {
     ask: async (before?: BeforeCall) =>
       (await invoke(world, 'evidence-collector', collector(before), { action: 'test' })) as ConnectionAnswer,
   };
+}
+
+function subscribed({ world }: ReturnType<typeof createCollectorWorld>, attributes: Record<string, string>): string {
+  const endpoint = `arn:aws:sqs:eu-west-1:${world.aws.accountId}:keyturn-test-EvidenceQueue`;
+  return world.aws.sns.subscribe(world.topicArn, 'sqs', endpoint, attributes);
 }
 
 const deployment = {
@@ -143,6 +149,33 @@ describe('a test of the connection', () => {
     };
     expect(await ask(taken)).toMatchObject({ isConnected: true });
     expect(looks).toBe(3);
+  });
+
+  test.each([
+    ['does not deliver messages as they are', {}],
+    ['has a filter', { RawMessageDelivery: 'true', FilterPolicy: '{"event":["issued"]}' }],
+  ])('a subscription that %s is told of', async (_, attributes) => {
+    const { ask, ...account } = setUp();
+    account.world.aws.sns.unsubscribeByLink(account.world.environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN ?? '');
+    account.world.environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN = subscribed(account, attributes);
+    const { checks } = await ask();
+    expect(checks.filter(({ result }) => result === 'refused')).toEqual([
+      {
+        permission: 'sns:GetSubscriptionAttributes',
+        result: 'refused',
+        says: expect.stringMatching(/^The subscription of EvidenceQueue/),
+      },
+    ]);
+  });
+
+  test.each([
+    ['', 'There is no subscription to ask about.'],
+    ['arn:aws:sns:eu-west-1:999988887777:ops:1', 'The topic is of another account.'],
+  ])('the subscription "%s" is not asked about', async (arn, says) => {
+    const { ask, world } = setUp();
+    world.environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN = arn;
+    const { checks } = await ask();
+    expect(checks).toContainEqual({ permission: 'sns:GetSubscriptionAttributes', result: 'not-asked', says });
   });
 
   test('where no queue is known none is asked about', async () => {

@@ -29,7 +29,7 @@ const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
 const LAZY: Record<string, readonly string[]> = {
   'config-remediation': ['organization'],
   'config-rule': ['organization'],
-  'evidence-collector': ['fleet-evidence', 'organization'],
+  'evidence-collector': ['evidence-connection', 'fleet-evidence', 'organization'],
   'evidence-recorder': ['fleet-account', 'organization'],
   'exposed-key': ['fleet-exposed-key', 'organization'],
   'rotate-user': ['fleet-rotate-user', 'organization'],

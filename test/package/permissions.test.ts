@@ -259,9 +259,12 @@ describe('between the functions', () => {
 
   it('only those that issue, deactivate or delete by themselves see who is subscribed to the topic', () => {
     const resource = 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev';
-    for (const action of ['sns:ListSubscriptionsByTopic', 'sns:GetSubscriptionAttributes', 'sns:GetTopicAttributes']) {
+    for (const action of ['sns:ListSubscriptionsByTopic', 'sns:GetTopicAttributes']) {
       expect(whoMay({ action, resource })).toEqual(['scheduled-rotation', 'rotation-worker']);
     }
+    // Of evidence, its own: the ARN it is told.
+    const action = 'sns:GetSubscriptionAttributes';
+    expect(whoMay({ action, resource })).toEqual(['scheduled-rotation', 'rotation-worker', 'evidence-collector']);
   });
 
   it('only those that AWS Config and AWS Health start look beyond the path, and evidence, which is of everybody', () => {

@@ -103,6 +103,9 @@ async function collectTwice(world: World): Promise<void> {
   await collect();
   const queues = ['EvidenceQueue', 'EvidenceDeadLetterQueue', 'EvidenceUndeliveredQueue'];
   world.environment.KEYTURN_EVIDENCE_QUEUE_URLS = queues.map((name) => aws.sqs.addQueue(name)).join(' ');
+  const attributes = { RawMessageDelivery: 'true' };
+  const subscription = aws.sns.subscribe(world.topicArn, 'sqs', aws.sqs.queueArn(world.queueUrl), attributes);
+  world.environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN = subscription;
   const asked = createEvidenceCollector(world.runtime('evidence-collector'));
   await invoke(world, 'evidence-collector', asked, { action: 'test' });
 }

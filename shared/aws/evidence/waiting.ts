@@ -1,3 +1,4 @@
+import { GetSubscriptionAttributesCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { RotationError } from '../../core/errors.ts';
 import { SECOND } from '../../core/time.ts';
@@ -41,6 +42,26 @@ export async function askRecorder(
       }
       await sleep(BETWEEN);
     }
+  });
+}
+
+/** Whether every message of the topic comes into the queue, as it is. */
+export async function askSubscription(
+  { aws, environment }: Pick<Runtime, 'aws' | 'environment'>,
+  homeAccountId: string,
+  { ask, skip }: Asking,
+): Promise<void> {
+  const permission = 'sns:GetSubscriptionAttributes';
+  const SubscriptionArn = environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN ?? '';
+  if (SubscriptionArn === '') return skip(permission, 'There is no subscription to ask about.');
+  if (SubscriptionArn.split(':')[4] !== homeAccountId) return skip(permission, 'The topic is of another account.');
+  await ask(permission, async () => {
+    const { Attributes = {} } = await aws.sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    const { PendingConfirmation, RawMessageDelivery, FilterPolicy } = Attributes;
+    if (PendingConfirmation === 'false' && RawMessageDelivery === 'true' && FilterPolicy === undefined) return;
+    throw new RotationError(
+      'The subscription of EvidenceQueue is not confirmed, has a filter, or does not deliver messages as they are: deploy again.',
+    );
   });
 }
 
