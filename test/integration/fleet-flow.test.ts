@@ -15,6 +15,7 @@ import {
   workAll,
 } from '../support/fleet-world.ts';
 import { HUB, MEMBERS, UNITS } from '../support/organization.ts';
+import { refusedInFleet } from '../support/within-fleet-permissions.ts';
 
 const ids = MEMBERS.map(({ accountId }) => accountId);
 const [PAYMENTS, CANARY, LAB] = ['444455556666', '555566667777', '666677778888'];
@@ -66,6 +67,20 @@ describe('a day of a fleet', () => {
     world.hub.clock.advance(20 * 3_600_000);
     expect(await day(world)).toMatchObject({ rotated: 3, failed: 0, underWay: 3, accounts: { answered: 3 } });
     expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+  });
+
+  it('asks for nothing that the roles of the hub do not allow, which would be seen', async () => {
+    const world = createFleetWorld();
+    await scheduled(world, { scheduledAt: at });
+    const { organization } = world;
+    const byWorker = organization.calls.map((made) => ({ ...made, call: { ...made.call, caller: 'rotation-worker' } }));
+    expect(refusedInFleet(world)).toEqual([]);
+    expect(refusedInFleet({ ...world, organization: { ...organization, calls: byWorker } })).toEqual(
+      expect.arrayContaining([
+        'rotation-worker: organizations:ListAccounts on *',
+        `rotation-worker: sqs:PurgeQueue on arn:aws:sqs:eu-west-1:${HUB}:keyturn-test-tickets.fifo`,
+      ]),
+    );
   });
 
   it('measures how old keys are, and no deadline where a wave has not begun, since nothing is rotated there', async () => {

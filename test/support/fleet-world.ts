@@ -12,6 +12,7 @@ import { type Fleet, parseFleet } from '../../shared/core/fleet/fleet.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
 import { createFleetOrganization, EXTERNAL_ID, type FleetOptions, ORGANIZATION, UNITS } from './organization.ts';
 import { STACK } from './world.ts';
+import { fleetWorldListeners } from './world-listeners.ts';
 
 /** A hub with its queues, its handlers wired to them without a socket, and the accounts that it looks after. */
 export interface FleetWorld {
@@ -55,6 +56,7 @@ export function createFleetWorld({ fleet, environment = {}, ...options }: FleetW
     },
     runtime: (name, before, caller = name) => runtimeOf(world, name, { before, caller }),
   };
+  for (const listener of fleetWorldListeners) listener(world);
   return world;
 }
 

@@ -1,14 +1,16 @@
 import { expect } from 'vitest';
 import { decide, type Request } from '../../local/aws/policies/policy.ts';
-import { afterEachWorld } from './after-each-world.ts';
+import { afterEachFleetWorld, afterEachWorld } from './after-each-world.ts';
 import { type Deployment, readPermissions, statementsOfFunction } from './permissions-table.ts';
 import { functionOf, requestOf } from './requests.ts';
+import { refusedInFleet } from './within-fleet-permissions.ts';
 import type { World } from './world.ts';
 
 // vitest runs this in every test file: whatever a function is seen to ask of AWS, its role allows. The roles are those
 // of docs/security.md, which test/package holds to the packaged template.
 
 afterEachWorld((world) => expect(refused(world), 'calls that no role allows').toEqual([]));
+afterEachFleetWorld((world) => expect(refusedInFleet(world), 'calls that no role of the hub allows').toEqual([]));
 
 /** The event names the secret that is looked at: where that is none of ours, AWS's refusal ends the step as ours does. */
 const REFUSED_EITHER_WAY = 'secret-rotation: secretsmanager:DescribeSecret';
