@@ -129,16 +129,14 @@ async function selectAccounts(
  */
 async function refillTickets({ runtime, times, errors }: Run, url: string, clearedAt: Instant): Promise<void> {
   const { aws, clock, sleep, fleet } = runtime;
-  const mayBeRepeated = clearedAt - times.scheduledAt >= REPEATED_AFTER * SECOND;
+  // No run puts tickets sooner than SQS has cleared the queue, so whoever begins before that repeats none.
+  const mayBeRepeated = clearedAt - times.scheduledAt >= CLEARING_SECONDS * SECOND;
   const wait = clearedAt + (mayBeRepeated ? REMEMBERED_SECONDS : CLEARING_SECONDS) * SECOND - clock();
   if (wait > 0) await sleep(wait);
   const count = fleet.limits.maxNewRotationsPerDay;
   const unsent = await putTickets(aws, url, { scheduledAt: times.scheduledAt, count });
   if (unsent > 0) errors.push(`${unsent} of ${count} tickets could not be put: as many rotations fewer begin today.`);
 }
-
-/** Its own wait, and half of what Lambda waits before it repeats a run. */
-const REPEATED_AFTER = CLEARING_SECONDS + 30;
 
 /** Returns those for whom no message could be sent. */
 async function enqueueAccounts(run: Run, members: readonly Chosen[]): Promise<string[]> {

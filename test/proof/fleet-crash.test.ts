@@ -3,6 +3,10 @@
 
 import { afterAll, expect, it } from 'vitest';
 import type { BeforeCall, Call } from '../../local/aws/aws.ts';
+import { HOUR } from '../../local/aws/clock.ts';
+import { sendAll } from '../../shared/aws/enqueue.ts';
+import { scanAll, scheduled, workAll } from '../support/fleet-world.ts';
+import { MEMBERS } from '../support/organization.ts';
 import { faultAt, faultKinds } from '../support/proof/faults.ts';
 import {
   alwaysWrong,
@@ -108,4 +112,42 @@ it.each(cases)('$name: nobody is lost, and nobody is counted or rotated twice', 
   }
   rows.push([each.name, calls, runs, seconds(begun)]);
   expect(found.slice(0, 40), `${found.length} problems`).toEqual([]);
+});
+
+/** As SQS may, and Lambda with an event: each message of a queue once more, as one of its own. */
+async function deliverAgain({ world }: ProofFleet, queue: 'accounts' | 'results' | 'rotation'): Promise<number> {
+  const url = world.urls[queue];
+  const messages = world.hub.sqs.messages(url);
+  const { aws } = world.runtime('scheduled-rotation');
+  const copies = messages.map(({ body, groupId }, at) => ({
+    MessageBody: body,
+    ...(groupId === undefined ? {} : { MessageGroupId: groupId, MessageDeduplicationId: `again-${at}` }),
+  }));
+  expect(await sendAll(aws, url, copies)).toEqual([]);
+  return copies.length;
+}
+
+it('everything that is delivered twice counts once: the event of a run, accounts, users, results, tickets', async () => {
+  const fleet = createProofFleet();
+  const { world } = fleet;
+  const at = new Date(world.hub.clock.now()).toISOString();
+  for (let times = 0; times < 2; times++) await scheduled(world, { scheduledAt: at });
+  // Both runs put tickets, under the same names.
+  expect(world.hub.sqs.messages(world.urls.tickets)).toHaveLength(TICKETS);
+  await deliverAgain(fleet, 'accounts');
+  await scanAll(world);
+  expect(await deliverAgain(fleet, 'results')).toBeGreaterThan(MEMBERS.length);
+  expect(await deliverAgain(fleet, 'rotation')).toBeGreaterThanOrEqual(DUE);
+  await workAll(world);
+  expect(issued(world)).toBe(TICKETS);
+  world.hub.clock.advance(4 * HOUR);
+  for (let times = 0; times < 2; times++) {
+    await scheduled(world, { digest: true, scheduledAt: new Date(world.hub.clock.now()).toISOString() });
+  }
+  for (const { accounts, usersScanned, attention } of digests(world).slice(0, 1)) {
+    expect([accounts.selected, accounts.answered, usersScanned, attention]).toEqual([3, 3, 7, []]);
+  }
+  for (let days = 0; days < MOST_DAYS && otherThanExpected(endOf(world)).length > 0; days++) await liveDay(fleet);
+  expect([...alwaysWrong(fleet), ...otherThanExpected(endOf(world))]).toEqual([]);
+  expect(issued(world)).toBe(DUE);
 });
