@@ -2,15 +2,15 @@ import { publish } from '../aws/notify.ts';
 import type { Step } from '../core/answer.ts';
 import { formatAnnounced } from '../core/format-secret-tags.ts';
 import { afterFreeze } from '../core/freeze.ts';
-import { buildMessage, type KeyNoticeEvent, type Notice, type UsedBy } from '../core/messages.ts';
-import type { UserState } from '../core/model.ts';
+import { buildMessage, type KeyFacts, type KeyNoticeEvent, type Notice, type UsedBy } from '../core/messages.ts';
+import type { AccessKey, RequestOrigin } from '../core/model.ts';
 import { regionOf } from '../core/partition.ts';
 import { secretNameOf } from '../core/secret-name.ts';
 import { EXPOSED_FOR, readersOf } from '../core/secret-policy.ts';
 import { secretTagNames } from '../core/secret-tags.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Situation } from '../core/situation.ts';
-import { formatInstant, type Instant } from '../core/time.ts';
+import { DAY, formatInstant, type Instant } from '../core/time.ts';
 import { type Attempt, situationOf } from './attempt.ts';
 import type { Pass } from './pass.ts';
 
@@ -50,6 +50,7 @@ export async function announce(
   const { user } = state;
   const at = runtime.clock();
   const situation = situationOf({ pass, state }, at);
+  const key = state.keys.find((each) => each.accessKeyId === accessKeyId);
   const transitionId = rest.transitionId ?? `${event}/${user.userId}/${formatInstant(at)}`;
   const note = await pass.note?.();
   const message = note === undefined ? sentence : `${sentence} ${note}`;
@@ -71,9 +72,12 @@ export async function announce(
     message,
     next: rest.next && { ...rest.next, notBefore: whenThawed(rest.next, settings, at) },
     latestAt: rest.latestAt,
-    lastUsed: state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed,
+    lastUsed: key?.lastUsed,
+    key: key && factsOf(key, situation.settings, at),
+    origin: ORIGINS[pass.request.origin] ?? pass.request.origin,
+    runId: pass.request.runId,
     usedBy: rest.usedBy,
-    keyStatus: event === 'exposed' ? statusOf(state, accessKeyId) : undefined,
+    keyStatus: event === 'exposed' ? key?.status : undefined,
     reportedAt: event === 'exposed' ? pass.request.reportedAt : undefined,
     ...reading(situation),
     switchCommand: settings.switchCommand || undefined,
@@ -93,9 +97,12 @@ export async function announce(
   return { transitionId, at, tag: { [secretTagNames.announced]: formatAnnounced(announced) } };
 }
 
-function statusOf({ keys }: UserState, accessKeyId: string | undefined): string | undefined {
-  return keys.find((key) => key.accessKeyId === accessKeyId)?.status;
+function factsOf({ createdAt }: AccessKey, { maxAccessKeyAgeDays }: Situation['settings'], at: Instant): KeyFacts {
+  return { createdAt, ageDays: Math.floor((at - createdAt) / DAY), limitDays: maxAccessKeyAgeDays };
 }
+
+/** As the published schema has them. */
+const ORIGINS: Readonly<Partial<Record<RequestOrigin, string>>> = { manual: 'hand', managed: 'secret-rotation' };
 
 /** What keeps the owner from reading the secret in the usual way, and what is in it beside the key. */
 function reading({ tags, settings, state }: Situation): Pick<Notice, 'readableAt' | 'readers' | 'smtpRegions'> {

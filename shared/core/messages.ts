@@ -9,6 +9,7 @@ import { formatInstant } from './time.ts';
 export { type Addressed, attributesOf } from './messages/attributes.ts';
 export {
   type Caller,
+  type KeyFacts,
   type KeyNoticeEvent,
   keyNoticeEvents,
   type Notice,
@@ -57,7 +58,19 @@ function clamped(notice: Notice): Notice {
 /** The rest of `Notice` is left out on purpose: a field is public once it is here. */
 function documentOf(notice: Notice): object {
   const { event, transitionId, accountId, accountName, region, userId, userName, owner, next, lastUsed } = notice;
-  const { accessKeyId, newAccessKeyId, secretName, reason, message, usedBy, keyStatus, reportedAt } = notice;
+  const {
+    accessKeyId,
+    newAccessKeyId,
+    secretName,
+    reason,
+    message,
+    usedBy,
+    keyStatus,
+    reportedAt,
+    key,
+    origin,
+    runId,
+  } = notice;
   return {
     schemaVersion: 1,
     event,
@@ -71,6 +84,7 @@ function documentOf(notice: Notice): object {
     userName: userName || undefined,
     owner,
     accessKeyId,
+    ...(key && { keyCreatedAt: formatInstant(key.createdAt), ageDays: key.ageDays, limitDays: key.limitDays }),
     keyStatus,
     reportedAt: reportedAt && formatInstant(reportedAt),
     newAccessKeyId,
@@ -78,6 +92,8 @@ function documentOf(notice: Notice): object {
     at: formatInstant(notice.at),
     reason,
     message,
+    origin,
+    runId,
     next: next && { action: next.action, notBefore: formatInstant(next.notBefore) },
     lastUsed: lastUsed && { ...lastUsed, at: formatInstant(lastUsed.at) },
     usedBy: usedBy && { message: usedBy.sentence, callers: usedBy.callers },

@@ -100,6 +100,11 @@ export interface Notice {
   usedBy?: UsedBy | undefined;
   /** Of an exposed key, now: `Inactive` or something else; absent where no key of that ID is in the account. */
   keyStatus?: string | undefined;
+  /** Of the key that the message is about. */
+  key?: KeyFacts | undefined;
+  /** What asked for the pass in which it happened, and the run. */
+  origin?: string | undefined;
+  runId?: string | undefined;
   /** Of an exposed key: when AWS, or whoever called by hand, said so. */
   reportedAt?: Instant | undefined;
   /** After an exposure the owner reads the secret from then on, and by sign-ins made after it. */
@@ -114,6 +119,14 @@ export interface Notice {
   hubRegion?: string | undefined;
   /** Name of the Lambda function: `keyturn-prod-rotate-user`. */
   rotateUserFunction: string;
+}
+
+export interface KeyFacts {
+  createdAt: Instant;
+  /** Whole days, when the message was made. */
+  ageDays: number;
+  /** After so many days the key is to be replaced: the user's own limit. */
+  limitDays: number;
 }
 
 /** What is handed to SNS. Attributes without a value are left out: SNS refuses empty ones. */
