@@ -180,8 +180,10 @@ describe('a test of the connection', () => {
 
   test('where no queue is known none is asked about', async () => {
     const { ask, world } = setUp();
-    world.environment.KEYTURN_EVIDENCE_QUEUE_URLS = '';
-    const { checks } = await ask();
+    delete world.environment.KEYTURN_EVIDENCE_QUEUE_URLS;
+    delete world.environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN;
+    const { checks, isConnected } = await ask();
+    expect(isConnected).toBe(true);
     expect(checks).toContainEqual({
       permission: 'sqs:GetQueueAttributes',
       result: 'not-asked',

@@ -19,8 +19,9 @@ export async function askRecorder(
   { aws, environment, sleep }: Pick<Runtime, 'aws' | 'environment' | 'sleep'>,
   { ask, skip }: Asking,
 ): Promise<void> {
-  const [queue, ...givenUp] = environment.KEYTURN_EVIDENCE_QUEUE_URLS?.split(' ').filter((url) => url !== '') ?? [];
-  if (queue === undefined) {
+  const { KEYTURN_EVIDENCE_QUEUE_URLS = '' } = environment;
+  const [queue, ...givenUp] = KEYTURN_EVIDENCE_QUEUE_URLS.split(' ');
+  if (queue === undefined || queue === '') {
     skip(PERMISSION, 'There is no queue to ask about.');
     return;
   }
@@ -52,7 +53,7 @@ export async function askSubscription(
   { ask, skip }: Asking,
 ): Promise<void> {
   const permission = 'sns:GetSubscriptionAttributes';
-  const SubscriptionArn = environment.KEYTURN_EVIDENCE_SUBSCRIPTION_ARN ?? '';
+  const { KEYTURN_EVIDENCE_SUBSCRIPTION_ARN: SubscriptionArn = '' } = environment;
   if (SubscriptionArn === '') return skip(permission, 'There is no subscription to ask about.');
   if (SubscriptionArn.split(':')[4] !== homeAccountId) return skip(permission, 'The topic is of another account.');
   await ask(permission, async () => {
