@@ -3,7 +3,6 @@ import { decide, type Request } from '../../local/aws/policies/policy.ts';
 import type { AccountCall } from '../../local/organization/organization.ts';
 import type { FleetWorld } from './fleet-world.ts';
 import { readPermissions, statementsOfFunction } from './permissions-table.ts';
-import { functionNamed } from './requests.ts';
 
 /** What the hub asks for only because it has a fleet, or of queues that only a hub has. */
 const services = ['cloudwatch', 'organizations', 'sqs'];
@@ -16,10 +15,12 @@ export function refusedInFleet(world: FleetWorld): string[] {
     ...{ userPathPrefix: '/', secretPrefix: 'keyturn' },
   };
   const permissions = [...readPermissions(deployment), ...readPermissions(deployment, 'with a fleet')];
+  // In a fleet they call by their own names.
+  const functions = new Set(permissions.flatMap(({ who }) => who));
   const asked = new Map<string, { name: string; request: Request }>();
   for (const made of organization.calls) {
-    const name = functionNamed(made.call.caller);
-    if (name === undefined || made.accountId !== hub.accountId || !isOfTheHub(made)) continue;
+    const name = made.call.caller;
+    if (!functions.has(name) || made.accountId !== hub.accountId || !isOfTheHub(made)) continue;
     const request = {
       action: actionOf(`${made.call.service}:${made.call.operation}`),
       resource: resourceOf(made, world),
