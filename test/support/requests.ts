@@ -27,6 +27,7 @@ const FUNCTIONS: Record<string, FunctionName> = {
   'scheduled-rotation': 'scheduled-rotation',
   'secret-rotation': 'secret-rotation',
   worker: 'rotation-worker',
+  'rotation-worker': 'rotation-worker',
 };
 
 /** The function that a connection of that name stands for, if it is one. */
