@@ -19,7 +19,6 @@ export const overridableSettings = [
   'readerArns',
   'replicaRegions',
   'kmsKeyId',
-  'topicArn',
   'cloudtrailLookups',
 ] as const satisfies readonly SettingName[];
 export type OverridableSetting = (typeof overridableSettings)[number];

@@ -150,6 +150,11 @@ describe('is refused, and the refusal names the field and what it may be', () =>
       'settings.0.enforce: is no setting of an account: they are',
     ],
     [
+      'a topic of its own, to which no role of the hub may publish',
+      overriding({ accounts: [ACCOUNT], topicArn: 'arn:aws:sns:eu-west-1:{accountId}:keyturn' }),
+      'settings.0.topicArn: is no setting of an account',
+    ],
+    [
       'one that does not parse',
       overriding({ accounts: [ACCOUNT], graceDays: 'ten' }),
       'settings.0.graceDays: is "ten": must be a number',
