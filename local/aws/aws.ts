@@ -16,6 +16,7 @@ import { createIam, type Iam } from './iam/iam.ts';
 import { createSts } from './iam/sts.ts';
 import { createKms, type Kms } from './kms.ts';
 import { createLambda, type Lambda } from './lambda.ts';
+import { createLogs, type Logs } from './logs.ts';
 import { createSns, type Sns } from './messaging/sns.ts';
 import { createSqs, type Sqs } from './messaging/sqs.ts';
 import { operatorOf } from './principals.ts';
@@ -70,6 +71,7 @@ interface Services {
   readonly kms: Kms;
   readonly lambda: Lambda;
   readonly cloudWatch: CloudWatch;
+  readonly logs: Logs;
   readonly s3: S3;
   readonly ssm: Ssm;
   readonly ecs: Ecs;
@@ -133,6 +135,7 @@ function createServices(
   const kms = createKms(environment, users, createRandom(hash(`kms ${seed}`)));
   const lambda = createLambda(environment);
   const cloudWatch = createCloudWatch(environment);
+  const logs = createLogs(environment);
   const s3 = createS3(environment, users, seed);
   const ssm = createSsm();
   const ecs = createEcs(environment);
@@ -147,13 +150,14 @@ function createServices(
     kms: kms.operations,
     lambda: lambda.operations,
     cloudwatch: cloudWatch.operations,
+    logs: logs.operations,
     s3: s3.operations,
     ssm: ssm.operations,
     ecs: ecs.operations,
     organizations: membership?.organizations ?? {},
   };
   return {
-    services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, s3, ssm, ecs },
+    services: { iam, secrets, sns, sqs, config, cloudTrail, kms, lambda, cloudWatch, logs, s3, ssm, ecs },
     operations,
     elsewhere: createElsewhere(environment, users),
   };

@@ -28,6 +28,7 @@ export type ServiceName =
   | 'kms'
   | 'lambda'
   | 'cloudwatch'
+  | 'logs'
   | 's3'
   | 'organizations'
   | 'ssm'
@@ -43,6 +44,7 @@ export function speaksJson(service: ServiceName): boolean {
     'kms',
     'lambda',
     'cloudwatch',
+    'logs',
     'organizations',
     'ssm',
     'ecs',

@@ -9,9 +9,20 @@ export interface CloudWatch {
   readonly operations: Operations;
   /** Makes the alarm, or changes its state: nothing here measures anything. */
   setAlarm(name: string, state: AlarmState, reason?: string): void;
+  /** What an alarm is about, and whom it tells. */
+  putAlarm(name: string, about: AlarmSubject): void;
+  deleteAlarm(name: string): void;
+}
+
+export interface AlarmSubject {
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly actions: readonly string[];
+  readonly actionsEnabled?: boolean;
 }
 
 interface Alarm {
+  readonly about?: AlarmSubject;
   readonly state: AlarmState;
   readonly reason: string;
   readonly since: number;
@@ -20,11 +31,14 @@ interface Alarm {
 export function createCloudWatch({ accountId, region, clock, pageSize }: Environment): CloudWatch {
   const alarms = new Map<string, Alarm>();
 
-  function view([name, { state, reason, since }]: [string, Alarm]) {
+  function view([name, { about, state, reason, since }]: [string, Alarm]) {
     return {
       AlarmName: name,
       AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`,
-      ActionsEnabled: true,
+      ActionsEnabled: about?.actionsEnabled ?? true,
+      AlarmActions: about?.actions ?? [],
+      Namespace: about?.namespace,
+      MetricName: about?.metricName,
       StateValue: state,
       StateReason: reason,
       StateUpdatedTimestamp: since / 1000,
@@ -50,6 +64,12 @@ export function createCloudWatch({ accountId, region, clock, pageSize }: Environ
         return { MetricAlarms: found.slice(start, end).map(view), CompositeAlarms: [], NextToken };
       },
     },
-    setAlarm: (name, state, reason = '') => void alarms.set(name, { state, reason, since: clock.now() }),
+    setAlarm: (name, state, reason = '') =>
+      void alarms.set(name, { ...alarms.get(name), state, reason, since: clock.now() }),
+    putAlarm(name, about) {
+      const unknown = { state: 'INSUFFICIENT_DATA' as const, reason: 'Unchecked: Initial alarm creation' };
+      alarms.set(name, { since: clock.now(), ...unknown, ...alarms.get(name), about });
+    },
+    deleteAlarm: (name) => void alarms.delete(name),
   };
 }

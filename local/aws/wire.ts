@@ -33,6 +33,7 @@ const protocols: Readonly<Record<ServiceName, Protocol>> = {
   lambda: { kind: 'rest' },
   cloudwatch: { kind: 'json', contentType: 'application/x-amz-json-1.0', errorPrefix: 'com.amazonaws.cloudwatch#' },
   s3: { kind: 's3' },
+  logs: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   organizations: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   ssm: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
   ecs: { kind: 'json', contentType: 'application/x-amz-json-1.1', errorPrefix: '' },
@@ -46,6 +47,7 @@ const serviceOfTarget: Readonly<Record<string, ServiceName>> = {
   TrentService: 'kms',
   AWSOrganizationsV20161128: 'organizations',
   GraniteServiceVersion20100801: 'cloudwatch',
+  Logs_20140328: 'logs',
   AmazonSSM: 'ssm',
   AmazonEC2ContainerServiceV20141113: 'ecs',
 };

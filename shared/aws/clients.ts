@@ -57,6 +57,7 @@ const ACTIONS: Actions = {
 const PREFIXES = {
   CloudTrailClient: 'cloudtrail',
   CloudWatchClient: 'cloudwatch',
+  CloudWatchLogsClient: 'logs',
   ConfigServiceClient: 'config',
   ECSClient: 'ecs',
   IAMClient: 'iam',

@@ -32,8 +32,8 @@ const services: Readonly<Record<string, readonly Scenario[]>> = {
 };
 
 /**
- * Operations of the local AWS that moto does not have, and those of trails: here a trail is what a test says of it, and
- * moto makes one only with a bucket.
+ * Operations of the local AWS that moto does not have, and those of trails and metric filters: here they are what a test
+ * says of them, and nothing else asks for them. Moto makes a trail only with a bucket.
  */
 const notInMoto = [
   'cloudtrail:DescribeTrails',
@@ -45,6 +45,7 @@ const notInMoto = [
   'iam:GenerateServiceLastAccessedDetails',
   'iam:GetServiceLastAccessedDetails',
   'iam:SimulatePrincipalPolicy',
+  'logs:DescribeMetricFilters',
   'organizations:DeleteResourcePolicy',
   'organizations:DescribeResourcePolicy',
   'organizations:PutResourcePolicy',
@@ -107,10 +108,12 @@ describe('the comparison', () => {
 
   it('covers every operation of the local AWS', () => {
     const { aws } = localSide();
-    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail', 'kms', 's3'] as const).flatMap((member) => {
-      const service = { secrets: 'secretsmanager', cloudTrail: 'cloudtrail' }[member as string] ?? member;
-      return Object.keys(aws[member].operations).map((operation) => `${service}:${operation}`);
-    });
+    const all = (['iam', 'secrets', 'sns', 'sqs', 'config', 'cloudTrail', 'kms', 's3', 'logs'] as const).flatMap(
+      (member) => {
+        const service = { secrets: 'secretsmanager', cloudTrail: 'cloudtrail' }[member as string] ?? member;
+        return Object.keys(aws[member].operations).map((operation) => `${service}:${operation}`);
+      },
+    );
     all.push(...organizationsOperationNames.map((operation) => `organizations:${operation}`));
     expect(all.filter((name) => !compared.has(name)).toSorted()).toEqual(notInMoto);
   });

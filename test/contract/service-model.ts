@@ -56,6 +56,7 @@ const services: readonly ServiceName[] = [
   'config',
   'cloudtrail',
   'kms',
+  'logs',
   'organizations',
   'ssm',
   'ecs',
