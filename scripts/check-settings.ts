@@ -151,6 +151,7 @@ const stackRules: Record<string, readonly Rule[]> = {
   evidenceSchedule: [daily],
   unusedCredentialDays: [between(1, 3_650)],
   mfaMessages: [flag],
+  trailLogGroupName: [like(/^[\w./#-]{1,512}$/, 'must be the name of a log group, not its ARN')],
   remediationConcurrency: [like(/^\d+$/, 'must be a whole number')],
 };
 

@@ -27,7 +27,8 @@ export async function readAudience(aws: Pick<Aws, 'sns'>, topicArn: string): Pro
   }
 }
 
-async function readSubscriptions(client: SNSClient, topicArn: string): Promise<Audience> {
+/** The same where they may be read: a refusal is thrown as well. */
+export async function readSubscriptions(client: SNSClient, topicArn: string): Promise<Audience> {
   const subscriptions: FilteredSubscription[] = [];
   for await (const page of paginateListSubscriptionsByTopic({ client }, { TopicArn: topicArn })) {
     for (const { SubscriptionArn: subscriptionArn = '', Endpoint } of listed(page.Subscriptions)) {

@@ -26,6 +26,7 @@ import { type Telling, whatToTell } from '../core/evidence/telling.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { formatInstant, MINUTE } from '../core/time.ts';
 import { type Appended, appendDigest } from './append-digest.ts';
+import { judgeAskedAlarms } from './evidence-alarms.ts';
 import { tellOfEvidence, tellOfMfa, untoldError } from './evidence-messages.ts';
 
 export interface CollectorAnswer {
@@ -72,8 +73,7 @@ export async function collectEvidence(
   const { problems, ...appended } = await appendDigest(runtime, settings, { manifest, ...more });
   const head = { key: appended.key, sequence: appended.sequence, sha256: appended.sha256 };
   const counts = countsOf(findings);
-  const { sequence, sha256 } = head;
-  runtime.log.info('Collected', { ...counts, folder, sequence, sha256 });
+  runtime.log.info('Collected', { ...counts, folder, sequence: head.sequence, sha256: head.sha256 });
   const unknown = whyUnknown(findings);
   const inChain = [...new Set([...before.problems, ...problems])];
   const says = { ...toTell, unknown: unknown.reasons, problems: inChain, withoutMfa: mfa.left, folder, head };
@@ -104,12 +104,13 @@ async function see(runtime: Runtime, { deadlineAt }: Invocation, collecting: Col
   const known = { carried, unusedCredentialDays, events: history.events, isWitnessed };
   const collected = await seeAccount(looking, accountId, known);
   const ownBucket = await judgeOwnBucket(looking, reader, { settings, problems: yesterday.problems });
+  const alarms = await judgeAskedAlarms(runtime, looking, settings);
   const { snapshot } = collected;
   const decided = { exceptions: collecting.exceptions ?? [], exemptedBy: exemptedBy(history.events) };
   const measures = { settings: rotation, limits, ...decided, now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes, users: snapshot.users };
   const { judgements, changes, recorded } = await reconcileChanges(looking, reader, about);
-  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [ownBucket, ...judgements]);
+  const findings = judgeEvidence(snapshot, yesterday.findings, measures, [...alarms, ownBucket, ...judgements]);
   runtime.log.info('Judged', inShort(findings, yesterday.head));
   return { reader, rotation, yesterday, keyEvents, collected, changes, recorded, findings };
 }

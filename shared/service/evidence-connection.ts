@@ -3,6 +3,7 @@ import { askEverything, type ConnectionCheck, connectionKey, createAsking } from
 import { askRecorder, askSubscription } from '../aws/evidence/waiting.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
+import { askAboutAlarms } from './evidence-alarms.ts';
 
 export interface ConnectionAnswer {
   schemaVersion: 1;
@@ -25,6 +26,7 @@ export async function testConnection(
   await askEverything(aws, settings, asking);
   await askSubscription(runtime, settings.homeAccountId, asking);
   await askRecorder(runtime, asking);
+  await askAboutAlarms(runtime, settings, asking);
   await asking.ask('s3:PutObject', () => keep(aws, settings, { key: connectionKey(settings), body: CONNECTION }));
   const { checks } = asking;
   const isConnected = checks.every(({ result }) => result !== 'refused');

@@ -7,17 +7,18 @@ import type { ConnectionAnswer } from '../../shared/service/evidence-connection.
 import { createCollectorWorld, populate } from '../support/collector.ts';
 import { evidenceBucket, evidenceEnvironment } from '../support/evidence.ts';
 import { readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
+import { trailLogGroupName } from '../support/suspicious.ts';
 import { invoke } from '../support/world.ts';
 
 function setUp(fill = populate) {
-  const account = createCollectorWorld();
+  const account = createCollectorWorld({ emails: ['ops@example.com'] });
   const { world, settings } = account;
   fill(account);
   const { arn: signingKeyArn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
   const queues = ['EvidenceQueue', 'EvidenceDeadLetterQueue', 'EvidenceUndeliveredQueue'].map((name) =>
     world.aws.sqs.addQueue(name),
   );
-  Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn }), {
+  Object.assign(world.environment, evidenceEnvironment({ ...settings, signingKeyArn, trailLogGroupName }), {
     KEYTURN_EVIDENCE_QUEUE_URLS: queues.join(' '),
     KEYTURN_EVIDENCE_SUBSCRIPTION_ARN: subscribed(account, { RawMessageDelivery: 'true' }),
   });

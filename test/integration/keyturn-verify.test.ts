@@ -107,7 +107,12 @@ describe('a published head', () => {
   const other = '444455556666';
   const collectOther = async () => {
     const settings = { bucket: evidenceBucket, owner: accountId, accountId: other, expireDays: 0 };
-    const rest = { homeAccountId: accountId, lock: { mode: 'none' as const, days: 0 }, signingKeyArn: '' };
+    const rest = {
+      homeAccountId: accountId,
+      lock: { mode: 'none' as const, days: 0 },
+      signingKeyArn: '',
+      trailLogGroupName: '',
+    };
     const runtime = world.runtime('evidence');
     const body = JSON.stringify({ files: [] });
     const manifest = { key: `${other}/runs/20260103T020000Z_c/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
@@ -163,7 +168,7 @@ async function signedDigest(): Promise<string> {
   const runtime = world.runtime('evidence');
   const lock = { mode: 'governance' as const, days: 400 };
   const place = { bucket: evidenceBucket, owner: accountId, accountId, homeAccountId: accountId };
-  const settings = { ...place, lock, expireDays: 0, signingKeyArn: arn };
+  const settings = { ...place, lock, expireDays: 0, signingKeyArn: arn, trailLogGroupName: '' };
   aws.clock.advance(DAY);
   const manifest = { key: `${accountId}/runs/20260104T020000Z_d/manifest.${hashOf('{}')}.json`, sha256: hashOf('{}') };
   await keep(runtime.aws, settings, { key: manifest.key, body: '{}' });

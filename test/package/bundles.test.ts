@@ -20,16 +20,17 @@ const names = await functionNames();
  */
 const LIMITS = { minified: 512, zipped: 184 };
 const LIMITS_BY_FUNCTION: Record<string, typeof LIMITS> = {
-  // Once a day, with the clients of S3, CloudTrail and SNS besides: nobody waits for it.
-  'evidence-collector': { minified: 720, zipped: 254 },
+  // Once a day, with the clients of S3, CloudTrail, SNS and SQS besides, and those of CloudWatch where alarms are asked
+  // for: nobody waits for it.
+  'evidence-collector': { minified: 720, zipped: 270 },
   'exposed-key': { minified: 522, zipped: 184 },
   'rotation-worker': { minified: 560, zipped: 192 },
 };
-/** What is loaded only where CloudTrail lookups are switched on, or by a deployment that has a fleet. */
+/** What is loaded only where CloudTrail lookups or alarms are asked for, or by a deployment that has a fleet. */
 const LAZY: Record<string, readonly string[]> = {
   'config-remediation': ['organization'],
   'config-rule': ['organization'],
-  'evidence-collector': ['evidence-connection', 'fleet-evidence', 'organization'],
+  'evidence-collector': ['alarms', 'evidence-connection', 'fleet-evidence', 'organization'],
   'evidence-recorder': ['fleet-account', 'organization'],
   'exposed-key': ['fleet-exposed-key', 'organization'],
   'rotate-user': ['fleet-rotate-user', 'organization'],

@@ -266,6 +266,22 @@ function textual([name, value]: [string, unknown]): [string, string] {
   return [name, String(value)];
 }
 
+describe('alarms of suspicious use', () => {
+  const about = (stack: Stack) => ({
+    group: object(object(stack.properties('EvidenceDashcollectorLambdaFunction')?.Environment).Variables)
+      .KEYTURN_EVIDENCE_TRAIL_LOG_GROUP,
+    sids: statementsOf(stack, 'EvidenceCollectorRole')
+      .map(({ sid }) => sid)
+      .filter((sid) => /Alarms|MetricFilters/.test(sid)),
+  });
+
+  it('are looked at where a log group is told, and nobody may look at them elsewhere', () => {
+    expect(about(kept)).toEqual({ group: undefined, sids: [] });
+    const told = about(deploy(template, { KeepEvidence: true, WatchesAlarms: true }));
+    expect(told).toEqual({ group: '', sids: ['SeeMetricFilters', 'SeeAlarms', 'SeeWhoHearsAlarms'] });
+  });
+});
+
 describe('the policy of the bucket', () => {
   const put = (more: object = {}) => ({ 'aws:SecureTransport': 'true', ...more });
   const conditional = put({ 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decide, parseStatements, type Request, type Statement } from '../../local/aws/policies/policy.ts';
 import { functionNames } from '../../scripts/build.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
+import { trailLogGroupName } from '../support/suspicious.ts';
 import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
 import { deploy, type Json, list, object, type Stack, statementsOf, type Template } from './template.ts';
@@ -59,9 +60,9 @@ const table = readPermissions({
 });
 
 beforeAll(async () => {
-  ({ template } = await packageStack({ userPathPrefix: '/team/' }));
+  ({ template } = await packageStack({ userPathPrefix: '/team/', trailLogGroupName }));
   // Without evidence its function has nothing to do, and may do nothing.
-  stack = deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true });
+  stack = deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true, WatchesAlarms: true });
   recorded = await recordCalls({
     topicArn: String(stack.output('TopicArn')),
     queueArn: 'arn:aws:sqs:eu-west-1:111122223333:keyturn-dev-rotation.fifo',
@@ -257,14 +258,13 @@ describe('between the functions', () => {
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY }, given)).toEqual([]);
   }, 120_000);
 
-  it('only those that issue, deactivate or delete by themselves see who is subscribed to the topic', () => {
+  it('only those that issue, deactivate or delete by themselves see who is subscribed to the topic, and evidence of alarms', () => {
     const resource = 'arn:aws:sns:eu-west-1:111122223333:keyturn-dev';
-    for (const action of ['sns:ListSubscriptionsByTopic', 'sns:GetTopicAttributes']) {
-      expect(whoMay({ action, resource })).toEqual(['scheduled-rotation', 'rotation-worker']);
+    const see = ['scheduled-rotation', 'rotation-worker'];
+    for (const action of ['sns:ListSubscriptionsByTopic', 'sns:GetSubscriptionAttributes']) {
+      expect(whoMay({ action, resource })).toEqual([...see, 'evidence-collector']);
     }
-    // Of evidence, its own: the ARN it is told.
-    const action = 'sns:GetSubscriptionAttributes';
-    expect(whoMay({ action, resource })).toEqual(['scheduled-rotation', 'rotation-worker', 'evidence-collector']);
+    expect(whoMay({ action: 'sns:GetTopicAttributes', resource })).toEqual(see);
   });
 
   it('only those that AWS Config and AWS Health start look beyond the path, and evidence, which is of everybody', () => {

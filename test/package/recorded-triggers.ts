@@ -11,6 +11,7 @@ import { drain } from '../../local/host/event-source.ts';
 import { addEvidenceBucket, evidenceEnvironment } from '../support/evidence.ts';
 import { workerSource } from '../support/queue.ts';
 import { around, attempt, ROTATOR, rotateSecret } from '../support/rotation.ts';
+import { deploySuspicious, trailLogGroupName } from '../support/suspicious.ts';
 import {
   createWorld,
   DAY,
@@ -78,7 +79,8 @@ export async function otherTriggers(): Promise<World[]> {
 async function evidence(): Promise<World> {
   const world = createTeam();
   const { arn: signingKeyArn } = world.aws.kms.addSigningKey({ alias: 'alias/evidence' });
-  const settings = { ...addEvidenceBucket(world.aws), signingKeyArn };
+  const settings = { ...addEvidenceBucket(world.aws), signingKeyArn, trailLogGroupName };
+  deploySuspicious(world.aws, world.topicArn);
   Object.assign(world.environment, evidenceEnvironment(settings));
   const handler = createEvidenceRecorder(world.runtime('evidence-recorder'));
   const message = { schemaVersion: 1, event: 'digest', accountId: world.aws.accountId, at: '2026-01-01T00:00:00.000Z' };

@@ -10,6 +10,7 @@ export function addEvidenceBucket(aws: LocalAws, more: Partial<NewBucket> = {}):
   const settings: EvidenceSettings = {
     ...{ bucket: evidenceBucket, owner: aws.accountId, accountId: aws.accountId, homeAccountId: aws.accountId },
     ...{ lock: { mode: 'governance', days: 400 }, expireDays: 0, signingKeyArn: '' },
+    trailLogGroupName: '',
   };
   const anybody = denialsAsked({ ...settings, partition: 'aws', roleSuffix: '' }).filter(
     ({ Sid }) => Sid !== 'OnlyTheRecorder' && Sid !== 'OnlyTheCollector' && Sid !== 'NowhereElse',
@@ -29,12 +30,13 @@ export function deployedPolicy({ accountId }: LocalAws) {
 
 /** What the stack tells the functions that keep evidence. */
 export function evidenceEnvironment(settings: EvidenceSettings): Record<string, string> {
-  const { bucket, owner, accountId, signingKeyArn } = settings;
+  const { bucket, owner, accountId, signingKeyArn, trailLogGroupName } = settings;
   return {
     KEYTURN_EVIDENCE_BUCKET: bucket,
     KEYTURN_EVIDENCE_BUCKET_OWNER: owner,
     KEYTURN_EVIDENCE_ACCOUNT_ID: accountId,
     KEYTURN_EVIDENCE_SIGNING_KEY_ARN: signingKeyArn,
+    KEYTURN_EVIDENCE_TRAIL_LOG_GROUP: trailLogGroupName,
     KEYTURN_VERSION: '0.0.0',
   };
 }

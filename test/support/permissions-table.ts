@@ -62,6 +62,7 @@ export function readPermissions(
     signingKey: 'EvidenceSigningKey',
     roleSuffix: '',
     kmsAlias: 'alias/keyturn',
+    trailLogGroupName: 'aws-cloudtrail-logs',
     ...deployment,
   };
   const meaning = (word: string): string =>

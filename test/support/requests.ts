@@ -65,6 +65,7 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
   const { aws } = world;
   if (service === 'sns') return targets.topicArn;
   if (service === 'kms') return operation === 'Sign' ? targets.signingKeyArn : targets.stateKeyArn;
+  if (['logs', 'cloudwatch'].includes(service)) return watchedBy(aws, input.logGroupName);
   if (service === 's3') return resourceOfS3(input, targets);
   if (service === 'cloudtrail') return String(input.Name ?? input.TrailName ?? '*');
   if (service === 'sqs') return resourceOfSqs(world, String(input.QueueUrl), targets);
@@ -83,6 +84,13 @@ function resourceOf(world: World, { service, operation, input }: Call, targets: 
   if (input.UserName === undefined && input.AccessKeyId === undefined) return '*';
   const userName = String(input.UserName ?? 'alice');
   return aws.iam.state.findUser(userName)?.arn ?? `arn:aws:iam::${aws.accountId}:user/team/${userName}`;
+}
+
+/** CloudWatch asks about all alarms, whatever is named. */
+function watchedBy({ region, accountId }: World['aws'], logGroupName: unknown): string {
+  return logGroupName === undefined
+    ? `arn:aws:cloudwatch:${region}:${accountId}:alarm:*`
+    : `arn:aws:logs:${region}:${accountId}:log-group:${logGroupName}:log-stream:`;
 }
 
 function resourceOfS3({ Bucket, Key }: Call['input'], { evidenceBucketArn }: Targets): string {

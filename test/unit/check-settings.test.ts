@@ -112,6 +112,7 @@ describe('a parameter of the stack alone', () => {
     ['evidenceSchedule', 'at(2027-01-01T02:00:00)', 'must be a schedule of which it is plain'],
     ['unusedCredentialDays', '0', 'must be a whole number from 1 to 3650'],
     ['mfaMessages', 'weekly', 'must be true or false'],
+    ['trailLogGroupName', 'arn:aws:logs:eu-west-1:1:log-group:x', 'must be the name of a log group, not its ARN'],
     ['remediationConcurrency', 'many', 'must be a whole number'],
   ])('is refused by its name: %s of "%s"', (name, value, way) => {
     expect(() => deployStack({ [name]: value })).toThrow(`Cannot deploy: ${name} is "${value}": ${way}`);

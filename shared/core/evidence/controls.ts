@@ -1,4 +1,5 @@
 import type { ControlId, Reference } from './finding.ts';
+import type { WatchName } from './watches.ts';
 
 export interface Control {
   title: string;
@@ -31,6 +32,19 @@ const nist = (basis: Reference['basis'], ...requirements: readonly string[]): Re
   by(basis, 'NIST 800-53r5', ...requirements);
 const hub = (...requirements: readonly string[]): Reference[] =>
   by('security-hub', 'AWS Security Hub', ...requirements);
+
+/** CIS numbers each of these alarms by itself. */
+const cisAlarm = (section: number): Reference[] => cis(`4.${section}`, `5.${section}`, `5.${section}`);
+
+/** By what it rings for. */
+export const alarmReferences: Readonly<Record<WatchName, readonly Reference[]>> = {
+  'login-without-mfa': [...cisAlarm(2), ...soc2('CC7.2')],
+  'root-used': [...cisAlarm(3), ...soc2('CC7.2'), ...hub('CloudWatch.1')],
+  'policy-changed': [...cisAlarm(4), ...soc2('CC7.2'), ...hub('CloudWatch.4')],
+  'trail-changed': [...cisAlarm(5), ...soc2('CC7.2'), ...hub('CloudWatch.5')],
+  'logins-refused': [...cisAlarm(6), ...soc2('CC7.2'), ...hub('CloudWatch.6')],
+  'keys-outside-keyturn': soc2('CC7.2'),
+};
 
 export const controls: Readonly<Record<ControlId, Control>> = {
   'mfa-console': {
@@ -130,6 +144,16 @@ export const controls: Readonly<Record<ControlId, Control>> = {
     version: 1,
     remediation: 'See the policy of the bucket, and of its KMS key, that the trail delivers to.',
     references: [...soc2('CC7.2'), ...pci('10.7')],
+  },
+  'iam-alarms': {
+    title: 'Suspicious use of IAM rings an alarm that has a subscriber',
+    version: 1,
+    remediation: 'Deploy resources/suspicious.yml again, with a topic that has a subscription without a filter.',
+    references: [
+      ...[2, 3, 4, 5, 6].flatMap(cisAlarm),
+      ...soc2('CC7.2'),
+      ...hub('CloudWatch.1', 'CloudWatch.4', 'CloudWatch.5', 'CloudWatch.6'),
+    ],
   },
   'evidence-bucket': {
     title: 'The evidence itself is protected and whole',

@@ -25,6 +25,10 @@ const schema = z.object({
     z.string().check(z.regex(/^(arn:[\w-]+:kms:[\w-]+:\d{12}:key\/.+)?$/, 'must be the ARN of a KMS key')),
     '',
   ),
+  KEYTURN_EVIDENCE_TRAIL_LOG_GROUP: z._default(
+    z.string().check(z.regex(/^[\w./#-]{1,512}$/, 'must be the name of a log group')),
+    '',
+  ),
 });
 
 export interface EvidenceSettings {
@@ -41,6 +45,8 @@ export interface EvidenceSettings {
   expireDays: number;
   /** Empty: digests are not signed. */
   signingKeyArn: string;
+  /** Watched by the alarms of resources/suspicious.yml; empty: those are not asked for. */
+  trailLogGroupName: string;
 }
 
 /** Throws a SettingsError that names every variable that is wrong, or says that evidence is off. */
@@ -57,6 +63,7 @@ export function parseEvidenceSettings(environment: Environment): EvidenceSetting
     lock: { mode: data.KEYTURN_EVIDENCE_LOCK_MODE, days: data.KEYTURN_EVIDENCE_LOCK_DAYS },
     expireDays: data.KEYTURN_EVIDENCE_EXPIRE_DAYS,
     signingKeyArn: data.KEYTURN_EVIDENCE_SIGNING_KEY_ARN,
+    trailLogGroupName: data.KEYTURN_EVIDENCE_TRAIL_LOG_GROUP,
   };
 }
 

@@ -11,6 +11,7 @@ export const controlIds = [
   'trail-covers-all',
   'trail-validation',
   'trail-delivering',
+  'iam-alarms',
   'evidence-bucket',
   'exemption-dated',
   'changes-reconciled',
@@ -48,6 +49,7 @@ export const findingReasons = {
     'trail-proven',
     'validated',
     'delivering',
+    'alarm-is-heard',
     'as-asked',
     'dated',
     'reconciled',
@@ -68,6 +70,12 @@ export const findingReasons = {
     'trails-fall-short',
     'not-validated',
     'not-delivering',
+    'no-log-group',
+    'no-filter',
+    'other-filter-text',
+    'no-alarm',
+    'tells-no-topic',
+    'no-subscriber',
     'not-as-asked',
     'no-end',
     'ended',
@@ -108,13 +116,14 @@ export const resourceTypes = [
   'iam-access-key',
   's3-bucket',
   'cloudtrail-trail',
+  'alarm',
   'key-change',
   'exception',
 ] as const;
 
 export interface FindingResource {
   type: (typeof resourceTypes)[number];
-  /** A key ID, a UserId, the name of a bucket, the ARN of a trail, the number of an account. */
+  /** A key ID, a UserId, the name of a bucket, the ARN of a trail, what an alarm rings for, the number of an account. */
   id: string;
   accountId: string;
   /** `global` for IAM. */

@@ -49,7 +49,8 @@ function asOfReport(judgement: Judgement, { unwitnessedSince }: Snapshot): Judge
 
 function findingOf(judgement: Judgement, yesterday: ReadonlyMap<string, Finding>, today: string): Finding {
   const { control, parts, resource, verdict, asOf, accepted, handOver } = judgement;
-  const { title, version, remediation, references } = controls[control];
+  const { title, version, remediation } = controls[control];
+  const { references = controls[control].references } = judgement;
   const id = findingId(control, ...parts);
   const isFailure = verdict.status === 'fail';
   return {

@@ -1,5 +1,5 @@
 import { formatInstant, type Instant } from '../time.ts';
-import type { Accepted, ControlId, FindingResource, HandOver, Verdict } from './finding.ts';
+import type { Accepted, ControlId, FindingResource, HandOver, Reference, Verdict } from './finding.ts';
 import type { Unseen } from './snapshot.ts';
 
 /** One control's answer about one resource, before it is compared with yesterday's. */
@@ -12,6 +12,8 @@ export interface Judgement {
   asOf: Instant;
   accepted?: Accepted | undefined;
   handOver?: HandOver | undefined;
+  /** Of this resource, where they are fewer than those of the control. */
+  references?: readonly Reference[];
 }
 
 /** What could not be read is an error of that resource alone: never green, never red. */

@@ -16,6 +16,7 @@ test('what is not given is off or empty', () => {
     lock: { mode: 'governance', days: 400 },
     expireDays: 0,
     signingKeyArn: '',
+    trailLogGroupName: '',
   });
   expect(parseEvidenceSettings({ ...given, KEYTURN_EVIDENCE_EXPIRE_DAYS: '1100' }).expireDays).toBe(1_100);
 });
@@ -34,6 +35,7 @@ test.each([
   ['KEYTURN_EVIDENCE_ACCOUNT_ID', '1'],
   ['KEYTURN_EVIDENCE_EXPIRE_DAYS', 'never'],
   ['KEYTURN_EVIDENCE_SIGNING_KEY_ARN', 'alias/x'],
+  ['KEYTURN_EVIDENCE_TRAIL_LOG_GROUP', 'arn:aws:logs:x'],
 ])('a wrong value names its variable: %s', (name, value) => {
   expect(() => parseEvidenceSettings({ ...given, [name]: value })).toThrow(`Cannot start: ${name}: must be`);
 });

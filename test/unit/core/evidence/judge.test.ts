@@ -372,6 +372,11 @@ test('references are those that were looked up, and no others', () => {
     'trail-covers-all': [cis('3.1', '4.1', '4.1'), soc('CC7.2'), hub('CloudTrail.1'), pci('10.2'), nist('AU-12')],
     'trail-validation': [cis('3.2', '4.2', '4.2'), soc('CC7.3'), hub('CloudTrail.4'), pci('10.3.4'), nist('AU-9')],
     'trail-delivering': [soc('CC7.2'), pci('10.7')],
+    'iam-alarms': [
+      ...[cis('4.2', '5.2', '5.2'), cis('4.3', '5.3', '5.3'), cis('4.4', '5.4', '5.4'), cis('4.5', '5.5', '5.5')],
+      ...[cis('4.6', '5.6', '5.6'), soc('CC7.2')],
+      ...[hub('CloudWatch.1'), hub('CloudWatch.4'), hub('CloudWatch.5'), hub('CloudWatch.6')],
+    ],
     'evidence-bucket': [soc('CC6.1'), pci('10.3.4'), nist('AU-9')],
     'exemption-dated': [soc('CC6.1')],
     'changes-reconciled': [soc('CC7.2'), soc('CC8.1')],
