@@ -65,7 +65,7 @@ it('finds nothing in a sound deployment, and ends with 0', async () => {
 ✔ ok       settings   they parse; enforce is on
 ✔ ok       worker     its queue feeds it
 ✔ ok       queues     0 waiting, 0 dead letters
-✔ ok       topic      somebody hears of every user who is due soon
+✔ ok       topic      a subscription hears of every user who is due soon
 ✔ ok       roles      9 of 9 are explicitly denied to read a secret (simulated)
 ✔ ok       alarms     16 of 16 are quiet
 ✔ ok       records    nothing was left half-done

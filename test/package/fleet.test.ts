@@ -5,6 +5,7 @@ import { fleetMetricNames } from '../../shared/aws/runtime.ts';
 import { targetOf } from '../../shared/core/config-events.ts';
 import { knowFleet, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
+import { trailLogGroupName } from '../support/suspicious.ts';
 import { FLEET, type Packaged, packageStack } from './package-stack.ts';
 import { ACCOUNT, deploy, type JsonObject, list, object, REGION, type Stack, statementsOf } from './template.ts';
 import { unzip } from './zip.ts';
@@ -14,7 +15,7 @@ let hub: Packaged;
 let stack: Stack;
 
 beforeAll(async () => {
-  [alone, hub] = await Promise.all([packageStack(), packageStack(FLEET)]);
+  [alone, hub] = await Promise.all([packageStack(), packageStack({ ...FLEET, trailLogGroupName })]);
   stack = deploy(hub.template);
 }, 120_000);
 

@@ -19,7 +19,7 @@ const fleet = parseFleet({
       accounts: ['444455556666'],
       region: 'eu-central-1',
       graceDays: 3,
-      topicArn: 'arn:aws:sns:eu-west-1:{accountId}:own',
+      kmsKeyId: 'arn:aws:kms:{region}:{accountId}:key/12345678-90ab-cdef-1234-567890abcdef',
     },
   ],
 });
@@ -57,7 +57,7 @@ describe('the runtime in a member', () => {
     const member = inMember(runtime, place, 'observe', { by: 'scheduled-rotation', runId: '1' });
     expect(parseSettings(member.environment)).toMatchObject({
       graceDays: 3,
-      topicArn: 'arn:aws:sns:eu-west-1:444455556666:own',
+      kmsKeyId: 'arn:aws:kms:eu-central-1:444455556666:key/12345678-90ab-cdef-1234-567890abcdef',
     });
     expect(parseSettings(runtime.environment)).toMatchObject({ graceDays: 20 });
   });
