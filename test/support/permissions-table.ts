@@ -19,6 +19,8 @@ export interface Deployment {
   secretPrefix: string;
   /** With a fleet. */
   organizationId?: string;
+  /** Where its alarms for the use of IAM look. */
+  trailLogGroupName?: string;
 }
 
 const ALL = readdirSync(new URL('../../functions/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
