@@ -9,7 +9,7 @@ import { countMessages, queueClient } from './enqueue.ts';
 import { required } from './observe.ts';
 
 /** A message that was received, and is still in the queue. */
-export interface Held {
+export interface Received {
   body: string;
   receiptHandle: string;
 }
@@ -25,7 +25,7 @@ export async function receive(
   aws: Aws,
   queueUrl: string,
   { visibilitySeconds, waitSeconds = 0 }: ReceiveOptions,
-): Promise<Held[]> {
+): Promise<Received[]> {
   const command = new ReceiveMessageCommand({
     QueueUrl: queueUrl,
     MaxNumberOfMessages: BATCH_SIZE,
@@ -41,7 +41,7 @@ export async function receive(
 const BATCH_SIZE = 10;
 
 /** Throws for a failure of a call; a message that alone could not be deleted only comes back. */
-export async function discard(aws: Aws, queueUrl: string, messages: readonly Held[]): Promise<void> {
+export async function discard(aws: Aws, queueUrl: string, messages: readonly Received[]): Promise<void> {
   await inBatches(messages, async (batch) => {
     const Entries = batch.map(({ receiptHandle }, id) => ({ Id: String(id), ReceiptHandle: receiptHandle }));
     await queueClient(aws).send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
@@ -49,7 +49,12 @@ export async function discard(aws: Aws, queueUrl: string, messages: readonly Hel
 }
 
 /** From now on: 0 shows them to everybody at once. */
-export async function hideFor(aws: Aws, queueUrl: string, messages: readonly Held[], seconds: number): Promise<void> {
+export async function hideFor(
+  aws: Aws,
+  queueUrl: string,
+  messages: readonly Received[],
+  seconds: number,
+): Promise<void> {
   await inBatches(messages, async (batch) => {
     const Entries = batch.map(({ receiptHandle }, id) => {
       return { Id: String(id), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
@@ -61,8 +66,11 @@ export async function hideFor(aws: Aws, queueUrl: string, messages: readonly Hel
 /** Batches that are under way at once: SQS's standard queues take thousands of calls a second. */
 const AT_ONCE = 10;
 
-async function inBatches(messages: readonly Held[], act: (batch: readonly Held[]) => Promise<void>): Promise<void> {
-  const batches: (readonly Held[])[] = [];
+async function inBatches(
+  messages: readonly Received[],
+  act: (batch: readonly Received[]) => Promise<void>,
+): Promise<void> {
+  const batches: (readonly Received[])[] = [];
   for (let start = 0; start < messages.length; start += BATCH_SIZE)
     batches.push(messages.slice(start, start + BATCH_SIZE));
   for (let start = 0; start < batches.length; start += AT_ONCE) {
@@ -85,38 +93,38 @@ interface Drain {
   clock(): number;
   sleep(ms: number): Promise<void>;
   /** Whether those that were received are all that can be expected. */
-  isEnough(held: readonly Held[]): boolean;
+  isEnough(received: readonly Received[]): boolean;
 }
 
 /**
  * Everything in the queue, and none of it deleted. If that is not enough while somebody else holds messages (a reader
  * that died with them), it waits until they are visible again, for six minutes at most.
  */
-export async function drain(aws: Aws, queueUrl: string, { clock, sleep, isEnough }: Drain): Promise<Held[]> {
-  const held: Held[] = [];
+export async function drain(aws: Aws, queueUrl: string, { clock, sleep, isEnough }: Drain): Promise<Received[]> {
+  const received: Received[] = [];
   const beganAt = clock();
   let extendedAt = beganAt;
   for (;;) {
-    const before = held.length;
-    await receiveInParallel(aws, queueUrl, held);
+    const before = received.length;
+    await receiveInParallel(aws, queueUrl, received);
     if (clock() - extendedAt > EXTEND_AFTER) {
-      await hideFor(aws, queueUrl, held, HIDDEN_SECONDS);
+      await hideFor(aws, queueUrl, received, HIDDEN_SECONDS);
       extendedAt = clock();
     }
-    if (held.length > before) continue;
-    if (isEnough(held) || clock() - beganAt >= LONGEST_WAIT) return held;
-    if ((await countHeld(aws, queueUrl)) <= held.length) return held;
+    if (received.length > before) continue;
+    if (isEnough(received) || clock() - beganAt >= LONGEST_WAIT) return received;
+    if ((await countHeld(aws, queueUrl)) <= received.length) return received;
     await sleep(POLL);
   }
 }
 
 /** Until one round shows nothing; more receivers once there is more than a handful. */
-async function receiveInParallel(aws: Aws, queueUrl: string, held: Held[]): Promise<void> {
+async function receiveInParallel(aws: Aws, queueUrl: string, received: Received[]): Promise<void> {
   const options = { visibilitySeconds: HIDDEN_SECONDS, waitSeconds: 1 };
   for (let receivers = 1; ; receivers = AT_ONCE) {
     const rounds = await Promise.all(Array.from({ length: receivers }, () => receive(aws, queueUrl, options)));
     const found = rounds.flat();
-    held.push(...found);
+    received.push(...found);
     if (found.length === 0) return;
   }
 }

@@ -4,7 +4,7 @@ import { parseTicket, runIdOf } from '../core/fleet/messages.ts';
 import { formatDate, type Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { queueClient, sendAll } from './enqueue.ts';
-import { discard, type Held, hideFor, receive } from './received.ts';
+import { discard, hideFor, type Received, receive } from './received.ts';
 
 /*
  * The fleet's new rotations of a day, as messages: whoever deletes one may begin one. So no two workers share one, and
@@ -67,7 +67,7 @@ export async function takeTicket(aws: Aws, queueUrl: string, now: Instant): Prom
 }
 
 /** What cannot be read is no ticket. */
-function isOf({ body }: Held, today: string): boolean {
+function isOf({ body }: Received, today: string): boolean {
   try {
     return parseTicket(body).date === today;
   } catch {

@@ -1,7 +1,7 @@
 import type { SecretTags } from './secret-tags.ts';
 import { DAY, type Instant } from './time.ts';
 
-/** Failed issues in a row after which no more is issued that UTC day. */
+/** New keys that failed in a row, after which no more is issued that UTC day. */
 const FAILURES = 3;
 
 /**

@@ -3,7 +3,7 @@ import { publish } from '../aws/notify.ts';
 import { listAccounts } from '../aws/organization.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import { attempt } from '../aws/plan-users.ts';
-import { drain, type Held } from '../aws/received.ts';
+import { drain, type Received } from '../aws/received.ts';
 import { callsMade } from '../aws/runtime.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import { attentionOf } from '../core/fleet/attention.ts';
@@ -44,7 +44,7 @@ export async function publishFleetDigest(
   const dueAt = scheduledAt ?? clock();
   const errors: string[] = [];
   const accounts = await attempt({ errors }, () => accountsOf(runtime));
-  const isEnough = (held: readonly Held[]): boolean => isWhole(held.map(read), dueAt, settings);
+  const isEnough = (received: readonly Received[]): boolean => isWhole(received.map(read), dueAt, settings);
   const messages = (await drain(aws, url, { ...runtime, isEnough })).map(read);
   const digest = addUp(await factsOf(runtime, { messages, accounts, dueAt, errors, settings }));
   log(runtime, digest);
@@ -81,11 +81,11 @@ async function accountsOf({
   return { selected, skipped: countBy(reasons) };
 }
 
-function read(held: Held): Read {
+function read(received: Received): Read {
   try {
-    return { held, reported: parseReported(held.body) };
+    return { received, reported: parseReported(received.body) };
   } catch {
-    return { held, reported: undefined };
+    return { received, reported: undefined };
   }
 }
 

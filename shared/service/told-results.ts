@@ -1,5 +1,5 @@
 import { sendAll } from '../aws/enqueue.ts';
-import { discard, type Held, hideFor } from '../aws/received.ts';
+import { discard, hideFor, type Received } from '../aws/received.ts';
 import { messageOf } from '../core/errors.ts';
 import { coveredNow, type FleetDigest } from '../core/fleet/fleet-digest.ts';
 import { bodyOf, type Reported } from '../core/fleet/messages.ts';
@@ -9,7 +9,7 @@ import type { FleetRuntime } from './has-fleet.ts';
 
 /** A message of the results queue, and what it says; undefined: it cannot be read. */
 export interface Read {
-  held: Held;
+  received: Received;
   reported: Reported | undefined;
 }
 
@@ -43,13 +43,13 @@ export async function release(
     await discard(
       aws,
       url,
-      messages.filter((each) => !isLater(each)).map(({ held }) => held),
+      messages.filter((each) => !isLater(each)).map(({ received }) => received),
     );
     tellLate(warn, messages, runId);
     await hideFor(
       aws,
       url,
-      messages.filter(isLater).map(({ held }) => held),
+      messages.filter(isLater).map(({ received }) => received),
       0,
     );
   } catch (error) {

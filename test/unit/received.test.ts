@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { sendAll } from '../../shared/aws/enqueue.ts';
-import { discard, drain, type Held, hideFor, receive } from '../../shared/aws/received.ts';
+import { discard, drain, hideFor, type Received, receive } from '../../shared/aws/received.ts';
 import { createWorld } from '../support/world.ts';
 
 async function results(count: number) {
@@ -14,17 +14,17 @@ async function results(count: number) {
     url,
     Array.from({ length: count }, (_, n) => ({ MessageBody: String(n) })),
   );
-  const all = (isEnough: (held: readonly Held[]) => boolean) => drain(aws, url, { clock, sleep, isEnough });
+  const all = (isEnough: (received: readonly Received[]) => boolean) => drain(aws, url, { clock, sleep, isEnough });
   return { world, url, aws, all, left: () => world.aws.sqs.messages(url).length };
 }
 
 describe('draining', () => {
   it('reads all, deletes nothing, and what is discarded then is gone', async () => {
     const { all, left, aws, url } = await results(123);
-    const held = await all(() => true);
-    expect(new Set(held.map(({ body }) => body)).size).toBe(123);
+    const received = await all(() => true);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(123);
     expect(left()).toBe(123);
-    await discard(aws, url, held);
+    await discard(aws, url, received);
     expect(left()).toBe(0);
   });
 
@@ -32,7 +32,7 @@ describe('draining', () => {
     const { all, aws, url, world } = await results(4);
     await receive(aws, url, { visibilitySeconds: 300 });
     const beganAt = world.aws.clock.now();
-    expect(await all((held) => held.length === 4)).toHaveLength(4);
+    expect(await all((received) => received.length === 4)).toHaveLength(4);
     expect(world.aws.clock.now() - beganAt).toBeLessThanOrEqual(360_000);
   });
 
@@ -53,9 +53,9 @@ describe('draining', () => {
 
   it('shows what is shown again', async () => {
     const { aws, url } = await results(2);
-    const held = await receive(aws, url, { visibilitySeconds: 300 });
+    const received = await receive(aws, url, { visibilitySeconds: 300 });
     expect(await receive(aws, url, { visibilitySeconds: 300 })).toEqual([]);
-    await hideFor(aws, url, held, 0);
+    await hideFor(aws, url, received, 0);
     expect(await receive(aws, url, { visibilitySeconds: 300 })).toHaveLength(2);
   });
 });

@@ -39,7 +39,7 @@ function graceEnd(notice: Notice): string | undefined {
 }
 
 /** After every event that starts or ends a grace period. */
-function ladderClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
+function graceClosing(notice: Notice, ...more: readonly Wish[]): Block[] {
   return [
     ...otherWays(notice, 'with-profile'),
     ...hint(notice),
@@ -70,7 +70,7 @@ export const issued: EventText = {
     // There is no way back to a key that others may have.
     if (isForExposed(n)) return [...ways, ...hintIfUsed(n), ...forAdministrators(n, wishes.plan)];
     if (isWithoutGrace(n)) return [...ways, ...hint(n), ...forAdministrators(n, wishes.back)];
-    return ladderClosing(n, wishes.back);
+    return graceClosing(n, wishes.back);
   },
 };
 
@@ -82,7 +82,7 @@ const deactivationReminder: EventText = {
   why: unlessDated,
   todo: switchWithOldKey,
   next: () => RECOVERABLE,
-  closing: (n) => ladderClosing(n, wishes.back),
+  closing: (n) => graceClosing(n, wishes.back),
 };
 
 const retirementReminder: EventText = {
@@ -168,7 +168,7 @@ export const postponed: EventText = {
     const last = n.latestAt === undefined ? '' : `, and ${when(n.latestAt, n.at)} at the latest, in use or not`;
     return `The old key is deactivated as soon as ${waitOf(n)[3]} (${when(n.next.notBefore, n.at)})${last}. ${RECOVERABLE}`;
   },
-  closing: (n) => ladderClosing(n),
+  closing: (n) => graceClosing(n),
 };
 
 export const deactivated: EventText = {
@@ -195,7 +195,7 @@ export const reactivated: EventText = {
   headline: (n) => `${key(n)} of ${who(n)} was inactive and has been reactivated. It works again.`,
   todo: (n) => (n.newAccessKeyId ? switchWithOldKey(n) : [text('Nothing, if that was meant.')]),
   next: (n) => graceEnd(n) ?? (n.newAccessKeyId ? 'A new grace period begins; you are told when it ends.' : undefined),
-  closing: (n) => (n.newAccessKeyId ? ladderClosing(n) : []),
+  closing: (n) => (n.newAccessKeyId ? graceClosing(n) : []),
 };
 
 export const deleted: EventText = {
@@ -212,7 +212,7 @@ export const movedForward: EventText = {
   headline: (n) => `The hold after a rollback has ended: the newer access key of ${who(n)} is the one to use again.`,
   todo: switchWithOldKey,
   next: graceEnd,
-  closing: (n) => ladderClosing(n, wishes.back),
+  closing: (n) => graceClosing(n, wishes.back),
 };
 
 export const graceRestarted: EventText = {
@@ -220,5 +220,5 @@ export const graceRestarted: EventText = {
   headline: (n) => `${who(n)} has two active access keys. A grace period for the old one begins now.`,
   todo: switchWithOldKey,
   next: graceEnd,
-  closing: (n) => ladderClosing(n),
+  closing: (n) => graceClosing(n),
 };
