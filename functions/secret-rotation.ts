@@ -1,5 +1,5 @@
 import type { Runtime } from '../shared/aws/runtime.ts';
-import { parseRotationEvent } from '../shared/core/rotation-events.ts';
+import { parseRotationEvent } from '../shared/core/secret-rotation-events.ts';
 import { type Handler, wrap } from '../shared/lambda/handler.ts';
 import { lambdaRuntime } from '../shared/lambda/lambda-runtime.ts';
 import { runRotationStep } from '../shared/service/secret-rotation.ts';

@@ -5,7 +5,7 @@ import type { ActionName } from '../core/answer.ts';
 import { RotationError } from '../core/errors.ts';
 import type { UsedBy } from '../core/messages.ts';
 import type { LastUsed, Request } from '../core/model.ts';
-import type { RotationToken } from '../core/rotation-events.ts';
+import type { RotationToken } from '../core/secret-rotation-events.ts';
 import type { Settings } from '../core/settings.ts';
 import { nothingVerified, type StateKey } from '../core/state-key.ts';
 import type { Instant } from '../core/time.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { moveLabel } from '../../local/aws/secrets-manager/secret-state.ts';
 import { unsigned } from '../../local/checker/unsigned.ts';
-import { parseRotationEvent } from '../../shared/core/rotation-events.ts';
+import { parseRotationEvent } from '../../shared/core/secret-rotation-events.ts';
 import { currentKey } from '../support/faults.ts';
 import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRotationEvent } from '../../../shared/core/rotation-events.ts';
+import { parseRotationEvent } from '../../../shared/core/secret-rotation-events.ts';
 
 describe('the event of a step', () => {
   const given = { Step: 'createSecret', SecretId: 'arn:x', ClientRequestToken: 'a'.repeat(32) };
