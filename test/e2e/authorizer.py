@@ -207,6 +207,10 @@ def named(service, asked, account):
     if service == "iam":
         role = next((each for each in iam_backends[account]["aws"].get_roles() if each.name == asked["RoleName"]), None)
         return role.arn if role else f"arn:aws:iam::{account}:role/{asked['RoleName']}"
+    if service == "organizations" and organization():
+        about = asked.get("AccountId") or asked.get("ChildId") or asked.get("ResourceId")
+        kind = "ou" if about and about.startswith("ou-") else "account"
+        return f"arn:aws:organizations::{ACCOUNT}:{kind}/{organization().org.id}/{about}" if about else "*"
     if service == "sns":
         # A subscription's ARN is its topic's with an identifier; for its attributes, AWS checks the topic's.
         return asked.get("TopicArn") or asked.get("SubscriptionArn", "*").rsplit(":", 1)[0]

@@ -6,6 +6,7 @@ import { drain, type Mapping } from '../event-source.ts';
 import { check, done, step } from '../report.ts';
 import type { World } from '../world.ts';
 import { aws, readOutputs } from './deploy.ts';
+import { operateInMembers } from './operator.ts';
 
 const EXTERNAL_ID = '8c1f0a52-7f7e-4f1b-9f0e-3f0e2c52a9d1';
 /** Older than a key may be. */
@@ -67,6 +68,15 @@ export async function lookAfterFleet(world: World): Promise<void> {
   const digest = announced.find(({ event }) => event === 'digest');
   check('the digest of the fleet is announced', digest !== undefined, announced);
   check('it counts two accounts, and both have answered', isWhole(digest), digest);
+
+  const asked = { organizationId, functionName: outputs.RotateUserFunctionName ?? '' };
+  await operateInMembers(world, asked, { member: members.canary, excluded: members.sandbox });
+  interface Tagged {
+    SecretList: { Tags: { Key: string }[] }[];
+  }
+  const held = await inMember<Tagged>(world, 'canary', 'secretsmanager', 'list-secrets');
+  const tags = held.SecretList.flatMap(({ Tags }) => Tags.map(({ Key }) => Key));
+  check('the hold is a tag in the member', tags.includes('keyturn:hold'), held);
 }
 
 function isWhole(digest: unknown): boolean {
