@@ -66,7 +66,8 @@ function scopeOf(exchange: Exchange): string {
   const scope = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(
     exchange.request.headers.authorization ?? '',
   );
-  return scope?.[1] ?? 'unsigned';
+  const [, name = 'unsigned'] = scope ?? [];
+  return name === 'monitoring' ? 'cloudwatch' : name;
 }
 
 function isService(models: ServiceModels, name: string): name is ServiceName {

@@ -55,6 +55,7 @@ const services: readonly ServiceName[] = [
   'sqs',
   'config',
   'cloudtrail',
+  'cloudwatch',
   'kms',
   'logs',
   'organizations',
@@ -73,7 +74,11 @@ function load(modelsPath: string, service: ServiceName): ServiceModel {
     .toSorted()
     .at(-1);
   if (file === undefined) throw new Error(`botocore has no model of ${service} under ${modelsPath}.`);
-  return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+  const model: ServiceModel = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+  const { metadata } = model;
+  // CloudWatch knows CBOR too, which SDK v3 for JavaScript does not ask for.
+  const protocol = metadata.protocol === 'smithy-rpc-v2-cbor' ? 'json' : metadata.protocol;
+  return { ...model, metadata: { ...metadata, protocol } };
 }
 
 export function loadModels(modelsPath: string): ServiceModels {
