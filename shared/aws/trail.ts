@@ -28,18 +28,23 @@ const MOST_PAGES = 4;
 /** CloudTrail answers two lookups a second, for the whole account in one Region. */
 export const TRAIL_PAUSE = SECOND / 2;
 
+/** The largest page that CloudTrail gives. */
+export function lookupOf(
+  AttributeKey: 'AccessKeyId' | 'EventName',
+  AttributeValue: string,
+  { from, to }: { from: Instant; to: Instant },
+) {
+  const LookupAttributes = [{ AttributeKey, AttributeValue }];
+  return { LookupAttributes, StartTime: new Date(from), EndTime: new Date(to), MaxResults: 50 };
+}
+
 /** The uses of a key in one Region, newest first, page by page: whoever has seen enough stops. */
 export async function* lookUpUses(
   { aws, sleep }: Pick<Runtime, 'aws' | 'sleep'>,
   { accessKeyId, region, from, to }: TrailQuestion,
 ): AsyncGenerator<readonly TrailUse[]> {
   const client = aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
-  const input = {
-    LookupAttributes: [{ AttributeKey: 'AccessKeyId' as const, AttributeValue: accessKeyId }],
-    StartTime: new Date(from),
-    EndTime: new Date(to),
-    MaxResults: 50,
-  };
+  const input = lookupOf('AccessKeyId', accessKeyId, { from, to });
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     if (page > 0) await sleep(TRAIL_PAUSE);

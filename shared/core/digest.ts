@@ -93,15 +93,7 @@ function documentOf(digest: Digest, severity: Severity): object {
     from: formatInstant(digest.from),
     until: formatInstant(digest.until),
     dryRun: digest.dryRun,
-    usersScanned: digest.usersScanned,
-    enqueued: digest.enqueued,
-    skipped: digest.skipped,
-    rotated: digest.rotated,
-    deactivated: digest.deactivated,
-    deleted: digest.deleted,
-    postponed: digest.postponed,
-    blocked: digest.blocked,
-    failed: digest.failed,
+    ...countsIn(digest),
     needsDecision: needsDecision.slice(0, LISTED_MAX).map(({ userName, reason, message }) => {
       return { userName, reason, message: clamp(message, ENTRY_MAX) };
     }),
@@ -219,4 +211,10 @@ function inventory(digest: Digest): [string, string][] {
     ['Root keys', `${digest.activeRootKeys} active`],
     ...(deadLetters === undefined ? [] : [['Dead letters', String(deadLetters)] satisfies [string, string]]),
   ];
+}
+
+/** What a run did, and since the one before it, in figures. */
+export function countsIn({ usersScanned, enqueued, skipped, rotated, deactivated, deleted, ...others }: Digest) {
+  const { postponed, blocked, failed } = others;
+  return { usersScanned, enqueued, skipped, rotated, deactivated, deleted, postponed, blocked, failed };
 }

@@ -5,7 +5,7 @@ import type { KeyEvent } from '../../core/evidence/reconcile.ts';
 import type { Unseen } from '../../core/evidence/snapshot.ts';
 import { listed, present } from '../../core/present.ts';
 import { formatInstant } from '../../core/time.ts';
-import { TRAIL_PAUSE } from '../trail.ts';
+import { lookupOf, TRAIL_PAUSE } from '../trail.ts';
 import { type Looking, tryRead, unseen } from './try-read.ts';
 
 export interface KeyEventsSeen {
@@ -57,12 +57,7 @@ async function lookUp(
   { name, from, to }: EventWindow,
   events: Event[],
 ): Promise<boolean> {
-  const input = {
-    LookupAttributes: [{ AttributeKey: 'EventName' as const, AttributeValue: name }],
-    StartTime: new Date(from),
-    EndTime: new Date(to),
-    MaxResults: 50,
-  };
+  const input = lookupOf('EventName', name, { from, to });
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const command = new LookupEventsCommand({ ...input, ...present({ NextToken: token }) });

@@ -1,5 +1,5 @@
 import type { Triaged } from '../activity.ts';
-import type { Digest } from '../digest.ts';
+import { countsIn, type Digest } from '../digest.ts';
 import { present } from '../present.ts';
 import { parseSecretTags } from '../read-secret-tags.ts';
 import type { Instant } from '../time.ts';
@@ -45,15 +45,7 @@ export function resultOfScan(account: About, digest: Digest, facts: Scanned): Re
       findings: digest.findings,
       notes: note === undefined ? [] : [note],
     }),
-    usersScanned: digest.usersScanned,
-    enqueued: digest.enqueued,
-    skipped: digest.skipped,
-    rotated: digest.rotated,
-    deactivated: digest.deactivated,
-    deleted: digest.deleted,
-    postponed: digest.postponed,
-    blocked: digest.blocked,
-    failed: digest.failed,
+    ...countsIn(digest),
     underWay: facts.triaged.filter((user) => isUnderWay(user, digest.at)).length,
     due: facts.due,
     ...(facts.isUnexpected ? { isUnexpected: true } : {}),
