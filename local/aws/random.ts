@@ -8,16 +8,20 @@ export interface Random {
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const hexAlphabet = '0123456789abcdef';
 
-/** Mulberry32: small and good enough for identifiers, useless for secrets that guard anything real. */
-export function createRandom(seed: number): Random {
+/** Mulberry32, from 0 to 1: small and good enough for identifiers, useless for secrets that guard anything real. */
+export function seeded(seed: number): () => number {
   let state = seed >>> 0;
-  const next = () => {
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+export function createRandom(seed: number): Random {
+  const next = seeded(seed);
   const text = (length: number, alphabet = idAlphabet) => {
     let result = '';
     for (let i = 0; i < length; i++) result += alphabet.charAt(Math.floor(next() * alphabet.length));

@@ -3,12 +3,13 @@
 
 import { afterAll, expect, it } from 'vitest';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
+import { seeded } from '../../local/aws/random.ts';
 import { type Checker, createChecker } from '../../local/checker/checker.ts';
 import { keysOf, lookAt } from '../../local/checker/look.ts';
 import { bodies, lambda, scanAll, scheduled } from '../support/fleet-world.ts';
 import { MEMBERS } from '../support/organization.ts';
 import { alwaysWrong, createProofFleet, endOf, issued, liveDay, type ProofFleet } from '../support/proof/fleet-days.ts';
-import { type Actor, atRandom, inTurns, interleave, type Schedule, seeded } from '../support/proof/interleave.ts';
+import { type Actor, atRandom, inTurns, interleave, type Schedule } from '../support/proof/interleave.ts';
 import { printTable, seconds } from '../support/proof/report.ts';
 import { limits } from '../support/proof/stage.ts';
 import { sqsEvent } from '../support/world.ts';

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { seeded } from '../../local/aws/random.ts';
 import { type Contest, contests, type FightOptions, fight } from '../support/proof/contests.ts';
-import { atRandom, inTurns, type Schedule, seeded } from '../support/proof/interleave.ts';
+import { atRandom, inTurns, type Schedule } from '../support/proof/interleave.ts';
 import { printTable, seconds, unknown } from '../support/proof/report.ts';
 import { trace } from '../support/proof/stage.ts';
 

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { DAY } from '../../local/aws/clock.ts';
+import { seeded } from '../../local/aws/random.ts';
 import { lookAt } from '../../local/checker/look.ts';
 import { attackerOf, campaign, type Deed, deedKinds, deedOf } from '../support/proof/attacker.ts';
 import { attackedWork, attackOn, fight } from '../support/proof/contests.ts';
 import { expectClean } from '../support/proof/crash.ts';
 import { faultAt, faultKinds } from '../support/proof/faults.ts';
-import { atRandom, seeded } from '../support/proof/interleave.ts';
+import { atRandom } from '../support/proof/interleave.ts';
 import { later, passesOn, rotatedOnce, stageWith } from '../support/proof/prepared.ts';
 import { printTable, seconds, unknown } from '../support/proof/report.ts';
 import { scenarios } from '../support/proof/scenarios.ts';

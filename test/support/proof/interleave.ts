@@ -96,17 +96,6 @@ export function inTurns(...lengths: readonly number[]): Schedule {
   };
 }
 
-/** A small seeded generator (mulberry32): the same seed, the same numbers. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Switches at random places: often for some schedules, seldom for others. */
 export function atRandom(random: () => number): Schedule {
   const readiness = 0.05 + random() * 0.6;
