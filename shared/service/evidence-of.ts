@@ -2,9 +2,9 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
-import { refuseElsewhere } from './elsewhere.ts';
 import { type CollectorAnswer, collectEvidence } from './evidence-collector.ts';
 import { hasFleet } from './has-fleet.ts';
+import { refuseOtherAccount } from './other-account.ts';
 
 /** Of whichever account is asked for; in the hub of a fleet a scheduled run begins those of all members as well. */
 export async function evidenceOf(
@@ -17,7 +17,7 @@ export async function evidenceOf(
   const own = collecting.settings.accountId;
   const collectHere = () => collectEvidence(runtime, invocation, request, collecting);
   if (!hasFleet(runtime)) {
-    await refuseElsewhere(runtime, accountId);
+    await refuseOtherAccount(runtime, accountId);
     return collectHere();
   }
   if (accountId === own || (accountId === undefined && trigger === 'hand')) return collectHere();

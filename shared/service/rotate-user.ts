@@ -13,8 +13,8 @@ import { assess } from '../core/situation.ts';
 import { aboutSmtp } from '../core/smtp.ts';
 import { formatInstant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
-import { refuseElsewhere } from './elsewhere.ts';
 import { hasFleet } from './has-fleet.ts';
+import { refuseOtherAccount } from './other-account.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 export interface ShownKey {
@@ -50,7 +50,7 @@ export async function rotateUser(
 ): Promise<RotateUserAnswer> {
   const { accountId } = event;
   if (accountId === undefined || !hasFleet(runtime)) {
-    await refuseElsewhere(runtime, accountId);
+    await refuseOtherAccount(runtime, accountId);
     return rotateHere(runtime, invocation, event);
   }
   const { inMemberOf } = await import('./fleet-rotate-user.ts');

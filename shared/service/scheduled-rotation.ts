@@ -14,8 +14,8 @@ import { digestOf, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
-import { refuseElsewhere } from './elsewhere.ts';
 import { type Look, logDetails, lookAtAccount, measure } from './look-at-account.ts';
+import { refuseOtherAccount } from './other-account.ts';
 
 /** What the steps of one run share: it remembers what it has told. */
 interface Run extends Look {
@@ -47,7 +47,7 @@ export async function runScheduled(
   { dryRun, scheduledAt, accountId, digest: isFleetDigest, check }: ScheduledEvent,
 ): Promise<ScheduledRun> {
   if (isFleetDigest || check) throw withoutFleet(check ? 'check' : 'digest');
-  await refuseElsewhere(runtime, accountId);
+  await refuseOtherAccount(runtime, accountId);
   const callsBefore = callsMade(runtime);
   const settings = parseSettings(runtime.environment);
   const verifier = await readStateKey(runtime, settings);

@@ -1,4 +1,4 @@
-// Tests of shared/service/elsewhere.ts.
+// Tests of shared/service/other-account.ts.
 
 import { describe, expect, test } from 'vitest';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';

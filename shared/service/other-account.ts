@@ -3,7 +3,7 @@ import type { Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 
 /** Throws an EventError for any account but the deployment's own, where it has no fleet. */
-export async function refuseElsewhere({ aws }: Pick<Runtime, 'aws'>, accountId: string | undefined): Promise<void> {
+export async function refuseOtherAccount({ aws }: Pick<Runtime, 'aws'>, accountId: string | undefined): Promise<void> {
   if (accountId === undefined) return;
   const own = await ownAccountId(aws);
   if (accountId === own) return;
