@@ -1,4 +1,4 @@
-import type { Finding } from '../../../shared/core/evidence/finding.ts';
+import type { Accepted, Finding } from '../../../shared/core/evidence/finding.ts';
 import { judgeEvidence } from '../../../shared/core/evidence/judge.ts';
 import type { EvidenceLimits } from '../../../shared/core/evidence/judged.ts';
 import type {
@@ -16,6 +16,11 @@ import { DEFAULTS, daysAgo, NOW } from './builders.ts';
 
 export const ACCOUNT = '111122223333';
 export const denied: Unseen = { isSeen: false, reason: 'denied', sentence: 'Cannot call it: AccessDenied.' };
+/** By the file of exceptions. */
+export const accepted: Accepted = {
+  ...{ until: '2027-01-01', because: 'sealed', approvedBy: 'Ann' },
+  ...{ approvedAt: null, eventId: null, source: 'file' },
+};
 export const evidenceLimits: EvidenceLimits = { bucketEncryption: 'any', unusedCredentialDays: 45 };
 
 /** The n-th key that a test knows. */

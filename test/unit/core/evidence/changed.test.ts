@@ -3,7 +3,15 @@ import { alsoChanged, changedSince, isOpen } from '../../../../shared/core/evide
 import type { Accepted, Finding, HandOver } from '../../../../shared/core/evidence/finding.ts';
 import { seen } from '../../../../shared/core/evidence/snapshot.ts';
 import { NOW } from '../../../support/core/builders.ts';
-import { denied, findingsOf, seenBucket, seenKey, seenUser, withKeys } from '../../../support/core/snapshots.ts';
+import {
+  accepted,
+  denied,
+  findingsOf,
+  seenBucket,
+  seenKey,
+  seenUser,
+  withKeys,
+} from '../../../support/core/snapshots.ts';
 
 const access = (hasMfa: boolean) => ({
   console: seen({ hasPassword: true, hasMfa, basis: 'exact' as const, readAt: NOW }),
@@ -21,13 +29,6 @@ const said = (before: readonly Finding[], now: readonly Finding[]) =>
   );
 const decided = (findings: readonly Finding[], decision: { accepted?: Accepted; handOver?: HandOver }) =>
   findings.map((finding) => (finding.status === 'fail' ? { ...finding, ...decision } : finding));
-const accepted: Accepted = {
-  until: '2027-01-01',
-  because: 'sealed',
-  approvedBy: 'Ann',
-  ...{ approvedAt: null, eventId: null },
-  source: 'file',
-};
 const handOver: HandOver = { newAccessKeyId: 'AKIANEW', sentence: 'It is replaced.', until: null };
 
 describe('what changed between two runs', () => {

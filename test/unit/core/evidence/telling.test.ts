@@ -1,22 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Accepted, Finding } from '../../../../shared/core/evidence/finding.ts';
+import type { Finding } from '../../../../shared/core/evidence/finding.ts';
 import { nameRecord } from '../../../../shared/core/evidence/record-name.ts';
 import { seen } from '../../../../shared/core/evidence/snapshot.ts';
 import { isChainToTell, type ToTell, tellingId, whatToTell } from '../../../../shared/core/evidence/telling.ts';
 import { DAY, formatInstant } from '../../../../shared/core/time.ts';
 import { NOW } from '../../../support/core/builders.ts';
-import { ACCOUNT, denied, findingsOf, seenBucket } from '../../../support/core/snapshots.ts';
+import { ACCOUNT, accepted, denied, findingsOf, seenBucket } from '../../../support/core/snapshots.ts';
 
 const calm = findingsOf({});
 const failing = findingsOf({ buckets: seen([seenBucket('b', { encryption: seen('none') })]) });
 const unknown = findingsOf({ buckets: seen([seenBucket('b', { encryption: denied })]) });
-const accepted: Accepted = {
-  until: '2027-01-01',
-  because: 'sealed',
-  approvedBy: 'Ann',
-  ...{ approvedAt: null, eventId: null },
-  source: 'file',
-};
 const deciding = (findings: readonly Finding[]): Finding[] =>
   findings.map((finding) => (finding.status === 'error' ? { ...finding, accepted } : finding));
 
