@@ -220,10 +220,7 @@ export const reasons = {
     says: 'The key was reported by hand as known to others. It is deactivated and replaced.',
     todo: 'Find out what the key was used for.',
   },
-  'exposed-slot': {
-    says: 'An exposed key is deleted early because its slot is needed.',
-    todo: 'Nothing.',
-  },
+  'exposed-slot': { says: 'An exposed key is deleted early because its slot is needed.', todo: 'Nothing.' },
   adopted: {
     says: 'A secret from elsewhere is adopted, as requested.',
     todo: 'Nothing; what was signed is in the answer.',

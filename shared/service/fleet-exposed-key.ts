@@ -14,7 +14,8 @@ import { driftNote } from './member-trust.ts';
 /**
  * By whose clients the exposed keys of a fleet's account are dealt with; undefined: they are of the hub's own account, which
  * is no member. Speed counts, and IAM bounds what can be done: where the organization does not answer, or settings of the
- * account contradict each other, it goes on with those of the stack. Throws an EventError where the event contradicts itself, or is about nobody's account.
+ * account contradict each other, it goes on with those of the stack. Throws an EventError where the event contradicts
+ * itself, or is about nobody's account.
  */
 export async function handsInFleet(
   runtime: FleetRuntime,

@@ -13,8 +13,8 @@ import { driftNote, hindranceIn } from './member-trust.ts';
 /**
  * The runtime in which one user of a member account is worked on, and what is to be said of a dry run there. What is only
  * asked, and what is a dry run by the account's wave, takes the role that changes nothing; all else a session for this one
- * user. Throws an EventError for an account that the fleet does not look after, or whose roles let in others than it, and for a
- * user that is not there.
+ * user. Throws an EventError for an account that the fleet does not look after, or whose roles let in others than it, and
+ * for a user that is not there.
  */
 export async function inMemberOf(
   runtime: FleetRuntime,
