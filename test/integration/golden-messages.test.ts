@@ -140,3 +140,14 @@ it('an owner whose key was found in public is not told that it goes on working, 
   expect(issued?.message.email).toContain('aws login');
   expect(issued?.message.email).not.toMatch(/works until|rollback|grace/);
 });
+
+it('what asked for a pass, and how old the key was, is in its messages', async () => {
+  const told = async (world: Promise<World>, event: string) =>
+    documents(await world).find((document) => document.event === event);
+  const age = { ageDays: 90, limitDays: 90 };
+  expect(await told(undisturbed(), 'issued')).toMatchObject({ origin: 'schedule', ...age });
+  expect(await told(exposed(), 'exposed')).toMatchObject({ origin: 'exposed', runId: expect.any(String) });
+  const held = await told(secondThoughts(), 'held');
+  expect(held).toMatchObject({ origin: 'hand' });
+  expect(held).not.toHaveProperty('ageDays');
+});

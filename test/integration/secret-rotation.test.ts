@@ -74,6 +74,7 @@ describe('a rotation by Secrets Manager', () => {
     );
     expect(published(world)).toEqual(['issued']);
     expect(JSON.parse(world.aws.sns.published[0]?.message.default ?? '')).toMatchObject({
+      origin: 'secret-rotation',
       accessKeyId: old,
       newAccessKeyId: current?.accessKeyId,
       reason: 'rotation-finished',
