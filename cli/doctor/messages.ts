@@ -127,9 +127,9 @@ function isDueSoon(scanned: Scan['users'][number], settings: Settings, at: Insta
 /** What a run left half-done, and nobody has taken over yet. */
 export function judgeRecords({ users, at }: Scan, command: (text: string) => string): Found {
   const stale = users.flatMap(({ user: { userName }, secret }) => {
-    const { doing } = parseSecretTags(secret?.tags ?? {}, at).tags;
-    if (doing === undefined || doing.deadlineAt >= at) return [];
-    return [{ userName, text: `${userName} (${doing.verb}, ${ageOf(at - doing.deadlineAt)})` }];
+    const { intent } = parseSecretTags(secret?.tags ?? {}, at).tags;
+    if (intent === undefined || intent.deadlineAt >= at) return [];
+    return [{ userName, text: `${userName} (${intent.verb}, ${ageOf(at - intent.deadlineAt)})` }];
   });
   if (stale.length === 0) return ok('nothing was left half-done');
   const what =

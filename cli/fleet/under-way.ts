@@ -26,14 +26,14 @@ export function underWayIn({ plans, found, at }: Preview): UnderWay[] {
 
 function isUnderWay({ secret, tags, keys, current }: Situation): boolean {
   if (secret === undefined) return false;
-  return tags.doing !== undefined || (current !== undefined && keys.length > 1);
+  return tags.intent !== undefined || (current !== undefined && keys.length > 1);
 }
 
 function describe({ state, secret, tags, keys, current }: Situation): UnderWay {
   const old = keys.find((key) => key !== current);
   const since = tags.currentSince === undefined ? '' : ` since ${formatDate(tags.currentSince.at)}`;
   const says = [
-    ...(tags.doing === undefined ? [] : ['a step was interrupted']),
+    ...(tags.intent === undefined ? [] : ['a step was interrupted']),
     ...(current === undefined ? [] : [`${current.accessKeyId} is current${since}`]),
     ...(old === undefined ? [] : [`${old.accessKeyId} is ${old.status} beside it`]),
   ];

@@ -1,7 +1,7 @@
 import type { Call } from '../aws/aws.ts';
 import { SECOND } from '../aws/clock.ts';
 import { isNamedExposed } from './exposure.ts';
-import { intent, keysOf, type Look, tag, userTag } from './look.ts';
+import { intentOf, keysOf, type Look, tag, userTag } from './look.ts';
 import { fault, isExposedKey, type Judged, type Watch } from './watch.ts';
 
 /** Exempt, held, unparsable: nothing but deactivating our own orphan. Only who may write, writes. */
@@ -18,7 +18,7 @@ export function judgeAuthority(watch: Watch, j: Judged): void {
   if (isSo(j, isExempt)) fault(watch, j, '4 exempt', 'An exempt user was touched.');
   if (isSo(j, hasGarbage) && !hasExposed) fault(watch, j, '4 tags', 'A user whose tags do not parse was touched.');
   const isHeld = isSo(j, (look, at) => at < Date.parse(tag(look, 'hold') ?? ''));
-  const isExcused = isAsked(j) || hasExposed || intent(before)?.verb === 'roll-back';
+  const isExcused = isAsked(j) || hasExposed || intentOf(before)?.verb === 'roll-back';
   if (isHeld && !isExcused) fault(watch, j, '4 held', 'A held user was touched.');
 }
 
@@ -75,8 +75,8 @@ export function judgeLease(watch: Watch, j: Judged): void {
   const accessKeyId = String(call.input.AccessKeyId ?? '-');
   // Every minute of an exposed key counts: it does not wait for an intent.
   if (lives.of(accessKeyId).madeBy === run || isExposedKey(watch, j)) return;
-  const doing = intent(before) ?? intent(after);
-  if (doing === undefined || doing.deadlineAt < call.at) {
+  const intent = intentOf(before) ?? intentOf(after);
+  if (intent === undefined || intent.deadlineAt < call.at) {
     // An orphan beside a secret that is not ours, or pending deletion, is deactivated without a lease.
     if (call.operation === 'UpdateAccessKey' && lives.isLost(accessKeyId)) return;
     fault(watch, j, 'lease', 'A key was written without an intent.');

@@ -2,7 +2,7 @@ import type { Call, LocalAws } from '../aws/aws.ts';
 import { judgeAuthority } from './authority.ts';
 import type { Expectations, Invocation, Violation } from './expectations.ts';
 import { judgeKeys } from './keys.ts';
-import { currentKeyId, intent, type Look, lookAt, tag, transitionIdOf } from './look.ts';
+import { currentKeyId, intentOf, type Look, lookAt, tag, transitionIdOf } from './look.ts';
 import { takeInOutside } from './outside.ts';
 import { judgeAtRest, judgeOverdue, judgePassed, lostKeys } from './rest.ts';
 import { beginRun, type Run } from './runs.ts';
@@ -136,12 +136,12 @@ interface Read extends Pick<Judged, 'call' | 'userId' | 'after'> {
 
 function noteRead({ checkedCalls }: Watch, run: Run, { call, userId, after, secret }: Read): void {
   run.reads.set(userId, { secret, n: checkedCalls });
-  if (run.runId !== undefined && intent(after)?.runId === run.runId) run.leaseSeenAt = call.at;
+  if (run.runId !== undefined && intentOf(after)?.runId === run.runId) run.leaseSeenAt = call.at;
 }
 
 /** What it has announced in its intent: every message of it carries that. */
 function noteIntent(run: Run, userId: string, before: Look, after: Look): void {
-  const runId = intent(after)?.runId;
+  const runId = intentOf(after)?.runId;
   const transitionId = transitionIdOf(userId, after);
   if (runId === undefined || transitionId === undefined || tag(before, 'doing') === tag(after, 'doing')) return;
   run.runId = runId;

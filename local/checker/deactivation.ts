@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE } from '../aws/clock.ts';
 import type { AccessKey } from '../aws/iam/iam-state.ts';
-import { currentValue, idleFor, intent, isInUse, keyLabels, keyOf, keysOf, record, tag, userTag } from './look.ts';
+import { currentValue, idleFor, intentOf, isInUse, keyLabels, keyOf, keysOf, record, tag, userTag } from './look.ts';
 import { names } from './mailbox.ts';
 import { graceBegins, isPromise, judgeNotice } from './notice.ts';
 import { fault, isExposedKey, isFrozen, type Judged, SLACK, type Watch } from './watch.ts';
@@ -36,7 +36,7 @@ export function judgeDeactivated(watch: Watch, j: Judged, key: AccessKey): void 
 function judgeOrphan(watch: Watch, j: Judged, key: AccessKey): void {
   const { call, before } = j;
   if (isInUse(key)) fault(watch, j, 'orphan', `${key.accessKeyId} is in use.`);
-  const begunAt = intent(before)?.at ?? call.at;
+  const begunAt = intentOf(before)?.at ?? call.at;
   if (call.at - begunAt >= 3 * DAY + HOUR) {
     fault(watch, j, 'orphan', `${key.accessKeyId} was deactivated by an intent days old.`);
   }

@@ -4,7 +4,7 @@ import type { Change } from './announcements.ts';
 import { judgeAuthor, judgeLease } from './authority.ts';
 import { judgeDeactivated } from './deactivation.ts';
 import { judgeDeleted } from './deletion.ts';
-import { intent, keptElsewhere, keyOf, keysOf, type Look, userTag } from './look.ts';
+import { intentOf, keptElsewhere, keyOf, keysOf, type Look, userTag } from './look.ts';
 import { fault, isExposedKey, isFrozen, type Judged, owe, type Watch } from './watch.ts';
 
 /** What the call did to each key of the user, and what it left. */
@@ -28,9 +28,10 @@ function judgeMade(watch: Watch, j: Judged, { accessKeyId }: AccessKey): void {
   const { lives, exposure } = watch;
   lives.of(accessKeyId).madeBy = run;
   owe(watch, j, 'made', accessKeyId);
-  const doing = intent(before);
-  if (doing?.verb !== 'issue') fault(watch, j, 'issue', `${accessKeyId} was made without an intent to issue.`);
-  else if (call.at - doing.at > 31 * SECOND) fault(watch, j, 'issue', `${accessKeyId} was made long after its intent.`);
+  const intent = intentOf(before);
+  if (intent?.verb !== 'issue') fault(watch, j, 'issue', `${accessKeyId} was made without an intent to issue.`);
+  else if (call.at - intent.at > 31 * SECOND)
+    fault(watch, j, 'issue', `${accessKeyId} was made long after its intent.`);
   const ours = keysOf(before).filter((key) => {
     const { madeBy, wasCurrent, isReclaimed } = lives.of(key.accessKeyId);
     return madeBy !== undefined && !wasCurrent && !isReclaimed && call.at - key.createdAt < DAY;
@@ -60,7 +61,7 @@ function judgeStatus(watch: Watch, j: Judged, old: AccessKey, { accessKeyId, sta
   life.wasInactiveSince = undefined;
   owe(watch, j, status === 'Inactive' ? 'deactivated' : 'reactivated', accessKeyId);
   if (status === 'Inactive') judgeDeactivated(watch, j, old);
-  else if (j.run.command?.action !== 'rollback' && intent(j.before)?.verb !== 'roll-back') {
+  else if (j.run.command?.action !== 'rollback' && intentOf(j.before)?.verb !== 'roll-back') {
     fault(watch, j, '1 reactivated', `${accessKeyId} was reactivated and no one had asked.`);
   }
 }

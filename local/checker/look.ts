@@ -91,7 +91,7 @@ export function record(look: Look, name: string): { at: number; accessKeyId: str
 }
 
 /** `verb instant deadline …` of the intent. */
-export function intent(look: Look): { verb: string; at: number; deadlineAt: number; runId: string } | undefined {
+export function intentOf(look: Look): { verb: string; at: number; deadlineAt: number; runId: string } | undefined {
   const [verb = '', instant = '', deadline = '', runId = ''] = tag(look, 'doing')?.split(' ') ?? [];
   const at = Date.parse(instant);
   return Number.isNaN(at) ? undefined : { verb, at, deadlineAt: Date.parse(deadline), runId };
@@ -99,6 +99,6 @@ export function intent(look: Look): { verb: string; at: number; deadlineAt: numb
 
 /** Of the intent: `<verb>/<UserId>/<its instant>`, as every announcement of what is done under it carries it. */
 export function transitionIdOf(userId: string, look: Look): string | undefined {
-  const doing = intent(look);
-  return doing && `${doing.verb}/${userId}/${new Date(doing.at).toISOString()}`;
+  const intent = intentOf(look);
+  return intent && `${intent.verb}/${userId}/${new Date(intent.at).toISOString()}`;
 }

@@ -1,6 +1,6 @@
 import { SECOND } from '../aws/clock.ts';
 import type { AccessKey } from '../aws/iam/iam-state.ts';
-import { intent, isInUse, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from './look.ts';
+import { intentOf, isInUse, keyLabels, keyOf, keysOf, type Look, lookAt, tag } from './look.ts';
 import { believedLook, type Watch } from './watch.ts';
 
 /** Takes in what somebody else has done since the last call of one of ours. */
@@ -36,8 +36,8 @@ function takeInKeys(watch: Watch, before: Look, after: Look): void {
 
 function takeInNew({ aws, lives }: Watch, { accessKeyId, createdAt, status }: AccessKey, after: Look): void {
   const life = lives.of(accessKeyId);
-  const doing = intent(after);
-  life.isAmbiguous = doing?.verb === 'issue' && Math.abs(createdAt - doing.at) < 70 * SECOND;
+  const intent = intentOf(after);
+  life.isAmbiguous = intent?.verb === 'issue' && Math.abs(createdAt - intent.at) < 70 * SECOND;
   if (status === 'Inactive') life.inactiveSince = aws.clock.now();
 }
 
@@ -62,7 +62,7 @@ function takeInSecret(watch: Watch, userId: string, before: Look, after: Look): 
   if (isIntentLost || isSecretLost) announcements.forgive((change) => change.userId === userId);
   takeInLabels(watch, before, after);
   // Nothing shows any longer that an issue was under way: what it made counts as someone's key.
-  if (isIntentLost && intent(before)?.verb === 'issue' && intent(after)?.verb !== 'issue') {
+  if (isIntentLost && intentOf(before)?.verb === 'issue' && intentOf(after)?.verb !== 'issue') {
     for (const { accessKeyId } of keysOf(after)) {
       if (lives.isLost(accessKeyId)) lives.of(accessKeyId).isReclaimed = true;
     }

@@ -1,7 +1,7 @@
 import { DAY } from '../aws/clock.ts';
 import { isExempt } from './authority.ts';
 import { isNamedExposed } from './exposure.ts';
-import { intent, isActive, keysOf, transitionIdOf } from './look.ts';
+import { intentOf, isActive, keysOf, transitionIdOf } from './look.ts';
 import { believedLook, report, type Watch } from './watch.ts';
 
 const BETWEEN = 'between two calls';
@@ -17,11 +17,11 @@ export function judgePassed(watch: Watch, userId: string, begunAt: number): void
       report(watch, userId, 'exposed', `${id}, which others know, is Active after a completed pass.`, BETWEEN);
     }
   }
-  const doing = intent(look);
+  const intent = intentOf(look);
   const lost = lostKeys(watch, userId);
-  if (doing?.verb !== 'issue' || doing.deadlineAt > begunAt || lost.length > 1) return;
+  if (intent?.verb !== 'issue' || intent.deadlineAt > begunAt || lost.length > 1) return;
   // With a run a day: what nobody has seen to for three of them may be an intent that was put back.
-  if (begunAt - doing.at >= 3 * DAY) return;
+  if (begunAt - intent.at >= 3 * DAY) return;
   for (const id of lost) {
     if (isActive(look, id) && !lives.of(id).isReclaimed) {
       report(watch, userId, '3 orphan', `${id} is still Active after a completed pass.`, BETWEEN);
@@ -43,7 +43,7 @@ export function judgeAtRest(watch: Watch, userId: string, isBlocked: boolean): v
     report(watch, userId, '6 announced', `${accessKeyId} was ${kind}, and that was never announced.`, BETWEEN);
   }
   const lost = lostKeys(watch, userId);
-  if (lost.length > 0 && intent(look) !== undefined && !isBlocked) {
+  if (lost.length > 0 && intentOf(look) !== undefined && !isBlocked) {
     report(watch, userId, '3 orphan', `${lost.join(', ')} is still there.`, BETWEEN);
   }
 }

@@ -5,10 +5,10 @@ import { type Attempt, outcome } from './attempt.ts';
 import {
   abandon,
   acquire,
-  type Intent,
   isStillOurs,
   type Lease,
   type Leased,
+  type NewIntent,
   readBack,
   release,
   takeOver,
@@ -48,7 +48,7 @@ export interface Ending {
  */
 export async function leased<S extends Step>(
   attempt: Attempt<S>,
-  intent: Intent | 'interrupted',
+  intent: NewIntent | 'interrupted',
   perform: (ours: Leased<S>) => Promise<Ending | Result>,
 ): Promise<Outcome> {
   const lease = intent === 'interrupted' ? await takeOver(attempt) : await begin(attempt, intent);
@@ -62,7 +62,7 @@ export async function leased<S extends Step>(
   return outcome(attempt, result, lease.transitionId);
 }
 
-async function begin(attempt: Attempt, intent: Intent): Promise<Lease | 'busy'> {
+async function begin(attempt: Attempt, intent: NewIntent): Promise<Lease | 'busy'> {
   const secret = await ensureSecret(attempt.pass, attempt.state);
   return acquire(attempt, { secret, at: attempt.now }, intent);
 }

@@ -1,9 +1,9 @@
 import { describeSecret, observeAgain } from '../aws/observe.ts';
 import type { Step } from '../core/answer.ts';
-import { formatDoing, formatIssued } from '../core/format-secret-tags.ts';
+import { formatIntent, formatIssued } from '../core/format-secret-tags.ts';
 import type { AccessKey, Secret, TransitionVerb, UserState } from '../core/model.ts';
 import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
-import { type Doing, secretTagNames } from '../core/secret-tags.ts';
+import { type Intent, secretTagNames } from '../core/secret-tags.ts';
 import { versionWith } from '../core/secret-versions.ts';
 import { formatInstant, type Instant, SECOND } from '../core/time.ts';
 import { type Attempt, situationOf } from './attempt.ts';
@@ -30,7 +30,7 @@ const READ_VALID = 3 * SECOND;
 
 /** Our intent, and what is known of it. Nothing is written under it before `readBack`. */
 export interface Lease {
-  intent: Doing;
+  intent: Intent;
   transitionId: string;
   /** The intent that stood there before, to tell a read that is older than our write from somebody else's lease. */
   before: string | undefined;
@@ -45,10 +45,8 @@ export interface Leased<S extends Step = Step> extends Attempt<S> {
   readonly lease: Lease;
 }
 
-/** What a transition is about to do. */
-export interface Intent {
-  verb: TransitionVerb;
-  accessKeyIds: readonly string[];
+/** An intent of ours, before it has a time and a run. */
+export interface NewIntent extends Pick<Intent, 'verb' | 'accessKeyIds'> {
   graceDays?: number | undefined;
   /** Written in the same call. */
   alsoTag?: Record<string, string>;
@@ -65,22 +63,22 @@ interface Read<S = Secret | undefined> {
  * Writes the intent. Whoever comes from outside the queue then waits until others must have seen it. `busy`: an intent
  * has appeared since the plan was made.
  */
-export async function acquire(attempt: Attempt, read: Read<Secret>, intent: Intent): Promise<Lease | 'busy'> {
+export async function acquire(attempt: Attempt, read: Read<Secret>, begun: NewIntent): Promise<Lease | 'busy'> {
   if (!(await isUnchanged(attempt, read))) return 'busy';
   const { pass } = attempt;
-  const { alsoTag = {}, graceDays, ...what } = intent;
+  const { alsoTag = {}, graceDays, ...what } = begun;
   const at = pass.runtime.clock();
   const versionId = versionWith(read.secret, 'AWSCURRENT');
   const given = {
     ...(versionId === undefined ? {} : { versionId }),
     ...(graceDays === undefined ? {} : { graceDays }),
   };
-  const written = { ...what, ...given, ...leaseOf(pass), at };
-  return write(attempt, read.secret, { intent: written, alsoTag: { ...countedTag(pass, written), ...alsoTag } });
+  const intent = { ...what, ...given, ...leaseOf(pass), at };
+  return write(attempt, read.secret, { intent, alsoTag: { ...countedTag(pass, intent), ...alsoTag } });
 }
 
 /** By hand any number of keys may be retired; otherwise as many a day as are issued. */
-function countedTag({ request: { origin } }: Pass, { verb, at }: Doing): Record<string, string> {
+function countedTag({ request: { origin } }: Pass, { verb, at }: Intent): Record<string, string> {
   const isCounted = verb === 'issue' || (verb === 'retire' && origin !== 'manual');
   return isCounted ? { [secretTagNames.issuedOn]: formatIssued({ day: at, origin }) } : {};
 }
@@ -89,10 +87,10 @@ function countedTag({ request: { origin } }: Pass, { verb, at }: Doing): Record<
 export async function takeOver(attempt: Attempt): Promise<Lease | 'busy' | 'changed'> {
   const { pass, state, now } = attempt;
   const { secret } = state;
-  const { doing } = parseSecretTags({ ...secret?.tags }, now).tags;
-  if (secret === undefined || doing === undefined) return 'changed';
+  const { intent } = parseSecretTags({ ...secret?.tags }, now).tags;
+  if (secret === undefined || intent === undefined) return 'changed';
   if (!(await isUnchanged(attempt, { secret, at: now }))) return 'busy';
-  return write(attempt, secret, { intent: { ...doing, ...leaseOf(pass) }, alsoTag: {} });
+  return write(attempt, secret, { intent: { ...intent, ...leaseOf(pass) }, alsoTag: {} });
 }
 
 /** Whether the intent still is what the plan was made on; a secret that was made since may carry somebody's already. */
@@ -102,14 +100,14 @@ async function isUnchanged({ pass, state }: Attempt, { secret, at }: Read<Secret
   return seen?.tags[secretTagNames.doing] === state.secret?.tags[secretTagNames.doing];
 }
 
-function leaseOf(pass: Pass): Pick<Doing, 'runId' | 'deadlineAt'> {
+function leaseOf(pass: Pass): Pick<Intent, 'runId' | 'deadlineAt'> {
   return { runId: pass.request.runId, deadlineAt: pass.deadlineAt + LEASE_SLACK };
 }
 
 async function write(
   { pass, state: { user } }: Attempt,
   secret: Secret,
-  { intent, alsoTag }: { intent: Doing; alsoTag: Record<string, string> },
+  { intent, alsoTag }: { intent: Intent; alsoTag: Record<string, string> },
 ): Promise<Lease | 'busy'> {
   const transitionId = `${intent.verb}/${user.userId}/${formatInstant(intent.at)}`;
   const before = secret.tags[secretTagNames.doing];
@@ -117,7 +115,7 @@ async function write(
   const startedAt = pass.runtime.clock();
   pass.wroteAt.add(intent.at);
   pass.inFlight.transitionId = transitionId;
-  await tagSecret(pass, secret, { [secretTagNames.doing]: formatDoing(intent), ...alsoTag });
+  await tagSecret(pass, secret, { [secretTagNames.doing]: formatIntent(intent), ...alsoTag });
   // Retries may have taken so long that another run announced, waited and read back before this arrived.
   if (pass.runtime.clock() - startedAt > READ_BACK_VALID) {
     await abandon(pass, lease);
@@ -150,7 +148,7 @@ async function readSecret({ runtime, reader }: Pass, lease: Lease): Promise<Read
 /** True if the secret shows the lease as ours, which is then known as of that read. */
 function isSeen(lease: Lease, { secret, at }: Read): boolean {
   if (secret === undefined) return false;
-  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;
+  if (parseSecretTags(secret.tags, ANY_TIME).tags.intent?.runId !== lease.intent.runId) return false;
   lease.secret = secret;
   lease.readBackAt = at;
   return true;

@@ -27,10 +27,10 @@ export function isStillPlanned({ pass, step, now }: Attempt, state: UserState): 
 }
 
 /** The state with that intent in the place of ours: as it was when the step was planned. */
-export function withIntent(state: UserState, doing: string | undefined): UserState {
+export function withIntent(state: UserState, intent: string | undefined): UserState {
   if (state.secret === undefined) return state;
   const { [secretTagNames.doing]: _, ...tags } = state.secret.tags;
-  const planned = doing === undefined ? tags : { ...tags, [secretTagNames.doing]: doing };
+  const planned = intent === undefined ? tags : { ...tags, [secretTagNames.doing]: intent };
   return { ...state, secret: { ...state.secret, tags: planned } };
 }
 

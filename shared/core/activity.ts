@@ -41,7 +41,7 @@ export function activityOf(triaged: readonly Triaged[], { previousAt, scheduledA
         currentSince !== undefined && isRecent(currentSince.at) && currentSince.at - issuedOn < 2 * DAY,
     ),
     deactivated: count(({ deactivated }) => isRecent(deactivated?.at)),
-    deleted: count(({ event, doing }) => event === 'deleted' || (event === 'orphan-removed' && doing === undefined)),
+    deleted: count(({ event, intent }) => event === 'deleted' || (event === 'orphan-removed' && intent === undefined)),
     postponed: count(({ event }) => event === 'postponed'),
     failed: count(({ event }) => event === 'failed'),
   };

@@ -104,7 +104,7 @@ function isInFlight({ secret }: ScannedUser, report: ReportRow, now: Instant): b
   const currentVersionId = versionWith(secret, 'AWSCURRENT');
   const hasOtherLabel = keyLabels(secret).some(({ versionId }) => versionId !== currentVersionId);
   const hasTwoKeys = report.keys.every(({ rotatedAt }) => rotatedAt !== undefined);
-  const hasRecord = [tags.doing, tags.deactivated, tags.inactiveSeen].some((record) => record !== undefined);
+  const hasRecord = [tags.intent, tags.deactivated, tags.inactiveSeen].some((record) => record !== undefined);
   return hasRecord || hasOtherLabel || hasTwoKeys || problems.length > 0 || isOutdated(report, tags);
 }
 

@@ -2,8 +2,8 @@ import type {
   Announced,
   CurrentSince,
   DeactivatedRecord,
-  Doing,
   Exposed,
+  Intent,
   Issued,
   KeyRecord,
   NoticeGiven,
@@ -67,10 +67,10 @@ export function formatStuck({ at, versionId }: Stuck): string {
 }
 
 /** At most 256 characters (AWS's limit for a tag value): two 20-character key IDs and two UUIDs make about 200. */
-export function formatDoing(doing: Doing): string {
-  const ids = doing.accessKeyIds.length === 0 ? '-' : doing.accessKeyIds.join('/');
+export function formatIntent(intent: Intent): string {
+  const ids = intent.accessKeyIds.length === 0 ? '-' : intent.accessKeyIds.join('/');
   return (
-    `${doing.verb} ${formatInstant(doing.at)} ${formatInstant(doing.deadlineAt)} ${doing.runId} ${ids} ` +
-    `${doing.versionId ?? '-'}${graceField(doing.graceDays)}`
+    `${intent.verb} ${formatInstant(intent.at)} ${formatInstant(intent.deadlineAt)} ${intent.runId} ${ids} ` +
+    `${intent.versionId ?? '-'}${graceField(intent.graceDays)}`
   );
 }

@@ -21,8 +21,8 @@ export function isLastUseAsked(s: Situation, accessKeyId: string): boolean {
 }
 
 /** An intent of another run: which key it left behind is known by its use. */
-function isInterrupted({ tags: { doing }, request }: Situation): boolean {
-  return doing !== undefined && (doing.verb === 'issue' || doing.runId !== request.runId);
+function isInterrupted({ tags: { intent }, request }: Situation): boolean {
+  return intent !== undefined && (intent.verb === 'issue' || intent.runId !== request.runId);
 }
 
 function isGraceOver({ tags, settings, now }: Situation, accessKeyId: string): boolean {

@@ -3,8 +3,8 @@ import {
   type Announced,
   type CurrentSince,
   type DeactivatedRecord,
-  type Doing,
   type Exposed,
+  type Intent,
   type Issued,
   isKeyLabel,
   type KeyRecord,
@@ -25,7 +25,7 @@ export const ANY_TIME: Instant = Number.POSITIVE_INFINITY;
 
 /** What the fields of each tag say; undefined if they do not parse. */
 const readers: Readonly<Record<string, (fields: string[]) => SecretTags | undefined>> = {
-  [secretTagNames.doing]: (fields) => as(parseDoing(fields), (doing) => ({ doing })),
+  [secretTagNames.doing]: (fields) => as(parseIntent(fields), (intent) => ({ intent })),
   [secretTagNames.currentSince]: (fields) => as(parseCurrentSince(fields), (currentSince) => ({ currentSince })),
   [secretTagNames.deactivated]: (fields) => as(parseDeactivated(fields), (deactivated) => ({ deactivated })),
   [secretTagNames.inactiveSeen]: (fields) => as(parseDeactivated(fields), (inactiveSeen) => ({ inactiveSeen })),
@@ -67,7 +67,7 @@ function liesAhead(own: SecretTags, now: Instant): boolean {
   const limit = now + DAY;
   return (
     recordsOf(own).some(({ at }) => at > limit) ||
-    [own.doing?.deadlineAt, own.stuck?.at].some((at) => (at ?? 0) > limit)
+    [own.intent?.deadlineAt, own.stuck?.at].some((at) => (at ?? 0) > limit)
   );
 }
 
@@ -175,7 +175,7 @@ function parseStuck(fields: string[]): Stuck | undefined {
   return at === undefined || versionId === '' || rest.length > 0 ? undefined : { at, versionId };
 }
 
-function parseDoing(fields: string[]): Doing | undefined {
+function parseIntent(fields: string[]): Intent | undefined {
   const [name = '', instant = '', deadline = '', runId = '', ids = '', version = '', ...rest] = fields;
   const verb = transitionVerbs.find((candidate) => candidate === name);
   const at = parseInstant(instant);

@@ -38,7 +38,7 @@ export const signedTagNames: readonly string[] = [
 ];
 
 /** The write-ahead intent of the one transition in flight, and the lease. */
-export interface Doing {
+export interface Intent {
   verb: TransitionVerb;
   at: Instant;
   deadlineAt: Instant;
@@ -130,7 +130,7 @@ export interface Stuck {
 }
 
 export interface SecretTags {
-  doing?: Doing;
+  intent?: Intent;
   currentSince?: CurrentSince;
   /** Start of the UTC day on which the last issue intent was written. */
   issuedOn?: Instant;
@@ -151,8 +151,8 @@ export interface SecretTags {
 
 /** The tags that say when something was done to the user, or reported. */
 export function recordsOf(tags: SecretTags): { at: Instant }[] {
-  const { doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed } = tags;
-  const records = [doing, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed];
+  const { intent, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed } = tags;
+  const records = [intent, currentSince, deactivated, inactiveSeen, confirmed, announced, notice, exposed];
   return records.filter((record) => record !== undefined);
 }
 

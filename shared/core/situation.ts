@@ -2,7 +2,7 @@ import { exposedKeyIds } from './exposure.ts';
 import type { AccessKey, Request, Role, Secret, UserState } from './model.ts';
 import { deletableAt } from './promises.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
-import type { DeactivatedRecord, Doing, SecretTags } from './secret-tags.ts';
+import type { DeactivatedRecord, Intent, SecretTags } from './secret-tags.ts';
 import { type KeyLabel, keyLabels, versionWith } from './secret-versions.ts';
 import type { Settings } from './settings.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from './time.ts';
@@ -154,25 +154,25 @@ export const ORPHAN_RECOVERY = 12 * HOUR;
  * label was removed.
  */
 function orphanKeyIds(keys: readonly AccessKey[], labels: readonly KeyLabel[], tags: SecretTags): Set<string> {
-  const { doing } = tags;
-  if (doing?.verb !== 'issue') return new Set();
+  const { intent } = tags;
+  if (intent?.verb !== 'issue') return new Set();
   const isKnown = new Set([
     ...labels.map(({ accessKeyId }) => accessKeyId),
-    ...doing.accessKeyIds,
+    ...intent.accessKeyIds,
     ...(tags.currentSince === undefined ? [] : [tags.currentSince.accessKeyId]),
   ]);
   const ids = keys
     .filter(({ accessKeyId }) => !isKnown.has(accessKeyId))
-    .filter((key) => wasMadeBy(doing, key))
+    .filter((key) => wasMadeBy(intent, key))
     .filter((key) => !isReclaimed(key, recordOf(key.accessKeyId, tags)?.at))
     .map(({ accessKeyId }) => accessKeyId);
   return new Set(ids);
 }
 
-function wasMadeBy(doing: Doing, key: AccessKey): boolean {
-  const earliest = Math.floor(doing.at / SECOND) * SECOND - CREATED_EARLIEST;
-  if (key.createdAt < earliest || key.createdAt > doing.at + CREATED_LATEST) return false;
-  return key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= doing.at + PROOF_LATEST);
+function wasMadeBy(intent: Intent, key: AccessKey): boolean {
+  const earliest = Math.floor(intent.at / SECOND) * SECOND - CREATED_EARLIEST;
+  if (key.createdAt < earliest || key.createdAt > intent.at + CREATED_LATEST) return false;
+  return key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= intent.at + PROOF_LATEST);
 }
 
 function isReclaimed(key: AccessKey, recordedAt: Instant | undefined): boolean {

@@ -1,7 +1,7 @@
 import { type Answer, act, type Step, step, wait } from '../answer.ts';
 import { namedByRequest } from '../exposure.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { type Doing, isKeyLabel, recordsOf } from '../secret-tags.ts';
+import { type Intent, isKeyLabel, recordsOf } from '../secret-tags.ts';
 import type { Settings } from '../settings.ts';
 import type { Situation } from '../situation.ts';
 import { formatDate, formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
@@ -18,15 +18,15 @@ export const SETTLING = MINUTE;
 /** Another run holds the lease, or its record is so young that our reads may be older. */
 export function busy(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
-  const { doing } = tags;
+  const { intent } = tags;
   // A rotation step goes on with what the step before it began, each in an invocation of its own.
   const isOwn = isOwnIntent(s);
-  if (doing !== undefined && now < doing.deadlineAt && !isOwn) {
-    const message = `Another run (${doing.runId}) is working on this user until ${formatInstant(doing.deadlineAt)}.`;
-    return { ...wait('busy', message, doing.deadlineAt), status: 'busy' };
+  if (intent !== undefined && now < intent.deadlineAt && !isOwn) {
+    const message = `Another run (${intent.runId}) is working on this user until ${formatInstant(intent.deadlineAt)}.`;
+    return { ...wait('busy', message, intent.deadlineAt), status: 'busy' };
   }
   const fresh = recordsOf(tags)
-    .filter((record) => !isOwn || record !== doing)
+    .filter((record) => !isOwn || record !== intent)
     // One ahead of `now` was written while this pass was at work: `now` is read once, before its first call.
     .find(({ at }) => now - at < SETTLING && !request.wroteAt.has(at))?.at;
   if (fresh === undefined) return undefined;
@@ -62,7 +62,7 @@ function held(s: Situation): Answer | undefined {
   if (awaitsReplacement(s)) return undefined;
   if (request.asked?.action === 'hold' || request.asked?.force) return undefined;
   // The rollback wrote this hold itself, so the hold must not keep it from being finished.
-  if (tags.doing?.verb === 'roll-back') return undefined;
+  if (tags.intent?.verb === 'roll-back') return undefined;
   const message =
     `User ${s.state.user.userName} is on hold until ${formatDate(tags.holdUntil)}. ` +
     'Lift the hold with `rotate-user` action hold and a past date, or pass force.';
@@ -77,7 +77,7 @@ function orOrphan(s: Situation, answer: Answer): Answer {
 /** Every run since should have handled it. So the run is that late, or an old intent was put back. */
 export function isTooOld(
   { settings, now }: { settings: Pick<Settings, 'runEveryDays'>; now: Instant },
-  { at }: Pick<Doing, 'at'>,
+  { at }: Pick<Intent, 'at'>,
 ): boolean {
   return hasPassed(at, Math.max(3, 2 * settings.runEveryDays + 1), now);
 }
@@ -86,7 +86,7 @@ export function isTooOld(
 export function orphanStep(s: Situation): Step | undefined {
   const [orphan] = s.orphans;
   if (s.orphans.length !== 1 || orphan === undefined || !orphan.isActive) return undefined;
-  if (s.tags.doing === undefined || isTooOld(s, s.tags.doing)) return undefined;
+  if (s.tags.intent === undefined || isTooOld(s, s.tags.intent)) return undefined;
   // Nothing is written to a secret that may not be ours, not even what was done.
   const isRecordable = verifiedSecret(s.secret, s.state.user, s.settings) !== undefined;
   const action = isRecordable ? 'deactivate-orphan' : 'deactivate-unrecorded';
@@ -95,7 +95,7 @@ export function orphanStep(s: Situation): Step | undefined {
 
 export function orphanMessage(s: Situation): string {
   const [orphan] = s.orphans;
-  const at = s.tags.doing === undefined ? '' : ` at ${formatInstant(s.tags.doing.at)}`;
+  const at = s.tags.intent === undefined ? '' : ` at ${formatInstant(s.tags.intent.at)}`;
   return (
     `Key ${orphan?.accessKeyId} of ${s.state.user.userName} is the leftover of a run that was interrupted${at}: ` +
     'its secret access key was never stored. It is deactivated, and deleted half a day later. ' +
@@ -125,11 +125,11 @@ export function secretUnverified(s: Situation): Answer | undefined {
 }
 
 function unverified(s: Situation, reason: ReasonCode, message: string): Answer {
-  const { doing } = s.tags;
+  const { intent } = s.tags;
   const unfinished =
-    doing === undefined
+    intent === undefined
       ? ''
-      : ` The ${nounOf(doing)} begun at ${formatInstant(doing.at)} (${ids(doing)}) is unfinished.`;
+      : ` The ${nounOf(intent)} begun at ${formatInstant(intent.at)} (${ids(intent)}) is unfinished.`;
   return blocked(s, reason, message + unfinished, { isRecordable: false, also: orphanStep(s) });
 }
 

@@ -1,5 +1,5 @@
 import { type Action, type Answer, act, wait } from '../answer.ts';
-import type { Doing } from '../secret-tags.ts';
+import type { Intent } from '../secret-tags.ts';
 import { keyLabels } from '../secret-versions.ts';
 import { ORPHAN_RECOVERY, type Situation } from '../situation.ts';
 import { formatInstant, MINUTE } from '../time.ts';
@@ -15,75 +15,75 @@ const VISIBLE_AFTER = 10 * MINUTE;
 
 /** An intent whose deadline is past is finished if its write is done in IAM, and cleared otherwise. */
 export function intentPast(s: Situation): Answer | undefined {
-  const { doing } = s.tags;
-  if (doing === undefined) return undefined;
-  const isOld = isTooOld(s, doing);
-  switch (doing.verb) {
+  const { intent } = s.tags;
+  if (intent === undefined) return undefined;
+  const isOld = isTooOld(s, intent);
+  switch (intent.verb) {
     case 'issue':
       return isOld
-        ? oldIssue(s, doing)
-        : (storedKey(s, doing) ?? orphaned(s) ?? clear(doing, 'The interrupted rotation left no key behind'));
+        ? oldIssue(s, intent)
+        : (storedKey(s, intent) ?? orphaned(s) ?? clear(intent, 'The interrupted rotation left no key behind'));
     case 'deactivate':
     case 'retire':
-      if (isOld) return clear(doing, TOO_OLD);
-      return isInactiveOrGone(s, target(doing))
-        ? finish(s, doing)
-        : clear(doing, `Key ${target(doing)} is still active`);
+      if (isOld) return clear(intent, TOO_OLD);
+      return isInactiveOrGone(s, target(intent))
+        ? finish(s, intent)
+        : clear(intent, `Key ${target(intent)} is still active`);
     case 'delete':
-      if (isOld) return clear(doing, TOO_OLD);
-      return isInIam(s, target(doing)) ? clear(doing, `Key ${target(doing)} is still there`) : finish(s, doing);
+      if (isOld) return clear(intent, TOO_OLD);
+      return isInIam(s, target(intent)) ? clear(intent, `Key ${target(intent)} is still there`) : finish(s, intent);
     case 'roll-back':
-      return rolledBack(s, doing);
+      return rolledBack(s, intent);
     case 'move-forward':
-      return s.currentKeyId === target(doing) ? finish(s, doing) : clear(doing, 'AWSCURRENT was not moved');
+      return s.currentKeyId === target(intent) ? finish(s, intent) : clear(intent, 'AWSCURRENT was not moved');
   }
 }
 
 const TOO_OLD = 'It is too old to be continued';
 
 /** It tells, where there is something to tell, and no key is touched by it. */
-function oldIssue(s: Situation, doing: Doing): Answer | undefined {
-  const stored = storedKey(s, doing);
+function oldIssue(s: Situation, intent: Intent): Answer | undefined {
+  const stored = storedKey(s, intent);
   const [step] = stored?.steps ?? [];
   // Made current already: what is left is the announcement.
   if (step?.action === 'finish' && step.accessKeyId === s.currentKeyId) return stored;
   const [orphan] = s.orphans;
-  if (orphan === undefined) return clear(doing, TOO_OLD);
+  if (orphan === undefined) return clear(intent, TOO_OLD);
   const why =
     `Key ${describeKey(orphan, s.now)} of ${s.state.user.userName} may be the leftover of a run that was ` +
     'interrupted long ago, and its secret access key is lost. Delete it unless it is in use';
-  return clear(doing, why, { tells: 'failed', accessKeyId: orphan.accessKeyId });
+  return clear(intent, why, { tells: 'failed', accessKeyId: orphan.accessKeyId });
 }
 
 /** Nothing is reactivated by an intent: the operator who wanted the key back may have reconsidered since. */
-function rolledBack(s: Situation, doing: Doing): Answer {
-  const key = s.keys.find(({ accessKeyId }) => accessKeyId === target(doing));
-  if (key === undefined) return clear(doing, `Key ${target(doing)} is gone`);
-  if (!key.isActive) return clear(doing, `Key ${target(doing)} was not reactivated`);
-  if (key.role === 'current' || key.versionId === undefined) return finish(s, doing);
-  const why = `Key ${target(doing)} of ${s.state.user.userName} was reactivated, but AWSCURRENT was not moved back to it`;
-  return clear(doing, why, { tells: 'reactivated', accessKeyId: key.accessKeyId });
+function rolledBack(s: Situation, intent: Intent): Answer {
+  const key = s.keys.find(({ accessKeyId }) => accessKeyId === target(intent));
+  if (key === undefined) return clear(intent, `Key ${target(intent)} is gone`);
+  if (!key.isActive) return clear(intent, `Key ${target(intent)} was not reactivated`);
+  if (key.role === 'current' || key.versionId === undefined) return finish(s, intent);
+  const why = `Key ${target(intent)} of ${s.state.user.userName} was reactivated, but AWSCURRENT was not moved back to it`;
+  return clear(intent, why, { tells: 'reactivated', accessKeyId: key.accessKeyId });
 }
 
 /** A key that the issue stored: a label names it, so it was proven and its secret is safe. */
-function storedKey(s: Situation, doing: Doing): Answer | undefined {
+function storedKey(s: Situation, intent: Intent): Answer | undefined {
   const stored = keyLabels(s.secret).filter(
-    ({ accessKeyId, versionId }) => !doing.accessKeyIds.includes(accessKeyId) && versionId !== doing.versionId,
+    ({ accessKeyId, versionId }) => !intent.accessKeyIds.includes(accessKeyId) && versionId !== intent.versionId,
   );
   const key = s.keys.find(({ accessKeyId }) => stored.some((label) => label.accessKeyId === accessKeyId));
   if (key === undefined) {
     const [missing] = stored;
-    if (missing === undefined || s.now - doing.at >= VISIBLE_AFTER) return undefined;
+    if (missing === undefined || s.now - intent.at >= VISIBLE_AFTER) return undefined;
     const message = `Key ${missing.accessKeyId} is stored but IAM does not show it yet.`;
-    return { ...wait('settling', message, doing.at + VISIBLE_AFTER), status: 'busy' };
+    return { ...wait('settling', message, intent.at + VISIBLE_AFTER), status: 'busy' };
   }
   if (s.tags.currentSince?.accessKeyId === key.accessKeyId && key.role === 'current') return undefined;
   // No version is current: only while Secrets Manager shows a first version that has had no value yet.
-  const isFirst = doing.versionId === undefined && isOwnIntent(s);
+  const isFirst = intent.versionId === undefined && isOwnIntent(s);
   const isPromotable =
-    key.role === 'current' || ((doing.versionId !== undefined || isFirst) && doing.versionId === s.currentVersionId);
-  if (key.isActive && isPromotable) return finish(s, doing, key.accessKeyId);
-  return clear(doing, `Key ${key.accessKeyId} is stored, but it is inactive or another version became current`);
+    key.role === 'current' || ((intent.versionId !== undefined || isFirst) && intent.versionId === s.currentVersionId);
+  if (key.isActive && isPromotable) return finish(s, intent, key.accessKeyId);
+  return clear(intent, `Key ${key.accessKeyId} is stored, but it is inactive or another version became current`);
 }
 
 function orphaned(s: Situation): Answer | undefined {
@@ -110,33 +110,33 @@ function orphaned(s: Situation): Answer | undefined {
   return act({ action: 'delete-orphan', accessKeyId }, 'orphan-deleted', message);
 }
 
-function finish(s: Situation, doing: Doing, accessKeyId = target(doing)): Answer {
-  if (isOwnIntent(s)) return finishRotation(s, doing, accessKeyId);
-  const message = `The ${nounOf(doing)} of ${accessKeyId} begun at ${formatInstant(doing.at)} was interrupted and is now finished.`;
+function finish(s: Situation, intent: Intent, accessKeyId = target(intent)): Answer {
+  if (isOwnIntent(s)) return finishRotation(s, intent, accessKeyId);
+  const message = `The ${nounOf(intent)} of ${accessKeyId} begun at ${formatInstant(intent.at)} was interrupted and is now finished.`;
   // An issue finished here is the one that was asked for; any other command goes on after the unfinished work.
   const { asked, origin } = s.request;
-  const isIssued = asked?.action === 'rotate' && doing.verb === 'issue' && !asked.compromised;
+  const isIssued = asked?.action === 'rotate' && intent.verb === 'issue' && !asked.compromised;
   const isCommand = asked !== undefined && !isIssued;
   const continues = isCommand || origin === 'exposed';
-  return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'finished', message, { continues });
+  return act({ action: 'finish', verb: intent.verb, accessKeyId }, 'finished', message, { continues });
 }
 
 /** Not interrupted: the last step of Secrets Manager's rotation goes on with what its first step began. */
-function finishRotation(s: Situation, doing: Doing, accessKeyId: string): Answer {
-  const old = s.keys.find((key) => doing.accessKeyIds.includes(key.accessKeyId));
+function finishRotation(s: Situation, intent: Intent, accessKeyId: string): Answer {
+  const old = s.keys.find((key) => intent.accessKeyIds.includes(key.accessKeyId));
   const replaces = old === undefined ? '' : ` and replaces ${describeKey(old, s.now)}`;
   const message = `Key ${accessKeyId} of ${s.state.user.userName} becomes current${replaces}, as Secrets Manager asks.`;
-  return act({ action: 'finish', verb: doing.verb, accessKeyId }, 'rotation-finished', message);
+  return act({ action: 'finish', verb: intent.verb, accessKeyId }, 'rotation-finished', message);
 }
 
-function clear(doing: Doing, why: string, told: Pick<ClearIntent, 'tells' | 'accessKeyId'> = {}): Answer {
-  const message = `${why}: the ${nounOf(doing)} begun at ${formatInstant(doing.at)} is discarded, and the user is planned again.`;
+function clear(intent: Intent, why: string, told: Pick<ClearIntent, 'tells' | 'accessKeyId'> = {}): Answer {
+  const message = `${why}: the ${nounOf(intent)} begun at ${formatInstant(intent.at)} is discarded, and the user is planned again.`;
   // Unless its grace period is removed first, a key that was reactivated meanwhile would be deactivated unannounced.
-  const restartGrace = doing.verb === 'deactivate';
+  const restartGrace = intent.verb === 'deactivate';
   return act({ action: 'clear-intent', restartGrace, ...told }, 'intent-cleared', message, { continues: true });
 }
 
-function target({ accessKeyIds }: Doing): string {
+function target({ accessKeyIds }: Intent): string {
   const [first = '-'] = accessKeyIds;
   return first;
 }

@@ -44,9 +44,9 @@ export function guardStep(secret: Pick<Secret, 'name' | 'rotationEnabled' | 'ver
  */
 export function isOwnIntent({ request, tags, secret }: Pick<Situation, 'request' | 'tags' | 'secret'>): boolean {
   const { rotation } = request;
-  if (rotation === undefined || tags.doing?.verb !== 'issue') return false;
+  if (rotation === undefined || tags.intent?.verb !== 'issue') return false;
   const stored = keyIdOf(secret, rotation.versionId);
-  return stored !== undefined && !tags.doing.accessKeyIds.includes(stored);
+  return stored !== undefined && !tags.intent.accessKeyIds.includes(stored);
 }
 
 /** The two steps that change something. Everything that is not theirs is left to `intent-past`, or refused. */
@@ -66,7 +66,7 @@ function begin(s: Situation, versionId: string): Answer | undefined {
   const { userName } = s.state.user;
   const stored = keyIdOf(s.secret, versionId);
   if (stored !== undefined) return wait('rotation-stored', `Key ${stored} of ${userName} is already stored.`);
-  if (s.tags.doing !== undefined) return undefined;
+  if (s.tags.intent !== undefined) return undefined;
   const [key, second] = s.keys;
   if (second !== undefined) {
     const message =
@@ -90,7 +90,7 @@ function end(s: Situation, versionId: string): Answer | undefined {
   if (s.currentVersionId === versionId && !isOwn) {
     return wait('rotation-finished', `Version ${versionId} of secret ${name} is already current.`);
   }
-  if (s.tags.doing !== undefined) return undefined;
+  if (s.tags.intent !== undefined) return undefined;
   const stored = keyIdOf(s.secret, versionId);
   const message =
     stored === undefined

@@ -92,8 +92,8 @@ export function intentsIn(
   now: Instant,
 ): StandingIntent[] {
   return users.flatMap(({ user: { userName }, secret }) => {
-    const { doing } = parseSecretTags(secret?.tags ?? {}, now).tags;
-    return doing === undefined || isTooOld({ settings, now }, doing) ? [] : [{ userName, ...doing }];
+    const { intent } = parseSecretTags(secret?.tags ?? {}, now).tags;
+    return intent === undefined || isTooOld({ settings, now }, intent) ? [] : [{ userName, ...intent }];
   });
 }
 

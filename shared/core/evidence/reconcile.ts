@@ -1,5 +1,5 @@
 import type { NoticeEvent } from '../messages.ts';
-import type { Doing } from '../secret-tags.ts';
+import type { Intent } from '../secret-tags.ts';
 import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
 import type { KeyEventName } from './event-windows.ts';
 import type { RecordedTransition } from './transitions.ts';
@@ -55,7 +55,7 @@ export interface Reconciling {
   intents?: readonly StandingIntent[];
 }
 
-export interface StandingIntent extends Pick<Doing, 'verb' | 'at' | 'accessKeyIds'> {
+export interface StandingIntent extends Pick<Intent, 'verb' | 'at' | 'accessKeyIds'> {
   userName: string;
 }
 

@@ -107,8 +107,8 @@ function isUnderWay({ scanned: { secret, report, keys } }: Triaged, now: Instant
   if (secret === undefined) return false;
   const { keys: reported = [] } = { ...report };
   const count = (keys ?? reported.filter(({ rotatedAt }) => rotatedAt !== undefined)).length;
-  const { doing, currentSince } = parseSecretTags(secret.tags, now).tags;
-  return doing !== undefined || (count > 1 && currentSince !== undefined);
+  const { intent, currentSince } = parseSecretTags(secret.tags, now).tags;
+  return intent !== undefined || (count > 1 && currentSince !== undefined);
 }
 
 /** `reason: 3`, for the log. */

@@ -12,8 +12,8 @@ export function exposed({ tags }: Facts): Answer | undefined {
   return tags.exposed === undefined ? undefined : due('exposed');
 }
 
-export function inFlight({ tags: { doing }, now }: Facts): Answer | undefined {
-  return doing !== undefined && now < doing.deadlineAt ? skip('busy') : undefined;
+export function inFlight({ tags: { intent }, now }: Facts): Answer | undefined {
+  return intent !== undefined && now < intent.deadlineAt ? skip('busy') : undefined;
 }
 
 /** What waits for a person, and what no tag can record as reported: it is reported again in one run a week. */
@@ -45,10 +45,10 @@ export function policyOutdated({
   return reason === undefined ? undefined : due(reason);
 }
 
-export function intentPast({ tags: { doing, deactivated }, now }: Facts): Answer | undefined {
-  if (doing === undefined) return undefined;
+export function intentPast({ tags: { intent, deactivated }, now }: Facts): Answer | undefined {
+  if (intent === undefined) return undefined;
   // The intent of an issue stays until its orphan is gone; before that there is nothing to do.
-  const isOrphan = doing.verb === 'issue' && deactivated && !doing.accessKeyIds.includes(deactivated.accessKeyId);
+  const isOrphan = intent.verb === 'issue' && deactivated && !intent.accessKeyIds.includes(deactivated.accessKeyId);
   return isOrphan && now < deactivated.at + ORPHAN_RECOVERY ? skip('orphan-waiting') : due('finished');
 }
 

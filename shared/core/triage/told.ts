@@ -27,14 +27,14 @@ const told: readonly Told[] = [
 /** Blocked as it was when it was reported: the worker would only wait. Any change of the keys is looked at. */
 export function toldOfBlocked(facts: Facts): Answer | undefined {
   const { tags, slots, now } = facts;
-  const { announced, doing } = tags;
+  const { announced, intent } = tags;
   if (announced?.event !== 'blocked' || hasPassed(announced.at, WEEKLY_DAYS, now) || slots === undefined) {
     return undefined;
   }
   if (tagsInvalid(facts) ?? leftAlone(facts) ?? secretOdd(facts) ?? voidTags(facts)) return undefined;
   if (slots.active.some((since) => since > announced.at)) return undefined;
   // Only two orphans go with an intent.
-  if (doing !== undefined && announced.reason !== 'two-orphans') return undefined;
+  if (intent !== undefined && announced.reason !== 'two-orphans') return undefined;
   const state = told.find(({ reason }) => reason === announced.reason);
   return state?.isUnchanged(facts, slots) ? skip(state.reason) : undefined;
 }

@@ -2,8 +2,8 @@ import {
   formatAnnounced,
   formatCurrentSince,
   formatDeactivated,
-  formatDoing,
   formatExposed,
+  formatIntent,
   formatIssued,
   formatKeyRecord,
   formatNotice,
@@ -16,8 +16,8 @@ import {
   type Announced,
   type CurrentSince,
   type DeactivatedRecord,
-  type Doing,
   type Exposed,
+  type Intent,
   type KeyRecord,
   type NoticeGiven,
   type NoticeKind,
@@ -64,7 +64,7 @@ export function key(accessKeyId: string, options: KeyOptions = {}): AccessKey {
 }
 
 export interface TagOptions {
-  doing?: Partial<Doing>;
+  intent?: Partial<Intent>;
   currentSince?: CurrentSince;
   issuedOn?: Instant;
   deactivated?: DeactivatedRecord;
@@ -87,7 +87,7 @@ export function notice(kind: NoticeKind, accessKeyId: string, days: number, earl
 }
 
 /** An intent of another run; past its deadline unless told otherwise. */
-export function doing(options: Partial<Doing> = {}): Doing {
+export function intent(options: Partial<Intent> = {}): Intent {
   const { verb = 'issue', at = minutesAgo(60) } = options;
   const accessKeyIds = verb === 'issue' ? [] : [C];
   return { verb, at, deadlineAt: at + 15 * MINUTE, runId: OTHER_RUN, accessKeyIds, ...options };
@@ -97,7 +97,7 @@ export function tagsOf(options: TagOptions): Record<string, string> {
   const names = secretTagNames;
   const { raw = {} } = options;
   return {
-    ...(options.doing === undefined ? {} : { [names.doing]: formatDoing(doing(options.doing)) }),
+    ...(options.intent === undefined ? {} : { [names.doing]: formatIntent(intent(options.intent)) }),
     ...(options.currentSince === undefined ? {} : { [names.currentSince]: formatCurrentSince(options.currentSince) }),
     ...(options.issuedOn === undefined
       ? {}

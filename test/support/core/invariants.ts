@@ -76,7 +76,7 @@ interface Exposure {
 interface Facts extends Judged {
   secret: Secret | undefined;
   keys: readonly AccessKey[];
-  doing: Intent | undefined;
+  intent: Intent | undefined;
   since: Stamp | undefined;
   deactivated: Stamp | undefined;
   seen: Stamp | undefined;
@@ -106,7 +106,7 @@ function factsOf(judged: Judged): Facts {
     ...judged,
     secret: state.secret,
     keys: state.keys,
-    doing: intent(tag('doing')),
+    intent: intentOf(tag('doing')),
     since: stamp(tag('current-since')),
     deactivated: stamp(tag('deactivated')),
     handedOnId: / done (\S+) /.exec(tag('handed-on') ?? '')?.[1],
@@ -137,7 +137,7 @@ function exposure(text: string | undefined): Exposure | undefined {
   return { at: Date.parse(at), ids: ids.split('/'), isActive: active === 'active' };
 }
 
-function intent(text: string | undefined): Intent | undefined {
+function intentOf(text: string | undefined): Intent | undefined {
   if (text === undefined) return undefined;
   const [verb = '', at = '', deadline = '', , ids = '', version = ''] = text.split(' ');
   return { verb, at: Date.parse(at), deadline: Date.parse(deadline), ids: ids.split('/'), version };
@@ -168,7 +168,7 @@ function aboutPolicy(facts: Facts): string[] {
   const { secret, state, settings } = facts;
   const isOurs = secret?.isMade === true && secret.tags['keyturn:user-id'] === state.user.userId;
   return say(
-    [facts.doing === undefined || facts.doing.deadline <= facts.now, 'a policy put during the lease of another run'],
+    [facts.intent === undefined || facts.intent.deadline <= facts.now, 'a policy put during the lease of another run'],
     [isOurs && secret?.deletedAt === undefined, 'a policy put on a secret that is not ours'],
     [secret?.kmsKeyId === undefined || secret.kmsKeyId === settings.kmsKeyId, 'a policy put under another KMS key'],
   );
@@ -179,7 +179,7 @@ const frozenActions = ['issue', 'deactivate', 'delete', 'retire', 'move-forward'
 
 /** What forbids every change, or every change but one. */
 function guards(facts: Facts, step: Step): string[] {
-  const { now, doing, state, settings, request } = facts;
+  const { now, intent, state, settings, request } = facts;
   const isOrphan = step.action === 'deactivate-orphan' || step.action === 'deactivate-unrecorded';
   const isAboutExposed = state.keys.some(({ accessKeyId }) => accessKeyId === exposedIdOf(facts)) || isOwed(facts);
   const isExposed = step.action === 'deactivate-exposed';
@@ -194,14 +194,14 @@ function guards(facts: Facts, step: Step): string[] {
     request.asked?.compromised === true ||
     asked === 'hold' ||
     asked === 'adopt' ||
-    (doing?.verb === 'roll-back' && (step.action === 'finish' || step.action === 'clear-intent'));
+    (intent?.verb === 'roll-back' && (step.action === 'finish' || step.action === 'clear-intent'));
   const isUnknown = state.keys.some(({ status }) => status !== 'Active' && status !== 'Inactive');
   const isAdopting = step.action === 'adopt-secret' && asked === 'adopt' && request.asked?.force === true;
   const finishes = ['finish', 'clear-intent', 'announce-blocked', 'restore-secret', 'drop-tags', ...orphanActions];
   return say(
-    [doing === undefined || doing.deadline <= now || isOwn || isExposed, 'a change during the lease of another run'],
+    [intent === undefined || intent.deadline <= now || isOwn || isExposed, 'a change during the lease of another run'],
     [
-      isExposed || !isFresh(isOwn ? { ...facts, doing: undefined } : facts),
+      isExposed || !isFresh(isOwn ? { ...facts, intent: undefined } : facts),
       'a change on a record less than a minute old',
     ],
     [!isExempt(facts) || isOrphan || isAdopting, 'a change for an exempt user'],
@@ -217,14 +217,23 @@ function guards(facts: Facts, step: Step): string[] {
     ],
     [!isFrozen || isCommand || isAboutExposed || !frozenActions.includes(step.action), 'in a freeze'],
     [
-      doing === undefined || isExposed || isAdopting || finishes.includes(step.action),
+      intent === undefined || isExposed || isAdopting || finishes.includes(step.action),
       'a change before the unfinished one',
     ],
   );
 }
 
-const recordsOf = ({ doing, since, deactivated, seen, confirmed, announced, told, exposed }: Facts): { at: number }[] =>
-  [doing, since, deactivated, seen, confirmed, announced, told, exposed].filter((record) => record !== undefined);
+const recordsOf = ({
+  intent,
+  since,
+  deactivated,
+  seen,
+  confirmed,
+  announced,
+  told,
+  exposed,
+}: Facts): { at: number }[] =>
+  [intent, since, deactivated, seen, confirmed, announced, told, exposed].filter((record) => record !== undefined);
 
 function exposedIdOf({ request, keys }: Facts): string | undefined {
   if (request.origin === 'exposed') return request.accessKeyId;
@@ -259,9 +268,9 @@ function isOwed(facts: Facts): boolean {
 }
 
 /** A later step of Secrets Manager's own rotation goes on with what its first one stored. */
-function isOwnRotation({ request: { rotation }, doing, secret }: Facts): boolean {
+function isOwnRotation({ request: { rotation }, intent, secret }: Facts): boolean {
   const id = secret?.versions[rotation?.versionId ?? '']?.find((label) => label.startsWith('AKIA'));
-  return doing?.verb === 'issue' && id !== undefined && !doing.ids.includes(id);
+  return intent?.verb === 'issue' && id !== undefined && !intent.ids.includes(id);
 }
 
 function isFresh(facts: Facts): boolean {
@@ -488,16 +497,16 @@ function recorded(facts: Facts, id: string, ms: number): string[] {
 }
 
 /** Made by an issue that died. An old intent may be one that was put back. */
-function orphanhood({ doing, secret, keys, settings, now }: Facts, id: string): string[] {
+function orphanhood({ intent, secret, keys, settings, now }: Facts, id: string): string[] {
   const labels = Object.values(secret?.versions ?? {}).flat();
   const candidate = (key: AccessKey): boolean =>
-    doing?.verb === 'issue' &&
-    now - doing.at < Math.max(3, 2 * settings.runEveryDays + 1) * DAY &&
+    intent?.verb === 'issue' &&
+    now - intent.at < Math.max(3, 2 * settings.runEveryDays + 1) * DAY &&
     !labels.includes(key.accessKeyId) &&
-    !doing.ids.includes(key.accessKeyId) &&
-    key.createdAt >= doing.at - (doing.at % SECOND) - 5 * SECOND &&
-    key.createdAt <= doing.at + 60 * SECOND &&
-    (key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= doing.at + 16 * MINUTE));
+    !intent.ids.includes(key.accessKeyId) &&
+    key.createdAt >= intent.at - (intent.at % SECOND) - 5 * SECOND &&
+    key.createdAt <= intent.at + 60 * SECOND &&
+    (key.lastUsed === undefined || (key.lastUsed.service === 'sts' && key.lastUsed.at <= intent.at + 16 * MINUTE));
   const key = keys.find(({ accessKeyId }) => accessKeyId === id);
   return say([key !== undefined && candidate(key), 'the removal of a key that is no orphan']);
 }
@@ -551,14 +560,14 @@ function forgetting(facts: Facts, id: string): string[] {
 }
 
 function finishing(facts: Facts, verb: string, id: string): string[] {
-  const { doing, secret } = facts;
+  const { intent, secret } = facts;
   const key = find(facts, id);
   const version = Object.entries(secret?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0];
-  const isFirst = version === undefined && doing?.version === '-' && isOwnRotation(facts);
-  const isPromotable = facts.currentId === id || isFirst || (version !== undefined && version === doing?.version);
+  const isFirst = version === undefined && intent?.version === '-' && isOwnRotation(facts);
+  const isPromotable = facts.currentId === id || isFirst || (version !== undefined && version === intent?.version);
   return say(
-    [doing?.verb === verb, 'something is finished that was not begun'],
-    [verb === 'issue' || doing?.ids[0] === id, 'something is finished on another key'],
+    [intent?.verb === verb, 'something is finished that was not begun'],
+    [verb === 'issue' || intent?.ids[0] === id, 'something is finished on another key'],
     [
       verb !== 'issue' || (key?.status === 'Active' && isPromotable),
       'an issue is finished on a key that is not usable',

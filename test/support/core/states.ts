@@ -80,12 +80,12 @@ const ids = [P, C] as const;
 /** Intents: none, live, and of each verb past its deadline, about either key; the keys are days old, so no orphans. */
 export const intents: readonly TagOptions[] = [
   {},
-  { doing: { at: minutesAgo(5), deadlineAt: NOW + HOUR } },
+  { intent: { at: minutesAgo(5), deadlineAt: NOW + HOUR } },
   ...transitionVerbs.flatMap((verb) =>
-    ids.map((id) => ({ doing: { verb, accessKeyIds: verb === 'issue' ? [] : [id], versionId: versionOf(id) } })),
+    ids.map((id) => ({ intent: { verb, accessKeyIds: verb === 'issue' ? [] : [id], versionId: versionOf(id) } })),
   ),
   // An issue on the second of either key, when it was a day or days old: orphans where no label names the key.
-  ...[5, 6, 95].map((days) => ({ doing: { at: daysAgo(days) - HOUR / 60, accessKeyIds: [] } })),
+  ...[5, 6, 95].map((days) => ({ intent: { at: daysAgo(days) - HOUR / 60, accessKeyIds: [] } })),
 ];
 
 /** What is on record about a key being Inactive. */

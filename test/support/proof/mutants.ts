@@ -45,15 +45,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a live lease ignored',
     file: `${checks}/hands-off.ts`,
-    find: 'now < doing.deadlineAt && !',
+    find: 'now < intent.deadlineAt && !',
     replace: 'now < 0 && !',
     caughtBy: unit('hands-off', 'is busy while the intent of another run'),
   },
   {
     name: 'a takeover before the deadline',
     file: `${checks}/hands-off.ts`,
-    find: 'now < doing.deadlineAt && !',
-    replace: 'now < doing.at + 60_000 && !',
+    find: 'now < intent.deadlineAt && !',
+    replace: 'now < intent.at + 60_000 && !',
     caughtBy: unit('hands-off', 'leaves an orphan alone while the issue'),
   },
   {
@@ -73,14 +73,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "another run's lease taken for ours",
     file: `${apply}/lease.ts`,
-    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;\n',
+    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.intent?.runId !== lease.intent.runId) return false;\n',
     replace: '',
     caughtBy: contest('rotate and rotate, first key'),
   },
   {
     name: "the lease of another pass of a fleet's queue taken for ours",
     file: `${apply}/lease.ts`,
-    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.doing?.runId !== lease.intent.runId) return false;\n',
+    find: '  if (parseSecretTags(secret.tags, ANY_TIME).tags.intent?.runId !== lease.intent.runId) return false;\n',
     replace: '',
     caughtBy: proof('fleet-two-passes', 'deactivation: one of them writes at a time'),
   },
@@ -210,7 +210,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any stranger taken for an orphan',
     file: 'shared/core/situation.ts',
-    find: 'if (key.createdAt < earliest || key.createdAt > doing.at + CREATED_LATEST) return false;',
+    find: 'if (key.createdAt < earliest || key.createdAt > intent.at + CREATED_LATEST) return false;',
     replace: 'if (key.createdAt < earliest) return false;',
     caughtBy: unit('intent-past', 'who counts as the orphan'),
   },
@@ -231,8 +231,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'another transitionId when it is repeated',
     file: `${apply}/lease.ts`,
-    find: 'intent: { ...doing, ...leaseOf(pass) },',
-    replace: 'intent: { ...doing, ...leaseOf(pass), at: pass.runtime.clock() },',
+    find: 'intent: { ...intent, ...leaseOf(pass) },',
+    replace: 'intent: { ...intent, ...leaseOf(pass), at: pass.runtime.clock() },',
     caughtBy: crash('grace end, second rotation'),
   },
   // ---- the grace period ----
@@ -651,23 +651,23 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a roll-back finished by reactivating',
     file: `${checks}/intent-past.ts`,
-    find: 'if (!key.isActive) return clear(doing,',
+    find: 'if (!key.isActive) return clear(intent,',
     replace:
-      "if (!key.isActive) return act({ action: 'roll-back', accessKeyId: key.accessKeyId, holdUntil: s.now + 3 * 86_400_000 }, 'rolled-back', '-');\n  if (!key.isActive) return clear(doing,",
+      "if (!key.isActive) return act({ action: 'roll-back', accessKeyId: key.accessKeyId, holdUntil: s.now + 3 * 86_400_000 }, 'rolled-back', '-');\n  if (!key.isActive) return clear(intent,",
     caughtBy: unit('intent-past', 'reactivates nothing'),
   },
   {
     name: 'an intent gone on with however old it is',
     file: `${checks}/intent-past.ts`,
-    find: 'const isOld = isTooOld(s, doing);',
+    find: 'const isOld = isTooOld(s, intent);',
     replace: 'const isOld = s.now < 0;',
     caughtBy: unit('intent-past', 'tells of what may be the leftover of an issue'),
   },
   {
     name: 'the same for a user who is otherwise left alone',
     file: `${checks}/hands-off.ts`,
-    find: 'if (s.tags.doing === undefined || isTooOld(s, s.tags.doing)) return undefined;',
-    replace: 'if (s.tags.doing === undefined) return undefined;',
+    find: 'if (s.tags.intent === undefined || isTooOld(s, s.tags.intent)) return undefined;',
+    replace: 'if (s.tags.intent === undefined) return undefined;',
     caughtBy: unit('hands-off', 'the leftover of an issue that is too old'),
   },
   {

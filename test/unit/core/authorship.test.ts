@@ -70,7 +70,7 @@ answeredBy('state-unverified', [
   {
     name: 'but not the leftover of an issue that was interrupted: nobody works with it',
     keys: [key(C, { ageDays: 95 }), key(O, { createdAt: minutesAgo(60) })],
-    secret: { current: C, doing: { accessKeyIds: [C] }, as: { voidTags: { [names.hold]: '2027-01-01' } } },
+    secret: { current: C, intent: { accessKeyIds: [C] }, as: { voidTags: { [names.hold]: '2027-01-01' } } },
     request: byHand({ action: 'confirm' }),
     gives: 'blocked state-unverified: deactivate-orphan O',
   },

@@ -190,7 +190,7 @@ describe('what happens next', () => {
     ],
     [
       'in the hands of a run',
-      { ...old, secret: { doing: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
+      { ...old, secret: { intent: { at: minutesAgo(1), deadlineAt: NOW + MINUTE } } },
       'Another run (22222222-2222-4222-8222-222222222222) is working on this user until 2026-03-10T12:01:00.000Z. [busy]',
     ],
   ])('%s', (_, given, expected) => {
@@ -287,7 +287,7 @@ describe('the report', () => {
       'COMPLIANT',
     ],
     ['that does not know the user', {}, 'exact'],
-    ['is too old for a rotation with an intent', { ...labelled, secret: { doing: {} } }, 'exact'],
+    ['is too old for a rotation with an intent', { ...labelled, secret: { intent: {} } }, 'exact'],
     ['is too old for a rotation with another label', { ...labelled, secret: { current: C, previous: P } }, 'exact'],
     [
       'is too old for a rotation with a deactivated key',

@@ -276,12 +276,12 @@ describe('what stops only issuing, for schedule and Config', () => {
     it.each<[string, Given, string]>([
       [
         'our own orphan',
-        { keys: [key(S, { createdAt: NOW - HOUR })], secret: { doing: {} } },
+        { keys: [key(S, { createdAt: NOW - HOUR })], secret: { intent: {} } },
         'act orphan-deactivated: deactivate-orphan S',
       ],
       [
         'what IAM shows to be done',
-        { keys: [due, key(P, inactive)], secret: { current: C, doing: { verb: 'deactivate', accessKeyIds: [P] } } },
+        { keys: [due, key(P, inactive)], secret: { current: C, intent: { verb: 'deactivate', accessKeyIds: [P] } } },
         'act finished: finish P',
       ],
       [

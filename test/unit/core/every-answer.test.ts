@@ -148,7 +148,7 @@ describe('the instant of', () => {
         secret: {
           current: C,
           pending: G,
-          doing: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [C], versionId: versionOf(C) },
+          intent: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [C], versionId: versionOf(C) },
         },
       },
       'busy settling: none',
@@ -202,7 +202,7 @@ describe('the pass', () => {
       'goes on to the command after an unfinished transition',
       {
         keys: [key(C, inactive)],
-        secret: { current: C, doing: { verb: 'deactivate', ...past } },
+        secret: { current: C, intent: { verb: 'deactivate', ...past } },
         request: byHand({ action: 'rotate' }),
       },
       'act finished: finish C',
@@ -215,7 +215,7 @@ describe('the pass', () => {
         secret: {
           current: C,
           exposed: { at: daysAgo(1), accessKeyIds: [C] },
-          doing: { verb: 'deactivate', accessKeyIds: [G] },
+          intent: { verb: 'deactivate', accessKeyIds: [G] },
         },
         request: found(C),
       },
@@ -253,7 +253,7 @@ describe('the pass', () => {
   it.each(['deactivate', 'retire', 'delete'] as const)(
     'takes the grace off only with a %s that was not done',
     (verb) => {
-      const [step] = planOf({ keys: [key(C)], secret: { current: C, doing: { verb, ...past } } }).steps;
+      const [step] = planOf({ keys: [key(C)], secret: { current: C, intent: { verb, ...past } } }).steps;
       expect(step).toMatchObject({ action: 'clear-intent', restartGrace: verb === 'deactivate' });
     },
   );
@@ -280,9 +280,9 @@ describe('where no tag may be written, it says so:', () => {
 
 describe('in words:', () => {
   const orphan = key(O, { createdAt: minutesAgo(60) });
-  const rotating = (labels: readonly string[], doing?: SecretOptions['doing']): SecretOptions => ({
+  const rotating = (labels: readonly string[], intent?: SecretOptions['intent']): SecretOptions => ({
     current: C,
-    ...(doing === undefined ? {} : { doing }),
+    ...(intent === undefined ? {} : { intent }),
     as: { rotationEnabled: true, versions: { [versionOf(C)]: [C, 'AWSCURRENT'], [TOKEN]: labels } },
   });
   const ours = { at: minutesAgo(2), deadlineAt: NOW + HOUR, accessKeyIds: [C], versionId: versionOf(C) };
@@ -304,12 +304,12 @@ describe('in words:', () => {
     ],
     [
       'an exposed key beside a lost one',
-      { keys: [key(S), orphan], secret: { doing: { accessKeyIds: [S] } }, request: found(S) },
+      { keys: [key(S), orphan], secret: { intent: { accessKeyIds: [S] } }, request: found(S) },
       'no key is left to work with',
     ],
     [
       'an orphan',
-      { keys: [key(S), orphan], secret: { doing: { accessKeyIds: [S] } } },
+      { keys: [key(S), orphan], secret: { intent: { accessKeyIds: [S] } } },
       `${O} of alice is the leftover of a run that was interrupted at 2026-03-10T11:00:00.000Z`,
     ],
     [
@@ -325,7 +325,7 @@ describe('in words:', () => {
     ['a value without one', { keys: [due], secret: { as: { versions: { v: ['AWSCURRENT'] } } } }, 'no access key'],
     [
       'an unfinished first issue',
-      { keys: [due], secret: { current: C, doing: { accessKeyIds: [] }, as: { deletedAt: daysAgo(1) } } },
+      { keys: [due], secret: { current: C, intent: { accessKeyIds: [] }, as: { deletedAt: daysAgo(1) } } },
       '(no key before it)',
     ],
     [

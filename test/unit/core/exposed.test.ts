@@ -44,7 +44,7 @@ answeredBy('exposed-key', [
   {
     name: 'is deactivated while another run has the user',
     ...alone,
-    secret: { current: C, doing: { at: minutesAgo(1) } },
+    secret: { current: C, intent: { at: minutesAgo(1) } },
     request: found(C),
     gives: deactivated,
   },
@@ -278,9 +278,9 @@ it('what may not be recorded is told of once in a run, and then its user is bloc
 });
 
 it('names no leftover as the one to use: its secret access key is nowhere', () => {
-  const doing = { at: minutesAgo(60), accessKeyIds: [C] };
+  const intent = { at: minutesAgo(60), accessKeyIds: [C] };
   const leftover = key(O, { createdAt: minutesAgo(60) });
-  const answer = planOf({ keys: [young, leftover], secret: { current: C, doing }, request: found(C) });
+  const answer = planOf({ keys: [young, leftover], secret: { current: C, intent }, request: found(C) });
   expect(inShort(answer)).toBe(deactivated);
   expect(answer.message).toContain('no key is left to work with');
 });
@@ -351,7 +351,7 @@ it('a key that somebody took away long before it was exposed is not replaced', (
 });
 
 it('the replacement waits for an issue that was interrupted, and goes on after it', () => {
-  const secret = { ...taken.secret, doing: { at: minutesAgo(60), accessKeyIds: [C] } };
+  const secret = { ...taken.secret, intent: { at: minutesAgo(60), accessKeyIds: [C] } };
   const answer = planOf({ ...taken, secret, request: found(C) });
   expect(`${answer.check} ${inShort(answer)}`).toBe('intent-past act intent-cleared: clear-intent');
   expect(answer.steps[0]?.continues).toBe(true);
@@ -433,7 +433,7 @@ answeredBy('exposed-key', [
   {
     name: 'the live intent of anybody does not keep it Active',
     keys: [young],
-    secret: { current: C, doing: { at: NOW - MINUTE, accessKeyIds: [C] } },
+    secret: { current: C, intent: { at: NOW - MINUTE, accessKeyIds: [C] } },
     request: found(C),
     gives: 'act exposed: deactivate-exposed C',
   },

@@ -6,9 +6,9 @@ import { C, daysAgo, key, minutesAgo, NOW, O, P, RUN, record, request, S } from 
 import { answeredBy, type Given, inShort, planOf } from '../../support/core/cases.ts';
 
 const due = key(C, { ageDays: 95 });
-const live = { doing: { at: minutesAgo(2), deadlineAt: NOW + 1 } };
+const live = { intent: { at: minutesAgo(2), deadlineAt: NOW + 1 } };
 const orphan = key(O, { createdAt: minutesAgo(60) });
-const crashed = { doing: { accessKeyIds: [S] } };
+const crashed = { intent: { accessKeyIds: [S] } };
 const withOrphan = [key(S, { ageDays: 95 }), orphan];
 
 answeredBy('busy', [
@@ -27,7 +27,7 @@ answeredBy('busy', [
   {
     name: 'leaves an orphan alone while the issue that made it may still be at work',
     keys: withOrphan,
-    secret: { doing: { ...crashed.doing, deadlineAt: NOW + 1 } },
+    secret: { intent: { ...crashed.intent, deadlineAt: NOW + 1 } },
     gives: 'busy busy: none',
   },
   {
@@ -110,7 +110,7 @@ answeredBy('left-alone', [
   {
     name: 'does not finish a past intent of a held user by schedule',
     keys: [due, key(P, { status: 'Inactive' })],
-    secret: { current: C, previous: P, ...heldFor5Days, doing: { verb: 'deactivate', accessKeyIds: [P] } },
+    secret: { current: C, previous: P, ...heldFor5Days, intent: { verb: 'deactivate', accessKeyIds: [P] } },
     gives: 'unchanged held: none',
   },
   {
@@ -139,7 +139,7 @@ answeredBy('left-alone', [
     keys: [key(S), key(O, { createdAt: minutesAgo(60 * 24), status: 'Inactive' })],
     secret: {
       ...heldFor5Days,
-      doing: { at: minutesAgo(60 * 24), accessKeyIds: [S] },
+      intent: { at: minutesAgo(60 * 24), accessKeyIds: [S] },
       deactivated: record(O, 0.9),
     },
     gives: 'unchanged held: none',
@@ -171,14 +171,14 @@ answeredBy('intent-past', [
   {
     name: 'a hold does not stop a command with force, and the past intent goes first',
     keys: [due, key(P, { status: 'Inactive' })],
-    secret: { current: C, previous: P, ...heldFor5Days, doing: { verb: 'deactivate', accessKeyIds: [P] } },
+    secret: { current: C, previous: P, ...heldFor5Days, intent: { verb: 'deactivate', accessKeyIds: [P] } },
     request: { origin: 'manual', asked: { action: 'rotate', force: true } },
     gives: 'act finished: finish P',
   },
   {
     name: 'a rollback is finished in spite of the hold that it wrote',
     keys: [key(C, { ageDays: 3 }), key(P, { ageDays: 95 })],
-    secret: { current: P, previous: C, ...heldFor5Days, doing: { verb: 'roll-back', accessKeyIds: [P] } },
+    secret: { current: P, previous: C, ...heldFor5Days, intent: { verb: 'roll-back', accessKeyIds: [P] } },
     gives: 'act finished: finish P',
   },
 ]);
@@ -267,7 +267,7 @@ answeredBy('secret-unverified', [
     secret: {
       current: C,
       previous: P,
-      doing: { verb: 'deactivate', accessKeyIds: [P] },
+      intent: { verb: 'deactivate', accessKeyIds: [P] },
       as: { deletedAt: daysAgo(1) },
     },
     ...manualPlan,
@@ -278,7 +278,7 @@ answeredBy('secret-unverified', [
 it('an unverified secret names what its intent had not finished', () => {
   const secret = {
     current: C,
-    doing: { verb: 'deactivate', accessKeyIds: [P] } as const,
+    intent: { verb: 'deactivate', accessKeyIds: [P] } as const,
     as: { deletedAt: daysAgo(1) },
   };
   const { message } = planOf({ keys: [due], secret });
@@ -312,7 +312,7 @@ answeredBy('status-unknown', [
   {
     name: 'fails before it finishes anything',
     keys: [due, key(P, { status: 'Expired' })],
-    secret: { current: C, previous: P, doing: { verb: 'deactivate', accessKeyIds: [P] } },
+    secret: { current: C, previous: P, intent: { verb: 'deactivate', accessKeyIds: [P] } },
     ...manualPlan,
     gives: 'failed status-unknown: none',
   },
@@ -344,8 +344,8 @@ describe('the leftover of an issue that is too old to be gone on with is left as
   ])('%s', (_, given) => {
     const shown = [2.99, 3].map((days) => {
       const keys = [key(S, { ageDays: 95 }), key(O, { createdAt: daysAgo(days) })];
-      const doing = { at: daysAgo(days), accessKeyIds: [S] };
-      const { steps } = planOf({ ...given, keys, secret: { ...given.secret, doing }, ...manualPlan });
+      const intent = { at: daysAgo(days), accessKeyIds: [S] };
+      const { steps } = planOf({ ...given, keys, secret: { ...given.secret, intent }, ...manualPlan });
       return steps.some(({ action }) => action === 'deactivate-orphan' || action === 'deactivate-unrecorded');
     });
     expect(shown).toEqual([true, false]);
@@ -356,14 +356,14 @@ answeredBy('busy', [
   {
     name: 'the live intent of somebody else keeps an exposed key from being replaced',
     keys: [key(C, { ageDays: 5, status: 'Inactive' })],
-    secret: { current: C, exposed: { at: daysAgo(1), accessKeyIds: [C] }, doing: { at: NOW - MINUTE } },
+    secret: { current: C, exposed: { at: daysAgo(1), accessKeyIds: [C] }, intent: { at: NOW - MINUTE } },
     request: request({ origin: 'exposed', accessKeyId: C }),
     gives: 'busy busy: none',
   },
   {
     name: 'and any other pass from everything',
     keys: [key(C, { ageDays: 5 })],
-    secret: { current: C, doing: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
+    secret: { current: C, intent: { at: NOW - MINUTE, runId: RUN, accessKeyIds: [C] } },
     request: { completed: { verb: 'issue' } },
     gives: 'busy busy: none',
   },
@@ -375,7 +375,7 @@ answeredBy('left-alone', [
   {
     name: 'of two keys that may be the orphan of a held user none is touched',
     keys: maybeOrphans,
-    secret: { doing: {}, ...heldFor5Days },
+    secret: { intent: {}, ...heldFor5Days },
     gives: 'unchanged held: none',
   },
 ]);

@@ -28,104 +28,104 @@ answeredBy('intent-past', [
   {
     name: 'an issue that left nothing is cleared',
     keys: [old],
-    secret: { current: C, doing: issue },
+    secret: { current: C, intent: issue },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'an issue whose key was stored but not made current is finished',
     keys: [old, fresh],
-    secret: { current: C, pending: N, doing: issue },
+    secret: { current: C, pending: N, intent: issue },
     gives: 'act finished: finish O',
   },
   {
     name: 'an issue whose key is current but not announced is finished',
     keys: [old, fresh],
-    secret: { current: N, previous: C, doing: issue },
+    secret: { current: N, previous: C, intent: issue },
     gives: 'act finished: finish O',
   },
   {
     name: 'an issue that was announced and recorded is cleared',
     keys: [old, fresh],
-    secret: { current: N, previous: C, doing: issue, currentSince: { accessKeyId: N, at: BEGUN + MINUTE } },
+    secret: { current: N, previous: C, intent: issue, currentSince: { accessKeyId: N, at: BEGUN + MINUTE } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'a first issue is finished when AWSCURRENT is on its key',
     keys: [fresh],
-    secret: { current: N, doing: { at: BEGUN } },
+    secret: { current: N, intent: { at: BEGUN } },
     gives: 'act finished: finish O',
   },
   {
     name: 'a first issue is cleared when AWSCURRENT is on another key',
     keys: [old, fresh],
-    secret: { current: C, pending: N, doing: { at: BEGUN, accessKeyIds: [C] } },
+    secret: { current: C, pending: N, intent: { at: BEGUN, accessKeyIds: [C] } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'an issue is cleared when a third version became current',
     keys: [fresh, key(S)],
-    secret: { current: S, pending: N, doing: { ...issue, accessKeyIds: [C, S] } },
+    secret: { current: S, pending: N, intent: { ...issue, accessKeyIds: [C, S] } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'an issue is cleared when its stored key was deactivated',
     keys: [old, { ...fresh, status: 'Inactive' }],
-    secret: { current: C, pending: N, doing: issue },
+    secret: { current: C, pending: N, intent: issue },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'a stored key that IAM does not show is waited for while it is young',
     keys: [old],
-    secret: { current: C, pending: N, doing: { ...issue, at: minutesAgo(9.9), deadlineAt: minutesAgo(1) } },
+    secret: { current: C, pending: N, intent: { ...issue, at: minutesAgo(9.9), deadlineAt: minutesAgo(1) } },
     gives: 'busy settling: none',
   },
   {
     name: 'a stored key that IAM does not show after ten minutes is gone',
     keys: [old],
-    secret: { current: C, pending: N, doing: { ...issue, at: minutesAgo(10), deadlineAt: minutesAgo(1) } },
+    secret: { current: C, pending: N, intent: { ...issue, at: minutesAgo(10), deadlineAt: minutesAgo(1) } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'two keys that may be the orphan are left to somebody',
     keys: [fresh, key(S, { createdAt: BEGUN + 2 * SECOND })],
-    secret: { doing: { at: BEGUN } },
+    secret: { intent: { at: BEGUN } },
     gives: 'blocked two-orphans: announce-blocked O',
   },
   {
     name: 'an orphan that somebody deactivated first is recorded',
     keys: [old, { ...fresh, status: 'Inactive' }],
-    secret: { current: C, doing: issue },
+    secret: { current: C, intent: issue },
     gives: 'act orphan-deactivated: record-orphan O',
   },
   {
     name: 'a recorded orphan waits',
     keys: [old, { ...fresh, status: 'Inactive' }],
-    secret: { current: C, doing: issue, deactivated: { accessKeyId: N, at: minutesAgo(30) } },
+    secret: { current: C, intent: issue, deactivated: { accessKeyId: N, at: minutesAgo(30) } },
     gives: 'unchanged orphan-waiting: none',
   },
   {
     name: 'a recorded orphan that is Active again is a stranger, so the intent is cleared',
     keys: [old, fresh],
-    secret: { current: C, doing: issue, deactivated: { accessKeyId: N, at: minutesAgo(30) } },
+    secret: { current: C, intent: issue, deactivated: { accessKeyId: N, at: minutesAgo(30) } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'a recorded orphan that was used since is a stranger',
     keys: [old, { ...key(N, { status: 'Inactive', usedAt: minutesAgo(50), usedBy: 'sts' }), createdAt: BEGUN }],
-    secret: { current: C, doing: issue, deactivated: { accessKeyId: N, at: minutesAgo(55) } },
+    secret: { current: C, intent: issue, deactivated: { accessKeyId: N, at: minutesAgo(55) } },
     gives: 'act intent-cleared: clear-intent',
   },
   {
     name: 'a freeze does not stop the removal of an orphan',
     keys: [old, fresh],
-    secret: { current: C, doing: issue },
+    secret: { current: C, intent: issue },
     settings: { freeze: [[daysAgo(1), NOW + DAY]] },
     gives: 'act orphan-deactivated: deactivate-orphan O',
   },
   {
     name: 'a freeze does not stop the end of a transition that has begun',
     keys: [old, key(P, { status: 'Inactive' })],
-    secret: { current: C, previous: P, doing: { verb: 'deactivate', accessKeyIds: [P] } },
+    secret: { current: C, previous: P, intent: { verb: 'deactivate', accessKeyIds: [P] } },
     settings: { freeze: [[daysAgo(1), NOW + DAY]] },
     gives: 'act finished: finish P',
   },
@@ -157,33 +157,33 @@ describe('every verb that died on the key', () => {
     ['move-forward', 'gone', 'clear-intent'],
   ])('%s of a key that is %s: %s', (verb, state, expected) => {
     const { keys, secret } = states[state] ?? { keys: [], secret: {} };
-    const answer = planOf({ keys, secret: { ...secret, doing: { verb, accessKeyIds: [P] } } });
+    const answer = planOf({ keys, secret: { ...secret, intent: { verb, accessKeyIds: [P] } } });
     expect(answer.check).toBe('intent-past');
     expect(inShort(answer).split(': ')[1]).toBe(expected);
   });
 
   it('a deactivation that is cleared takes the grace off first, so that no key is deactivated without notice', () => {
     const { keys, secret } = states.Active ?? { keys: [], secret: {} };
-    const [step] = planOf({ keys, secret: { ...secret, doing: { verb: 'deactivate', accessKeyIds: [P] } } }).steps;
+    const [step] = planOf({ keys, secret: { ...secret, intent: { verb: 'deactivate', accessKeyIds: [P] } } }).steps;
     expect(step).toMatchObject({ action: 'clear-intent', restartGrace: true, continues: true });
   });
 });
 
 describe('a roll-back that was interrupted', () => {
-  const doing = { verb: 'roll-back', accessKeyIds: [P] } as const;
+  const intent = { verb: 'roll-back', accessKeyIds: [P] } as const;
   it('reactivates nothing', () => {
-    const secret = { current: C, previous: P, doing };
+    const secret = { current: C, previous: P, intent };
     const answer = planOf({ keys: [old, key(P, { ageDays: 185, status: 'Inactive' })], secret });
     expect(answer.steps).toMatchObject([{ action: 'clear-intent', continues: true }]);
   });
   it('is told of where the key is Active, and not current', () => {
-    const answer = planOf({ keys: [old, key(P, { ageDays: 185 })], secret: { current: C, previous: P, doing } });
+    const answer = planOf({ keys: [old, key(P, { ageDays: 185 })], secret: { current: C, previous: P, intent } });
     expect(answer.steps).toMatchObject([{ action: 'clear-intent', tells: 'reactivated', accessKeyId: P }]);
   });
   it('is finished for a key that was never stored', () => {
     const answer = planOf({
       keys: [old, key(S, { ageDays: 185 })],
-      secret: { current: C, doing: { ...doing, accessKeyIds: [S] } },
+      secret: { current: C, intent: { ...intent, accessKeyIds: [S] } },
     });
     expect(inShort(answer)).toBe('act finished: finish S');
   });
@@ -203,7 +203,7 @@ describe('an intent that every run since should have seen to is not gone on with
   ])('with a run every %i days, after %i', (runEveryDays, days) => {
     const shown = [days - 0.01, days].map((ago) => {
       const keys = [old, key(N, { createdAt: at(ago) })];
-      const secret = { current: C, doing: begun(ago, 'issue', [C]) };
+      const secret = { current: C, intent: begun(ago, 'issue', [C]) };
       return planOf({ keys, secret, settings: { runEveryDays } }).steps[0]?.action;
     });
     expect(shown).toEqual(['deactivate-orphan', 'clear-intent']);
@@ -211,31 +211,31 @@ describe('an intent that every run since should have seen to is not gone on with
 
   it('but the announcement of a key that is current already is made up for', () => {
     const keys = [old, key(N, { createdAt: at(4) })];
-    const answer = planOf({ keys, secret: { current: N, previous: C, doing: begun(4, 'issue', [C]) } });
+    const answer = planOf({ keys, secret: { current: N, previous: C, intent: begun(4, 'issue', [C]) } });
     expect(inShort(answer)).toBe('act finished: finish O');
   });
 
   it('and a key that was stored, but not made current, is not', () => {
     const keys = [old, key(N, { createdAt: at(4) })];
-    const answer = planOf({ keys, secret: { current: C, pending: N, doing: begun(4, 'issue', [C]) } });
+    const answer = planOf({ keys, secret: { current: C, pending: N, intent: begun(4, 'issue', [C]) } });
     expect(inShort(answer)).toBe('act intent-cleared: clear-intent');
   });
 
   it('tells of what may be the leftover of an issue', () => {
     const keys = [old, key(N, { createdAt: at(4) })];
-    const { steps } = planOf({ keys, secret: { current: C, doing: begun(4, 'issue', [C]) } });
+    const { steps } = planOf({ keys, secret: { current: C, intent: begun(4, 'issue', [C]) } });
     expect(steps).toMatchObject([{ action: 'clear-intent', tells: 'failed', accessKeyId: N }]);
   });
 
   it.each<[TransitionVerb]>([['deactivate'], ['retire'], ['delete'], ['roll-back'], ['move-forward']])('%s', (verb) => {
     const keys = verb === 'delete' ? [old] : [old, key(P, { ageDays: 185, status: 'Inactive' })];
-    const secret = { current: C, previous: P, doing: begun(4, verb, [P]) };
+    const secret = { current: C, previous: P, intent: begun(4, verb, [P]) };
     expect(planOf({ keys, secret }).steps[0]?.action).toBe('clear-intent');
   });
 });
 
 describe('an intent that is finished by hand', () => {
-  const given = { keys: [old, fresh], secret: { current: C, pending: N, doing: issue } };
+  const given = { keys: [old, fresh], secret: { current: C, pending: N, intent: issue } };
   it('is the issue that was asked for', () => {
     expect(planOf({ ...given, request: byHand({ action: 'rotate' }) }).steps[0]?.continues).toBe(false);
   });
@@ -250,7 +250,7 @@ describe('who counts as the orphan of an issue', () => {
   const removed = 'act orphan-deactivated: deactivate-orphan O';
   const cleared = 'act intent-cleared: clear-intent';
   const withKey = (made: AccessKey, before: readonly string[] = [C]) =>
-    inShort(planOf({ keys: [old, made], secret: { current: C, doing: { ...issue, at, accessKeyIds: before } } }));
+    inShort(planOf({ keys: [old, made], secret: { current: C, intent: { ...issue, at, accessKeyIds: before } } }));
 
   it.each<[string, AccessKey, string]>([
     ['made 5 s before the second of the intent', key(N, { createdAt: BEGUN - 5 * SECOND }), removed],
@@ -269,12 +269,12 @@ describe('who counts as the orphan of an issue', () => {
   });
 
   it('a key that a label names is none', () => {
-    const secret = { current: C, stored: [N], doing: { ...issue, at } };
+    const secret = { current: C, stored: [N], intent: { ...issue, at } };
     expect(inShort(planOf({ keys: [old, fresh], secret }))).toBe('act finished: finish O');
   });
 
   it('never a key that we recorded as current: its label was taken off, and an old intent put back', () => {
-    const current: SecretOptions = { currentSince: { accessKeyId: O, at: BEGUN + MINUTE }, doing: issue };
+    const current: SecretOptions = { currentSince: { accessKeyId: O, at: BEGUN + MINUTE }, intent: issue };
     const answer = planOf({ keys: [old, fresh], secret: { current: C, ...current } });
     expect(answer.steps.map(({ action }) => action)).not.toContain('deactivate-orphan');
     const exempt = { tags: { 'keyturn:exempt': 'true' } };
@@ -284,7 +284,7 @@ describe('who counts as the orphan of an issue', () => {
   });
 
   it('only an issue leaves orphans', () => {
-    const secret = { current: C, doing: { verb: 'delete', at, accessKeyIds: [G] } as const };
+    const secret = { current: C, intent: { verb: 'delete', at, accessKeyIds: [G] } as const };
     expect(inShort(planOf({ keys: [old, fresh], secret }))).toBe('act finished: finish G');
   });
 });
@@ -297,12 +297,12 @@ describe('the recovery of an orphan', () => {
     NOW,
     {
       keys,
-      secret: { current: C, doing: { ...issue, at: daysAgo(1) }, deactivated: { accessKeyId: N, at: recordedAt } },
+      secret: { current: C, intent: { ...issue, at: daysAgo(1) }, deactivated: { accessKeyId: N, at: recordedAt } },
     },
     ['unchanged orphan-waiting: none', 'act orphan-deleted: delete-orphan O'],
   );
   it('says from when on it is deleted', () => {
-    const secret = { current: C, doing: { ...issue, at: daysAgo(1) }, deactivated: record(N, 0.1) };
+    const secret = { current: C, intent: { ...issue, at: daysAgo(1) }, deactivated: record(N, 0.1) };
     expect(planOf({ keys, secret }).steps[0]?.notBefore).toBe(daysAgo(0.1) + 12 * HOUR);
   });
 });
@@ -313,7 +313,7 @@ answeredBy('intent-past', [
     keys: [key(S)],
     secret: {
       current: G,
-      doing: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [S], versionId: versionOf(G) },
+      intent: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [S], versionId: versionOf(G) },
     },
     gives: 'act intent-cleared: clear-intent',
   },
@@ -322,7 +322,7 @@ answeredBy('intent-past', [
     keys: [key(C)],
     secret: {
       current: C,
-      doing: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [C], versionId: versionOf(C) },
+      intent: { at: minutesAgo(6), deadlineAt: minutesAgo(1), accessKeyIds: [C], versionId: versionOf(C) },
     },
     gives: 'act intent-cleared: clear-intent',
   },
@@ -333,14 +333,14 @@ answeredBy('intent-past', [
       current: C,
       pending: O,
       currentSince: { at: minutesAgo(59), accessKeyId: O },
-      doing: { accessKeyIds: [C], versionId: versionOf(C) },
+      intent: { accessKeyIds: [C], versionId: versionOf(C) },
     },
     gives: 'act finished: finish O',
   },
   {
     name: 'where no version is current, the schedule makes none',
     keys: [key(O, { createdAt: minutesAgo(60) })],
-    secret: { pending: O, doing: {} },
+    secret: { pending: O, intent: {} },
     gives: 'act intent-cleared: clear-intent',
   },
 ]);

@@ -14,7 +14,7 @@ describe('60 seconds for reads to settle', () => {
 });
 
 describe('the lease', () => {
-  const secret = { current: C, doing: { at: NOW - HOUR, deadlineAt: NOW, accessKeyIds: [C] } };
+  const secret = { current: C, intent: { at: NOW - HOUR, deadlineAt: NOW, accessKeyIds: [C] } };
   aroundLimit('until its deadline', NOW, { keys: [key(C)], secret }, [
     'busy busy: none',
     'act intent-cleared: clear-intent',

@@ -5,16 +5,16 @@ import { describe, expect, it } from 'vitest';
 import {
   formatAnnounced,
   formatCurrentSince,
-  formatDoing,
+  formatIntent,
   formatKeyRecord,
   formatPolicyPut,
 } from '../../../shared/core/format-secret-tags.ts';
 import { transitionVerbs } from '../../../shared/core/model.ts';
 import { parseSecretTags } from '../../../shared/core/read-secret-tags.ts';
 import { secretNameOf, userIdOfSecretName } from '../../../shared/core/secret-name.ts';
-import { type Doing, isKeyLabel, secretTagNames } from '../../../shared/core/secret-tags.ts';
+import { type Intent, isKeyLabel, secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, formatDate, MINUTE } from '../../../shared/core/time.ts';
-import { C, doing, NOW, P, RUN } from '../../support/core/builders.ts';
+import { C, intent, NOW, P, RUN } from '../../support/core/builders.ts';
 
 const SEED = 20260310;
 const names = secretTagNames;
@@ -34,7 +34,7 @@ const graces = fc.option(
   ),
   { nil: undefined },
 );
-const doings: fc.Arbitrary<Doing> = fc
+const intents: fc.Arbitrary<Intent> = fc
   .record({
     verb: fc.constantFrom(...transitionVerbs),
     at: instants,
@@ -57,21 +57,21 @@ const doings: fc.Arbitrary<Doing> = fc
 describe('what is written is what is read, within what AWS allows in a tag', () => {
   it('doing', () => {
     fc.assert(
-      fc.property(doings, (value) => {
-        const text = formatDoing(value);
+      fc.property(intents, (value) => {
+        const text = formatIntent(value);
         expect(text).toMatch(allowed);
-        expect(parse({ [names.doing]: text })).toEqual({ tags: { doing: value }, problems: [] });
+        expect(parse({ [names.doing]: text })).toEqual({ tags: { intent: value }, problems: [] });
       }),
       { seed: SEED },
     );
   });
   it('doing, taken over by a later pass with its instant unchanged', () => {
     fc.assert(
-      fc.property(doings, fc.integer({ min: 0, max: 30 * DAY }), (value, later) => {
+      fc.property(intents, fc.integer({ min: 0, max: 30 * DAY }), (value, later) => {
         const now = value.at + later;
         const takenOver = { ...value, runId: RUN, deadlineAt: now + 15 * MINUTE };
-        const read = parse({ [names.doing]: formatDoing(takenOver) }, now);
-        expect(read).toEqual({ tags: { doing: takenOver }, problems: [] });
+        const read = parse({ [names.doing]: formatIntent(takenOver) }, now);
+        expect(read).toEqual({ tags: { intent: takenOver }, problems: [] });
       }),
       { seed: SEED },
     );
@@ -189,7 +189,7 @@ describe('what does not parse is a problem that names its tag and its value', ()
   });
 
   it('so was a lease that ends more than a day ahead', () => {
-    const tag = (deadlineAt: number) => ({ [names.doing]: formatDoing(doing({ at: NOW - 5 * DAY, deadlineAt })) });
+    const tag = (deadlineAt: number) => ({ [names.doing]: formatIntent(intent({ at: NOW - 5 * DAY, deadlineAt })) });
     expect(parse(tag(NOW + DAY)).problems).toEqual([]);
     expect(parse(tag(NOW + DAY + 1)).problems).toHaveLength(1);
   });

@@ -40,7 +40,7 @@ const unstored = rotating(['AWSPENDING']);
 const alone = { keys: [key(C, { ageDays: 40 })], secret: unstored, request: asks('createSecret') };
 const young = key(P, { createdAt: minutesAgo(0.5) });
 const ours = {
-  doing: { at: minutesAgo(0.5), deadlineAt: NOW + 5 * 60_000, accessKeyIds: [C], versionId: versionOf(C) },
+  intent: { at: minutesAgo(0.5), deadlineAt: NOW + 5 * 60_000, accessKeyIds: [C], versionId: versionOf(C) },
 } satisfies SecretOptions;
 const stored = {
   keys: [key(C, { ageDays: 40 }), young],
@@ -121,13 +121,13 @@ answeredBy('busy', [
   {
     name: 'finishSecret, under a live issue that began when the key was there already',
     ...stored,
-    secret: rotating(['AWSPENDING', P], { doing: { ...ours.doing, accessKeyIds: [P] } }),
+    secret: rotating(['AWSPENDING', P], { intent: { ...ours.intent, accessKeyIds: [P] } }),
     gives: 'busy busy: none',
   },
   {
     name: 'finishSecret, under a live transition that is no issue',
     ...stored,
-    secret: rotating(['AWSPENDING', P], { doing: { ...ours.doing, verb: 'delete' } }),
+    secret: rotating(['AWSPENDING', P], { intent: { ...ours.intent, verb: 'delete' } }),
     gives: 'busy busy: none',
   },
   {
@@ -159,7 +159,7 @@ answeredBy('intent-past', [
     name: 'finishSecret of the first version, where AWS has made none current',
     ...stored,
     secret: {
-      doing: { at: ours.doing.at, deadlineAt: ours.doing.deadlineAt, accessKeyIds: [C] },
+      intent: { at: ours.intent.at, deadlineAt: ours.intent.deadlineAt, accessKeyIds: [C] },
       as: { ...enabled, versions: { [TOKEN]: ['AWSPENDING', P] } },
     },
     gives: 'act rotation-finished: finish P',
@@ -167,7 +167,7 @@ answeredBy('intent-past', [
   {
     name: 'finishSecret clears where another version became current',
     ...stored,
-    secret: rotating(['AWSPENDING', P], { doing: { ...ours.doing, versionId: 'another-version' } }),
+    secret: rotating(['AWSPENDING', P], { intent: { ...ours.intent, versionId: 'another-version' } }),
     gives: 'act intent-cleared: clear-intent',
   },
   {
@@ -180,13 +180,13 @@ answeredBy('intent-past', [
     name: 'createSecret finishes what another run left first',
     ...alone,
     keys: [key(C, { ageDays: 40 })],
-    secret: rotating(['AWSPENDING'], { doing: { verb: 'delete', accessKeyIds: [G] } }),
+    secret: rotating(['AWSPENDING'], { intent: { verb: 'delete', accessKeyIds: [G] } }),
     gives: 'act finished: finish G',
   },
   {
     name: 'the schedule finishes a rotation that was left behind',
     ...stored,
-    secret: rotating(['AWSPENDING', P], { doing: { at: minutesAgo(60), accessKeyIds: [C], versionId: versionOf(C) } }),
+    secret: rotating(['AWSPENDING', P], { intent: { at: minutesAgo(60), accessKeyIds: [C], versionId: versionOf(C) } }),
     request: {},
     gives: 'act finished: finish P',
   },
@@ -313,8 +313,8 @@ describe('the intent of a rotation', () => {
     ['of another request', {}, stored.secret, false],
     ['of another rotation', asks('finishSecret', 'another-token'), stored.secret, false],
     ['before a key is stored', asks('finishSecret'), rotating(['AWSPENDING'], ours), false],
-    ['of a later issue', asks('finishSecret'), rotating(['AWSPENDING', P], { doing: { accessKeyIds: [P] } }), false],
-    ['of another verb', asks('finishSecret'), rotating(['AWSPENDING', P], { doing: { verb: 'retire' } }), false],
+    ['of a later issue', asks('finishSecret'), rotating(['AWSPENDING', P], { intent: { accessKeyIds: [P] } }), false],
+    ['of another verb', asks('finishSecret'), rotating(['AWSPENDING', P], { intent: { verb: 'retire' } }), false],
     ['none', asks('finishSecret'), rotating(['AWSPENDING', P]), false],
   ])('is its own or not: %s', (_, asked, options, expected) => {
     expect(isOwnIntent(assess(user({ secret: options }), request(asked), settings(), NOW))).toBe(expected);

@@ -6,8 +6,8 @@ import {
   formatAnnounced,
   formatCurrentSince,
   formatDeactivated,
-  formatDoing,
   formatExposed,
+  formatIntent,
   formatIssued,
   formatKeyRecord,
   formatNotice,
@@ -169,7 +169,7 @@ describe('the longest value of each tag fits into the 256 characters of AWS', ()
   );
   const longest: Record<string, string[]> = {
     [names.doing]: transitionVerbs.map((verb) =>
-      formatDoing({
+      formatIntent({
         verb,
         at,
         deadlineAt: at,

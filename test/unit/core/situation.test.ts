@@ -46,7 +46,7 @@ describe('a situation', () => {
   it('leaves an orphan one that was last used when it was recorded', () => {
     const recorded = minutesAgo(50);
     const orphan = key(O, { createdAt: minutesAgo(60), ...inactive, usedAt: recorded, usedBy: 'sts' });
-    const secret = { doing: { accessKeyIds: [S] }, deactivated: { at: recorded, accessKeyId: O } };
+    const secret = { intent: { accessKeyIds: [S] }, deactivated: { at: recorded, accessKeyId: O } };
     expect(roles(situation([key(S), orphan], secret))).toEqual(['S stranger', 'O orphan']);
   });
 

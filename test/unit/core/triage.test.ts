@@ -114,12 +114,12 @@ describe('a user who is left alone', () => {
     ['held until today', { secret: { hold: NOW } }, 'due: due'],
     [
       'exempt, but with an unfinished issue',
-      { tags: { 'keyturn:exempt': 'true' }, secret: { doing: {} } },
+      { tags: { 'keyturn:exempt': 'true' }, secret: { intent: {} } },
       'due: finished',
     ],
     [
       'held, but with an unfinished rollback',
-      { secret: { hold: tomorrow, doing: { verb: 'roll-back', accessKeyIds: [P] } } },
+      { secret: { hold: tomorrow, intent: { verb: 'roll-back', accessKeyIds: [P] } } },
       'due: finished',
     ],
   ])('%s', (_, given, expected) => {
@@ -153,7 +153,7 @@ describe('a user who waits for somebody, and for whom no tag remembers that it w
     ['a secret in another Region', { slots, elsewhere: ['eu-central-1'] }, 'secret-elsewhere'],
     [
       'an exposure that we did not write, and an interrupted intent',
-      { slots, secret: { doing: {}, as: { voidTags: { 'keyturn:exposed': `x ${C}` } } } },
+      { slots, secret: { intent: {}, as: { voidTags: { 'keyturn:exposed': `x ${C}` } } } },
       'state-unverified',
     ],
   ])('is looked at in one run a week: %s', (_, given, reason) => {
@@ -209,17 +209,17 @@ describe('a user who is blocked, as the tag remembers', () => {
     ],
     [
       'waits with two orphans',
-      { slots: [active(95), active(5)], secret: told('two-orphans', 2, { doing: { at: daysAgo(5) } }) },
+      { slots: [active(95), active(5)], secret: told('two-orphans', 2, { intent: { at: daysAgo(5) } }) },
       'skip: two-orphans',
     ],
     [
       'is looked at once one of them is gone',
-      { slots: [active(95)], secret: told('two-orphans', 2, { doing: { at: daysAgo(5) } }) },
+      { slots: [active(95)], secret: told('two-orphans', 2, { intent: { at: daysAgo(5) } }) },
       'due: finished',
     ],
     [
       'is looked at for an intent',
-      { slots: pair, secret: told('slots-taken', 2, { doing: { at: daysAgo(5) } }) },
+      { slots: pair, secret: told('slots-taken', 2, { intent: { at: daysAgo(5) } }) },
       'due: finished',
     ],
     [
@@ -283,7 +283,7 @@ describe('a resource policy that is not as the settings say', () => {
   });
 
   test.each<[string, Case, string]>([
-    ['while another run is at it', { secret: { doing: { deadlineAt: NOW + 1 } } }, 'skip: busy'],
+    ['while another run is at it', { secret: { intent: { deadlineAt: NOW + 1 } } }, 'skip: busy'],
     ['of a secret that is not ours', { secret: { as: { isMade: false } } }, 'skip: secret-foreign'],
     ['while the tags do not parse', { secret: {}, tags: { 'keyturn:exempt': 'x' } }, 'skip: tags-invalid'],
     ['without a secret', {}, 'skip: nothing-due'],
@@ -351,17 +351,17 @@ describe('a transition in flight', () => {
   const issue = { at: daysAgo(1), deadlineAt: daysAgo(1) + 10 * MINUTE, accessKeyIds: [P] };
   const orphan = (hours: number, accessKeyId: string = O): Case => ({
     slots: [active(95), inactive(1)],
-    secret: { doing: issue, deactivated: { at: NOW - hours * HOUR, accessKeyId } },
+    secret: { intent: issue, deactivated: { at: NOW - hours * HOUR, accessKeyId } },
   });
   test.each<[string, Case, string]>([
-    ['is left to its run', { secret: { doing: { at: minutesAgo(5), deadlineAt: NOW + 1 } } }, 'skip: busy'],
-    ['is taken over at its deadline', { secret: { doing: { at: minutesAgo(5), deadlineAt: NOW } } }, 'due: finished'],
+    ['is left to its run', { secret: { intent: { at: minutesAgo(5), deadlineAt: NOW + 1 } } }, 'skip: busy'],
+    ['is taken over at its deadline', { secret: { intent: { at: minutesAgo(5), deadlineAt: NOW } } }, 'due: finished'],
     ['waits for its orphan', orphan(12 - 1 / HOUR), 'skip: orphan-waiting'],
     ['has its orphan deleted after 12 hours', orphan(12), 'due: finished'],
     ['does not wait for a key that was there before it', orphan(1, P), 'due: finished'],
     [
       'does not wait if it is no issue',
-      { secret: { doing: { ...issue, verb: 'deactivate' }, deactivated: { at: minutesAgo(60), accessKeyId: O } } },
+      { secret: { intent: { ...issue, verb: 'deactivate' }, deactivated: { at: minutesAgo(60), accessKeyId: O } } },
       'due: finished',
     ],
   ])('%s', (_, given, expected) => {
@@ -566,14 +566,14 @@ describe('a user whose keys are known exactly', () => {
     ],
     [
       'is in the hands of another run',
-      exact([key(S, { ageDays: 99 })], { doing: { deadlineAt: NOW + 1 } }),
+      exact([key(S, { ageDays: 99 })], { intent: { deadlineAt: NOW + 1 } }),
       'busy',
       false,
     ],
     [
       'waits for an orphan',
       exact([key(S), key(O, { status: 'Inactive', ageDays: 1 })], {
-        doing: { at: daysAgo(1), accessKeyIds: [S] },
+        intent: { at: daysAgo(1), accessKeyIds: [S] },
         deactivated: record(O, 0.4),
       }),
       'orphan-waiting',
@@ -628,7 +628,7 @@ describe('the exact sweep', () => {
     ['a user who is due anyway', { slots: [active(95)] }, false, false],
     ['an exempt user', { tags: { 'keyturn:exempt': 'true' } }, false, false],
     ['a held user', { secret: { hold: NOW + DAY } }, false, false],
-    ['a user in the hands of another run', { secret: { doing: { deadlineAt: NOW + 1 } } }, false, false],
+    ['a user in the hands of another run', { secret: { intent: { deadlineAt: NOW + 1 } } }, false, false],
   ])('%s', (_, given, isSweptToday, isAlwaysExact) => {
     expect(needsExactKeys(scanned(given), daily, NOW)).toBe(isSweptToday);
     expect(needsExactKeys(scanned(given), never, NOW)).toBe(isAlwaysExact);

@@ -11,7 +11,7 @@ import {
 } from '../../../../shared/core/evidence/changes.ts';
 import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
 import type { KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
-import { formatDoing } from '../../../../shared/core/format-secret-tags.ts';
+import { formatIntent } from '../../../../shared/core/format-secret-tags.ts';
 import { DAY, formatInstant, HOUR } from '../../../../shared/core/time.ts';
 import { P, secret } from '../../../support/core/builders.ts';
 import { seenUser } from '../../../support/core/snapshots.ts';
@@ -78,7 +78,7 @@ test('a change that waits longer for what Keyturn has begun goes on as well', ()
 });
 
 test('intents that stand are those that are recorded, but for what nobody goes on with any more', () => {
-  const doing = (at: number) => ({ 'keyturn:doing': formatDoing({ ...intent, at, deadlineAt: at + HOUR }) });
+  const doing = (at: number) => ({ 'keyturn:doing': formatIntent({ ...intent, at, deadlineAt: at + HOUR }) });
   const intent = { verb: 'issue' as const, runId: 'r', accessKeyIds: [P] };
   const user = (name: string, tags: Record<string, string>) => seenUser(name, { secret: secret({ as: { tags } }) });
   const users = [
