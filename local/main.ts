@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { createLocalAws } from './aws/aws.ts';
+import { createLocalAws, type LocalAws } from './aws/aws.ts';
 import type { Call } from './aws/call.ts';
 import { functionCredentials } from './aws/principals.ts';
 import { type LocalServer, startServer } from './aws/server.ts';
@@ -20,21 +20,27 @@ const configRuleName = 'keyturn-local-access-keys';
 const rotationArn = (accountId: string, region: string) =>
   `arn:aws:lambda:${region}:${accountId}:function:keyturn-local-secret-rotation`;
 
+type Print = (line: string) => void;
+
 export interface LocalOptions {
   readonly port: number;
-  readonly print: (line: string) => void;
+  readonly print: Print;
 }
 
-/** The embedded AWS with the demo's users, its queue wired to the worker, until it is closed. */
-export async function startLocal({ port, print }: LocalOptions): Promise<LocalServer> {
-  // On the machine's clock: `sls invoke local` runs functions outside this process, which have no other.
-  const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
+/** The functions of one deployment, and the account that they work on. */
+interface Deployment {
+  invoke(name: string, event: unknown): Promise<unknown>;
+  queueUrl(): string;
+  /** After the account was emptied: fills it again, and starts every process anew. */
+  refill(): void;
+}
+
+/** `url` is asked for when a process starts: the server needs the functions first. */
+function deploy(aws: LocalAws, url: () => string, print: Print): Deployment {
   const fleet = createFleet((name) => {
-    const line = httpLine(aws, server.url);
+    const line = httpLine(aws, url());
     return startProcess(name, { aws, line, environment: resources.environment, onLog: log });
   });
-  const abort = new AbortController();
-  let notBefore = 0;
   let resources = fill();
 
   function fill(): Resources {
@@ -62,41 +68,61 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     return fleet.invoke(name, event);
   }
 
+  return {
+    invoke,
+    queueUrl: () => resources.queueUrl,
+    refill() {
+      fleet.clear();
+      resources = fill();
+    },
+  };
+}
+
+/** The event source mapping: one message at a time, what fails comes back. False if there was nothing to do. */
+async function work(aws: LocalAws, { invoke, queueUrl }: Deployment, print: Print): Promise<boolean> {
+  if (!aws.lambda.isDelivering(aws.sqs.queueArn(queueUrl()))) return false;
+  const handler = (event: unknown) => invoke('rotation-worker', event);
+  const { received, errors } = await deliver(aws, { queueUrl: queueUrl(), handler });
+  for (const error of errors) report(error, print);
+  return received > 0;
+}
+
+/** Secrets Manager, after RotateSecret. Returns when it attempts a rotation again, if one has failed. */
+async function rotate(aws: LocalAws, notBefore: number, print: Print): Promise<number> {
+  if (aws.clock.now() < notBefore) return notBefore;
+  const attempts = await aws.secrets.rotations.attempt();
+  const failed = attempts.filter(({ error }) => error !== undefined);
+  for (const { error } of failed) report(error, print);
+  return failed.length > 0 ? aws.clock.now() + nextAttemptMs : 0;
+}
+
+function report(error: unknown, print: Print): void {
+  print(`error: ${error instanceof Error ? error.message : error}`);
+}
+
+/** The embedded AWS with the demo's users, its queue wired to the worker, until it is closed. */
+export async function startLocal({ port, print }: LocalOptions): Promise<LocalServer> {
+  // On the machine's clock: `sls invoke local` runs functions outside this process, which have no other.
+  const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
+  const deployment = deploy(aws, () => server.url, print);
+  let notBefore = 0;
   const server = await startServer(aws, {
     port,
-    invoke,
+    invoke: deployment.invoke,
     onReset() {
-      fleet.clear();
       notBefore = 0;
-      resources = fill();
+      deployment.refill();
     },
   });
   const stop = aws.onCall((call) => announce(call, aws.sns.published.at(-1), print));
-  const polling = Promise.all([work, rotate].map((once) => repeat(once, abort.signal)));
-
-  function report(error: unknown): void {
-    print(`error: ${error instanceof Error ? error.message : error}`);
-  }
-
-  /** The event source mapping: one message at a time, what fails comes back. */
-  async function work(): Promise<boolean> {
-    if (!aws.lambda.isDelivering(aws.sqs.queueArn(resources.queueUrl))) return false;
-    const handler = (event: unknown) => invoke('rotation-worker', event);
-    const { received, errors } = await deliver(aws, { queueUrl: resources.queueUrl, handler });
-    for (const error of errors) report(error);
-    return received > 0;
-  }
-
-  /** Secrets Manager, after RotateSecret. */
-  async function rotate(): Promise<boolean> {
-    if (aws.clock.now() < notBefore) return false;
-    const attempts = await aws.secrets.rotations.attempt();
-    const failed = attempts.filter(({ error }) => error !== undefined);
-    for (const { error } of failed) report(error);
-    notBefore = failed.length > 0 ? aws.clock.now() + nextAttemptMs : 0;
+  const abort = new AbortController();
+  const rotations = async () => {
+    notBefore = await rotate(aws, notBefore, print);
     return false;
-  }
-
+  };
+  const polling = Promise.all(
+    [() => work(aws, deployment, print), rotations].map((once) => repeat(once, abort.signal)),
+  );
   return {
     url: server.url,
     async close() {
@@ -119,7 +145,7 @@ async function repeat(once: () => Promise<boolean>, signal: AbortSignal): Promis
 function announce(
   { operation, outcome }: Call,
   published: Parameters<typeof parseMessage>[0] | undefined,
-  print: (line: string) => void,
+  print: Print,
 ): void {
   if (operation !== 'Publish' || outcome !== 'ok' || published === undefined) return;
   const message = parseMessage(published);

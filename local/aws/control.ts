@@ -55,6 +55,17 @@ function setClock(aws: LocalAws, input: Input): void {
   }
 }
 
+function useKey(aws: LocalAws, input: Input): unknown {
+  const accessKeyId = textField(input, 'accessKeyId');
+  const use = { service: textField(input, 'service'), region: textField(input, 'region') };
+  try {
+    aws.iam.useKey(accessKeyId, use);
+  } catch (error) {
+    throw new ControlError(error instanceof Error ? error.message : 'The key cannot be used.');
+  }
+  return { accessKeyId, ...use };
+}
+
 function positive(rule: Input, name: string): number | undefined {
   const value = rule[name];
   if (value === undefined) return undefined;
@@ -117,17 +128,7 @@ export function createControl(
       await onReset?.();
       return { now: new Date(aws.clock.now()).toISOString() };
     },
-    'POST /_local/use-key'(body) {
-      const input = fields(body);
-      const accessKeyId = textField(input, 'accessKeyId');
-      const use = { service: textField(input, 'service'), region: textField(input, 'region') };
-      try {
-        aws.iam.useKey(accessKeyId, use);
-      } catch (error) {
-        throw new ControlError(error instanceof Error ? error.message : 'The key cannot be used.');
-      }
-      return { accessKeyId, ...use };
-    },
+    'POST /_local/use-key': (body) => useKey(aws, fields(body)),
     'POST /_local/invoke'(body) {
       const input = fields(body);
       if (invoke === undefined) throw new ControlError('This local AWS was started without functions to invoke.');

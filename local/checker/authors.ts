@@ -26,26 +26,33 @@ const MADE = 'made';
 const MADE_WITHIN = 5 * MINUTE;
 const keyLabel = /^A[KS]IA/;
 
+const tagFact = ({ arn }: Secret, name: string, value: string): string => `tag ${arn} ${name} ${value}`;
+const labelFact = ({ arn }: Secret, versionId: string, label: string): string => `label ${arn} ${versionId} ${label}`;
+
+/** `tag <ARN> <name> <value>`, `label <ARN> <version> <label>`, `made <secret name> <value>`. */
+function facts(secret: Secret): string[] {
+  return [
+    ...secret.tags.map(({ Key, Value }) => tagFact(secret, Key, Value)),
+    ...secret.tags.flatMap(({ Key, Value }) => (Key === PREFIX + MADE ? [`made ${secret.name} ${Value}`] : [])),
+    ...secret.versions.flatMap(({ versionId, labels }) => labels.map((label) => labelFact(secret, versionId, label))),
+  ];
+}
+
+/** What a write has added. */
+function added(before: Secret | undefined, after: Secret | undefined): string[] {
+  if (after === undefined || before === after) return [];
+  const old = new Set(before === undefined || before.arn !== after.arn ? [] : facts(before));
+  return facts(after).filter((fact) => !old.has(fact));
+}
+
+function isState(name: string): boolean {
+  return name.startsWith(PREFIX) && !unsignedTags.includes(name.slice(PREFIX.length)) && name !== PREFIX + MADE;
+}
+
 export function createAuthors(): Authors {
-  /** `tag <ARN> <name> <value>`, `label <ARN> <version> <label>`, `made <secret name> <value>`. */
   const written = new Set<string>();
   const replayed = new Set<string>();
   const known = new WeakMap<Secret, Secret | 'foreign'>();
-
-  const tagFact = ({ arn }: Secret, name: string, value: string): string => `tag ${arn} ${name} ${value}`;
-  const labelFact = ({ arn }: Secret, versionId: string, label: string): string => `label ${arn} ${versionId} ${label}`;
-
-  function facts(secret: Secret): string[] {
-    return [
-      ...secret.tags.map(({ Key, Value }) => tagFact(secret, Key, Value)),
-      ...secret.tags.flatMap(({ Key, Value }) => (Key === PREFIX + MADE ? [`made ${secret.name} ${Value}`] : [])),
-      ...secret.versions.flatMap(({ versionId, labels }) => labels.map((label) => labelFact(secret, versionId, label))),
-    ];
-  }
-
-  function isState(name: string): boolean {
-    return name.startsWith(PREFIX) && !unsignedTags.includes(name.slice(PREFIX.length)) && name !== PREFIX + MADE;
-  }
 
   /** A copied birth certificate is good for a secret that is made in the same minutes, and for nothing on it. */
   function isMade(secret: Secret): boolean {
@@ -64,12 +71,6 @@ export function createAuthors(): Authors {
       return labels.every(isOurs) ? version : { ...version, labels: labels.filter(isOurs) };
     });
     return { ...secret, tags, versions };
-  }
-
-  function added(before: Secret | undefined, after: Secret | undefined): string[] {
-    if (after === undefined || before === after) return [];
-    const old = new Set(before === undefined || before.arn !== after.arn ? [] : facts(before));
-    return facts(after).filter((fact) => !old.has(fact));
   }
 
   return {

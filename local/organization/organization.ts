@@ -91,18 +91,8 @@ export function createLocalOrganization(options: LocalOrganizationOptions): Loca
   const neighbours = neighboursOf({ ...options, region }, { tree, accounts, sessions });
   const regions = new Map(options.accounts.map((account) => [account.accountId, account.region ?? region]));
   for (const accountId of tree.accounts.keys()) {
-    accounts.set(
-      accountId,
-      accountOf(
-        accountId,
-        { ...options, now, region: regions.get(accountId) ?? region },
-        {
-          clock,
-          neighbours,
-          organizations: operations,
-        },
-      ),
-    );
+    const own = { ...options, now, region: regions.get(accountId) ?? region };
+    accounts.set(accountId, accountOf(accountId, own, { clock, neighbours, organizations: operations }));
   }
   const account = (accountId: string): LocalAws => {
     const found = accounts.get(accountId);

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parseAst } from 'vitest/node';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,6 +26,20 @@ function sources(pattern: string): Source[] {
     );
     return { file, text, imports };
   });
+}
+
+/** How many lines each function has, also one inside another. */
+function functionLines(text: string): number[] {
+  const found: number[] = [];
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if ('type' in node && 'start' in node && 'end' in node && /Function/.test(String(node.type))) {
+      found.push(text.slice(Number(node.start), Number(node.end)).split('\n').length);
+    }
+    for (const child of Object.values(node)) visit(child);
+  };
+  visit(parseAst(text, { lang: 'ts' }));
+  return found;
 }
 
 function offenders(pattern: string, isWrong: (source: Source) => boolean): string[] {
@@ -149,6 +164,15 @@ describe('the layout', () => {
 
 it('no file of the service has more than 250 lines', () => {
   expect(offenders('shared/**/*.ts', ({ text }) => text.split('\n').length > 251)).toEqual([]);
+});
+
+it('no function has more than 60 lines, with its head, its comments and its blank lines', () => {
+  const isLong = (text: string): boolean => text.split('\n').length > 60 && functionLines(text).some((n) => n > 60);
+  expect(isLong(`const f = () => {${'\n'.repeat(59)}};`)).toBe(false);
+  expect(isLong(`const f = () => {${'\n'.repeat(60)}};`)).toBe(true);
+  expect(isLong(`export const o = { async f(\n  a: string,\n) {${'\n'.repeat(58)}} };`)).toBe(true);
+  const outsideTests = '{shared,functions,local,cli,hand-on,picture,scripts}/**/*.ts';
+  expect(offenders(outsideTests, ({ text }) => isLong(text))).toEqual([]);
 });
 
 describe('tests', () => {

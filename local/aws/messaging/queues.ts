@@ -58,6 +58,19 @@ export function queueOf({ queues }: SqsAccount, input: Input): Queue {
   return queues.byUrl(text(input, 'QueueUrl'));
 }
 
+function checkName(name: string, attributes: Readonly<Record<string, string>>): void {
+  if (!/^[\w-]{1,80}$/.test(name.replace(/\.fifo$/, ''))) {
+    throw invalidValue('Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
+  }
+  if ((attributes.FifoQueue === 'true') !== isFifoName(name)) {
+    throw invalidValue(
+      'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
+    );
+  }
+}
+
+const isFifoName = (name: string) => name.endsWith('.fifo');
+
 export function createQueues({ accountId, region, clock }: Environment): Queues {
   const queues = new Map<string, Queue>();
 
@@ -85,15 +98,8 @@ export function createQueues({ accountId, region, clock }: Environment): Queues 
   }
 
   function create(name: string, attributes: Readonly<Record<string, string>>): Queue {
-    const isFifo = name.endsWith('.fifo');
-    if (!/^[\w-]{1,80}$/.test(name.replace(/\.fifo$/, ''))) {
-      throw invalidValue('Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
-    }
-    if ((attributes.FifoQueue === 'true') !== isFifo) {
-      throw invalidValue(
-        'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
-      );
-    }
+    checkName(name, attributes);
+    const isFifo = isFifoName(name);
     const existing = queues.get(name);
     if (existing !== undefined) {
       const differs = Object.entries(attributes).some(([key, value]) => existing.attributes[key] !== value);

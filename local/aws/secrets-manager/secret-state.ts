@@ -53,6 +53,16 @@ export interface SecretState {
 
 const suffixLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Undefined if it stays as it is. Kept by the day, so a second read on the same day changes nothing. */
+function afterRead(secret: Secret, versionId: string, now: number): Secret | undefined {
+  const isToday = (at: number | undefined) => at !== undefined && Math.floor(at / DAY) === Math.floor(now / DAY);
+  const version = secret.versions.find((candidate) => candidate.versionId === versionId);
+  if (version === undefined) return undefined;
+  if (isToday(secret.accessedAt) && isToday(version.lastAccessedAt)) return undefined;
+  const versions = secret.versions.map((v) => (v === version ? { ...v, lastAccessedAt: now } : v));
+  return { ...secret, versions, accessedAt: now };
+}
+
 export function createSecretState({ accountId, region, clock, random }: Environment): SecretState {
   const secrets = createTimeline<Secret>();
   // Every ARN that ever had the name: a name can be used again after a forced deletion.
@@ -85,13 +95,8 @@ export function createSecretState({ accountId, region, clock, random }: Environm
     remove: (secret) => secrets.set(secret.arn, undefined, clock.now()),
     touch(arn, versionId, now) {
       const secret = secrets.get(arn);
-      // Kept by the day, so a second read on the same day changes nothing.
-      const isToday = (at: number | undefined) => at !== undefined && Math.floor(at / DAY) === Math.floor(now / DAY);
-      const version = secret?.versions.find((candidate) => candidate.versionId === versionId);
-      if (secret === undefined || version === undefined) return;
-      if (isToday(secret.accessedAt) && isToday(version.lastAccessedAt)) return;
-      const versions = secret.versions.map((v) => (v === version ? { ...v, lastAccessedAt: now } : v));
-      secrets.set(arn, { ...secret, versions, accessedAt: now }, now);
+      const read = secret && afterRead(secret, versionId, now);
+      if (read !== undefined) secrets.set(arn, read, now);
     },
     create(fields) {
       const arn = `${arnPrefix}${fields.name}-${random.text(6, suffixLetters)}`;
