@@ -1,13 +1,13 @@
-import { GetAccessKeyLastUsedCommand } from '@aws-sdk/client-iam';
 import { announceNobody } from '../apply/announce.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { STALE_READS } from '../apply/secret.ts';
 import { enqueue } from '../aws/enqueue.ts';
+import { userWithKey } from '../aws/key-owner.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
-import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import { messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent, OfMember } from '../core/events.ts';
 import type { User, UserState } from '../core/model.ts';
 import { present } from '../core/present.ts';
@@ -124,23 +124,10 @@ async function findKey(
   { runtime, reader }: Pass,
   accessKeyId: string,
 ): Promise<{ userName?: string | undefined; state?: UserState | undefined }> {
-  const userName = await userNameOf(runtime, accessKeyId);
+  const userName = await userWithKey(runtime.aws, accessKeyId);
   if (userName === undefined) return {};
   const state = await observeUser(withoutSecret(reader), { userName }, () => false);
   return { userName, state: hasKey(state, accessKeyId) ? state : undefined };
-}
-
-/**
- * For a key that it does not know AWS answers AccessDenied on the key itself, not NoSuchEntity; a missing permission
- * names the user, and must not pass for an unknown key.
- */
-async function userNameOf({ aws }: Runtime, accessKeyId: string): Promise<string | undefined> {
-  try {
-    return (await aws.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }))).UserName;
-  } catch (error) {
-    if (isFailure(error, 'NoSuchEntity') || /on resource: access key/.test(messageOf(error))) return undefined;
-    throw error;
-  }
 }
 
 /** A delegated administrator is sent the events of other accounts, and the root user's keys are no user's. */

@@ -1,4 +1,4 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { invoker } from '../aws/invoke.ts';
 import { listAccounts, tagsOfAccount } from '../aws/organization.ts';
 import type { Invocation } from '../aws/runtime.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
@@ -39,16 +39,15 @@ export async function startInMembers(
   ownAccount: string,
 ): Promise<void> {
   const { aws, sleep, log } = runtime;
-  const lambda = aws.homeClientOf((options) => new LambdaClient(options));
+  const invoke = invoker(aws, functionName);
   const accounts: OrganizationAccount[] = [];
   for await (const account of listAccounts(aws, { sleep })) {
     if (account.accountId !== ownAccount && (await isMember(runtime, account))) accounts.push(account);
   }
   const failures: string[] = [];
   for (const { accountId } of accounts) {
-    const Payload = JSON.stringify({ accountId, scheduledAt: formatInstant(startedAt) });
-    const command = new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event', Payload });
-    await lambda.send(command).catch((error: unknown) => failures.push(`${accountId}: ${messageOf(error)}`));
+    const event = { accountId, scheduledAt: formatInstant(startedAt) };
+    await invoke(event).catch((error: unknown) => failures.push(`${accountId}: ${messageOf(error)}`));
     await sleep(PAUSE);
   }
   log.info('Started', { accounts: accounts.length - failures.length });

@@ -1,4 +1,4 @@
-import { GetAccessKeyInfoCommand } from '@aws-sdk/client-sts';
+import { accountWithKey } from '../aws/key-owner.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation } from '../aws/runtime.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
@@ -68,7 +68,7 @@ async function refusalOf(
   accessKeyId: string,
 ): Promise<string | undefined> {
   // Only AWS itself says whose key it is: an account could report those of another.
-  const { Account: of = 'nobody' } = await aws.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: accessKeyId }));
+  const of = (await accountWithKey(aws, accessKeyId)) ?? 'nobody';
   if (of !== accountId) {
     return `AWS says that the key ${accessKeyId} is of account ${of}, but the event is about ${accountId}; nothing was changed.`;
   }

@@ -1,5 +1,5 @@
-// shared/service/evidence-of.ts, shared/service/fleet-evidence.ts: evidence of an account of a fleet lies in the bucket of
-// the hub.
+// shared/service/evidence-of.ts, shared/service/fleet-evidence.ts, shared/aws/invoke.ts: evidence of an account of a fleet
+// lies in the bucket of the hub.
 import { describe, expect, test } from 'vitest';
 import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
 import { createEvidenceRecorder } from '../../functions/evidence-recorder.ts';

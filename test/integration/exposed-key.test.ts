@@ -1,4 +1,5 @@
-// Tests of shared/service/exposed-key.ts and shared/service/quarantine.ts.
+// Tests of shared/service/exposed-key.ts, shared/service/quarantine.ts, shared/aws/quarantine-policies.ts and
+// shared/aws/key-owner.ts.
 
 import { readFileSync } from 'node:fs';
 import { DeleteAccessKeyCommand, DeleteUserCommand } from '@aws-sdk/client-iam';

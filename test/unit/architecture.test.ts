@@ -88,6 +88,12 @@ describe('the layout', () => {
     );
   });
 
+  it('makes calls in the adapters and the writer only', () => {
+    const isCalling = ({ file, imports }: Source): boolean =>
+      !/^shared\/(aws|apply)\//.test(file) && imports.some((name) => /^@(aws-sdk|smithy)\//.test(name));
+    expect(offenders('{shared,functions}/**/*.ts', isCalling)).toEqual([]);
+  });
+
   it('makes mutating calls in shared/apply only', () => {
     const mutating =
       /\b(Create|Update|Delete|Put|Tag|Untag|Restore|Attach|Detach|Rotate|Cancel)\w*Command\b|\bUpdateSecretVersionStage\b/;
