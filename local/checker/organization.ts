@@ -19,7 +19,7 @@ export interface OrganizationExpectations extends Pick<Expectations, 'limits' | 
 
 /**
  * Judges each account by the rules of one, with the hub as the place where messages are published; and what no account
- * can see alone: secrets of any in calls of any, and calls with the session of one that name a resource of another.
+ * can see alone: secrets of any in calls of any, and calls for one that are with the session of another, or name another.
  */
 export function createOrganizationChecker(
   organization: LocalOrganization,

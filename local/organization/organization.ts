@@ -9,6 +9,7 @@ import { functionNameOf } from '../aws/principals.ts';
 import { hash } from '../aws/random.ts';
 import { delegationTo, type Organizations, organizationsOperations, type Ways } from './organizations-service.ts';
 import { type AccountState, type MemberAccount, organizationKeys, pathOf, type Tree, type Unit } from './tree.ts';
+import { presentWork } from './work.ts';
 
 export interface NewAccount {
   readonly accountId: string;
@@ -46,6 +47,8 @@ export interface AccountCall {
   readonly accountId: string;
   /** Of everything that it named by ARN or address. */
   readonly named: readonly string[];
+  /** Of which accounts the invocation is that made it; undefined: it was made in none. */
+  readonly about: readonly string[] | undefined;
   readonly call: Call;
 }
 
@@ -103,7 +106,7 @@ export function createLocalOrganization(options: LocalOrganizationOptions): Loca
   const listeners = new Set<(call: AccountCall) => void>();
   for (const [accountId, aws] of accounts) {
     aws.onCall((call) => {
-      const made = { accountId, named: namedAccounts(call.input), call };
+      const made = { accountId, named: namedAccounts(call), about: presentWork(), call };
       calls.push(made);
       for (const listener of listeners) listener(made);
     });
@@ -230,9 +233,10 @@ function accessKeyOf({ headers }: WireRequest): string {
 }
 
 /** Of resources that a call is about. Documents and messages may name whom they like. */
-function namedAccounts(input: Readonly<Record<string, unknown>>): string[] {
+function namedAccounts({ service, input }: Call): string[] {
   const named = Object.values(input).flatMap((value) => {
     if (typeof value !== 'string') return [];
+    if (service === 'organizations' && /^\d{12}$/.test(value)) return value;
     const inArn = /^arn:[\w-]+:[\w-]+:[\w-]*:(\d{12}):\S*$/.exec(value)?.[1];
     return inArn ?? /^https?:\/\/[^/]+\/(\d{12})\/\S+$/.exec(value)?.[1] ?? [];
   });

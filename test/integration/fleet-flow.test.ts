@@ -3,12 +3,14 @@
 // shared/service/fleet-account.ts and shared/core/fleet/scan-result.ts.
 
 import { describe, expect, it } from 'vitest';
+import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import { crossTalk } from '../../local/organization/cross-talk.ts';
 import {
   bodies,
   createFleetWorld,
   day,
   type FleetWorld,
+  lambda,
   lastDigest,
   scanAll,
   scheduled,
@@ -16,6 +18,7 @@ import {
 } from '../support/fleet-world.ts';
 import { HUB, MEMBERS, UNITS } from '../support/organization.ts';
 import { refusedInFleet } from '../support/within-fleet-permissions.ts';
+import { sqsEvent } from '../support/world.ts';
 
 const ids = MEMBERS.map(({ accountId }) => accountId);
 const [PAYMENTS, CANARY, LAB] = ['444455556666', '555566667777', '666677778888'];
@@ -66,7 +69,26 @@ describe('a day of a fleet', () => {
     });
     world.hub.clock.advance(20 * 3_600_000);
     expect(await day(world)).toMatchObject({ rotated: 3, failed: 0, underWay: 3, accounts: { answered: 3 } });
-    expect(crossTalk(world.organization.calls, HUB)).toEqual([]);
+    const { calls } = world.organization;
+    expect(crossTalk(calls, HUB)).toEqual([]);
+    expect(calls.filter(({ about }) => about === undefined)).toEqual([]);
+  });
+
+  it('has each message worked on in its own account, or it would be seen', async () => {
+    const world = withAlices();
+    await scheduled(world, { scheduledAt: at });
+    const { calls } = world.organization;
+    const scan = createScheduledRotation(world.runtime('scheduled-rotation'));
+    const [own, other] = bodies(world, 'accounts');
+    const astray = lambda(world, 'scheduled-rotation', (_, context) => scan(sqsEvent({ ...other }), context));
+    const from = calls.length;
+    await astray(sqsEvent({ ...own }));
+    const seen = crossTalk(calls.slice(from), HUB);
+    const about = `and the message about ${own?.accountId}`;
+    for (const what of ['sts:AssumeRole', 'iam:GetAccountAuthorizationDetails', 'sqs:SendMessageBatch']) {
+      const where = what.startsWith('iam') ? other?.accountId : HUB;
+      expect(seen).toContain(`${what} by scheduled-rotation in ${where} is about ${other?.accountId}, ${about}`);
+    }
   });
 
   it('asks for nothing that the roles of the hub do not allow, which would be seen', async () => {

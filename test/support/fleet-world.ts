@@ -7,6 +7,7 @@ import { deliver, drain } from '../../local/host/event-source.ts';
 import * as host from '../../local/host/runtime.ts';
 import { addFleetQueues } from '../../local/host/set-up.ts';
 import type { LocalOrganization } from '../../local/organization/organization.ts';
+import { workingOn } from '../../local/organization/work.ts';
 import type { MetricName, Runtime } from '../../shared/aws/runtime.ts';
 import { type Fleet, parseFleet } from '../../shared/core/fleet/fleet.ts';
 import type { Handler } from '../../shared/lambda/handler.ts';
@@ -93,12 +94,16 @@ function contextOf({ hub }: FleetWorld, name: FunctionName): Context {
 
 /** One invocation, as a process of its own. */
 export async function scheduled(world: FleetWorld, event: unknown, before?: BeforeCall): Promise<unknown> {
-  const handler = createScheduledRotation(world.runtime('scheduled-rotation', before));
-  return handler(event, contextOf(world, 'scheduled-rotation'));
+  return lambda(
+    world,
+    'scheduled-rotation',
+    createScheduledRotation(world.runtime('scheduled-rotation', before)),
+  )(event);
 }
 
+/** Its calls are known to be for the account that the event is about. */
 export function lambda(world: FleetWorld, name: FunctionName, handler: Handler): (event: unknown) => Promise<unknown> {
-  return (event) => handler(event, contextOf(world, name));
+  return (event) => workingOn(event, world.hub.accountId, () => handler(event, contextOf(world, name)));
 }
 
 /** Every scan that is waiting. */

@@ -11,6 +11,7 @@ import { directLine } from '../../host/runtime.ts';
 import { addCharacter, addFleetQueues, createResources, type FleetQueues, type Resources } from '../../host/set-up.ts';
 import { memberRoles } from '../../organization/member-roles.ts';
 import { createLocalOrganization, type LocalOrganization } from '../../organization/organization.ts';
+import { workingOn } from '../../organization/work.ts';
 import { type Chronicle, createChronicle } from '../chronicle.ts';
 import { createMail, type Mail } from '../mail.ts';
 import { createOwner, type Owner, type OwnerWorld } from '../owners.ts';
@@ -91,10 +92,14 @@ function enter({ organization, chronicle, owners, memberOf }: Backstage, member:
   }
 }
 
-async function invoke({ checker, processes, mail }: Backstage, name: FunctionName, event: unknown): Promise<unknown> {
+async function invoke(
+  { organization, checker, processes, mail }: Backstage,
+  name: FunctionName,
+  event: unknown,
+): Promise<unknown> {
   checker.begin(name);
   try {
-    const answer = await processes.invoke(name, event);
+    const answer = await workingOn(event, organization.hub.accountId, () => processes.invoke(name, event));
     checker.readText(`what ${name} returned`, JSON.stringify(answer) ?? '');
     return answer;
   } catch (error) {

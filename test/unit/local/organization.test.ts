@@ -29,6 +29,8 @@ import {
   SecretsManagerClient,
   TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
   AssumeRoleCommand,
   type AssumeRoleCommandInput,
@@ -40,6 +42,7 @@ import { describe, expect, it } from 'vitest';
 import { type FunctionName, functionCredentials, functionRoleArn } from '../../../local/aws/principals.ts';
 import { crossTalk } from '../../../local/organization/cross-talk.ts';
 import type { LocalOrganization } from '../../../local/organization/organization.ts';
+import { workingOn } from '../../../local/organization/work.ts';
 import { sessionPolicy } from '../../../shared/core/fleet/session-policy.ts';
 import {
   createFleetOrganization,
@@ -58,10 +61,14 @@ interface Credentials {
   sessionToken?: string;
 }
 
+function optionsOf(organization: LocalOrganization, credentials: Credentials) {
+  const { requestHandler } = organization.connect('somebody');
+  return { requestHandler, region: organization.region, credentials, maxAttempts: 1 };
+}
+
 /** Clients of whoever has these credentials. */
 function as(organization: LocalOrganization, credentials: Credentials) {
-  const { requestHandler } = organization.connect('somebody');
-  const config = { requestHandler, region: organization.region, credentials, maxAttempts: 1 };
+  const config = optionsOf(organization, credentials);
   return {
     iam: new IAMClient(config),
     sts: new STSClient(config),
@@ -460,4 +467,84 @@ it('whoever works in one account and names another is seen', async () => {
     `secretsmanager:TagResource by somebody in ${PAYMENTS} names ${LAB}`,
   ]);
   expect(seen).toEqual([HUB, PAYMENTS, PAYMENTS]);
+});
+
+describe('an invocation for a message about one account', () => {
+  const about = { Records: [{ body: JSON.stringify({ accountId: PAYMENTS }) }] };
+  const asked = async (event: unknown, work: (organization: LocalOrganization) => Promise<unknown>) => {
+    const organization = createFleetOrganization();
+    await workingOn(event, HUB, () => work(organization)).catch(() => undefined);
+    return crossTalk(organization.calls, HUB);
+  };
+  const look = async (organization: LocalOrganization, accountId: string) => {
+    const { iam } = await take(organization, roleIn(accountId));
+    await iam.send(new GetUserCommand({ UserName: 'alice' })).catch(() => undefined);
+  };
+  const describeIn = (organization: LocalOrganization, AccountId: string) =>
+    as(organization, functionCredentials('rotate-user')).organizations.send(new DescribeAccountCommand({ AccountId }));
+  const scan = functionCredentials('scheduled-rotation');
+  const send = (organization: LocalOrganization, ...accounts: string[]) =>
+    new SQSClient(optionsOf(organization, scan)).send(
+      new SendMessageBatchCommand({
+        QueueUrl: `https://sqs.eu-west-1.amazonaws.com/${HUB}/keyturn-test-results`,
+        Entries: accounts.map((accountId) => ({ Id: accountId, MessageBody: JSON.stringify({ accountId }) })),
+      }),
+    );
+  const publish = (organization: LocalOrganization, accountId: string) =>
+    new SNSClient(optionsOf(organization, scan)).send(
+      new PublishCommand({
+        TopicArn: `arn:aws:sns:eu-west-1:${HUB}:keyturn-test`,
+        Message: JSON.stringify({ default: JSON.stringify({ accountId }) }),
+      }),
+    );
+  const somebody = (what: string, other: string, message = PAYMENTS) =>
+    `${what} is about ${other}, and the message about ${message}`;
+
+  it('works there', async () => {
+    const work = async (organization: LocalOrganization) => {
+      await look(organization, PAYMENTS);
+      await describeIn(organization, PAYMENTS);
+      await Promise.allSettled([send(organization, PAYMENTS), publish(organization, PAYMENTS)]);
+    };
+    expect(await asked(about, work)).toEqual([]);
+    expect(await asked({ accountId: PAYMENTS }, work)).toEqual([]);
+    expect(await asked({ account: HUB, detail: { affectedAccount: PAYMENTS } }, work)).toEqual([]);
+    expect(await asked({ account: PAYMENTS, detail: {} }, work)).toEqual([]);
+  });
+
+  it.each<[string, (organization: LocalOrganization) => Promise<unknown>, string[]]>([
+    [
+      'works in another',
+      (organization) => look(organization, LAB),
+      [somebody(`sts:AssumeRole by somebody in ${HUB}`, LAB), somebody(`iam:GetUser by somebody in ${LAB}`, LAB)],
+    ],
+    [
+      'asks the organization about another',
+      (organization) => describeIn(organization, LAB),
+      [somebody(`organizations:DescribeAccount by somebody in ${HUB}`, LAB)],
+    ],
+    [
+      'sends a message about another',
+      (organization) => send(organization, PAYMENTS, CANARY),
+      [somebody(`sqs:SendMessageBatch by somebody in ${HUB}`, CANARY)],
+    ],
+    [
+      'tells of another',
+      (organization) => publish(organization, LAB),
+      [somebody(`sns:Publish by somebody in ${HUB}`, LAB)],
+    ],
+  ])('is seen where it %s', async (_, work, expected) => {
+    expect(await asked(about, work)).toEqual(expected);
+  });
+
+  it('is the hub’s own where the event names none, so it may list and enqueue all, and work in none', async () => {
+    const all = async (organization: LocalOrganization) => {
+      await describeIn(organization, LAB);
+      await send(organization, PAYMENTS, LAB).catch(() => undefined);
+    };
+    for (const event of [{ scheduledAt: 'x' }, 'x', { Records: [{ body: '{' }, {}] }]) {
+      expect(await asked(event, all)).toEqual([]);
+      expect(await asked(event, (organization) => look(organization, LAB))).toHaveLength(2);
+    }
+  });
 });
