@@ -5,7 +5,7 @@ import { type Clock, createClock } from './clock.ts';
 import { type CloudTrail, createCloudTrail } from './cloudtrail.ts';
 import { type CloudWatch, createCloudWatch } from './cloudwatch.ts';
 import { type Config, createConfig } from './config/config.ts';
-import { type Connection, createConnection, recordedInput, startCall } from './connection.ts';
+import { type Connection, createConnection, startCall } from './connection.ts';
 import { createEcs, type Ecs } from './ecs.ts';
 import { AwsError } from './errors.ts';
 import { throttled } from './faults.ts';
@@ -271,7 +271,7 @@ async function handle(account: Account, request: WireRequest, connection: Connec
     if (!(error instanceof AwsError)) throw error;
     return errorResponse({ requestId }, error);
   }
-  const call = startCall(connection, parsed.service, parsed.operation, recordedInput(parsed.input), clock.now());
+  const call = startCall(connection, parsed, clock.now());
   calls.push(call);
   const fault = await connection.before?.(call);
   if (fault !== undefined) call.fault = fault;

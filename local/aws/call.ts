@@ -70,6 +70,8 @@ export interface Call {
   readonly caller: string;
   readonly service: ServiceName;
   readonly operation: string;
+  /** The one that it was signed for. */
+  readonly region: string | undefined;
   readonly input: Readonly<Record<string, unknown>>;
   /** Milliseconds on the local clock. */
   readonly at: number;

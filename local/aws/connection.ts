@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
-import type { BeforeCall, Call, ServiceName, WireRequest, WireResponse } from './call.ts';
+import type { BeforeCall, Call, WireRequest, WireResponse } from './call.ts';
 import { type Input, isRecord } from './input.ts';
+import type { ParsedRequest } from './wire.ts';
 
 /** What the SDK hands to a request handler; the parts that are read. */
 export interface SdkRequest {
@@ -73,7 +74,7 @@ function wireRequest({ method, path, query = {}, headers, body }: SdkRequest): W
 const secretFields = ['SecretString', 'SecretBinary', 'RotationToken', 'Body'];
 
 /** The parameters as they may be shown: without secret values, and without the token that lets a rotation write one. */
-export function recordedInput(input: Input): Input {
+function recordedInput(input: Input): Input {
   if (!secretFields.some((name) => name in input)) return input;
   const shown = Object.entries(input).map(([name, value]) => [
     name,
@@ -86,20 +87,11 @@ export function recordedInput(input: Input): Input {
 const readVerbs = /^(Simulate|Get|List|Describe|Generate)/;
 
 /** Notes a call that begins. */
-export function startCall(
-  connection: Connection,
-  service: ServiceName,
-  operation: string,
-  input: Input,
-  at: number,
-): Call {
+export function startCall(connection: Connection, parsed: ParsedRequest, at: number): Call {
+  const { service, operation, region } = parsed;
   const call: Call = {
-    n: connection.calls.length + 1,
-    caller: connection.name,
-    service,
-    operation,
-    input,
-    at,
+    ...{ n: connection.calls.length + 1, caller: connection.name },
+    ...{ service, operation, region, input: recordedInput(parsed.input), at },
     mutating: (service === 'iam' || service === 'secretsmanager') && !readVerbs.test(operation),
     outcome: 'pending',
   };

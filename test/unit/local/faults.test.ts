@@ -9,6 +9,7 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   ListSecretsCommand,
+  SecretsManagerClient,
   TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -62,6 +63,18 @@ test('a lost response leaves the effect, and the SDK retries it as transient', a
   await client.send(new GetUserCommand(alice));
   expect(retrying.calls.map((call) => call.fault?.kind)).toEqual(['lost-response', undefined]);
   expect(connection.calls).toHaveLength(1);
+});
+
+test('a fault can be meant for one Region', async () => {
+  const aws = createLocalAws();
+  const { requestHandler } = aws.connect('test', ({ region }) =>
+    region === 'us-east-1' ? { kind: 'throttle' } : undefined,
+  );
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
+  const list = (region: string) =>
+    new SecretsManagerClient({ region, requestHandler, maxAttempts: 1, credentials }).send(new ListSecretsCommand({}));
+  expect(await list('eu-west-1')).toMatchObject({ SecretList: [] });
+  expect(await refusal(list('us-east-1'))).toMatchObject({ name: 'ThrottlingException' });
 });
 
 test('a throttle is the own code of each service, and has no effect', async () => {
