@@ -1,6 +1,5 @@
-import { carriedFacts } from '../../shared/core/evidence/carried.ts';
+import { carriedFacts } from '../../shared/core/evidence/carried-keys.ts';
 import { digestSchema, signatureSchema } from '../../shared/core/evidence/chain.ts';
-import { carriedChanges } from '../../shared/core/evidence/changes.ts';
 import { keyEventNames } from '../../shared/core/evidence/event-windows.ts';
 import {
   controlIds,
@@ -9,8 +8,9 @@ import {
   findingStatuses,
   resourceTypes,
 } from '../../shared/core/evidence/finding.ts';
+import { carriedChanges } from '../../shared/core/evidence/key-changes.ts';
 import { manifestSchema } from '../../shared/core/evidence/manifest.ts';
-import { telling } from '../../shared/core/evidence/telling.ts';
+import { telling } from '../../shared/core/evidence/what-to-tell.ts';
 import * as z from '../../shared/core/zod.ts';
 import { gapKinds } from './period/gaps.ts';
 import { toldBy } from './period/key-lives.ts';

@@ -2,7 +2,13 @@ import { publish } from '../aws/notify.ts';
 import type { Step } from '../core/answer.ts';
 import { formatAnnounced } from '../core/format-secret-tags.ts';
 import { afterFreeze } from '../core/freeze.ts';
-import { buildMessage, type KeyFacts, type KeyNoticeEvent, type Notice, type UsedBy } from '../core/messages.ts';
+import {
+  buildMessage,
+  type KeyFacts,
+  type KeyNoticeEvent,
+  type Notice,
+  type UsedBy,
+} from '../core/messages/build-message.ts';
 import type { AccessKey, RequestOrigin } from '../core/model.ts';
 import { regionOf } from '../core/partition.ts';
 import { secretNameOf } from '../core/secret-name.ts';

@@ -3,10 +3,10 @@ import { SECOND } from '../core/time.ts';
 import type { Planned } from './attempt.ts';
 import { keepBooks } from './bookkeeping.ts';
 import { deactivateExposed } from './exposed.ts';
-import { resume } from './interrupted.ts';
 import { issue } from './issue.ts';
 import { removeOrphan, removeUnrecorded } from './orphan.ts';
 import type { Outcome } from './pass.ts';
+import { resume } from './resume.ts';
 import { transition } from './transitions.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Facts, Invocation, Runtime } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import type { ActionName } from '../core/answer.ts';
 import { RotationError } from '../core/errors.ts';
-import type { UsedBy } from '../core/messages.ts';
+import type { UsedBy } from '../core/messages/build-message.ts';
 import type { LastUsed, Request } from '../core/model.ts';
 import type { RotationToken } from '../core/secret-rotation-events.ts';
 import type { Settings } from '../core/settings.ts';

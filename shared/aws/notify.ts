@@ -1,5 +1,5 @@
 import { type MessageAttributeValue, PublishCommand } from '@aws-sdk/client-sns';
-import type { OutgoingMessage } from '../core/messages.ts';
+import type { OutgoingMessage } from '../core/messages/build-message.ts';
 import type { Aws } from './clients.ts';
 
 /** Publishes one text for each protocol. Throws RotationError; a repeated call publishes again. */

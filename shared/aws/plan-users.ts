@@ -7,7 +7,7 @@ import { present } from '../core/present.ts';
 import { isWeeklyTurn, type RunTimes } from '../core/runs.ts';
 import { inOrder } from '../core/shares.ts';
 import { type ShownStep, showStep } from '../core/shown-step.ts';
-import { triage } from '../core/triage.ts';
+import { triage } from '../core/triage/triage.ts';
 import { readLimits } from './limits.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { observeUser, type Reader } from './observe.ts';

@@ -8,7 +8,7 @@ import { userIdOfSecretName } from '../core/secret-name.ts';
 import { withoutEndpoint } from '../core/smtp.ts';
 import type { Instant } from '../core/time.ts';
 import type { ScannedUser } from '../core/triage/facts.ts';
-import { needsExactKeys } from '../core/triage.ts';
+import { needsExactKeys } from '../core/triage/triage.ts';
 import { matchNobody, parseUserSettings } from '../core/user-settings.ts';
 import { reportOrError } from './account-report.ts';
 import type { Aws } from './clients.ts';

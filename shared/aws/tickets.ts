@@ -3,8 +3,8 @@ import { isFailure } from '../core/errors.ts';
 import { parseTicket, runIdOf } from '../core/fleet/messages.ts';
 import { formatDate, type Instant } from '../core/time.ts';
 import type { Aws } from './clients.ts';
+import { discard, hideFor, type Received, receive } from './dequeue.ts';
 import { queueClient, sendAll } from './enqueue.ts';
-import { discard, hideFor, type Received, receive } from './received.ts';
 
 /*
  * The fleet's new rotations of a day, as messages: whoever deletes one may begin one. So no two workers share one, and

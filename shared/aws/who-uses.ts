@@ -1,5 +1,5 @@
 import { messageOf, RotationError } from '../core/errors.ts';
-import type { Caller, UsedBy } from '../core/messages.ts';
+import type { Caller, UsedBy } from '../core/messages/build-message.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import type { Runtime } from './runtime.ts';
 import { lookUpUses, oneLine, TRAIL_PAUSE, type TrailUse } from './trail.ts';

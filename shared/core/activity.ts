@@ -6,7 +6,7 @@ import type { Announced } from './secret-tags.ts';
 import { pendingVersion } from './secret-versions.ts';
 import { DAY, type Instant } from './time.ts';
 import type { DueReason, ScannedUser } from './triage/facts.ts';
-import type { Triage } from './triage.ts';
+import type { Triage } from './triage/triage.ts';
 
 /** A scanned user with the verdict on them. */
 export interface Triaged {

@@ -1,7 +1,7 @@
 import type { Settings } from './settings.ts';
 import { DAY, type Instant } from './time.ts';
 import type { DueReason, ScannedUser } from './triage/facts.ts';
-import type { Triage } from './triage.ts';
+import type { Triage } from './triage/triage.ts';
 import { parseUserSettings } from './user-settings.ts';
 
 /** How old access keys are, in days. */

@@ -1,4 +1,4 @@
-import { deletionNoticeFrom } from './noticed.ts';
+import { deletionNoticeFrom } from './notice-period.ts';
 import { graceDaysOf } from './promises.ts';
 import type { Situation } from './situation.ts';
 import { DAY } from './time.ts';

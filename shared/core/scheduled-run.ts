@@ -3,7 +3,7 @@ import { audienceHears, audienceNotes, isDeaf } from './audience.ts';
 import type { Digest } from './digest.ts';
 import { freezeEnd } from './freeze.ts';
 import { breakerOpen, dayFull, putOff } from './limits.ts';
-import { attributesOf } from './messages.ts';
+import { attributesOf } from './messages/build-message.ts';
 import type { Limits } from './model.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
 import { commonRefusal, describeRefusal } from './refusals.ts';

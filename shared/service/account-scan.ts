@@ -26,8 +26,8 @@ import { parseSettings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { type Look, logDetails, lookAtAccount, measure, type Seen } from './look-at-account.ts';
 import { asMember, placeOf } from './member.ts';
+import { type Look, logDetails, lookAtAccount, measure, type Seen } from './scan-and-enqueue.ts';
 
 /**
  * One message of the accounts queue: the account is scanned, and whoever is due is enqueued. Whatever is wrong with the

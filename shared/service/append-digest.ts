@@ -1,4 +1,4 @@
-import { keep } from '../apply/keep.ts';
+import { keep } from '../apply/put-evidence.ts';
 import {
   type ChainFound,
   type EvidenceReader,

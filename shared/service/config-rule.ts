@@ -19,7 +19,7 @@ import type { AccessKey, User, UserState } from '../core/model.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import type { Instant } from '../core/time.ts';
 import type { ScannedUser } from '../core/triage/facts.ts';
-import { needsExactKeys } from '../core/triage.ts';
+import { needsExactKeys } from '../core/triage/triage.ts';
 import { describeMember, nameOf } from './fleet-account.ts';
 import { type FleetRuntime, hasFleet } from './has-fleet.ts';
 import { asMember } from './member.ts';

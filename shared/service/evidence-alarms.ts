@@ -2,7 +2,7 @@ import type { Asking } from '../aws/evidence/connection.ts';
 import type { Looking } from '../aws/evidence/try-read.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
-import type { Judgement } from '../core/evidence/judged.ts';
+import type { Judgement } from '../core/evidence/judgement.ts';
 import { parseSettings } from '../core/settings.ts';
 import { hasFleet } from './has-fleet.ts';
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { keep } from '../apply/keep.ts';
+import { keep } from '../apply/put-evidence.ts';
 import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
 import { reconcileChanges } from '../aws/evidence/changes.ts';
 import { type KeyEventsSeen, seeKeyEvents } from '../aws/evidence/key-events.ts';
@@ -11,18 +11,18 @@ import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yest
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { IncompleteEvidenceError, messageOf } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
-import { isOpen } from '../core/evidence/changed.ts';
-import { type CarriedChanges, exemptedBy, historyOf } from '../core/evidence/changes.ts';
+import { isOpen } from '../core/evidence/changed-findings.ts';
 import type { CollectorRequest } from '../core/evidence/collector-event.ts';
 import type { Collecting } from '../core/evidence/evidence-settings.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import { judgeEvidence } from '../core/evidence/judge.ts';
+import { type CarriedChanges, exemptedBy, historyOf } from '../core/evidence/key-changes.ts';
 import { keyChangesFile } from '../core/evidence/key-event.ts';
 import type { Manifest } from '../core/evidence/manifest.ts';
 import { pageOf } from '../core/evidence/page.ts';
 import type { Seen } from '../core/evidence/snapshot.ts';
 import { tablesOf } from '../core/evidence/tables.ts';
-import { type Telling, whatToTell } from '../core/evidence/telling.ts';
+import { type Telling, whatToTell } from '../core/evidence/what-to-tell.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { formatInstant, MINUTE } from '../core/time.ts';
 import { type Appended, appendDigest } from './append-digest.ts';

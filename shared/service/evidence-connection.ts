@@ -1,6 +1,6 @@
-import { keep } from '../apply/keep.ts';
+import { keep } from '../apply/put-evidence.ts';
 import { askEverything, type ConnectionCheck, connectionKey, createAsking } from '../aws/evidence/connection.ts';
-import { askRecorder, askSubscription } from '../aws/evidence/waiting.ts';
+import { askRecorder, askSubscription } from '../aws/evidence/recorder.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
 import { askAboutAlarms } from './evidence-alarms.ts';

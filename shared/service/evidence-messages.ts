@@ -3,7 +3,7 @@ import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { Finding, FindingStatus } from '../core/evidence/finding.ts';
 import type { SeenUser, Snapshot } from '../core/evidence/snapshot.ts';
-import { isChainToTell, type ToldBefore, tellingId } from '../core/evidence/telling.ts';
+import { isChainToTell, type ToldBefore, tellingId } from '../core/evidence/what-to-tell.ts';
 import { mfaTurns } from '../core/evidence/without-mfa.ts';
 import { buildEvidenceMessage, type EvidenceNotice } from '../core/messages/evidence.ts';
 import { buildMfaMessage, type MfaNotice } from '../core/messages/mfa-missing.ts';

@@ -1,4 +1,4 @@
-import { keep } from '../apply/keep.ts';
+import { keep } from '../apply/put-evidence.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';

@@ -14,8 +14,8 @@ import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import { formatInstant } from '../core/time.ts';
-import { hasKey, isDealtWith } from './exposed-pass.ts';
 import { hasFleet } from './has-fleet.ts';
+import { hasKey, isDealtWith } from './is-dealt-with.ts';
 import { quarantineNote } from './quarantine.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 

@@ -1,9 +1,9 @@
+import { drain, type Received } from '../aws/dequeue.ts';
 import { countMessages } from '../aws/enqueue.ts';
 import { publish } from '../aws/notify.ts';
 import { listAccounts } from '../aws/organization.ts';
 import { ownAccountId } from '../aws/own-account.ts';
 import { attempt } from '../aws/plan-users.ts';
-import { drain, type Received } from '../aws/received.ts';
 import { callsMade } from '../aws/runtime.ts';
 import type { ScheduledEvent } from '../core/events.ts';
 import { attentionOf } from '../core/fleet/attention.ts';
@@ -15,8 +15,8 @@ import { select } from '../core/fleet/select.ts';
 import { present } from '../core/present.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
+import { type Read, release, remember } from './clear-results.ts';
 import type { FleetRuntime } from './has-fleet.ts';
-import { type Read, release, remember } from './told-results.ts';
 
 /** The answer of `{"digest": true}`: what was published, in numbers. */
 export interface FleetDigested {

@@ -1,5 +1,5 @@
+import { announceFailure } from '../apply/announce-failure.ts';
 import { announceExposed } from '../apply/exposed.ts';
-import { announceFailure } from '../apply/failed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { refusedHere } from '../apply/refusals.ts';
 import { comeBackSoon, MOST_RECEIVES } from '../aws/enqueue.ts';
@@ -13,8 +13,8 @@ import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import { parseInstant } from '../core/time.ts';
-import { isDealtWith } from './exposed-pass.ts';
 import { hasFleet } from './has-fleet.ts';
+import { isDealtWith } from './is-dealt-with.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 
 /**

@@ -14,8 +14,8 @@ import { digestOf, type Times } from '../core/scheduled-run.ts';
 import { parseSettings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
-import { type Look, logDetails, lookAtAccount, measure } from './look-at-account.ts';
 import { refuseOtherAccount } from './other-account.ts';
+import { type Look, logDetails, lookAtAccount, measure } from './scan-and-enqueue.ts';
 
 /** What the steps of one run share: it remembers what it has told. */
 interface Run extends Look {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { startServer } from '../../local/aws/server.ts';
-import { keep } from '../../shared/apply/keep.ts';
+import { keep } from '../../shared/apply/put-evidence.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { DAY, formatInstant } from '../../shared/core/time.ts';

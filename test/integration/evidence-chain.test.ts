@@ -1,10 +1,10 @@
-// shared/apply/keep.ts, shared/aws/evidence/bucket.ts, shared/aws/evidence/sign.ts, shared/service/append-digest.ts,
+// shared/apply/put-evidence.ts, shared/aws/evidence/bucket.ts, shared/aws/evidence/sign.ts, shared/service/append-digest.ts,
 // shared/service/evidence-recorder.ts
 import { createPublicKey, verify } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
-import { keep } from '../../shared/apply/keep.ts';
+import { keep } from '../../shared/apply/put-evidence.ts';
 import { evidenceReader, headOf, listDay, listVersions, storedHash } from '../../shared/aws/evidence/bucket.ts';
 import type { Runtime } from '../../shared/aws/runtime.ts';
 import { chainKey, hashOf, textToSign } from '../../shared/core/evidence/chain.ts';

@@ -1,4 +1,4 @@
-// shared/service/evidence-connection.ts, shared/aws/evidence/connection.ts, shared/aws/evidence/waiting.ts
+// shared/service/evidence-connection.ts, shared/aws/evidence/connection.ts, shared/aws/evidence/recorder.ts
 import { describe, expect, test } from 'vitest';
 import { createEvidenceCollector } from '../../functions/evidence-collector.ts';
 import type { BeforeCall } from '../../local/aws/aws.ts';

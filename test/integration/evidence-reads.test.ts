@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { NewBucket } from '../../local/aws/s3/s3.ts';
-import { keep } from '../../shared/apply/keep.ts';
+import { keep } from '../../shared/apply/put-evidence.ts';
 import {
   type EvidenceReader,
   evidenceReader,
@@ -27,7 +27,7 @@ import { readYesterday } from '../../shared/aws/evidence/yesterday.ts';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { RotationError } from '../../shared/core/errors.ts';
 import { denialsAsked } from '../../shared/core/evidence/bucket-policy.ts';
-import type { CarriedFact } from '../../shared/core/evidence/carried.ts';
+import type { CarriedFact } from '../../shared/core/evidence/carried-keys.ts';
 import {
   type ChainFile,
   chainBody,

@@ -1,4 +1,4 @@
-// Tests of shared/apply/exposed.ts and shared/service/exposed-pass.ts.
+// Tests of shared/apply/exposed.ts and shared/service/is-dealt-with.ts.
 
 import { readFileSync } from 'node:fs';
 import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';

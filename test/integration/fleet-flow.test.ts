@@ -1,5 +1,5 @@
 // Tests of shared/service/fan-out.ts, shared/service/account-scan.ts, shared/service/fleet-digest.ts,
-// shared/service/told-results.ts, shared/service/fleet-run.ts, shared/service/member.ts, shared/service/has-fleet.ts,
+// shared/service/clear-results.ts, shared/service/fleet-run.ts, shared/service/member.ts, shared/service/has-fleet.ts,
 // shared/service/fleet-account.ts and shared/core/fleet/scan-result.ts.
 
 import { describe, expect, it } from 'vitest';

@@ -7,7 +7,7 @@ import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
-import { keep } from '../../shared/apply/keep.ts';
+import { keep } from '../../shared/apply/put-evidence.ts';
 import { chainKey, hashOf } from '../../shared/core/evidence/chain.ts';
 import { appendDigest } from '../../shared/service/append-digest.ts';
 import { keepRecord } from '../../shared/service/evidence-recorder.ts';

@@ -1,5 +1,5 @@
 // Tests of shared/apply/bookkeeping.ts, shared/apply/transitions.ts, shared/apply/records.ts and
-// shared/apply/interrupted.ts: confirm, hold, rollback and retire.
+// shared/apply/resume.ts: confirm, hold, rollback and retire.
 
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-// Tests of shared/service/rotation-worker.ts, shared/apply/failed.ts, shared/core/last-use.ts and
+// Tests of shared/service/rotation-worker.ts, shared/apply/announce-failure.ts, shared/core/last-use.ts and
 // shared/lambda/handler.ts.
 
 import { describe, expect, it } from 'vitest';

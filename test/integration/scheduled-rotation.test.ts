@@ -1,6 +1,6 @@
 // Tests of shared/service/scheduled-rotation.ts, shared/aws/scan.ts, shared/aws/enqueue.ts, shared/aws/last-run.ts,
 // shared/core/shares.ts, shared/core/scheduled-run.ts, shared/aws/plan-users.ts, shared/aws/account-report.ts,
-// shared/service/look-at-account.ts and shared/aws/map-concurrently.ts.
+// shared/service/scan-and-enqueue.ts and shared/aws/map-concurrently.ts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';

@@ -8,7 +8,7 @@ import { createLocalAws } from '../../local/aws/aws.ts';
 import { startServer } from '../../local/aws/server.ts';
 import { publish } from '../../shared/aws/notify.ts';
 import { buildDigestMessage } from '../../shared/core/digest.ts';
-import { buildMessage } from '../../shared/core/messages.ts';
+import { buildMessage } from '../../shared/core/messages/build-message.ts';
 import { setUp } from '../unit/local/clients.ts';
 import { digests, notices } from '../unit/messages/notices.ts';
 

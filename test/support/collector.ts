@@ -3,7 +3,7 @@ import type { BeforeCall, LocalAws } from '../../local/aws/aws.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { Collecting, EvidenceSettings } from '../../shared/core/evidence/evidence-settings.ts';
 import type { Finding } from '../../shared/core/evidence/finding.ts';
-import type { EvidenceLimits } from '../../shared/core/evidence/judged.ts';
+import type { EvidenceLimits } from '../../shared/core/evidence/judgement.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { verifyEvidence } from '../../shared/core/evidence/verify.ts';
 import { present } from '../../shared/core/present.ts';

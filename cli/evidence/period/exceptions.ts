@@ -1,5 +1,5 @@
-import { setsExemption } from '../../../shared/core/evidence/changes.ts';
 import type { ControlId, Finding } from '../../../shared/core/evidence/finding.ts';
+import { setsExemption } from '../../../shared/core/evidence/key-changes.ts';
 import type { KeyEvent } from '../../../shared/core/evidence/reconcile.ts';
 import { formatInstant, type Instant } from '../../../shared/core/time.ts';
 import type { Day } from './day.ts';

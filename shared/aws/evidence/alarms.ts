@@ -20,7 +20,7 @@ import {
   type SeenAlarms,
   type SeenFilter,
 } from '../../core/evidence/judge-alarms.ts';
-import type { Judgement } from '../../core/evidence/judged.ts';
+import type { Judgement } from '../../core/evidence/judgement.ts';
 import { mapSeen, type Seen } from '../../core/evidence/snapshot.ts';
 import { listed } from '../../core/present.ts';
 import { readSubscriptions } from '../audience.ts';

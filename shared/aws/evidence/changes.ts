@@ -1,6 +1,6 @@
-import { type CarriedChanges, type History, intentsIn, toCarry } from '../../core/evidence/changes.ts';
 import { judgeChanges } from '../../core/evidence/judge-changes.ts';
-import type { Judgement } from '../../core/evidence/judged.ts';
+import type { Judgement } from '../../core/evidence/judgement.ts';
+import { type CarriedChanges, type History, intentsIn, toCarry } from '../../core/evidence/key-changes.ts';
 import { keyChanges, ownRoles, reconcile } from '../../core/evidence/reconcile.ts';
 import type { Seen, SeenUser } from '../../core/evidence/snapshot.ts';
 import { transitionsOf } from '../../core/evidence/transitions.ts';

@@ -11,7 +11,7 @@ import { isFailure } from '../../core/errors.ts';
 import { type AskedOfBucket, lifecycleProblems, policyProblems } from '../../core/evidence/bucket-policy.ts';
 import type { EvidenceSettings } from '../../core/evidence/evidence-settings.ts';
 import { accountResource } from '../../core/evidence/judge-root.ts';
-import { type Judgement, notKnown } from '../../core/evidence/judged.ts';
+import { type Judgement, notKnown } from '../../core/evidence/judgement.ts';
 import { listed } from '../../core/present.ts';
 import { type EvidenceReader, placeOf } from './bucket.ts';
 import { type Looking, tryRead } from './try-read.ts';

@@ -1,7 +1,7 @@
 import { paginateListVirtualMFADevices } from '@aws-sdk/client-iam';
 import { REPORT_LAG } from '../../core/credential-report.ts';
-import type { CarriedFact } from '../../core/evidence/carried.ts';
-import { changedUsers, changeOfRoot } from '../../core/evidence/changes.ts';
+import type { CarriedFact } from '../../core/evidence/carried-keys.ts';
+import { changedUsers, changeOfRoot } from '../../core/evidence/key-changes.ts';
 import type { KeyEvent } from '../../core/evidence/reconcile.ts';
 import { mapSeen, mfaKindOf, type Seen, type SeenUser, type Snapshot } from '../../core/evidence/snapshot.ts';
 import { present } from '../../core/present.ts';

@@ -1,7 +1,13 @@
 import { GetLoginProfileCommand, GetUserCommand, paginateListMFADevices } from '@aws-sdk/client-iam';
 import type { ReportRow } from '../../core/credential-report.ts';
 import { isFailure } from '../../core/errors.ts';
-import { type CarriedFact, carriedKeys, contradicts, factToCarry, useInReport } from '../../core/evidence/carried.ts';
+import {
+  type CarriedFact,
+  carriedKeys,
+  contradicts,
+  factToCarry,
+  useInReport,
+} from '../../core/evidence/carried-keys.ts';
 import type { ConsoleAccess, PasswordUse, Seen, SeenKey, SeenUser, Unseen } from '../../core/evidence/snapshot.ts';
 import { seen } from '../../core/evidence/snapshot.ts';
 import type { AccessKey } from '../../core/model.ts';

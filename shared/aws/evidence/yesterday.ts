@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import { type CarriedFact, carriedFacts } from '../../core/evidence/carried.ts';
+import { type CarriedFact, carriedFacts } from '../../core/evidence/carried-keys.ts';
 import { type ChainFile, hashOf } from '../../core/evidence/chain.ts';
-import { type CarriedChanges, carriedChanges } from '../../core/evidence/changes.ts';
 import type { Finding } from '../../core/evidence/finding.ts';
+import { type CarriedChanges, carriedChanges } from '../../core/evidence/key-changes.ts';
 import { parseManifest } from '../../core/evidence/manifest.ts';
-import { type Telling, telling } from '../../core/evidence/telling.ts';
+import { type Telling, telling } from '../../core/evidence/what-to-tell.ts';
 import { type Instant, parseInstant } from '../../core/time.ts';
 import { type EvidenceReader, headOf, readObject } from './bucket.ts';
 

@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
 import { breakerOpen, dayFull, putOff, startOfTomorrow } from '../limits.ts';
-import { NOTICE_MIN, noticed } from '../noticed.ts';
+import { NOTICE_MIN, noticed } from '../notice-period.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';

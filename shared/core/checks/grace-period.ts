@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
 import { handOnReaders, parseHandedOn } from '../hand-on.ts';
-import { NOTICE_MIN, noticed, reminderInstants } from '../noticed.ts';
+import { NOTICE_MIN, noticed, reminderInstants } from '../notice-period.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
 import { secretTagNames } from '../secret-tags.ts';
 import type { KeyView, Situation } from '../situation.ts';

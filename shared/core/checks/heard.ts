@@ -1,6 +1,6 @@
 import { type ActionName, type Answer, type Step, wait } from '../answer.ts';
 import { audienceHears } from '../audience.ts';
-import { attributesOf, type KeyNoticeEvent } from '../messages.ts';
+import { attributesOf, type KeyNoticeEvent } from '../messages/build-message.ts';
 import type { Situation } from '../situation.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
-import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../noticed.ts';
+import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../notice-period.ts';
 import { deletedFrom } from '../promises.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';

@@ -1,6 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import type { Secret } from '../model.ts';
-import { isStuckTold } from '../noticed.ts';
+import { isStuckTold } from '../notice-period.ts';
 import { keyIdOf, pendingVersion } from '../secret-versions.ts';
 import type { Situation } from '../situation.ts';
 import { formatInstant, hasPassed } from '../time.ts';

@@ -1,7 +1,7 @@
 import { SettingsError } from '../errors.ts';
 import * as z from '../zod.ts';
 import type { Exception } from './exceptions.ts';
-import type { EvidenceLimits } from './judged.ts';
+import type { EvidenceLimits } from './judgement.ts';
 
 // What the functions that keep evidence are told beside the settings of the rotation. No other function gets any of it,
 // so that a deployment that keeps none is what it was.

@@ -1,6 +1,6 @@
 import { DAY, formatDate, type Instant, parseInstant } from '../time.ts';
 import type { Accepted, Finding, FindingResource } from './finding.ts';
-import type { Judgement } from './judged.ts';
+import type { Judgement } from './judgement.ts';
 
 /** A decision about one resource and one control, out of `evidence-exceptions.yml`: whoever merged it has approved it. */
 export interface Exception {

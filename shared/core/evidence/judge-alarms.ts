@@ -1,7 +1,7 @@
 import type { Instant } from '../time.ts';
 import { alarmReferences } from './controls.ts';
 import type { FindingFacts, findingReasons, Verdict } from './finding.ts';
-import { type Judgement, notKnown } from './judged.ts';
+import { type Judgement, notKnown } from './judgement.ts';
 import type { Seen } from './snapshot.ts';
 import { filterTexts, isSameText, WATCH_NAMESPACE, type WatchName, type WatchPlace, watchNames } from './watches.ts';
 

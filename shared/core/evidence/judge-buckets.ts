@@ -1,7 +1,7 @@
 import { formatInstant, type Instant } from '../time.ts';
 import type { FindingFacts, Verdict } from './finding.ts';
 import { accountResource } from './judge-root.ts';
-import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
+import { type EvidenceLimits, type Judgement, notKnown } from './judgement.ts';
 import type { BucketEncryption, SeenBucket, Snapshot } from './snapshot.ts';
 
 /** Since then S3 encrypts every new object; what was stored before may not be. */

@@ -3,7 +3,7 @@ import { formatInstant, type Instant } from '../time.ts';
 import type { FindingFacts, FindingResource, Verdict } from './finding.ts';
 import { shortKey } from './judge-keys.ts';
 import { accountResource } from './judge-root.ts';
-import { type Judgement, notKnown } from './judged.ts';
+import { type Judgement, notKnown } from './judgement.ts';
 import type { ChangeLine, KeyEvent } from './reconcile.ts';
 import type { Unseen } from './snapshot.ts';
 import type { RecordedTransition } from './transitions.ts';

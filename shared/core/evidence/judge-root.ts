@@ -1,5 +1,5 @@
 import type { ControlId, FindingResource, Verdict } from './finding.ts';
-import { type Judgement, notKnown } from './judged.ts';
+import { type Judgement, notKnown } from './judgement.ts';
 import type { SeenRoot, Snapshot } from './snapshot.ts';
 
 export function accountResource(accountId: string): FindingResource {

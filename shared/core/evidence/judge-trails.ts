@@ -1,7 +1,7 @@
 import { formatInstant, HOUR, type Instant } from '../time.ts';
 import type { ControlId, FindingFacts, Verdict } from './finding.ts';
 import { accountResource } from './judge-root.ts';
-import { instantFact, type Judgement, notKnown } from './judged.ts';
+import { instantFact, type Judgement, notKnown } from './judgement.ts';
 import type { SeenTrail, Snapshot, Unseen } from './snapshot.ts';
 
 /** A trail that delivers nothing for so long has either nothing to deliver or an error, and every day has events. */

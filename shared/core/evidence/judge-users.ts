@@ -14,7 +14,7 @@ import {
 import { judgeKeys, oneActiveKey } from './judge-keys.ts';
 import { accountResource } from './judge-root.ts';
 import { unusedKeys, unusedPassword } from './judge-unused.ts';
-import { type EvidenceLimits, type Judgement, notKnown } from './judged.ts';
+import { type EvidenceLimits, type Judgement, notKnown } from './judgement.ts';
 import { standingOf } from './key-state.ts';
 import type { KeyEvent } from './reconcile.ts';
 import { mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';

@@ -6,7 +6,7 @@ import { judgeBuckets } from './judge-buckets.ts';
 import { judgeRoot } from './judge-root.ts';
 import { judgeTrails } from './judge-trails.ts';
 import { judgeUsers, type Measures } from './judge-users.ts';
-import type { Judgement } from './judged.ts';
+import type { Judgement } from './judgement.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { NoticeEvent } from '../messages.ts';
+import type { NoticeEvent } from '../messages/build-message.ts';
 import type { Intent } from '../secret-tags.ts';
 import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
 import type { KeyEventName } from './event-windows.ts';

@@ -1,4 +1,4 @@
-import { type NoticeEvent, noticeEvents } from '../messages.ts';
+import { type NoticeEvent, noticeEvents } from '../messages/build-message.ts';
 import { formatInstant, type Instant, instantAtEnd, parseInstant } from '../time.ts';
 import * as z from '../zod.ts';
 import { hashOf } from './chain.ts';

@@ -1,6 +1,6 @@
-import type { ChangedFinding } from '../evidence/changed.ts';
+import type { ChangedFinding } from '../evidence/changed-findings.ts';
 import type { FindingStatus } from '../evidence/finding.ts';
-import { tellingId } from '../evidence/telling.ts';
+import { tellingId } from '../evidence/what-to-tell.ts';
 import { formatDate, formatInstant, type Instant } from '../time.ts';
 import { chatNotification } from './chat.ts';
 import { shellQuote } from './commands.ts';

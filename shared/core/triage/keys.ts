@@ -1,5 +1,5 @@
 import { asScheduled } from '../model.ts';
-import { deletionNoticeFrom, noticed, reminderInstants } from '../noticed.ts';
+import { deletionNoticeFrom, noticed, reminderInstants } from '../notice-period.ts';
 import { plan } from '../plan.ts';
 import { present } from '../present.ts';
 import { deletableAt, graceDaysOf } from '../promises.ts';

@@ -1,4 +1,4 @@
-import { isStuckTold } from '../noticed.ts';
+import { isStuckTold } from '../notice-period.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { settingsDue } from '../secret-settings.ts';
 import { isKeyLabel, secretTagNames } from '../secret-tags.ts';

@@ -1,6 +1,6 @@
 import type { Accepted, Finding } from '../../../shared/core/evidence/finding.ts';
 import { judgeEvidence } from '../../../shared/core/evidence/judge.ts';
-import type { EvidenceLimits } from '../../../shared/core/evidence/judged.ts';
+import type { EvidenceLimits } from '../../../shared/core/evidence/judgement.ts';
 import type {
   SeenBucket,
   SeenKey,

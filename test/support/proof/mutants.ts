@@ -409,14 +409,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a notice taken for one however old it is',
-    file: 'shared/core/noticed.ts',
+    file: 'shared/core/notice-period.ts',
     find: ' || now - notice.at > oldest',
     replace: '',
     caughtBy: unit('grace-period', '4 days after it'),
   },
   {
     name: 'a notice in force before the day that it named',
-    file: 'shared/core/noticed.ts',
+    file: 'shared/core/notice-period.ts',
     find: 'Math.max(notice.at + NOTICE_MIN, notice.earliestAt)',
     replace: 'notice.at + NOTICE_MIN',
     caughtBy: unit('grace-period', 'on the earliest day that it named'),
@@ -479,7 +479,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a notice in force as soon as it is published',
-    file: 'shared/core/noticed.ts',
+    file: 'shared/core/notice-period.ts',
     find: 'export const NOTICE_MIN = 12 * HOUR;',
     replace: 'export const NOTICE_MIN = 0 * HOUR;',
     caughtBy: unit('grace-period', 'notice'),
@@ -672,7 +672,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an intent that is too old told of and kept',
-    file: `${apply}/interrupted.ts`,
+    file: `${apply}/resume.ts`,
     find: "const isTold = step.tells === 'failed';",
     replace: 'const isTold = step.action.length === 0;',
     caughtBy: integration('issue', 'is told of once and forgotten'),
@@ -1150,7 +1150,7 @@ export const mutants: readonly Mutant[] = [
   // ---- evidence ----
   {
     name: 'an object of evidence put over another',
-    file: `${apply}/keep.ts`,
+    file: `${apply}/put-evidence.ts`,
     find: "    IfNoneMatch: '*',\n",
     replace: '',
     caughtBy: integration('evidence-chain', 'once, and never over another'),
@@ -1185,7 +1185,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a message about a run that reached nobody is not repeated',
-    file: 'shared/core/evidence/telling.ts',
+    file: 'shared/core/evidence/what-to-tell.ts',
     find: 'isRecorded(previousAt, recorded) ? null :',
     replace: 'previousAt !== undefined ? null :',
     caughtBy: integration('evidence-messages', 'SNS refuses it, the next run repeats it'),

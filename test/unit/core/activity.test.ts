@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decisionsOf } from '../../../shared/core/activity.ts';
 import { formatPolicyPut, formatStuck } from '../../../shared/core/format-secret-tags.ts';
 import { secretTagNames } from '../../../shared/core/secret-tags.ts';
-import type { Triage } from '../../../shared/core/triage.ts';
+import type { Triage } from '../../../shared/core/triage/triage.ts';
 import { C, daysAgo, NOW, type SecretOptions, secret, USER, versionOf } from '../../support/core/builders.ts';
 
 const RUN = { previousAt: daysAgo(1), scheduledAt: NOW };

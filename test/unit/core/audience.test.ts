@@ -8,7 +8,7 @@ import {
   isOwnMachine,
   standingOf,
 } from '../../../shared/core/audience.ts';
-import { attributesOf, buildMessage, type Notice } from '../../../shared/core/messages.ts';
+import { attributesOf, buildMessage, type Notice } from '../../../shared/core/messages/build-message.ts';
 import { notices } from '../messages/notices.ts';
 
 const filtered = (...policies: readonly unknown[]): Audience => ({

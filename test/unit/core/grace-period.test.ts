@@ -1,4 +1,4 @@
-// Tests of shared/core/checks/grace-period.ts, shared/core/checks/frozen.ts, shared/core/noticed.ts,
+// Tests of shared/core/checks/grace-period.ts, shared/core/checks/frozen.ts, shared/core/notice-period.ts,
 // shared/core/promises.ts and shared/core/freeze.ts.
 
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyAges } from '../../../shared/core/key-ages.ts';
-import type { Triage } from '../../../shared/core/triage.ts';
+import type { Triage } from '../../../shared/core/triage/triage.ts';
 import { daysAgo, NOW, settings, USER } from '../../support/core/builders.ts';
 
 function user(days: number | undefined, verdict: Partial<Triage> = {}, tags: Record<string, string> = {}) {

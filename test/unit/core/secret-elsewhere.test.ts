@@ -5,7 +5,7 @@ import type { Request } from '../../../shared/core/model.ts';
 import { plan } from '../../../shared/core/plan.ts';
 import { keepsKey, type SeenElsewhere } from '../../../shared/core/secret-elsewhere.ts';
 import type { ScannedUser } from '../../../shared/core/triage/facts.ts';
-import { triage } from '../../../shared/core/triage.ts';
+import { triage } from '../../../shared/core/triage/triage.ts';
 import { byHand, C, daysAgo, key, NOW, P, request, settings, USER, user } from '../../support/core/builders.ts';
 import { inShort } from '../../support/core/cases.ts';
 

@@ -3,7 +3,7 @@ import { guardStep, isOwnIntent } from '../../../shared/core/checks/secrets-mana
 import type { ManagedRotation, Request } from '../../../shared/core/model.ts';
 import { assess } from '../../../shared/core/situation.ts';
 import { DAY } from '../../../shared/core/time.ts';
-import { triage } from '../../../shared/core/triage.ts';
+import { triage } from '../../../shared/core/triage/triage.ts';
 import {
   C,
   daysAgo,

@@ -1,5 +1,5 @@
-// Tests of shared/core/triage.ts, shared/core/triage/facts.ts, shared/core/triage/keys.ts, shared/core/triage/state.ts
-// and shared/core/triage/told.ts.
+// Tests of shared/core/triage/triage.ts, shared/core/triage/facts.ts, shared/core/triage/keys.ts, shared/core/triage/state.ts
+// and shared/core/triage/blocked-as-reported.ts.
 
 import { describe, expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../shared/core/credential-report.ts';
@@ -9,7 +9,7 @@ import { settingsHash } from '../../../shared/core/secret-settings.ts';
 import { secretTagNames } from '../../../shared/core/secret-tags.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../../shared/core/time.ts';
 import type { ScannedUser } from '../../../shared/core/triage/facts.ts';
-import { needsExactKeys, triage } from '../../../shared/core/triage.ts';
+import { needsExactKeys, triage } from '../../../shared/core/triage/triage.ts';
 import {
   C,
   daysAgo,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { publish } from '../../../shared/aws/notify.ts';
-import { buildMessage, type OutgoingMessage } from '../../../shared/core/messages.ts';
+import { buildMessage, type OutgoingMessage } from '../../../shared/core/messages/build-message.ts';
 import { setUp } from '../local/clients.ts';
 import { messages, notices } from './notices.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildMessage, type Notice } from '../../../shared/core/messages/build-message.ts';
 import { shellQuote } from '../../../shared/core/messages/commands.ts';
-import { buildMessage, type Notice } from '../../../shared/core/messages.ts';
 import { NEW, notices } from './notices.ts';
 
 const everyNotice: readonly Notice[] = Object.values(notices);

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noticeEvents } from '../../../shared/core/messages.ts';
+import { noticeEvents } from '../../../shared/core/messages/build-message.ts';
 import { golden } from '../../support/golden.ts';
 import { messages } from './notices.ts';
 

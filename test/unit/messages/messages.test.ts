@@ -1,4 +1,4 @@
-// Tests of shared/core/messages.ts, shared/core/digest.ts, shared/core/messages/notice.ts,
+// Tests of shared/core/messages/build-message.ts, shared/core/digest.ts, shared/core/messages/notice.ts,
 // shared/core/messages/attributes.ts, shared/core/messages/emails.ts and shared/core/messages/text.ts.
 
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { buildDigestMessage } from '../../../shared/core/digest.ts';
-import { buildMessage, keyNoticeEvents, type Notice, type OutgoingMessage } from '../../../shared/core/messages.ts';
+import {
+  buildMessage,
+  keyNoticeEvents,
+  type Notice,
+  type OutgoingMessage,
+} from '../../../shared/core/messages/build-message.ts';
 import { digests, messages, notices } from './notices.ts';
 
 const everyNotice: readonly Notice[] = Object.values(notices);

@@ -1,7 +1,7 @@
 import { buildDigestMessage, type Digest } from '../../../shared/core/digest.ts';
+import { buildMessage, type Notice, type OutgoingMessage } from '../../../shared/core/messages/build-message.ts';
 import { buildEvidenceMessage, type EvidenceNotice } from '../../../shared/core/messages/evidence.ts';
 import { buildMfaMessage, type MfaNotice } from '../../../shared/core/messages/mfa-missing.ts';
-import { buildMessage, type Notice, type OutgoingMessage } from '../../../shared/core/messages.ts';
 import type { Instant } from '../../../shared/core/time.ts';
 
 export const OLD = 'AKIAIOSFODNN7ALICE01';

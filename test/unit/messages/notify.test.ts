@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLocalAws } from '../../../local/aws/aws.ts';
 import { createAws } from '../../../shared/aws/clients.ts';
 import { publish } from '../../../shared/aws/notify.ts';
-import { buildMessage } from '../../../shared/core/messages.ts';
+import { buildMessage } from '../../../shared/core/messages/build-message.ts';
 import { notices } from './notices.ts';
 
 function account() {

@@ -1,7 +1,7 @@
 // Tests of shared/core/messages/parts.ts and shared/core/messages/mail-senders.ts.
 
 import { describe, expect, it } from 'vitest';
-import { buildMessage, keyNoticeEvents, type Notice } from '../../../shared/core/messages.ts';
+import { buildMessage, keyNoticeEvents, type Notice } from '../../../shared/core/messages/build-message.ts';
 import type { ReasonCode } from '../../../shared/core/reasons.ts';
 import { DAY } from '../../../shared/core/time.ts';
 import { notices } from './notices.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alsoChanged, changedSince, isOpen } from '../../../../shared/core/evidence/changed.ts';
+import { alsoChanged, changedSince, isOpen } from '../../../../shared/core/evidence/changed-findings.ts';
 import type { Accepted, Finding, HandOver } from '../../../../shared/core/evidence/finding.ts';
 import { seen } from '../../../../shared/core/evidence/snapshot.ts';
 import { NOW } from '../../../support/core/builders.ts';

@@ -1,12 +1,12 @@
-import { attributesOf, severityOf } from './messages/attributes.ts';
-import { chatNotification } from './messages/chat.ts';
-import { eventTexts } from './messages/emails.ts';
-import type { EventText } from './messages/event-text.ts';
-import type { Notice, OutgoingMessage } from './messages/notice.ts';
-import { type Block, clamp, clean, heading, minuteUtc, render, subjectLine, text } from './messages/text.ts';
-import { formatInstant } from './time.ts';
+import { formatInstant } from '../time.ts';
+import { attributesOf, severityOf } from './attributes.ts';
+import { chatNotification } from './chat.ts';
+import { eventTexts } from './emails.ts';
+import type { EventText } from './event-text.ts';
+import type { Notice, OutgoingMessage } from './notice.ts';
+import { type Block, clamp, clean, heading, minuteUtc, render, subjectLine, text } from './text.ts';
 
-export { type Addressed, attributesOf } from './messages/attributes.ts';
+export { type Addressed, attributesOf } from './attributes.ts';
 export {
   type Caller,
   type KeyFacts,
@@ -19,7 +19,7 @@ export {
   type Severity,
   severities,
   type UsedBy,
-} from './messages/notice.ts';
+} from './notice.ts';
 
 /** A sentence may quote an error of AWS, and SNS takes 256 KiB for everything together. */
 const SENTENCE_MAX = 4_000;

@@ -1,7 +1,7 @@
 import { isWeeklyTurn } from '../runs.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import * as z from '../zod.ts';
-import { alsoChanged, type ChangedFinding, changedFinding, changedSince, isOpen } from './changed.ts';
+import { alsoChanged, type ChangedFinding, changedFinding, changedSince, isOpen } from './changed-findings.ts';
 import type { Finding } from './finding.ts';
 import { compactInstant } from './record-name.ts';
 

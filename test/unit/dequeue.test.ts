@@ -1,8 +1,8 @@
-// Tests of shared/aws/received.ts.
+// Tests of shared/aws/dequeue.ts.
 
 import { describe, expect, it } from 'vitest';
+import { discard, drain, hideFor, type Received, receive } from '../../shared/aws/dequeue.ts';
 import { sendAll } from '../../shared/aws/enqueue.ts';
-import { discard, drain, hideFor, type Received, receive } from '../../shared/aws/received.ts';
 import { createWorld } from '../support/world.ts';
 
 async function results(count: number) {

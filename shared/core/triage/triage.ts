@@ -1,16 +1,9 @@
-import { firstRun, isInSweep } from './runs.ts';
-import type { Settings } from './settings.ts';
-import type { Instant } from './time.ts';
-import {
-  type Answer,
-  type DueReason,
-  type Facts,
-  factsOf,
-  type Question,
-  type ScannedUser,
-  skip,
-} from './triage/facts.ts';
-import { leftover, oldEnough, oldestActive, planned, recovering, superseded } from './triage/keys.ts';
+import { firstRun, isInSweep } from '../runs.ts';
+import type { Settings } from '../settings.ts';
+import type { Instant } from '../time.ts';
+import { toldOfBlocked } from './blocked-as-reported.ts';
+import { type Answer, type DueReason, type Facts, factsOf, type Question, type ScannedUser, skip } from './facts.ts';
+import { leftover, oldEnough, oldestActive, planned, recovering, superseded } from './keys.ts';
 import {
   exposed,
   inFlight,
@@ -22,8 +15,7 @@ import {
   stateUnverified,
   tagsInvalid,
   voidTags,
-} from './triage/state.ts';
-import { toldOfBlocked } from './triage/told.ts';
+} from './state.ts';
 
 /** Whether the worker is to look at the user now, why (not), and how old the oldest Active key seems. */
 export type Triage = Answer & {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../../shared/core/evidence/finding.ts';
 import { nameRecord } from '../../../../shared/core/evidence/record-name.ts';
 import { seen } from '../../../../shared/core/evidence/snapshot.ts';
-import { isChainToTell, type ToTell, tellingId, whatToTell } from '../../../../shared/core/evidence/telling.ts';
+import { isChainToTell, type ToTell, tellingId, whatToTell } from '../../../../shared/core/evidence/what-to-tell.ts';
 import { DAY, formatInstant } from '../../../../shared/core/time.ts';
 import { NOW } from '../../../support/core/builders.ts';
 import { ACCOUNT, accepted, denied, findingsOf, seenBucket } from '../../../support/core/snapshots.ts';

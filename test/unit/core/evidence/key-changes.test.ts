@@ -1,5 +1,6 @@
-// shared/core/evidence/changes.ts
+// shared/core/evidence/key-changes.ts
 import { expect, test } from 'vitest';
+import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
 import {
   carriedChanges,
   changedUsers,
@@ -8,8 +9,7 @@ import {
   historyOf,
   intentsIn,
   toCarry,
-} from '../../../../shared/core/evidence/changes.ts';
-import type { EventWindow } from '../../../../shared/core/evidence/event-windows.ts';
+} from '../../../../shared/core/evidence/key-changes.ts';
 import type { KeyEvent } from '../../../../shared/core/evidence/reconcile.ts';
 import { formatIntent } from '../../../../shared/core/format-secret-tags.ts';
 import { DAY, formatInstant, HOUR } from '../../../../shared/core/time.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ReportKey, ReportRow } from '../../../../shared/core/credential-report.ts';
-import { carriedKeys, contradicts, factToCarry, useInReport } from '../../../../shared/core/evidence/carried.ts';
+import { carriedKeys, contradicts, factToCarry, useInReport } from '../../../../shared/core/evidence/carried-keys.ts';
 import type { AccessKey } from '../../../../shared/core/model.ts';
 import { HOUR, type Instant, MINUTE } from '../../../../shared/core/time.ts';
 

@@ -1,5 +1,5 @@
+import { discard, hideFor, type Received } from '../aws/dequeue.ts';
 import { sendAll } from '../aws/enqueue.ts';
-import { discard, hideFor, type Received } from '../aws/received.ts';
 import { messageOf } from '../core/errors.ts';
 import { coveredNow, type FleetDigest } from '../core/fleet/fleet-digest.ts';
 import { bodyOf, type Reported } from '../core/fleet/messages.ts';
