@@ -1,7 +1,21 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { EventError } from '../shared/core/errors.ts';
 import { type Context, createContext, type GlobalOptions, type Shell } from './context.ts';
+import {
+  accessKeyId,
+  accountId,
+  collect,
+  collectAccounts,
+  date,
+  days,
+  digestNumber,
+  domain,
+  region,
+  size,
+  stage,
+  trailDays,
+} from './option-values.ts';
 
 /** What a module in `commands/` exports. It is loaded when it is called: `--version` and `--help` load none. */
 export interface CommandModule<Options> {
@@ -373,67 +387,4 @@ function globalOptions(): Option[] {
     new Option('-v, --verbose', 'each AWS call on stderr, never what it carries'),
     new Option('--no-color', 'no colours; also NO_COLOR'),
   ];
-}
-
-function accountId(value: string): string {
-  if (/^\d{12}$/.test(value)) return value;
-  throw new InvalidArgumentError('An account ID has 12 digits.');
-}
-
-function collectAccounts(value: string, before: readonly string[]): string[] {
-  return collect(accountId(value), before);
-}
-
-function accessKeyId(value: string): string {
-  if (/^[A-Z0-9]{16,128}$/.test(value)) return value;
-  throw new InvalidArgumentError('An access key ID has 16 to 128 capital letters and digits.');
-}
-
-function domain(value: string): string {
-  if (/^[a-z][a-z0-9-]{0,29}$/.test(value)) return value;
-  throw new InvalidArgumentError('A domain has lower-case letters, digits and hyphens only.');
-}
-
-function days(value: string): number {
-  const number = value.trim() === '' ? Number.NaN : Number(value);
-  if (number === 0 || (number >= 1 && number <= 3_650)) return number;
-  throw new InvalidArgumentError('It is 0, or a number from 1 to 3650.');
-}
-
-function size(value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
-  throw new InvalidArgumentError('It is a whole number from 1 to 10000.');
-}
-
-function digestNumber(value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError('It is the number of a digest, from 1.');
-}
-
-/** CloudTrail keeps its event history for 90 days. */
-function trailDays(value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1 && number <= 90) return number;
-  throw new InvalidArgumentError('It is a whole number from 1 to 90.');
-}
-
-function date(value: string): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))) return value;
-  throw new InvalidArgumentError('A date is written YYYY-MM-DD.');
-}
-
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
-function region(value: string): string {
-  if (/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(value)) return value;
-  throw new InvalidArgumentError('It is no Region: one looks like eu-central-1.');
-}
-
-function stage(value: string): string {
-  if (/^[a-z][a-z\d-]*$/i.test(value)) return value;
-  throw new InvalidArgumentError('A stage has letters, digits and hyphens only.');
 }

@@ -14,7 +14,7 @@ import { DAY, type Instant } from '../../shared/core/time.ts';
 import { userTagNames } from '../../shared/core/user-settings.ts';
 import type { Account } from '../accounts.ts';
 import type { Context } from '../context.ts';
-import type { Evidence, KeyEvidence } from './rules.ts';
+import type { Evidence, KeyEvidence } from './signs.ts';
 
 /** One who has an Active key, with the ARN that questions about them need. */
 export interface Person {

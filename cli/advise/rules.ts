@@ -1,46 +1,28 @@
-import type { TrailUse } from '../../shared/aws/trail.ts';
-import type { LastUsed } from '../../shared/core/model.ts';
-import { DAY, type Instant } from '../../shared/core/time.ts';
 import { isPrivate, onlyOne } from './addresses.ts';
+import {
+  allows,
+  brief,
+  byAgent,
+  byService,
+  counted,
+  type Evidence,
+  isAddress,
+  isBreakGlass,
+  isDayAndNight,
+  lastService,
+  type Sign,
+  unused,
+} from './signs.ts';
 
 /** How much an answer is worth. What CloudTrail tells of a program is `likely` at most: whoever holds the key chooses it. */
 export const confidences = ['sure', 'likely', 'guess'] as const;
 export type Confidence = (typeof confidences)[number];
 
-/** An Active key. */
-export interface KeyEvidence {
-  accessKeyId: string;
-  createdAt: Instant;
-  lastUsed?: LastUsed;
-}
-
-/** One use of one of the keys, by CloudTrail. */
-export type UseEvidence = TrailUse;
-
-/** What is known of one user, or of the root user, who has an Active key. */
-export interface Evidence {
-  now: Instant;
-  userName: string;
-  isRoot: boolean;
-  /** None of the root user: nothing tells their IDs. */
-  keys: readonly KeyEvidence[];
-  hasPassword: boolean;
-  hasMfa: boolean;
-  /** Names of managed policies, those of groups too. */
-  policies: readonly string[];
-  /** Present only if nothing but inline policies of the user allows anything. */
-  allowedActions?: readonly string[];
-  /** The words of the tag `keyturn:exempt-reason`, if the user is exempt by tag. */
-  exemptReason?: string;
-  /** Absent unless CloudTrail was asked. */
-  uses?: readonly UseEvidence[];
-}
-
 export interface Rule {
   id: string;
   confidence: Confidence;
   /** Why it fits, or nothing. */
-  because(evidence: Evidence): string | undefined;
+  because: Sign;
   doInstead(evidence: Evidence): string;
   /** A role takes the place of the key: what it needs is worth knowing. */
   isRole: boolean;
@@ -53,7 +35,8 @@ const WORKLOADS = `${PRACTICES}#bp-workloads-use-roles`;
 const PEOPLE = `${PRACTICES}#bp-users-federation-idp`;
 const USE_CASES = `${GUIDE}/gs-identities-iam-users.html`;
 
-const UNUSED_DAYS = 90;
+/** From here on addresses are many. */
+const MANY = 3;
 
 /** In this order: the first that fits is the advice. What takes a key away stands before what keeps it. */
 export const rules: readonly Rule[] = [
@@ -238,73 +221,6 @@ export const rules: readonly Rule[] = [
     source: `${PRACTICES}#bp-gen-least-privilege-policies`,
   },
 ];
-
-/** From here on addresses are many. */
-const MANY = 3;
-
-/** For emergencies alone: it is unused on good days. */
-function isBreakGlass({ exemptReason = '' }: Evidence): boolean {
-  return /break[ -]?glass|emergency/i.test(exemptReason);
-}
-
-/** Counts from the later of creation and last use, of every key. */
-function unused({ keys, now }: Evidence): string | undefined {
-  const quiet = keys.map(({ createdAt, lastUsed }) => now - Math.max(createdAt, lastUsed?.at ?? 0));
-  const shortest = Math.floor(Math.min(...quiet) / DAY);
-  if (keys.length === 0 || shortest <= UNUSED_DAYS) return undefined;
-  const isNever = keys.every(({ lastUsed }) => lastUsed === undefined);
-  return isNever ? `never used in ${shortest} days` : `not used for ${shortest} days`;
-}
-
-/** Exactly these, in lower case. */
-function allows(actions: readonly string[] | undefined, only: readonly string[]): boolean {
-  return actions !== undefined && actions.length > 0 && actions.every((action) => only.includes(action.toLowerCase()));
-}
-
-function byAgent(pattern: RegExp): Rule['because'] {
-  return ({ uses = [] }) => {
-    const matching = uses.filter(({ userAgent }) => pattern.test(userAgent));
-    const [first] = matching;
-    if (first === undefined) return undefined;
-    const calls = `${matching.length} ${matching.length === 1 ? 'call' : 'calls'}`;
-    return `user agent ${brief(pattern.exec(first.userAgent)?.[0] ?? '')}, ${calls}`;
-  };
-}
-
-/** By IAM, which nobody can steer but by a true call. */
-function lastService(keys: readonly KeyEvidence[], services: readonly string[]): string | undefined {
-  const last = keys.flatMap(({ lastUsed }) => lastUsed?.service ?? []).find((name) => services.includes(name));
-  return last === undefined ? undefined : `last used with ${last}`;
-}
-
-function byService(services: readonly string[]): Rule['because'] {
-  return ({ keys, uses = [] }) => {
-    const last = lastService(keys, services);
-    if (last !== undefined) return last;
-    const seen = uses.map(({ eventSource }) => eventSource.split('.')[0] ?? '').find((name) => services.includes(name));
-    return seen === undefined ? undefined : `CloudTrail has calls of ${seen}`;
-  };
-}
-
-function counted(uses: readonly UseEvidence[]): string {
-  const addresses = new Set(uses.map(({ sourceIp }) => sourceIp)).size;
-  return `used from ${addresses} ${addresses === 1 ? 'address' : 'addresses'}`;
-}
-
-/** What somebody else wrote must not fill a table. */
-function brief(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
-}
-
-/** `AWS Internal`, and names of services, are no addresses. */
-function isAddress(text: string): boolean {
-  return /^[\d.]+$|:/.test(text);
-}
-
-/** In three of the four quarters of the day: nobody works that long. */
-function isDayAndNight(uses: readonly UseEvidence[]): boolean {
-  return new Set(uses.flatMap(({ at }) => (at === undefined ? [] : Math.floor((at % DAY) / (DAY / 4))))).size >= 3;
-}
 
 /** One rule that fits. */
 export interface Advice {

@@ -19,7 +19,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { LocalAws } from '../../local/aws/aws.ts';
-import type { KeyState } from '../../local/aws/kms.ts';
+import type { KeyState } from '../../local/aws/kms-keys.ts';
 import { createLocalOrganization } from '../../local/organization/organization.ts';
 import type { Exchange } from './exchange.ts';
 import { recordConnections } from './recording.ts';

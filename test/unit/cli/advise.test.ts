@@ -1,9 +1,10 @@
-// cli/advise/rules.ts, cli/advise/addresses.ts
+// cli/advise/rules.ts, cli/advise/signs.ts, cli/advise/addresses.ts
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPrivate, onlyOne } from '../../../cli/advise/addresses.ts';
-import { advise, confidences, type Evidence, rules, type UseEvidence } from '../../../cli/advise/rules.ts';
+import { advise, confidences, rules } from '../../../cli/advise/rules.ts';
+import type { Evidence, UseEvidence } from '../../../cli/advise/signs.ts';
 import { DAY } from '../../../shared/core/time.ts';
 
 const now = Date.UTC(2026, 10, 29);
