@@ -9,7 +9,7 @@ export interface EvidenceBucket {
   owner: string;
 }
 
-export interface Kept {
+export interface EvidenceObject {
   key: string;
   body: string | Uint8Array;
 }
@@ -20,10 +20,10 @@ const TRIES = 3;
  * Puts one object where there is none: the only way in which evidence is written. `was-there` says that something is
  * under the key, our own bytes of a try whose answer was lost among them. Throws RotationError for all else.
  */
-export async function keep(
+export async function putEvidence(
   aws: Pick<Aws, 'homeClientOf'>,
   { bucket, owner }: EvidenceBucket,
-  { key, body }: Kept,
+  { key, body }: EvidenceObject,
 ): Promise<'kept' | 'was-there'> {
   const s3 = s3Client(aws.homeClientOf);
   const command = new PutObjectCommand({

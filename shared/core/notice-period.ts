@@ -17,13 +17,18 @@ export interface Wanted extends KeyRecord {
 }
 
 /** How the owner was told: not at all, or too long ago; lately, so that it has to wait; or in time. */
-export type Noticed = { is: 'missing' } | { is: 'running'; until: Instant } | { is: 'in-force' };
+export type NoticePeriod = { is: 'missing' } | { is: 'running'; until: Instant } | { is: 'in-force' };
 
 /**
  * A notice lives as long as two runs and two days: a schedule that is a run late must not begin anew. It is in force
  * half a day after its publication, once the earliest day that it named has come.
  */
-export function noticed({ notice }: SecretTags, wanted: Wanted, runEveryDays: number, now: Instant): Noticed {
+export function noticePeriodOf(
+  { notice }: SecretTags,
+  wanted: Wanted,
+  runEveryDays: number,
+  now: Instant,
+): NoticePeriod {
   const oldest = Math.max(NOTICE_MAX_DAYS, 2 * runEveryDays + 2) * DAY;
   if (notice?.accessKeyId !== wanted.accessKeyId || notice.kind !== wanted.kind) return { is: 'missing' };
   if (notice.at <= wanted.at || now - notice.at > oldest) return { is: 'missing' };

@@ -27,7 +27,7 @@ import { DAY, type Instant } from '../core/time.ts';
 import { parseUserSettings } from '../core/user-settings.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 import { asMember, placeOf } from './member.ts';
-import { type Look, logDetails, lookAtAccount, measure, type Seen } from './scan-and-enqueue.ts';
+import { type AccountRun, logDetails, measure, type ScannedAccount, scanAndEnqueue } from './scan-and-enqueue.ts';
 
 /**
  * One message of the accounts queue: the account is scanned, and whoever is due is enqueued. Whatever is wrong with the
@@ -121,14 +121,14 @@ async function scanMember(
   const reader = { aws: member.aws, settings, verifier };
   const times = timesOf(message, runtime.clock(), settings);
   const { accountConcurrency } = runtime.fleet.limits;
-  const look: Look = {
+  const run: AccountRun = {
     ...{ runtime: member, reader, settings, runId: message.runId, times, errors: [] },
     isDryRun: isDryRun || !settings.enforce || isPaused(findings),
     member: { accountId, accountName: name, path, notAfter: message.notAfter, accountConcurrency, showsPlan },
   };
-  const seen = await lookAtAccount(look);
-  measure(look, seen);
-  return answered(runtime, message, { look, seen, findings });
+  const scanned = await scanAndEnqueue(run);
+  measure(run, scanned);
+  return answered(runtime, message, { run, scanned, findings });
 }
 
 /** Somebody there has paused us: the scan goes on, and changes nothing. */
@@ -149,28 +149,28 @@ function timesOf({ runId, previousAt }: AccountMessage, now: Instant, settings: 
 function answered(
   { fleet }: FleetRuntime,
   message: AccountMessage,
-  { look, seen, findings }: { look: Look; seen: Seen; findings: readonly TrustFinding[] },
+  { run, scanned, findings }: { run: AccountRun; scanned: ScannedAccount; findings: readonly TrustFinding[] },
 ): Answered {
-  const { scan, triaged, dueUsers, limits, plans, enqueued, refused } = seen;
-  const digest = digestOf(look, scan, triaged, { enqueued, limits, deadLetters: undefined, refused });
-  logDetails(look, digest);
+  const { scan, triaged, dueUsers, limits, plans, enqueued, refused } = scanned;
+  const digest = digestOf(run, scan, triaged, { enqueued, limits, deadLetters: undefined, refused });
+  logDetails(run, digest);
   const place = { accountId: message.accountId, path: message.path, region: '' };
   const [paused] = findings.filter(({ reason }) => reason === 'paused');
-  const result = resultOfScan({ ...message, dryRun: look.isDryRun }, digest, {
+  const result = resultOfScan({ ...message, dryRun: run.isDryRun }, digest, {
     triaged,
     due: dueUsers.length,
     ...(paused === undefined ? {} : { reason: paused.reason }),
     trust: findings.map(({ message: sentence }) => sentence),
     isUnexpected: scan.users.length > 0 && !expectsUsers(fleet, place),
-    isUnheard: isUnheard(triaged, look.settings, limits, scan.at),
-    exemptWithSecret: exemptWithSecret(look, seen),
+    isUnheard: isUnheard(triaged, run.settings, limits, scan.at),
+    exemptWithSecret: exemptWithSecret(run, scanned),
   });
   const plan = plans === undefined ? {} : { plan: plannedSteps(plans) };
-  return { result, errors: look.errors, ...plan };
+  return { result, errors: run.errors, ...plan };
 }
 
 /** A policy of the member keeps keys of exempt users from being made, and says nothing of what their secrets hold. */
-function exemptWithSecret({ settings }: Look, { triaged, scan }: Seen): string[] {
+function exemptWithSecret({ settings }: AccountRun, { triaged, scan }: ScannedAccount): string[] {
   return triaged.flatMap(({ scanned: { user, secret } }) => {
     const { exemption } = parseUserSettings(user, settings, scan.at).settings;
     return secret === undefined || exemption === undefined ? [] : [user.userName];

@@ -1,4 +1,4 @@
-import { keep } from '../apply/put-evidence.ts';
+import { putEvidence } from '../apply/put-evidence.ts';
 import {
   type ChainFound,
   type EvidenceReader,
@@ -63,7 +63,8 @@ export async function appendDigest(
     const text = textToSign({ line, digest }, key, found.head?.signature.signature);
     const signature = await signDigest(aws, settings.signingKeyArn, text);
     const body = chainBody(line, signature);
-    if ((await keep(aws, settings, { key, body })) === 'was-there' && !(await isOurs(reader, key, body))) continue;
+    if ((await putEvidence(aws, settings, { key, body })) === 'was-there' && !(await isOurs(reader, key, body)))
+      continue;
     const sha256 = hashOf(body);
     runtime.log.info('Chained', { sequence: digest.sequence, sha256, key });
     const { problems } = found;

@@ -17,7 +17,11 @@ export interface Read {
 const COVERED_MAX = 1_500;
 
 /** For the next digest to tell who has left. What cannot be sent is only not told then. */
-export async function remember({ aws, log: { warn } }: FleetRuntime, url: string, digest: FleetDigest): Promise<void> {
+export async function rememberCovered(
+  { aws, log: { warn } }: FleetRuntime,
+  url: string,
+  digest: FleetDigest,
+): Promise<void> {
   const accounts = coveredNow(digest);
   const entries: { MessageBody: string }[] = [];
   for (let start = 0; start < accounts.length; start += COVERED_MAX) {
@@ -32,7 +36,7 @@ export async function remember({ aws, log: { warn } }: FleetRuntime, url: string
 }
 
 /** What was told goes, with all that is older; results of a later run are for the next digest. */
-export async function release(
+export async function clearResults(
   { aws, log: { warn } }: FleetRuntime,
   url: string,
   messages: readonly Read[],

@@ -1,5 +1,5 @@
 import type { Asking } from '../aws/evidence/connection.ts';
-import type { Looking } from '../aws/evidence/try-read.ts';
+import type { Inspection } from '../aws/evidence/try-read.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
 import type { Judgement } from '../core/evidence/judgement.ts';
@@ -11,13 +11,13 @@ import { hasFleet } from './has-fleet.ts';
 /** Whether suspicious use of IAM rings. The log group is in the account of the deployment: no member has one. */
 export async function judgeAskedAlarms(
   runtime: Runtime,
-  looking: Looking,
+  inspection: Inspection,
   settings: EvidenceSettings,
 ): Promise<readonly Judgement[]> {
   const { trailLogGroupName, accountId, homeAccountId } = settings;
   if (trailLogGroupName === '' || accountId !== homeAccountId) return [];
   const { judgeIamAlarms } = await import('../aws/evidence/alarms.ts');
-  return judgeIamAlarms(looking, settings, hasFleet(runtime));
+  return judgeIamAlarms(inspection, settings, hasFleet(runtime));
 }
 
 /** What that would read, for the test of the connection. */

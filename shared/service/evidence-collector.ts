@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
-import { keep } from '../apply/put-evidence.ts';
-import { type EvidenceReader, evidenceReader } from '../aws/evidence/bucket.ts';
+import { putEvidence } from '../apply/put-evidence.ts';
+import { evidenceReader } from '../aws/evidence/bucket.ts';
 import { reconcileChanges } from '../aws/evidence/changes.ts';
 import { type KeyEventsSeen, seeKeyEvents } from '../aws/evidence/key-events.ts';
 import { judgeOwnBucket } from '../aws/evidence/own-bucket.ts';
 import { type Collected, seeAccount } from '../aws/evidence/snapshot.ts';
-import { type Looking, tryRead } from '../aws/evidence/try-read.ts';
+import type { Inspection } from '../aws/evidence/try-read.ts';
 import { unfinishedRuns } from '../aws/evidence/unfinished.ts';
-import { noYesterday, readYesterday, type Yesterday } from '../aws/evidence/yesterday.ts';
+import { type Yesterday, yesterdayOrNothing } from '../aws/evidence/yesterday.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { IncompleteEvidenceError, messageOf } from '../core/errors.ts';
 import { type Hashed, hashOf } from '../core/evidence/chain.ts';
@@ -92,24 +92,24 @@ async function see(runtime: Runtime, { deadlineAt }: Invocation, collecting: Col
   const { accountId } = settings;
   const rotation = parseSettings(runtime.environment);
   const { aws, clock, sleep } = runtime;
-  const looking: Looking = { aws, clock, sleep, settings: rotation, readUntil: deadlineAt - TO_WRITE };
+  const inspection: Inspection = { aws, clock, sleep, settings: rotation, readUntil: deadlineAt - TO_WRITE };
   const reader = evidenceReader(aws, settings);
-  const yesterday = await yesterdayOrNothing(looking, reader, accountId);
+  const yesterday = await yesterdayOrNothing(inspection, reader, accountId);
   // First of all: whom the history names is asked about exactly, whatever an older report says.
-  const keyEvents = await seeKeyEvents(looking, yesterday.head?.digest.eventsUntil ?? {});
+  const keyEvents = await seeKeyEvents(inspection, yesterday.head?.digest.eventsUntil ?? {});
   const history = historyOf(yesterday.changes, keyEvents, clock());
   const isWitnessed = keyEvents.unknown.length === 0;
   const { carried } = yesterday;
   const { unusedCredentialDays } = limits;
   const known = { carried, unusedCredentialDays, events: history.events, isWitnessed };
-  const collected = await seeAccount(looking, accountId, known);
-  const ownBucket = await judgeOwnBucket(looking, reader, { settings, problems: yesterday.problems });
-  const alarms = await judgeAskedAlarms(runtime, looking, settings);
+  const collected = await seeAccount(inspection, accountId, known);
+  const ownBucket = await judgeOwnBucket(inspection, reader, { settings, problems: yesterday.problems });
+  const alarms = await judgeAskedAlarms(runtime, inspection, settings);
   const { snapshot } = collected;
   const decided = { exceptions: collecting.exceptions ?? [], exemptedBy: exemptedBy(history.events) };
   const measures = { settings: rotation, limits, ...decided, now: snapshot.at };
   const about = { accountId, history, keyEvents, before: yesterday.changes, users: snapshot.users };
-  const { judgements, changes, recorded } = await reconcileChanges(looking, reader, about);
+  const { judgements, changes, recorded } = await reconcileChanges(inspection, reader, about);
   const findings = judgeEvidence(snapshot, yesterday.findings, measures, [...alarms, ownBucket, ...judgements]);
   runtime.log.info('Judged', inShort(findings, yesterday.head));
   return { reader, rotation, yesterday, keyEvents, collected, changes, recorded, findings };
@@ -145,11 +145,6 @@ function incomplete({ count, reasons }: Unknown, folder: string): IncompleteEvid
   return new IncompleteEvidenceError(
     `The evidence below ${folder} is incomplete: ${count} findings are not known. ${shown}${more}`,
   );
-}
-
-async function yesterdayOrNothing(looking: Looking, reader: EvidenceReader, accountId: string): Promise<Yesterday> {
-  const read = await tryRead(looking, () => readYesterday(reader, accountId));
-  return read.isSeen ? read.value : noYesterday(undefined, read.sentence);
 }
 
 interface Run {
@@ -189,12 +184,12 @@ async function write({ aws }: Pick<Runtime, 'aws'>, run: Run): Promise<{ manifes
   const page = pageOf({ manifest: manifestOf(run, files), findings, before: { findings: yesterday.findings, head } });
   const all = { ...contents, 'index.html': page };
   for (const [name, content] of Object.entries(all)) {
-    await keep(aws, settings, { key: `${folder}${name}`, body: content });
+    await putEvidence(aws, settings, { key: `${folder}${name}`, body: content });
   }
   const body = JSON.stringify(manifestOf(run, [...files, fileOf('index.html', page)]), undefined, 1);
   const sha256 = hashOf(body);
   const key = `${folder}manifest.${sha256}.json`;
-  await keep(aws, settings, { key, body });
+  await putEvidence(aws, settings, { key, body });
   return { manifest: { key, sha256 }, folder };
 }
 

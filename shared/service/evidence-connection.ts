@@ -1,4 +1,4 @@
-import { keep } from '../apply/put-evidence.ts';
+import { putEvidence } from '../apply/put-evidence.ts';
 import { askEverything, type ConnectionCheck, connectionKey, createAsking } from '../aws/evidence/connection.ts';
 import { askRecorder, askSubscription } from '../aws/evidence/recorder.ts';
 import type { Runtime } from '../aws/runtime.ts';
@@ -27,7 +27,9 @@ export async function testConnection(
   await askSubscription(runtime, settings.homeAccountId, asking);
   await askRecorder(runtime, asking);
   await askAboutAlarms(runtime, settings, asking);
-  await asking.ask('s3:PutObject', () => keep(aws, settings, { key: connectionKey(settings), body: CONNECTION }));
+  await asking.ask('s3:PutObject', () =>
+    putEvidence(aws, settings, { key: connectionKey(settings), body: CONNECTION }),
+  );
   const { checks } = asking;
   const isConnected = checks.every(({ result }) => result !== 'refused');
   return { schemaVersion: 1, accountId: settings.accountId, isConnected, checks };

@@ -1,4 +1,4 @@
-import { keep } from '../apply/put-evidence.ts';
+import { putEvidence } from '../apply/put-evidence.ts';
 import type { Runtime } from '../aws/runtime.ts';
 import { EventError } from '../core/errors.ts';
 import type { EvidenceSettings } from '../core/evidence/evidence-settings.ts';
@@ -24,7 +24,7 @@ export async function keepRecord(
     log.warn('Foreign', { messageId });
     return 'foreign';
   }
-  const result = await keep(aws, settings, { key: naming.key, body });
+  const result = await putEvidence(aws, settings, { key: naming.key, body });
   log.info('Recorded', { key: naming.key, result });
   return result;
 }

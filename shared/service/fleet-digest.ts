@@ -15,7 +15,7 @@ import { select } from '../core/fleet/select.ts';
 import { present } from '../core/present.ts';
 import { parseSettings, type Settings } from '../core/settings.ts';
 import { DAY, type Instant } from '../core/time.ts';
-import { type Read, release, remember } from './clear-results.ts';
+import { clearResults, type Read, rememberCovered } from './clear-results.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 
 /** The answer of `{"digest": true}`: what was published, in numbers. */
@@ -50,8 +50,8 @@ export async function publishFleetDigest(
   log(runtime, digest);
   await publish(aws, settings.topicArn, buildFleetDigestMessage(digest));
   // Only now: whatever was not told is told by the next digest.
-  await remember(runtime, url, digest);
-  await release(runtime, url, messages, digest.runId);
+  await rememberCovered(runtime, url, digest);
+  await clearResults(runtime, url, messages, digest.runId);
   const { runId, selected, results, silent } = digest;
   return {
     schemaVersion: 1,

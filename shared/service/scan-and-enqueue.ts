@@ -15,7 +15,7 @@ import { type Probe, shareOut } from '../core/shares.ts';
 import { formatInstant, type Instant } from '../core/time.ts';
 
 /** How one run looks at one account. */
-export interface Look extends RunFacts {
+export interface AccountRun extends RunFacts {
   runtime: Runtime;
   reader: Reader;
   errors: string[];
@@ -36,7 +36,7 @@ export interface Member {
 }
 
 /** What was seen, and what was done about it. */
-export interface Seen extends Judged {
+export interface ScannedAccount extends Judged {
   /** In a dry run. */
   plans: readonly UserPlan[] | undefined;
   refused: Refused | undefined;
@@ -47,22 +47,22 @@ export interface Seen extends Judged {
  * Scans the account and enqueues who is due; a dry run shows their plans instead. Throws as `scanAccount` does; what else
  * fails is added to the errors.
  */
-export async function lookAtAccount(look: Look): Promise<Seen> {
-  const { runtime, settings, times, reader, runId, isDryRun, errors, member } = look;
+export async function scanAndEnqueue(run: AccountRun): Promise<ScannedAccount> {
+  const { runtime, settings, times, reader, runId, isDryRun, errors, member } = run;
   const of = member === undefined ? {} : { accountId: member.accountId };
   const view = { reader, runtime, run: times.run, errors, ...of };
   const judged = await judgeAccount(view, () => readListeners(runtime, settings));
   const { scan, triaged, dueUsers, limits } = judged;
   const isShown = isDryRun && member?.showsPlan !== false;
   const plans = isShown ? await planUsers(view, dueUsers, { runId, limits }) : undefined;
-  const refused = refusedOf(look, { triaged, dueUsers, at: scan.at }, limits);
-  const enqueued = isDryRun ? 0 : await enqueueAll(look, scan, dueUsers, { limits, probe: refused?.probe });
+  const refused = refusedOf(run, { triaged, dueUsers, at: scan.at }, limits);
+  const enqueued = isDryRun ? 0 : await enqueueAll(run, scan, dueUsers, { limits, probe: refused?.probe });
   return { ...judged, plans, refused, enqueued };
 }
 
 /** Everybody due is looked at; of new keys the run gives away what is left of the day. */
 async function enqueueAll(
-  { runtime, settings, runId, times, errors, member }: Look,
+  { runtime, settings, runId, times, errors, member }: AccountRun,
   { accountId }: Scan,
   dueUsers: readonly Triaged[],
   { limits, probe }: { limits: Limits | undefined; probe: Probe | undefined },
@@ -95,8 +95,8 @@ function ofMember({ path, notAfter, accountName }: Member): OfMember {
 
 /** What alarms and the dashboard say about the account as a whole. */
 export function measure(
-  { runtime: { meter }, settings, member, isDryRun }: Look,
-  { scan, triaged, limits }: Seen,
+  { runtime: { meter }, settings, member, isDryRun }: AccountRun,
+  { scan, triaged, limits }: ScannedAccount,
 ): void {
   const ages = keyAges(triaged, settings, scan.at);
   if (ages !== undefined) {
@@ -108,7 +108,7 @@ export function measure(
 }
 
 /** The log has what a digest has no room for. */
-export function logDetails({ runtime: { log }, runId, member, errors }: Look, digest: Digest): void {
+export function logDetails({ runtime: { log }, runId, member, errors }: AccountRun, digest: Digest): void {
   const { needsDecision, findings, secretsWithoutUser } = digest;
   const of = member === undefined ? { runId } : { runId, accountId: member.accountId };
   for (const { userName, reason, message } of needsDecision) {

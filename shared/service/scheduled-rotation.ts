@@ -15,10 +15,10 @@ import { parseSettings } from '../core/settings.ts';
 import type { StateKey } from '../core/state-key.ts';
 import { DAY, type Instant } from '../core/time.ts';
 import { refuseOtherAccount } from './other-account.ts';
-import { type Look, logDetails, lookAtAccount, measure } from './scan-and-enqueue.ts';
+import { type AccountRun, logDetails, measure, scanAndEnqueue } from './scan-and-enqueue.ts';
 
 /** What the steps of one run share: it remembers what it has told. */
-interface Run extends Look {
+interface Run extends AccountRun {
   reader: Reader & { verifier: StateKey };
 }
 
@@ -55,13 +55,13 @@ export async function runScheduled(
   const errors: string[] = [];
   const times = await timesOf(runtime, reader, scheduledAt, errors);
   const run: Run = { runtime, reader, settings, runId, times, isDryRun: dryRun || !settings.enforce, errors };
-  const seen = await lookAtAccount(run);
-  const { scan, plans, enqueued } = seen;
+  const scanned = await scanAndEnqueue(run);
+  const { scan, plans, enqueued } = scanned;
   const deadLetters = await attempt(run, async () => deadLettersOf(run));
-  const digest = digestOf(run, scan, seen.triaged, { ...seen, deadLetters });
+  const digest = digestOf(run, scan, scanned.triaged, { ...scanned, deadLetters });
   await attempt(run, () => send(run, digest));
   report(run, digest);
-  measure(run, seen);
+  measure(run, scanned);
   if (run.errors.length > 0) throw failureOf(run, scan);
   return {
     schemaVersion: 1,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { startServer } from '../../local/aws/server.ts';
-import { keep } from '../../shared/apply/put-evidence.ts';
+import { putEvidence } from '../../shared/apply/put-evidence.ts';
 import { hashOf } from '../../shared/core/evidence/chain.ts';
 import type { Manifest } from '../../shared/core/evidence/manifest.ts';
 import { DAY, formatInstant } from '../../shared/core/time.ts';
@@ -69,12 +69,12 @@ async function keepQuarter(account: CollectorWorld): Promise<void> {
     const startedAt = formatInstant(aws.clock.now());
     const own = folder.replace(/\d{8}T\d{6}Z/, startedAt.replace(/\.\d+Z$/, 'Z').replace(/[-:]/g, ''));
     for (const { key, body } of files) {
-      await keep(runtime.aws, settings, { key: key.replace(folder, own), body: body ?? '' });
+      await putEvidence(runtime.aws, settings, { key: key.replace(folder, own), body: body ?? '' });
     }
     const redated: Manifest = { ...manifest, startedAt, endedAt: startedAt };
     const text = JSON.stringify(redated);
     const named = { key: `${own}manifest.${hashOf(text)}.json`, sha256: hashOf(text) };
-    await keep(runtime.aws, settings, { key: named.key, body: text });
+    await putEvidence(runtime.aws, settings, { key: named.key, body: text });
     await appendDigest(runtime, settings, { manifest: named, unfinished: [], eventsUntil: {}, version: '0.0.0' });
   }
   aws.clock.advance(DAY);

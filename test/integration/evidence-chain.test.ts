@@ -4,7 +4,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
 import { faultsByRule } from '../../local/aws/faults.ts';
-import { keep } from '../../shared/apply/put-evidence.ts';
+import { putEvidence } from '../../shared/apply/put-evidence.ts';
 import { evidenceReader, headOf, listDay, listVersions, storedHash } from '../../shared/aws/evidence/bucket.ts';
 import type { Runtime } from '../../shared/aws/runtime.ts';
 import { chainKey, hashOf, textToSign } from '../../shared/core/evidence/chain.ts';
@@ -34,7 +34,7 @@ function setUp(): { world: World; runtime: Runtime; settings: EvidenceSettings }
 async function run(runtime: Runtime, settings: EvidenceSettings, name = 'run') {
   const body = JSON.stringify({ name, files: [] });
   const manifest = { key: `${settings.accountId}/runs/${name}/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
-  await keep(runtime.aws, settings, { key: manifest.key, body });
+  await putEvidence(runtime.aws, settings, { key: manifest.key, body });
   return appendDigest(runtime, settings, { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' });
 }
 
@@ -43,7 +43,7 @@ const keysIn = ({ aws }: World): string[] => aws.s3.versions(evidenceBucket).map
 describe('one object is put where there is none', () => {
   test('once, and never over another', async () => {
     const { world, runtime, settings } = setUp();
-    const put = (body: string) => keep(runtime.aws, settings, { key: 'a.json', body });
+    const put = (body: string) => putEvidence(runtime.aws, settings, { key: 'a.json', body });
     expect(await put('1')).toBe('kept');
     expect(await put('2')).toBe('was-there');
     expect(world.aws.s3.versions(evidenceBucket)).toMatchObject([
@@ -58,14 +58,14 @@ describe('one object is put where there is none', () => {
       const fault = error(409, 'ConditionalRequestConflict');
       return world.runtime('evidence', faultsByRule([{ operation: 'PutObject', times, fault }])).aws;
     };
-    expect(await keep(conflict(2), settings, { key: 'a', body: '' })).toBe('kept');
-    await expect(keep(conflict(9), settings, { key: 'b', body: '' })).rejects.toThrow(/s3:PutObject on b/);
+    expect(await putEvidence(conflict(2), settings, { key: 'a', body: '' })).toBe('kept');
+    await expect(putEvidence(conflict(9), settings, { key: 'b', body: '' })).rejects.toThrow(/s3:PutObject on b/);
   });
 
   test('in no bucket of somebody else', async () => {
     const { world, runtime, settings } = setUp();
     addEvidenceBucket(world.aws, { ownerId: '999999999999' });
-    await expect(keep(runtime.aws, settings, { key: 'a', body: '' })).rejects.toThrow(/AccessDenied/);
+    await expect(putEvidence(runtime.aws, settings, { key: 'a', body: '' })).rejects.toThrow(/AccessDenied/);
   });
 });
 

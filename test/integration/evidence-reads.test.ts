@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { NewBucket } from '../../local/aws/s3/s3.ts';
-import { keep } from '../../shared/apply/put-evidence.ts';
+import { putEvidence } from '../../shared/apply/put-evidence.ts';
 import {
   type EvidenceReader,
   evidenceReader,
@@ -20,7 +20,7 @@ import { judgeOwnBucket } from '../../shared/aws/evidence/own-bucket.ts';
 import { signDigest } from '../../shared/aws/evidence/sign.ts';
 import { seeAccount } from '../../shared/aws/evidence/snapshot.ts';
 import { seeTrails } from '../../shared/aws/evidence/trails.ts';
-import { type Looking, tryRead } from '../../shared/aws/evidence/try-read.ts';
+import { type Inspection, tryRead } from '../../shared/aws/evidence/try-read.ts';
 import { unfinishedRuns } from '../../shared/aws/evidence/unfinished.ts';
 import { seeUsers, type UserFacts } from '../../shared/aws/evidence/users.ts';
 import { readYesterday } from '../../shared/aws/evidence/yesterday.ts';
@@ -47,7 +47,7 @@ import { createWorld, DAY, pass, type World, type WorldOptions } from '../suppor
 
 interface Sight {
   world: World;
-  looking: Looking;
+  inspection: Inspection;
   reader: EvidenceReader;
   settings: EvidenceSettings;
 }
@@ -56,15 +56,15 @@ function setUp(options: WorldOptions = {}, bucket: Partial<NewBucket> = {}): Sig
   const world = createWorld(options);
   const settings = addEvidenceBucket(world.aws, bucket);
   const { aws, clock, sleep } = world.runtime('collector');
-  const looking = { aws, clock, sleep, settings: parseSettings(world.environment), readUntil: Number.MAX_VALUE };
-  return { world, looking, settings, reader: evidenceReader(aws, settings) };
+  const inspection = { aws, clock, sleep, settings: parseSettings(world.environment), readUntil: Number.MAX_VALUE };
+  return { world, inspection, settings, reader: evidenceReader(aws, settings) };
 }
 
 const account = '111122223333';
 
 describe('what a call answers is a value, also where it is none', () => {
-  const { looking } = setUp();
-  const failing = (error: unknown) => tryRead(looking, () => Promise.reject(error));
+  const { inspection } = setUp();
+  const failing = (error: unknown) => tryRead(inspection, () => Promise.reject(error));
   const failure = (code: string) => new RotationError(`Cannot: ${code}.`, { code });
 
   test.each([
@@ -79,7 +79,7 @@ describe('what a call answers is a value, also where it is none', () => {
   });
 
   test('no-time, where the run is over: nothing is asked any more', async () => {
-    const over = { ...looking, readUntil: looking.clock() };
+    const over = { ...inspection, readUntil: inspection.clock() };
     const read = () => Promise.reject(new Error('asked all the same'));
     expect(await tryRead(over, read)).toMatchObject({ isSeen: false, reason: 'no-time' });
   });
@@ -87,14 +87,14 @@ describe('what a call answers is a value, also where it is none', () => {
 
 describe('buckets', () => {
   test('are seen with the keys that they are encrypted by, and those without encryption as such', async () => {
-    const { world, looking } = setUp();
+    const { world, inspection } = setUp();
     const byKms = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'arn:aws:kms:eu-west-1:111122223333:key/k' };
     const rule = { ApplyServerSideEncryptionByDefault: byKms, BucketKeyEnabled: true };
     const blocked = { BlockedEncryptionTypes: { EncryptionType: 'SSE-C' } };
     world.aws.s3.addBucket({ name: 'by-key', settings: { encryption: { Rule: { ...rule, ...blocked } } } });
     world.aws.s3.addBucket({ name: 'no-rule', settings: { encryption: {} } });
     world.aws.s3.addBucket({ name: 'none', settings: { encryption: { Rule: { BucketKeyEnabled: false } } } });
-    const found = await seeBuckets(looking);
+    const found = await seeBuckets(inspection);
     const seen = new Map((found.isSeen ? found.value : []).map(({ name, encryption }) => [name, encryption]));
     expect(seen.get('by-key')).toEqual({
       isSeen: true,
@@ -107,17 +107,17 @@ describe('buckets', () => {
     ['NoSuchBucket', 'gone'],
     ['ServerSideEncryptionConfigurationNotFoundError', 'none'],
   ])('%s is an answer', async (code, value) => {
-    const { world, looking } = setUp();
+    const { world, inspection } = setUp();
     const fault = { kind: 'error', status: 404, code } as const;
     const { aws } = world.runtime('collector', ({ operation }) =>
       operation === 'GetBucketEncryption' ? fault : undefined,
     );
-    const found = await seeBuckets({ ...looking, aws });
+    const found = await seeBuckets({ ...inspection, aws });
     expect(found).toMatchObject({ value: [{ name: evidenceBucket, encryption: { isSeen: true, value } }] });
   });
 
   test('of which AWS names no Region are where Regions had no names', async () => {
-    const { looking } = setUp();
+    const { inspection } = setUp();
     const hosts: (string | undefined)[] = [];
     const aws = toldAws(({ query = {}, headers }) => {
       if (!('encryption' in query)) {
@@ -127,13 +127,13 @@ describe('buckets', () => {
       hosts.push(headers.host);
       return '<ServerSideEncryptionConfiguration/>';
     });
-    expect(await seeBuckets({ ...looking, aws })).toMatchObject({ value: [{ name: 'old', region: 'us-east-1' }] });
+    expect(await seeBuckets({ ...inspection, aws })).toMatchObject({ value: [{ name: 'old', region: 'us-east-1' }] });
     expect(hosts).toEqual([expect.stringMatching(/s3\.us-east-1\.amazonaws\.com$/)]);
   });
 });
 
 test('a bucket that is elsewhere than the list says is asked for once more, where S3 says', async () => {
-  const { looking } = setUp();
+  const { inspection } = setUp();
   const hosts: (string | undefined)[] = [];
   const aws = toldAws(({ query = {}, headers }) => {
     if (!('encryption' in query)) {
@@ -145,18 +145,18 @@ test('a bucket that is elsewhere than the list says is asked for once more, wher
     const body = '<Error><Code>PermanentRedirect</Code><Message>Elsewhere.</Message></Error>';
     return { statusCode: 301, headers: { 'x-amz-bucket-region': 'eu-west-3' }, body };
   });
-  expect(await seeBuckets({ ...looking, aws })).toMatchObject({ value: [{ encryption: { isSeen: true } }] });
+  expect(await seeBuckets({ ...inspection, aws })).toMatchObject({ value: [{ encryption: { isSeen: true } }] });
   expect(hosts).toEqual(['us-east-1', 'eu-west-3'].map((region) => expect.stringContaining(region)));
 });
 
 test('a bucket in a Region that is switched off is not known, and the others are seen', async () => {
-  const { world, looking } = setUp();
+  const { world, inspection } = setUp();
   world.aws.s3.addBucket({ name: 'far', region: 'me-south-1' });
   const off = { kind: 'error', status: 403, code: 'IllegalLocationConstraintException' } as const;
   const { aws } = world.runtime('collector', ({ operation, input }) =>
     operation === 'GetBucketEncryption' && JSON.stringify(input).includes('far') ? off : undefined,
   );
-  const found = await seeBuckets({ ...looking, aws });
+  const found = await seeBuckets({ ...inspection, aws });
   const seen = (found.isSeen ? found.value : []).map(({ name, encryption }) => [name, encryption.isSeen]);
   expect(new Map(seen.map(([name, isSeen]) => [name, isSeen]))).toEqual(
     new Map([
@@ -182,10 +182,10 @@ describe('what AWS answers', () => {
       return { ...time, body: `<GetCredentialReportResponse>${result}</GetCredentialReportResponse>` };
     });
   const problemsOf = async (reportAgeMinutes: number, skewMinutes: number) => {
-    const { looking } = setUp();
-    const aws = told(looking.clock() - reportAgeMinutes * MINUTE, Date.now() + skewMinutes * MINUTE);
+    const { inspection } = setUp();
+    const aws = told(inspection.clock() - reportAgeMinutes * MINUTE, Date.now() + skewMinutes * MINUTE);
     const known = { carried: new Map(), unusedCredentialDays: 45, events: [], isWitnessed: true };
-    return (await seeAccount({ ...looking, aws }, account, known)).problems;
+    return (await seeAccount({ ...inspection, aws }, account, known)).problems;
   };
 
   test('is not told of while its report and its clock are as they should be', async () => {
@@ -213,8 +213,8 @@ describe('the bucket of the evidence', () => {
     asked: Partial<EvidenceSettings> = {},
   ) => {
     const whole = { policy: { Statement: denialsAsked({ ...place, lock, expireDays: 0 }) } };
-    const { looking, reader, settings } = setUp({}, { ...whole, ...more });
-    const { verdict } = await judgeOwnBucket(looking, reader, { settings: { ...settings, ...asked }, problems });
+    const { inspection, reader, settings } = setUp({}, { ...whole, ...more });
+    const { verdict } = await judgeOwnBucket(inspection, reader, { settings: { ...settings, ...asked }, problems });
     return [verdict.reason, verdict.facts.problems ?? []];
   };
   const everybody = { Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*' }] };
@@ -257,9 +257,9 @@ describe('the bucket of the evidence', () => {
   });
 
   test('it has a lifecycle, and where it has none that is said', async () => {
-    const { world, looking, reader, settings } = setUp();
+    const { world, inspection, reader, settings } = setUp();
     world.aws.s3.addBucket({ name: evidenceBucket, objectLock: { mode: 'GOVERNANCE', days: 400 } });
-    const { verdict } = await judgeOwnBucket(looking, reader, { settings, problems: [] });
+    const { verdict } = await judgeOwnBucket(inspection, reader, { settings, problems: [] });
     expect(verdict.facts.problems).toEqual(['it has no policy', 'it has no lifecycle']);
   });
 
@@ -283,19 +283,19 @@ describe('the bucket of the evidence', () => {
 });
 
 describe('a trail', () => {
-  const seen = async (aws: Looking['aws'], looking: Looking) => {
-    const found = await seeTrails({ ...looking, aws });
+  const seen = async (aws: Inspection['aws'], inspection: Inspection) => {
+    const found = await seeTrails({ ...inspection, aws });
     return found.isSeen ? found.value : found;
   };
 
   test('is seen with its key, its selectors and the text of its errors', async () => {
-    const { world, looking } = setUp();
+    const { world, inspection } = setUp();
     const selector = { FieldSelectors: [{ Field: 'eventCategory', Equals: ['Management'] }] };
     world.aws.cloudTrail.addTrail({
       ...{ name: 'all', kmsKeyId: 'k', deliveryError: 'NoSuchBucket', isLogging: false },
       advancedEventSelectors: [selector],
     });
-    expect(await seen(looking.aws, looking)).toMatchObject([
+    expect(await seen(inspection.aws, inspection)).toMatchObject([
       {
         kmsKeyId: 'k',
         delivery: { value: { isLogging: false, errors: ['logs: NoSuchBucket'] } },
@@ -305,12 +305,12 @@ describe('a trail', () => {
   });
 
   test('of which AWS says little is none that logs', async () => {
-    const { looking } = setUp();
+    const { inspection } = setUp();
     const trail = { Name: 't', TrailARN: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/t', HomeRegion: 'eu-west-1' };
     const aws = toldAws(({ headers }) =>
       headers['x-amz-target']?.endsWith('DescribeTrails') ? JSON.stringify({ trailList: [trail] }) : '{}',
     );
-    expect(await seen(aws, looking)).toEqual([
+    expect(await seen(aws, inspection)).toEqual([
       {
         ...{ name: 't', arn: trail.TrailARN, homeRegion: 'eu-west-1' },
         ...{ isMultiRegion: false, isOrganization: false, isValidated: false },
@@ -357,12 +357,12 @@ describe('what CloudTrail no longer tells', () => {
   const byMallory = { userIdentity: { arn: 'arn:aws:iam::111122223333:user/mallory' } };
 
   test('is said: pages beyond the most that are read, and a time before its history', async () => {
-    const { world, looking } = setUp({ pageSize: 1 });
+    const { world, inspection } = setUp({ pageSize: 1 });
     const at = world.aws.clock.now();
     for (let n = 0; n < 21; n++) world.aws.cloudTrail.addEvent({ ...changeOf(byMallory), at });
     world.aws.clock.advance(DAY / 2);
     const before = { TagUser: formatInstant(at - 100 * DAY), DeleteAccessKey: formatInstant(at - DAY) };
-    const { events, unknown, eventsUntil } = await seeKeyEvents(looking, before);
+    const { events, unknown, eventsUntil } = await seeKeyEvents(inspection, before);
     expect(events).toHaveLength(20);
     expect(unknown.map(({ sentence }) => sentence)).toEqual([
       'CloudTrail has more than 20 pages of DeleteAccessKey.',
@@ -373,12 +373,12 @@ describe('what CloudTrail no longer tells', () => {
 });
 
 test('an event of CloudTrail that cannot be read makes its answer an error', async () => {
-  const { looking } = setUp();
+  const { inspection } = setUp();
   const events = [{ EventId: 'e1', EventName: 'DeleteUser', EventTime: 1_767_225_600, CloudTrailEvent: '{' }];
   // Asked for one name after the other.
   let asked = 0;
   const aws = toldAws(() => JSON.stringify({ Events: keyEventNames[asked++] === 'DeleteUser' ? events : [] }));
-  const { unknown, events: kept } = await seeKeyEvents({ ...looking, aws }, {});
+  const { unknown, events: kept } = await seeKeyEvents({ ...inspection, aws }, {});
   expect(kept).toEqual([]);
   expect(unknown).toMatchObject([
     { reason: 'not-answered', sentence: 'CloudTrail has 1 events of DeleteUser that cannot be read.' },
@@ -502,7 +502,7 @@ describe('what is there of runs that did not end', () => {
     expect(await unfinishedRuns(reader, account, undefined, now)).toEqual([]);
     const { aws } = world.runtime('collector');
     const kept = `${account}/runs/20260101T000000Z_dead/keys.csv`;
-    await keep(aws, { bucket: evidenceBucket, owner: account }, { key: kept, body: 'x' });
+    await putEvidence(aws, { bucket: evidenceBucket, owner: account }, { key: kept, body: 'x' });
     expect(await unfinishedRuns(reader, account, undefined, now)).toEqual([{ key: kept, sha256: hashOf('x') }]);
     // A head whose time cannot be read is of today.
     const head = putDigest(sight, [], { madeAt: 'once' });
@@ -513,9 +513,9 @@ describe('what is there of runs that did not end', () => {
 });
 
 describe('users', () => {
-  const scanOf = ({ world, looking }: Sight, settings: Settings = looking.settings) =>
+  const scanOf = ({ world, inspection }: Sight, settings: Settings = inspection.settings) =>
     scanAccount(
-      { aws: looking.aws, settings, verifier: asRecordedIn(settings.stateEpoch), wantsExactKeys: () => false },
+      { aws: inspection.aws, settings, verifier: asRecordedIn(settings.stateEpoch), wantsExactKeys: () => false },
       world.runtime('collector'),
     );
   const facts = (scan: UserFacts['scan'], more: Partial<UserFacts> = {}): UserFacts => ({
@@ -525,7 +525,7 @@ describe('users', () => {
 
   test('whom the history names are asked about exactly: password, devices and every use', async () => {
     const sight = setUp();
-    const { world, looking } = sight;
+    const { world, inspection } = sight;
     const lastUsed = { at: world.aws.clock.now() - DAY, service: 's3', region: 'eu-west-1' };
     world.aws.iam.addUser({
       userName: 'ann',
@@ -535,7 +535,7 @@ describe('users', () => {
       ],
     });
     const scan = await scanOf(sight);
-    const { users } = await seeUsers(looking, facts(scan, { changed: new Set(['ann']) }));
+    const { users } = await seeUsers(inspection, facts(scan, { changed: new Set(['ann']) }));
     expect(users).toMatchObject([
       {
         console: { value: { hasPassword: false, hasMfa: false, basis: 'exact' } },
@@ -553,29 +553,29 @@ describe('users', () => {
 
   test('of whom the list did not say when they were made are as old as the scan, and have their secret', async () => {
     const sight = setUp();
-    const { world, looking } = sight;
+    const { world, inspection } = sight;
     world.aws.iam.addUser({ userName: 'ci', keys: [{ ageDays: 100 }] });
     expect(await pass(world, 'ci')).toBe(true);
     world.aws.clock.advance(DAY);
     const scan = await scanOf(sight);
-    const { users } = await seeUsers(looking, facts({ ...scan, createdAt: new Map() }));
+    const { users } = await seeUsers(inspection, facts({ ...scan, createdAt: new Map() }));
     expect(users).toMatchObject([{ createdAt: scan.at, secret: { name: expect.stringContaining('keyturn/') } }]);
   });
 
   test('of whom something wrong was carried are not known, until they are read again', async () => {
     const sight = setUp();
-    const { world, looking } = sight;
+    const { world, inspection } = sight;
     world.aws.iam.addUser({ userName: 'ci', keys: [{ ageDays: 100 }] });
     world.aws.iam.addUser({ userName: 'other', keys: [{ ageDays: 50 }] });
     world.aws.clock.advance(DAY);
-    const { carried } = await seeUsers(looking, facts(await scanOf(sight)));
+    const { carried } = await seeUsers(inspection, facts(await scanOf(sight)));
     const fact = carried.find(({ keys: [key] }) => key?.accessKeyId === world.aws.iam.keysOf('ci')[0]?.accessKeyId);
     if (fact === undefined) throw new Error('nothing was carried');
     const wrong = { ...fact, keys: fact.keys.map((key) => ({ ...key, accessKeyId: 'AKIAOTHERKEYOFTHEUSER' })) };
     const keysOn = async (day: number) => {
       const scan = await scanOf(sight);
       const known = facts({ ...scan, at: scan.at + day * DAY }, { carried: new Map([[fact.userId, wrong]]) });
-      const { users, carried: next } = await seeUsers(looking, known);
+      const { users, carried: next } = await seeUsers(inspection, known);
       const keys = users.find(({ user }) => user.userName === 'ci')?.keys;
       return { ...keys, next: next.length };
     };
@@ -589,11 +589,11 @@ describe('users', () => {
 
   test('whom the report accuses are asked about up to a bound, and those beyond it are not known', async () => {
     const sight = setUp();
-    const { world, looking } = sight;
+    const { world, inspection } = sight;
     for (let n = 0; n < 201; n++) world.aws.iam.addUser({ userName: `u${n}`, passwordEnabled: true, mfaActive: true });
     const scan = await scanOf(sight);
     const changed = new Set(scan.users.map(({ user }) => user.userName));
-    const { users } = await seeUsers(looking, facts(scan, { changed }));
+    const { users } = await seeUsers(inspection, facts(scan, { changed }));
     const unread = users.filter(({ console, password }) =>
       [console, password].some((each) => !each.isSeen && each.reason === 'not-re-read'),
     );
@@ -605,7 +605,7 @@ describe('users', () => {
 describe('the root user', () => {
   const see = async (sight: Sight) => {
     const known = { carried: new Map(), unusedCredentialDays: 45, events: [], isWitnessed: true };
-    return (await seeAccount(sight.looking, account, known)).snapshot;
+    return (await seeAccount(sight.inspection, account, known)).snapshot;
   };
 
   test.each([
@@ -634,7 +634,7 @@ describe('the root user', () => {
     const { aws } = sight.world.runtime('collector', ({ operation }) =>
       operation === 'GenerateCredentialReport' ? fault : undefined,
     );
-    const { root } = await see({ ...sight, looking: { ...sight.looking, aws } });
+    const { root } = await see({ ...sight, inspection: { ...sight.inspection, aws } });
     expect(root).toMatchObject({
       reason: 'no-report',
       sentence: expect.stringContaining('iam:GenerateCredentialReport'),

@@ -7,7 +7,7 @@ import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { type LocalServer, startServer } from '../../local/aws/server.ts';
-import { keep } from '../../shared/apply/put-evidence.ts';
+import { putEvidence } from '../../shared/apply/put-evidence.ts';
 import { chainKey, hashOf } from '../../shared/core/evidence/chain.ts';
 import { appendDigest } from '../../shared/service/append-digest.ts';
 import { keepRecord } from '../../shared/service/evidence-recorder.ts';
@@ -41,10 +41,10 @@ beforeEach(async () => {
     });
     aws.clock.advance(DAY);
     const page = `${accountId}/runs/${name}/index.html`;
-    await keep(runtime.aws, settings, { key: page, body: name });
+    await putEvidence(runtime.aws, settings, { key: page, body: name });
     const body = JSON.stringify({ files: [{ name: 'index.html', sha256: hashOf(name) }] });
     const manifest = { key: `${accountId}/runs/${name}/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
-    await keep(runtime.aws, settings, { key: manifest.key, body });
+    await putEvidence(runtime.aws, settings, { key: manifest.key, body });
     const run = { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' };
     heads.push((await appendDigest(runtime, settings, run)).sha256);
   }
@@ -116,7 +116,7 @@ describe('a published head', () => {
     const runtime = world.runtime('evidence');
     const body = JSON.stringify({ files: [] });
     const manifest = { key: `${other}/runs/20260103T020000Z_c/manifest.${hashOf(body)}.json`, sha256: hashOf(body) };
-    await keep(runtime.aws, { ...settings, ...rest }, { key: manifest.key, body });
+    await putEvidence(runtime.aws, { ...settings, ...rest }, { key: manifest.key, body });
     const run = { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' };
     await appendDigest(runtime, { ...settings, ...rest }, run);
   };
@@ -171,7 +171,7 @@ async function signedDigest(): Promise<string> {
   const settings = { ...place, lock, expireDays: 0, signingKeyArn: arn, trailLogGroupName: '' };
   aws.clock.advance(DAY);
   const manifest = { key: `${accountId}/runs/20260104T020000Z_d/manifest.${hashOf('{}')}.json`, sha256: hashOf('{}') };
-  await keep(runtime.aws, settings, { key: manifest.key, body: '{}' });
+  await putEvidence(runtime.aws, settings, { key: manifest.key, body: '{}' });
   await appendDigest(runtime, settings, { manifest, unfinished: [], eventsUntil: {}, version: '0.0.0' });
   const kms = runtime.aws.clientOf((options) => new KMSClient(options));
   const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));

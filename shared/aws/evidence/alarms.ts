@@ -28,27 +28,27 @@ import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
 import type { Asking } from './connection.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 /** Whether the alarms of resources/suspicious.yml are there, and heard. */
 export async function judgeIamAlarms(
-  looking: Looking,
+  inspection: Inspection,
   { trailLogGroupName, accountId }: EvidenceSettings,
   hasFleet: boolean,
 ): Promise<Judgement[]> {
-  const { roleSuffix, topicArn } = looking.settings;
+  const { roleSuffix, topicArn } = inspection.settings;
   const [, partition = '', , region = ''] = topicArn.split(':');
-  const at = looking.clock();
-  const seen = await seeAlarms(looking, trailLogGroupName);
+  const at = inspection.clock();
+  const seen = await seeAlarms(inspection, trailLogGroupName);
   return judgeAlarms(seen, { partition, accountId, region, roleSuffix, hasFleet }, at);
 }
 
-async function seeAlarms(looking: Looking, logGroupName: string): Promise<SeenAlarms> {
+async function seeAlarms(inspection: Inspection, logGroupName: string): Promise<SeenAlarms> {
   const [filters, alarms] = await Promise.all([
-    tryRead(looking, () => filtersOf(looking.aws, logGroupName)),
-    tryRead(looking, () => alarmsOf(looking.aws)),
+    tryRead(inspection, () => filtersOf(inspection.aws, logGroupName)),
+    tryRead(inspection, () => alarmsOf(inspection.aws)),
   ]);
-  return { logGroupName, filters, alarms, hearing: await hearingOf(looking, filters, alarms) };
+  return { logGroupName, filters, alarms, hearing: await hearingOf(inspection, filters, alarms) };
 }
 
 async function filtersOf({ clientOf }: Aws, logGroupName: string): Promise<SeenFilter[] | 'no-log-group'> {
@@ -95,7 +95,7 @@ function topicsOf({ ActionsEnabled, AlarmActions }: Pick<MetricAlarm, 'ActionsEn
 
 /** Of no topic but those that an alarm about the log group tells. */
 async function hearingOf(
-  looking: Looking,
+  inspection: Inspection,
   filters: SeenAlarms['filters'],
   alarms: Seen<readonly SeenAlarm[]>,
 ): Promise<SeenAlarms['hearing']> {
@@ -108,7 +108,7 @@ async function hearingOf(
   return new Map(
     await mapConcurrently(
       topics,
-      async (topic) => [topic, await tryRead(looking, () => isHeard(looking.aws, topic))] as const,
+      async (topic) => [topic, await tryRead(inspection, () => isHeard(inspection.aws, topic))] as const,
     ),
   );
 }

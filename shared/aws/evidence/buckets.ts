@@ -6,18 +6,18 @@ import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
 import { s3Client } from '../s3.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 /** No bulk form exists: one call a bucket. */
 const CONCURRENCY = 8;
 
 /** Every general purpose bucket of the account; directory, table and vector buckets are in other lists. */
-export async function seeBuckets(looking: Looking): Promise<Seen<SeenBucket[]>> {
-  const found = await tryRead(looking, () => listBuckets(looking.aws));
+export async function seeBuckets(inspection: Inspection): Promise<Seen<SeenBucket[]>> {
+  const found = await tryRead(inspection, () => listBuckets(inspection.aws));
   if (!found.isSeen) return found;
-  const clients = clientsByRegion(looking.aws);
+  const clients = clientsByRegion(inspection.aws);
   const read = async (bucket: Omit<SeenBucket, 'encryption'>): Promise<SeenBucket> => {
-    const encryption = await tryRead(looking, () => encryptionOf(clients(bucket.region), bucket.name));
+    const encryption = await tryRead(inspection, () => encryptionOf(clients(bucket.region), bucket.name));
     return { ...bucket, encryption };
   };
   return { isSeen: true, value: await mapConcurrently(found.value, read, CONCURRENCY) };

@@ -8,7 +8,7 @@ import { parseInstant } from '../../core/time.ts';
 import type { EvidenceReader } from './bucket.ts';
 import type { KeyEventsSeen } from './key-events.ts';
 import { readChangeRecords } from './records.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 export interface ToReconcile {
   accountId: string;
@@ -22,11 +22,11 @@ export interface ToReconcile {
 
 /** What CloudTrail told of changes, beside what was recorded of them; what the next run is handed; and which records there are. */
 export async function reconcileChanges(
-  looking: Looking,
+  inspection: Inspection,
   reader: EvidenceReader,
   { accountId, history, keyEvents, before, users }: ToReconcile,
 ): Promise<{ judgements: readonly Judgement[]; changes: CarriedChanges; recorded: readonly string[] }> {
-  const { clock, settings } = looking;
+  const { clock, settings } = inspection;
   const { from } = history;
   const now = clock();
   const { records: known = [], events: carried = [] } = before ?? {};
@@ -35,7 +35,7 @@ export async function reconcileChanges(
   const events = history.events.filter(({ at, eventId }) => at >= from || isCarried.has(eventId));
   // Whatever is still compared may have been recorded on its own day.
   const first = Math.min(from, ...events.map(({ at }) => at));
-  const read = await tryRead(looking, () => readChangeRecords(reader, { accountId, from: first, to: now, known }));
+  const read = await tryRead(inspection, () => readChangeRecords(reader, { accountId, from: first, to: now, known }));
   const { records, keys } = read.isSeen ? read.value : { records: known, keys: [] };
   const untils = keyChanges.map((name) => parseInstant(keyEvents.eventsUntil[name] ?? '') ?? from);
   const lines = reconcile({

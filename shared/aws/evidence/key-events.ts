@@ -6,7 +6,7 @@ import type { Unseen } from '../../core/evidence/snapshot.ts';
 import { listed, present } from '../../core/present.ts';
 import { formatInstant } from '../../core/time.ts';
 import { lookupOf, TRAIL_PAUSE } from '../trail.ts';
-import { type Looking, tryRead, unseen } from './try-read.ts';
+import { type Inspection, tryRead, unseen } from './try-read.ts';
 
 export interface KeyEventsSeen {
   events: readonly KeyEvent[];
@@ -21,16 +21,19 @@ export interface KeyEventsSeen {
 const MOST_PAGES = 20;
 
 /** What CloudTrail's history has of access keys and sign-in since the run before, one name after the other. */
-export async function seeKeyEvents(looking: Looking, before: Readonly<Record<string, string>>): Promise<KeyEventsSeen> {
+export async function seeKeyEvents(
+  inspection: Inspection,
+  before: Readonly<Record<string, string>>,
+): Promise<KeyEventsSeen> {
   const events: KeyEvent[] = [];
   const unknown: Unseen[] = [];
   const asked: (EventWindow & { isWhole: boolean })[] = [];
-  const region = regionOfIamEvents(await looking.aws.iam.config.region());
-  const client = looking.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
-  for (const window of windowsFor(before, looking.clock())) {
+  const region = regionOfIamEvents(await inspection.aws.iam.config.region());
+  const client = inspection.aws.clientOf((options) => new CloudTrailClient({ ...options, region }));
+  for (const window of windowsFor(before, inspection.clock())) {
     const { name, lost, isFirst = false } = window;
     const raw: Event[] = [];
-    const read = await tryRead(looking, () => lookUp(looking, client, window, raw));
+    const read = await tryRead(inspection, () => lookUp(inspection, client, window, raw));
     const kept = raw.flatMap((each) => keyEventOf(each) ?? []);
     events.push(...kept);
     const unreadable = raw.length - kept.length;
@@ -52,7 +55,7 @@ export async function seeKeyEvents(looking: Looking, before: Readonly<Record<str
 
 /** @returns Whether that was all. */
 async function lookUp(
-  { sleep }: Looking,
+  { sleep }: Inspection,
   client: CloudTrailClient,
   { name, from, to }: EventWindow,
   events: Event[],

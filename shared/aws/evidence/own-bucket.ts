@@ -14,7 +14,7 @@ import { accountResource } from '../../core/evidence/judge-root.ts';
 import { type Judgement, notKnown } from '../../core/evidence/judgement.ts';
 import { listed } from '../../core/present.ts';
 import { type EvidenceReader, placeOf } from './bucket.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 type Check = (reader: EvidenceReader, asked: AskedOfBucket) => Promise<string | readonly string[] | undefined>;
 
@@ -88,21 +88,21 @@ async function problemsOf(check: Check, reader: EvidenceReader, asked: AskedOfBu
  * @param problems What is known to be wrong with what was kept before.
  */
 export async function judgeOwnBucket(
-  looking: Looking,
+  inspection: Inspection,
   reader: EvidenceReader,
   { settings, problems }: { settings: EvidenceSettings; problems: readonly string[] },
 ): Promise<Judgement> {
   const { accountId } = settings;
-  const { roleSuffix } = looking.settings;
-  const [, partition = 'aws'] = looking.settings.topicArn.split(':');
+  const { roleSuffix } = inspection.settings;
+  const [, partition = 'aws'] = inspection.settings.topicArn.split(':');
   const asked: AskedOfBucket = { ...settings, partition, roleSuffix };
-  const found = await Promise.all(checks.map((check) => tryRead(looking, () => problemsOf(check, reader, asked))));
+  const found = await Promise.all(checks.map((check) => tryRead(inspection, () => problemsOf(check, reader, asked))));
   // Two questions may have one answer.
   const wrong = [...new Set([...problems, ...found.flatMap((each) => (each.isSeen ? each.value : []))])];
   const unknown = found.find((each) => !each.isSeen);
   const { bucket } = reader;
   const resource = { ...accountResource(accountId), type: 's3-bucket' as const, id: bucket };
-  const of = { control: 'evidence-bucket' as const, parts: [bucket], resource, asOf: looking.clock() };
+  const of = { control: 'evidence-bucket' as const, parts: [bucket], resource, asOf: inspection.clock() };
   const facts = { bucket, problems: wrong };
   if (wrong.length > 0) {
     const sentence = `Evidence in bucket ${bucket} is not as it should be: ${wrong.join('; ')}.`;

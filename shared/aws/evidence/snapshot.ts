@@ -10,7 +10,7 @@ import { formatInstant, HOUR, type Instant, MINUTE } from '../../core/time.ts';
 import { type Scan, scanAccount } from '../scan.ts';
 import { seeBuckets } from './buckets.ts';
 import { seeTrails } from './trails.ts';
-import { type Looking, tryRead, unseen } from './try-read.ts';
+import { type Inspection, tryRead, unseen } from './try-read.ts';
 import { seeUsers, type UserFacts, type UsersSeen } from './users.ts';
 
 export interface Collected {
@@ -34,16 +34,16 @@ export interface KnownBefore extends Pick<UserFacts, 'carried' | 'unusedCredenti
 }
 
 /** Sees an account once. IAM, S3 and CloudTrail are asked beside each other; whatever one refuses is its own error. */
-export async function seeAccount(looking: Looking, accountId: string, known: KnownBefore): Promise<Collected> {
-  const at = looking.clock();
+export async function seeAccount(inspection: Inspection, accountId: string, known: KnownBefore): Promise<Collected> {
+  const at = inspection.clock();
   const [iam, withVirtualMfa, buckets, trails] = await Promise.all([
-    seeIam(looking, accountId, known),
-    tryRead(looking, () => listWithVirtualMfa(looking)),
-    seeBuckets(looking),
-    seeTrails(looking),
+    seeIam(inspection, accountId, known),
+    tryRead(inspection, () => listWithVirtualMfa(inspection)),
+    seeBuckets(inspection),
+    seeTrails(inspection),
   ]);
   const { root, users, report, unwitnessedSince } = iam;
-  const problems = [...iam.problems, ...oldReport(report, at), ...wrongClock(looking.aws)];
+  const problems = [...iam.problems, ...oldReport(report, at), ...wrongClock(inspection.aws)];
   return {
     snapshot: {
       ...{ accountId, at, unwitnessedSince, root, buckets, trails },
@@ -74,7 +74,7 @@ function oldReport(report: Scan['report'], at: Instant): string[] {
 }
 
 /** Every instant in the evidence is of this clock. The SDK compares it with what AWS answers. */
-function wrongClock({ iam }: Looking['aws']): string[] {
+function wrongClock({ iam }: Inspection['aws']): string[] {
   const { systemClockOffset } = iam.config;
   if (Math.abs(systemClockOffset) <= 5 * MINUTE) return [];
   const minutes = Math.round(systemClockOffset / MINUTE);
@@ -84,7 +84,7 @@ function wrongClock({ iam }: Looking['aws']): string[] {
 }
 
 async function seeIam(
-  looking: Looking,
+  inspection: Inspection,
   accountId: string,
   { events, isWitnessed, ...known }: KnownBefore,
 ): Promise<
@@ -92,21 +92,21 @@ async function seeIam(
     Pick<Scan, 'report'> & { users: Seen<UsersSeen>; problems: readonly string[] }
 > {
   // Everybody is looked at, whomever Keyturn rotates; state counts as it is recorded.
-  const settings = { ...looking.settings, userPathPrefix: '/' };
+  const settings = { ...inspection.settings, userPathPrefix: '/' };
   const reader = {
-    aws: looking.aws,
+    aws: inspection.aws,
     settings,
     verifier: asRecordedIn(settings.stateEpoch),
     wantsExactKeys: () => false,
   };
-  const scanned = await tryRead(looking, () => scanAccount(reader, looking, undefined, accountId));
+  const scanned = await tryRead(inspection, () => scanAccount(reader, inspection, undefined, accountId));
   if (!scanned.isSeen) return { root: scanned, users: scanned, problems: [scanned.sentence] };
   const scan = scanned.value;
   const { report, errors } = scan;
   const reportedAt = report?.reportedAt ?? scan.at;
   // A report takes a while to be made.
   const changed = changedUsers(events, reportedAt - REPORT_LAG);
-  const users = await tryRead(looking, () => seeUsers(looking, { scan, changed, ...known }));
+  const users = await tryRead(inspection, () => seeUsers(inspection, { scan, changed, ...known }));
   const userNames = new Set(scan.users.map(({ user }) => user.userName));
   const change = changeOfRoot(events, { since: reportedAt - REPORT_LAG, userNames });
   const root = rootOf(scan, change);
@@ -125,7 +125,7 @@ function rootOf({ report, errors }: Scan, change: KeyEvent | undefined): Snapsho
 }
 
 /** ARNs of users, and of the root user. */
-async function listWithVirtualMfa({ aws }: Looking): Promise<string[]> {
+async function listWithVirtualMfa({ aws }: Inspection): Promise<string[]> {
   const arns: string[] = [];
   const pages = { client: aws.iam, pageSize: 1_000 };
   const input = { AssignmentStatus: 'Assigned' as const };

@@ -11,13 +11,13 @@ import { listed, present } from '../../core/present.ts';
 import type { Aws } from '../clients.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { required } from '../observe.ts';
-import { type Looking, tryRead } from './try-read.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 /** Trails of this Region, and all that are of every Region, of this account or of its organization. */
-export async function seeTrails(looking: Looking): Promise<Seen<SeenTrail[]>> {
-  const found = await tryRead(looking, () => describeTrails(looking.aws));
+export async function seeTrails(inspection: Inspection): Promise<Seen<SeenTrail[]>> {
+  const found = await tryRead(inspection, () => describeTrails(inspection.aws));
   if (!found.isSeen) return found;
-  return { isSeen: true, value: await mapConcurrently(found.value, (trail) => seeTrail(looking, trail)) };
+  return { isSeen: true, value: await mapConcurrently(found.value, (trail) => seeTrail(inspection, trail)) };
 }
 
 async function describeTrails(aws: Aws): Promise<Trail[]> {
@@ -30,13 +30,13 @@ function clientIn(aws: Aws, region?: string): CloudTrailClient {
 }
 
 /** Status and selectors are asked by the whole ARN where the trail lives: one of the organization is known by nothing less. */
-async function seeTrail(looking: Looking, trail: Trail): Promise<SeenTrail> {
+async function seeTrail(inspection: Inspection, trail: Trail): Promise<SeenTrail> {
   const action = 'cloudtrail:DescribeTrails';
   const arn = required(trail.TrailARN, action, 'TrailARN');
   const homeRegion = required(trail.HomeRegion, action, 'HomeRegion');
-  const client = clientIn(looking.aws, homeRegion);
-  const delivery = await tryRead(looking, () => deliveryOf(client, arn));
-  const management = await tryRead(looking, async () => {
+  const client = clientIn(inspection.aws, homeRegion);
+  const delivery = await tryRead(inspection, () => deliveryOf(client, arn));
+  const management = await tryRead(inspection, async () => {
     const found = await client.send(new GetEventSelectorsCommand({ TrailName: arn }));
     return managementOf(listed(found.EventSelectors), listed(found.AdvancedEventSelectors));
   });

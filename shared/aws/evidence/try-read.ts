@@ -6,7 +6,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Aws } from '../clients.ts';
 
 /** How evidence looks at one account. */
-export interface Looking {
+export interface Inspection {
   aws: Aws;
   settings: Settings;
   clock(): Instant;
@@ -16,7 +16,7 @@ export interface Looking {
 }
 
 /** What a call answers; what it could not is a value too, so that it never stops anything else. */
-export async function tryRead<T>({ clock, readUntil }: Looking, read: () => Promise<T>): Promise<Seen<T>> {
+export async function tryRead<T>({ clock, readUntil }: Inspection, read: () => Promise<T>): Promise<Seen<T>> {
   if (clock() >= readUntil) return unseen('no-time', 'The run was over before this could be read.');
   try {
     return seen(await read());

@@ -18,7 +18,7 @@ import type { ScannedUser } from '../../core/triage/facts.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { getLastUsed, listAccessKeys } from '../observe.ts';
 import type { Scan } from '../scan.ts';
-import { type Looking, tryRead, unseen } from './try-read.ts';
+import { type Inspection, tryRead, unseen } from './try-read.ts';
 
 /** What is known of all users beforehand. */
 export interface UserFacts {
@@ -42,14 +42,14 @@ const MOST_READ_AGAIN = 200;
 const noReport: Unseen = unseen('no-report', 'There is no credential report that could be read.');
 
 interface Users extends UserFacts {
-  looking: Looking;
+  inspection: Inspection;
   /** True once for each re-read that is still allowed. */
   mayReadAgain(): boolean;
 }
 
-export async function seeUsers(looking: Looking, facts: UserFacts): Promise<UsersSeen> {
+export async function seeUsers(inspection: Inspection, facts: UserFacts): Promise<UsersSeen> {
   let left = MOST_READ_AGAIN;
-  const all: Users = { looking, ...facts, mayReadAgain: () => left-- > 0 };
+  const all: Users = { inspection, ...facts, mayReadAgain: () => left-- > 0 };
   const found = await mapConcurrently(facts.scan.users, (scanned) => seeUser(all, scanned));
   const isWrong = found.some(({ user: { keys } }) => !keys.isSeen && keys.reason === 'carried-fact-was-wrong');
   // The rule itself has failed then: the next run reads all.
@@ -77,8 +77,8 @@ interface KeysFound {
 }
 
 async function keysOf(all: Users, { user }: ScannedUser, row: ReportRow | undefined): Promise<KeysFound> {
-  const { looking, carried, scan } = all;
-  const { settings } = looking;
+  const { inspection, carried, scan } = all;
+  const { settings } = inspection;
   if (row?.keys.every(({ rotatedAt }) => rotatedAt === undefined)) {
     return { keys: seen({ keys: [], basis: 'report', readAt: row.reportedAt }) };
   }
@@ -89,13 +89,13 @@ async function keysOf(all: Users, { user }: ScannedUser, row: ReportRow | undefi
     const { readAt } = before;
     return { keys: seen({ keys: await withUses(all, before.keys, row), basis: 'carried', readAt }), fact };
   }
-  const exact = await tryRead(looking, () => listAccessKeys(looking.aws, user.userName));
+  const exact = await tryRead(inspection, () => listAccessKeys(inspection.aws, user.userName));
   if (!exact.isSeen) return { keys: exact };
   if (before !== undefined && contradicts(before.keys, exact.value)) {
     const sentence = `What was carried of the keys of ${user.userName} was wrong; the next run reads those of all users.`;
     return { keys: unseen('carried-fact-was-wrong', sentence) };
   }
-  const readAt = looking.clock();
+  const readAt = inspection.clock();
   const next = row === undefined ? undefined : factToCarry(user.userId, row, { keys: exact.value, readAt });
   return { keys: seen({ keys: await withUses(all, exact.value, row), basis: 'exact', readAt }), fact: next };
 }
@@ -108,7 +108,7 @@ async function withUses(all: Users, keys: readonly AccessKey[], row: ReportRow |
 
 /** Nobody is accused by the report: a key that it shows as unused is asked for itself. */
 async function useOf(all: Users, key: AccessKey, row: ReportRow | undefined): Promise<SeenKey['use']> {
-  const { looking, scan, unusedCredentialDays } = all;
+  const { inspection, scan, unusedCredentialDays } = all;
   const told = row === undefined ? undefined : useInReport(key, row);
   const isQuiet = hasPassed(told?.lastUsed?.at ?? key.createdAt, unusedCredentialDays, scan.at);
   if (row !== undefined && told !== undefined && (!isQuiet || key.status !== 'Active')) {
@@ -117,24 +117,24 @@ async function useOf(all: Users, key: AccessKey, row: ReportRow | undefined): Pr
   // Nothing is judged by the use of a key that is not active.
   if (key.status !== 'Active') return seen({ basis: 'exact', readAt: scan.at });
   return readAgain(all, `the use of access key ${key.accessKeyId}`, async () => {
-    const lastUsed = await getLastUsed(looking.aws, key.accessKeyId);
-    return { ...present({ lastUsed }), basis: 'exact', readAt: looking.clock() };
+    const lastUsed = await getLastUsed(inspection.aws, key.accessKeyId);
+    return { ...present({ lastUsed }), basis: 'exact', readAt: inspection.clock() };
   });
 }
 
 async function consoleOf(all: Users, userName: string, row: ReportRow | undefined): Promise<SeenUser['console']> {
-  const { looking } = all;
+  const { inspection } = all;
   const { hasPassword = false, hasMfa = false } = row ?? {};
   if (row !== undefined && (hasMfa || !hasPassword)) {
     return seen({ hasPassword, hasMfa, basis: 'report', readAt: row.reportedAt });
   }
   return readAgain(all, `the password and the devices of ${userName}`, async (): Promise<ConsoleAccess> => {
-    const isSet = await hasLoginProfile(looking, userName);
+    const isSet = await hasLoginProfile(inspection, userName);
     return {
       hasPassword: isSet,
-      hasMfa: isSet && (await hasDevice(looking, userName)),
+      hasMfa: isSet && (await hasDevice(inspection, userName)),
       basis: 'exact',
-      readAt: looking.clock(),
+      readAt: inspection.clock(),
     };
   });
 }
@@ -144,27 +144,31 @@ async function passwordOf(
   { userName, createdAt }: { userName: string; createdAt: Instant },
   row: ReportRow | undefined,
 ): Promise<SeenUser['password']> {
-  const { looking, scan, unusedCredentialDays } = all;
+  const { inspection, scan, unusedCredentialDays } = all;
   const { passwordChangedAt: changedAt = createdAt, passwordLastUsedAt, reportedAt = scan.at } = row ?? {};
   const isQuiet = hasPassed(passwordLastUsedAt ?? changedAt, unusedCredentialDays, scan.at);
   if (row !== undefined && !(row.hasPassword && isQuiet)) {
     return seen({ ...present({ lastUsedAt: passwordLastUsedAt }), changedAt, basis: 'report', readAt: reportedAt });
   }
   return readAgain(all, `the last sign-in of ${userName}`, async (): Promise<PasswordUse> => {
-    const { User } = await looking.aws.iam.send(new GetUserCommand({ UserName: userName }));
+    const { User } = await inspection.aws.iam.send(new GetUserCommand({ UserName: userName }));
     const lastUsedAt = User?.PasswordLastUsed?.getTime();
-    return { ...present({ lastUsedAt }), changedAt, basis: 'exact', readAt: looking.clock() };
+    return { ...present({ lastUsedAt }), changedAt, basis: 'exact', readAt: inspection.clock() };
   });
 }
 
-async function readAgain<T>({ looking, mayReadAgain }: Users, what: string, read: () => Promise<T>): Promise<Seen<T>> {
+async function readAgain<T>(
+  { inspection, mayReadAgain }: Users,
+  what: string,
+  read: () => Promise<T>,
+): Promise<Seen<T>> {
   if (!mayReadAgain()) {
     return unseen('not-re-read', `The report accuses more than ${MOST_READ_AGAIN}: ${what} was not asked for.`);
   }
-  return tryRead(looking, read);
+  return tryRead(inspection, read);
 }
 
-async function hasLoginProfile({ aws }: Looking, UserName: string): Promise<boolean> {
+async function hasLoginProfile({ aws }: Inspection, UserName: string): Promise<boolean> {
   try {
     await aws.iam.send(new GetLoginProfileCommand({ UserName }));
     return true;
@@ -174,7 +178,7 @@ async function hasLoginProfile({ aws }: Looking, UserName: string): Promise<bool
   }
 }
 
-async function hasDevice({ aws }: Looking, UserName: string): Promise<boolean> {
+async function hasDevice({ aws }: Inspection, UserName: string): Promise<boolean> {
   for await (const { MFADevices = [] } of paginateListMFADevices({ client: aws.iam }, { UserName })) {
     if (MFADevices.length > 0) return true;
   }

@@ -7,6 +7,7 @@ import { parseManifest } from '../../core/evidence/manifest.ts';
 import { type Telling, telling } from '../../core/evidence/what-to-tell.ts';
 import { type Instant, parseInstant } from '../../core/time.ts';
 import { type EvidenceReader, headOf, readObject } from './bucket.ts';
+import { type Inspection, tryRead } from './try-read.ts';
 
 /** The run before: what it found, and what may be carried of it. */
 export interface Yesterday {
@@ -27,6 +28,16 @@ export interface Yesterday {
 /** For a run that knows of none before it. */
 export function noYesterday(head: ChainFile | undefined, ...problems: readonly string[]): Yesterday {
   return { head, findings: [], carried: new Map(), problems };
+}
+
+/** Without it a run has less to say of how long something has been so, and goes on. */
+export async function yesterdayOrNothing(
+  inspection: Inspection,
+  reader: EvidenceReader,
+  accountId: string,
+): Promise<Yesterday> {
+  const read = await tryRead(inspection, () => readYesterday(reader, accountId));
+  return read.isSeen ? read.value : noYesterday(undefined, read.sentence);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
 import { breakerOpen, dayFull, putOff, startOfTomorrow } from '../limits.ts';
-import { NOTICE_MIN, noticed } from '../notice-period.ts';
+import { NOTICE_MIN, noticePeriodOf } from '../notice-period.ts';
 import { deletedFrom } from '../promises.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { describeRefusal } from '../refusals.ts';
@@ -27,7 +27,7 @@ export function unusedRetired(s: Situation): Answer | undefined {
   const until = frozenUntil(s);
   if (until !== undefined) return frozen(until, plan);
   const wanted = { kind: 'retirement', accessKeyId, at: key.quietSince } as const;
-  const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
+  const told = noticePeriodOf(s.tags, wanted, s.settings.runEveryDays, s.now);
   if (told.is === 'missing') {
     const earliestAt = afterFreeze(s.settings, s.now + NOTICE_MIN);
     const action = { action: 'remind', accessKeyId, kind: 'retirement', earliestAt } as const;

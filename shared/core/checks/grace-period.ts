@@ -1,7 +1,7 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
 import { handOnReaders, parseHandedOn } from '../hand-on.ts';
-import { NOTICE_MIN, noticed, reminderInstants } from '../notice-period.ts';
+import { NOTICE_MIN, noticePeriodOf, reminderInstants } from '../notice-period.ts';
 import { deletedFrom, graceDaysOf, postponeDaysOf } from '../promises.ts';
 import { secretTagNames } from '../secret-tags.ts';
 import type { KeyView, Situation } from '../situation.ts';
@@ -179,7 +179,7 @@ interface Ending {
 function deactivateOnNotice(s: Situation, old: KeyView, grace: Grace, ending: Ending): Answer {
   if (frozenUntil(s) !== undefined) return deactivate(s, old, ending);
   const wanted = { kind: 'deactivation', accessKeyId: old.accessKeyId, at: grace.since } as const;
-  const told = noticed(s.tags, wanted, s.settings.runEveryDays, s.now);
+  const told = noticePeriodOf(s.tags, wanted, s.settings.runEveryDays, s.now);
   if (told.is === 'missing') return remind(s, old, s.now + NOTICE_MIN);
   if (told.is === 'in-force') return deactivate(s, old, ending);
   const message = `Key ${old.accessKeyId} of ${s.state.user.userName} ${ending.does}, as its owner was told, ${inWords(told.until, s.now)}.`;

@@ -1,6 +1,6 @@
 import { type Answer, act, wait } from '../answer.ts';
 import { afterFreeze } from '../freeze.ts';
-import { deletionNoticeFrom, NOTICE_MIN, noticed } from '../notice-period.ts';
+import { deletionNoticeFrom, NOTICE_MIN, noticePeriodOf } from '../notice-period.ts';
 import { deletedFrom } from '../promises.ts';
 import type { KeyView, Situation } from '../situation.ts';
 import { formatDate, type Instant } from '../time.ts';
@@ -75,9 +75,9 @@ export function recovering(s: Situation): Answer | undefined {
 }
 
 /** No one may want an exposed key back, so no one has to be told. */
-function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): ReturnType<typeof noticed> {
+function deletionNotice(s: Situation, { accessKeyId }: KeyView, at: Instant): ReturnType<typeof noticePeriodOf> {
   if (s.tags.exposed?.accessKeyIds.includes(accessKeyId)) return { is: 'in-force' };
-  return noticed(s.tags, { kind: 'deletion', accessKeyId, at }, s.settings.runEveryDays, s.now);
+  return noticePeriodOf(s.tags, { kind: 'deletion', accessKeyId, at }, s.settings.runEveryDays, s.now);
 }
 
 function remindOfDeletion(s: Situation, { accessKeyId }: KeyView, earliestAt: Instant): Answer {

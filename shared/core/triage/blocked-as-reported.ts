@@ -4,13 +4,13 @@ import { hasPassed } from '../time.ts';
 import { type Answer, type Facts, type Slots, skip } from './facts.ts';
 import { leftAlone, secretOdd, tagsInvalid, voidTags } from './state.ts';
 
-interface Told {
+interface Report {
   reason: ReasonCode;
   /** The keys still are what they were when that was told. */
   isUnchanged: (facts: Facts, slots: Slots) => boolean;
 }
 
-const told: readonly Told[] = [
+const reports: readonly Report[] = [
   { reason: 'two-orphans', isUnchanged: (_, { active, inactive }) => active.length + inactive.length === 2 },
   {
     reason: 'slots-taken',
@@ -25,7 +25,7 @@ const told: readonly Told[] = [
 ];
 
 /** Blocked as it was when it was reported: the worker would only wait. Any change of the keys is looked at. */
-export function toldOfBlocked(facts: Facts): Answer | undefined {
+export function blockedAsReported(facts: Facts): Answer | undefined {
   const { tags, slots, now } = facts;
   const { announced, intent } = tags;
   if (announced?.event !== 'blocked' || hasPassed(announced.at, WEEKLY_DAYS, now) || slots === undefined) {
@@ -35,6 +35,6 @@ export function toldOfBlocked(facts: Facts): Answer | undefined {
   if (slots.active.some((since) => since > announced.at)) return undefined;
   // Only two orphans go with an intent.
   if (intent !== undefined && announced.reason !== 'two-orphans') return undefined;
-  const state = told.find(({ reason }) => reason === announced.reason);
+  const state = reports.find(({ reason }) => reason === announced.reason);
   return state?.isUnchanged(facts, slots) ? skip(state.reason) : undefined;
 }

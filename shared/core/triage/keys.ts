@@ -1,5 +1,5 @@
 import { asScheduled } from '../model.ts';
-import { deletionNoticeFrom, noticed, reminderInstants } from '../notice-period.ts';
+import { deletionNoticeFrom, noticePeriodOf, reminderInstants } from '../notice-period.ts';
 import { plan } from '../plan.ts';
 import { present } from '../present.ts';
 import { deletableAt, graceDaysOf } from '../promises.ts';
@@ -28,7 +28,7 @@ function deletionOf({ settings, tags, now }: Facts, record: DeactivatedRecord): 
   const { runEveryDays } = settings;
   const at = deletableAt(record, settings);
   if (now < deletionNoticeFrom(at, runEveryDays)) return undefined;
-  const told = noticed(tags, { ...record, kind: 'deletion' }, runEveryDays, now).is;
+  const told = noticePeriodOf(tags, { ...record, kind: 'deletion' }, runEveryDays, now).is;
   if (told === 'missing') return 'deletion-soon';
   return told === 'in-force' && now >= at ? 'recovery-over' : undefined;
 }

@@ -1,7 +1,7 @@
 import { firstRun, isInSweep } from '../runs.ts';
 import type { Settings } from '../settings.ts';
 import type { Instant } from '../time.ts';
-import { toldOfBlocked } from './blocked-as-reported.ts';
+import { blockedAsReported } from './blocked-as-reported.ts';
 import { type Answer, type DueReason, type Facts, factsOf, type Question, type ScannedUser, skip } from './facts.ts';
 import { leftover, oldEnough, oldestActive, planned, recovering, superseded } from './keys.ts';
 import {
@@ -51,7 +51,7 @@ const byReport: readonly Question[] = [
   inFlight,
   stateUnverified,
   policyOutdated,
-  toldOfBlocked,
+  blockedAsReported,
   intentPast,
   tagsInvalid,
   leftAlone,
