@@ -11,7 +11,7 @@ import { secretNameOf } from '../core/secret-name.ts';
 import { type Announced, secretTagNames } from '../core/secret-tags.ts';
 import { DAY, hasPassed } from '../core/time.ts';
 import { verifiedSecret } from '../core/verify-secret.ts';
-import { announce } from './announce.ts';
+import { tell } from './announce.ts';
 import type { Pass } from './pass.ts';
 import { type CommonlyRefused, commonRefusalOf, rememberRefusal, toldAsCommonAt } from './refusals.ts';
 import { tagSecret } from './secret.ts';
@@ -47,12 +47,12 @@ export async function announceFailure(
   const { runtime, wroteAt } = pass;
   const user: User = { ...known, arn: '', path: '/', tags: {}, groups: [] };
   const alone: Told = { reason: causeOf(error) === undefined ? 'failed' : 'refused', message: messageOf(error) };
-  const tell = (step: Told) => announce({ pass, state: { user, keys: [] }, step }, { event: 'failed' });
+  const tellOf = (step: Told) => tell({ pass, state: { user, keys: [] }, step }, { event: 'failed' });
   const secret = !isRecordable
     ? undefined
     : await secretOf(pass, user).catch(async (unreadable: unknown) => {
         // That the secret cannot be read is no reason to say nothing.
-        await tell(alone);
+        await tellOf(alone);
         throw unreadable;
       });
   const at = runtime.clock();
@@ -66,7 +66,7 @@ export async function announceFailure(
       : { reason: 'refused-everywhere', message: `${commonMessage(common)} ${alone.message}` };
   const toldAt = common === undefined ? toldLately(pass, before, failure) : toldAsCommonAt(before, failure);
   const isQuiet = toldAt !== undefined || common?.isTold || (isProbe && secret === undefined);
-  if (!isQuiet) await tell(told);
+  if (!isQuiet) await tellOf(told);
   const lastToldAt = isQuiet ? toldAt : at;
   const announced = {
     ...failure,

@@ -31,24 +31,36 @@ export interface Announcement {
   usedBy?: UsedBy | undefined;
 }
 
-/** What was published, for the tag that remembers it. */
-export interface Announced {
+/** What was published, and the tag `keyturn:announced`, which remembers it. */
+interface Announced {
   transitionId: string;
   at: Instant;
-  /** The tag `keyturn:announced`. Written after the publication, never before: a lost message is sent again. */
   tag: Record<string, string>;
 }
+
+/** Writes what is remembered of an announcement, with the tag that remembers it. */
+export type Recording = (tag: Record<string, string>, at: Instant) => Promise<void>;
 
 /** Events whose reader has to know which key to use instead. */
 const NAME_REPLACEMENT: readonly string[] = ['reminder', 'postponed', 'reactivated', 'deactivated', 'deleted'];
 
 /** A step to tell of: the sentence is the planner's. */
-interface Tells extends Pick<Attempt, 'pass' | 'state'> {
+export interface Tells extends Pick<Attempt, 'pass' | 'state'> {
   step: Pick<Step, 'reason' | 'message'>;
 }
 
+/**
+ * Publishes, then records: what dies in between is published again, and a lost message is never remembered as sent.
+ * Returns the `transitionId`.
+ */
+export async function tell(tells: Tells, announcement: Announcement, record?: Recording): Promise<string> {
+  const { transitionId, at, tag } = await announce(tells, announcement);
+  await record?.(tag, at);
+  return transitionId;
+}
+
 /** Tells the topic about one step. */
-export async function announce(
+async function announce(
   { pass, state, step: { reason, message: sentence } }: Tells,
   { event, accessKeyId, newAccessKeyId, ...rest }: Announcement,
 ): Promise<Announced> {

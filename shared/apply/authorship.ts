@@ -6,7 +6,7 @@ import { ANY_TIME, parseSecretTags } from '../core/read-secret-tags.ts';
 import { isKeyLabel, secretTagNames, signedTagNames } from '../core/secret-tags.ts';
 import { keyIdInLabel, signLabel, signMade } from '../core/signed-state.ts';
 import { formatDate } from '../core/time.ts';
-import { announce } from './announce.ts';
+import { tell } from './announce.ts';
 import type { Attempt, StepOf } from './attempt.ts';
 import { logWrite, type Pass } from './pass.ts';
 import { putPolicy, replicate } from './put-policy.ts';
@@ -16,9 +16,7 @@ import { ensureSecret, signerOf, tagSecret, untagSecret, userNameTag } from './s
 export async function dropTags(attempt: Attempt<StepOf<'drop-tags'>>): Promise<string> {
   const { pass, state, step } = attempt;
   const secret = await ensureSecret(pass, state);
-  const { transitionId } = await announce(attempt, { event: 'blocked' });
-  await untagSecret(pass, secret, ...step.names);
-  return transitionId;
+  return tell(attempt, { event: 'blocked' }, () => untagSecret(pass, secret, ...step.names));
 }
 
 /** The tag after the policy: a hash that no text goes with would hide that the text is old. */
@@ -65,13 +63,15 @@ export async function syncReplicas(attempt: Attempt<StepOf<'sync-replicas'>>): P
     await tagSecret(pass, secret, { [secretTagNames.policy]: formatPolicyPut({ hash }) });
     return undefined;
   }
-  const told = step.tells ? await announce(attempt, { event: 'blocked' }) : undefined;
-  await replicate(pass, secret, step.regions);
-  const at = pass.runtime.clock();
-  const when = told === undefined ? toldAt : at;
-  const tried = formatPolicyPut({ hash, triedAt: at, ...present({ toldAt: when }) });
-  await tagSecret(pass, secret, { [secretTagNames.policy]: tried });
-  return told?.transitionId;
+  const order = async (): Promise<void> => {
+    await replicate(pass, secret, step.regions);
+    const at = pass.runtime.clock();
+    const tried = formatPolicyPut({ hash, triedAt: at, ...present({ toldAt: step.tells ? at : toldAt }) });
+    await tagSecret(pass, secret, { [secretTagNames.policy]: tried });
+  };
+  if (step.tells) return tell(attempt, { event: 'blocked' }, order);
+  await order();
+  return undefined;
 }
 
 /**

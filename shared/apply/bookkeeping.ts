@@ -2,7 +2,7 @@ import type { Step } from '../core/answer.ts';
 import { formatNotice, formatStuck } from '../core/format-secret-tags.ts';
 import { secretTagNames } from '../core/secret-tags.ts';
 import { DAY, formatDate } from '../core/time.ts';
-import { type Announcement, announce } from './announce.ts';
+import { type Announcement, tell } from './announce.ts';
 import { type Attempt, outcome, type StepOf, situationOf } from './attempt.ts';
 import { adoptSecret, dropTags, renewPolicy, syncReplicas } from './authorship.ts';
 import { announceExposed } from './exposed.ts';
@@ -32,7 +32,7 @@ type BookkeepingStep = StepOf<
   | 'end-exposure'
 >;
 
-/** Publish, then record: what dies in between is published again. */
+/** What died before it was recorded is told again. */
 export async function keepBooks(attempt: Attempt<BookkeepingStep>): Promise<Outcome> {
   if (!isMessage(attempt.step)) return unleased(attempt, perform);
   // A message alone changes nothing, and the state that it tells of was read in this very pass.
@@ -90,11 +90,12 @@ async function endExposure({ pass, state }: Attempt): Promise<undefined> {
 
 async function forget(attempt: Attempt<StepOf<'forget'>>): Promise<string> {
   const { pass, state, step } = attempt;
+  const { accessKeyId } = step;
   const secret = await ensureSecret(pass, state);
-  const { transitionId, tag } = await announce(attempt, { event: 'deleted', accessKeyId: step.accessKeyId });
-  await forgetKey(pass, secret, step.accessKeyId);
-  await tagSecret(pass, secret, tag);
-  return transitionId;
+  return tell(attempt, { event: 'deleted', accessKeyId }, async (told) => {
+    await forgetKey(pass, secret, accessKeyId);
+    await tagSecret(pass, secret, told);
+  });
 }
 
 /** The grace first: with the record off and the old grace still there, the key would be deactivated without notice. */
@@ -105,15 +106,16 @@ async function restartGrace(attempt: Attempt<StepOf<'restart-grace'>>): Promise<
   const graceEnd = pass.runtime.clock() + settings.graceDays * DAY;
   const secret = await ensureSecret(pass, state);
   await untagSecret(pass, secret, secretTagNames.currentSince);
-  const { transitionId, tag } = await announce(attempt, {
+  const announcement = {
     event: 'reactivated',
     accessKeyId: step.accessKeyId,
     next: isSuperseded ? { action: 'deactivate', notBefore: graceEnd } : undefined,
+  } as const;
+  return tell(attempt, announcement, async (told) => {
+    await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
+    const grace = isSuperseded ? currentSince(pass, settings, { accessKeyId: current.accessKeyId }) : {};
+    await tagSecret(pass, secret, { ...grace, ...told });
   });
-  await untagSecret(pass, secret, ...recordsOf(secret, step.accessKeyId));
-  const grace = isSuperseded ? currentSince(pass, settings, { accessKeyId: current.accessKeyId }) : {};
-  await tagSecret(pass, secret, { ...grace, ...tag });
-  return transitionId;
 }
 
 async function startGrace(attempt: Attempt<StepOf<'start-grace'>>): Promise<string> {
@@ -121,15 +123,16 @@ async function startGrace(attempt: Attempt<StepOf<'start-grace'>>): Promise<stri
   const { settings } = situationOf(attempt, attempt.now);
   const secret = await ensureSecret(pass, state);
   const old = state.keys.find(({ accessKeyId, status }) => accessKeyId !== step.accessKeyId && status === 'Active');
-  const { transitionId, tag } = await announce(attempt, {
+  const { accessKeyId } = step;
+  const announcement = {
     event: 'grace-restarted',
-    newAccessKeyId: step.accessKeyId,
+    newAccessKeyId: accessKeyId,
     accessKeyId: old?.accessKeyId,
     next: next(step, 'deactivate'),
-  });
-  const { accessKeyId } = step;
-  await tagSecret(pass, secret, { ...currentSince(pass, settings, { accessKeyId }), ...tag });
-  return transitionId;
+  } as const;
+  return tell(attempt, announcement, (told) =>
+    tagSecret(pass, secret, { ...currentSince(pass, settings, { accessKeyId }), ...told }),
+  );
 }
 
 /** The notice that a later step waits for: remembered only once SNS has taken it. */
@@ -140,18 +143,17 @@ async function notify(attempt: Attempt<StepOf<'remind' | 'postpone'>>): Promise<
   const lastUsed = state.keys.find((key) => key.accessKeyId === accessKeyId)?.lastUsed;
   const usedBy = lastUsed && kind === 'deactivation' ? await pass.whoUses?.(accessKeyId, lastUsed) : undefined;
   const secret = await ensureSecret(pass, state);
-  const { transitionId, at, tag } = await announce(attempt, {
+  const announcement = {
     event: step.action === 'remind' ? 'reminder' : 'postponed',
     accessKeyId,
     next: { action: kind === 'deletion' ? 'delete' : 'deactivate', notBefore: earliestAt },
     latestAt: step.action === 'postpone' ? step.latestAt : undefined,
     usedBy,
+  } as const;
+  return tell(attempt, announcement, (told, at) => {
+    const notice = formatNotice({ at, accessKeyId, kind, earliestAt });
+    return tagSecret(pass, secret, { [secretTagNames.notice]: notice, ...told });
   });
-  await tagSecret(pass, secret, {
-    [secretTagNames.notice]: formatNotice({ at, accessKeyId, kind, earliestAt }),
-    ...tag,
-  });
-  return transitionId;
 }
 
 /** A record of ours that no longer holds would hide the new one, so it comes off after it. */
@@ -161,11 +163,11 @@ async function recordInactive(attempt: Attempt<StepOf<'record-inactive'>>): Prom
   const secret = await ensureSecret(pass, state);
   const { accessKeyId } = step;
   const announcement = { event: 'inactive-seen', accessKeyId, next: next(step, 'delete') } as const;
-  const { transitionId, tag } = await announce(attempt, announcement);
-  await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', { accessKeyId, recoveryDays }), ...tag });
-  const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
-  await untagSecret(pass, secret, ...voided);
-  return transitionId;
+  return tell(attempt, announcement, async (told) => {
+    await tagSecret(pass, secret, { ...recordNow(pass, 'inactiveSeen', { accessKeyId, recoveryDays }), ...told });
+    const voided = recordsOf(secret, accessKeyId).filter((name) => name === secretTagNames.deactivated);
+    await untagSecret(pass, secret, ...voided);
+  });
 }
 
 async function confirm({ pass, state, step: { accessKeyId } }: Attempt<StepOf<'confirm'>>): Promise<undefined> {
@@ -184,26 +186,25 @@ async function hold(attempt: Attempt<StepOf<'hold'>>): Promise<string | undefine
     return undefined;
   }
   await tagSecret(pass, secret, { [secretTagNames.hold]: formatDate(step.holdUntil) });
-  const { transitionId } = await announce(attempt, { event: 'held', next: next(step, 'none') });
-  return transitionId;
+  return tell(attempt, { event: 'held', next: next(step, 'none') });
 }
 
 async function announceBlocked(attempt: Attempt<StepOf<'announce-blocked'>>): Promise<string> {
   const { pass, state, step } = attempt;
-  const { transitionId, tag } = await announce(attempt, { event: 'blocked', accessKeyId: step.accessKeyId });
-  if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state), tag);
-  return transitionId;
+  return tell(attempt, { event: 'blocked', accessKeyId: step.accessKeyId }, async (told) => {
+    if (step.isRecordable) await tagSecret(pass, await ensureSecret(pass, state), told);
+  });
 }
 
 /** Remembered in a tag of its own: `announced` may hold the reminder that a deactivation waits for. */
 async function announceStuck(attempt: Attempt<StepOf<'announce-stuck'>>): Promise<string> {
   const { pass, state, step } = attempt;
   const { currentKeyId } = situationOf(attempt);
-  const { transitionId } = await announce(attempt, { event: 'stuck', accessKeyId: currentKeyId });
-  const secret = await ensureSecret(pass, state);
-  const told = formatStuck({ at: pass.runtime.clock(), versionId: step.versionId });
-  await tagSecret(pass, secret, { [secretTagNames.stuck]: told });
-  return transitionId;
+  return tell(attempt, { event: 'stuck', accessKeyId: currentKeyId }, async () => {
+    const secret = await ensureSecret(pass, state);
+    const stuck = formatStuck({ at: pass.runtime.clock(), versionId: step.versionId });
+    await tagSecret(pass, secret, { [secretTagNames.stuck]: stuck });
+  });
 }
 
 function next({ notBefore }: Step, action: string): Announcement['next'] {

@@ -8,7 +8,7 @@ import { secretTagNames } from '../core/secret-tags.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import { verifiedSecret } from '../core/verify-secret.ts';
 import { setStatus } from './access-keys.ts';
-import { announce } from './announce.ts';
+import { tell } from './announce.ts';
 import { type Attempt, type StepOf, situationOf } from './attempt.ts';
 import { renewPolicy } from './authorship.ts';
 import { unleased } from './frame.ts';
@@ -35,19 +35,20 @@ export function deactivateExposed(attempt: Attempt<StepOf<'deactivate-exposed'>>
     }
     const seenAt = (key.status === 'Inactive' ? key.inactiveSince : undefined) ?? pass.runtime.clock();
     const inactive = { ...fresh, state: withStatus(state, accessKeyId, 'Inactive') };
-    const { transitionId, tag } = await announce(inactive, {
+    const announcement = {
       event: 'exposed',
       accessKeyId,
       newAccessKeyId: workingKey(situationOf(inactive, now).keys)?.accessKeyId,
       next: step.notBefore === undefined ? undefined : { action: 'delete', notBefore: step.notBefore },
+    } as const;
+    return tell(inactive, announcement, async (tag) => {
+      pass.told.add(accessKeyId);
+      const secret = await record(inactive, { at: seenAt, accessKeyId }, () => ({
+        ...(key.inactiveSince === undefined ? recordNow(pass, 'deactivated', { accessKeyId }) : {}),
+        ...tag,
+      }));
+      if (secret !== undefined) await renewPolicy(pass, { ...inactive.state, secret }, { parts: ['policy'] });
     });
-    pass.told.add(accessKeyId);
-    const secret = await record(inactive, { at: seenAt, accessKeyId }, () => ({
-      ...(key.inactiveSince === undefined ? recordNow(pass, 'deactivated', { accessKeyId }) : {}),
-      ...tag,
-    }));
-    if (secret !== undefined) await renewPolicy(pass, { ...inactive.state, secret }, { parts: ['policy'] });
-    return transitionId;
   });
 }
 
@@ -72,12 +73,13 @@ async function reportStillActive({ pass, state, step }: Attempt<StepOf<'deactiva
     `Key ${accessKeyId} of ${state.user.userName} is known to others and still active: it could not be deactivated. ` +
     `Until it is, no new key is issued. ${messageOf(error)}`;
   const told = { pass, state, step: { reason, message } };
-  const { tag } = await announce(told, { event: 'exposed', accessKeyId });
-  pass.told.add(accessKeyId);
-  const exposed = { at: pass.runtime.clock(), accessKeyId, isStillActive: true } as const;
-  await record(told, exposed, () => tag).catch((failure: unknown) => {
-    // What it failed on is in the log; an operator has to resolve what AWS refused first.
-    pass.runtime.log.error('Exposed key not recorded', { accessKeyId, because: messageOf(failure) });
+  await tell(told, { event: 'exposed', accessKeyId }, async (tag) => {
+    pass.told.add(accessKeyId);
+    const exposed = { at: pass.runtime.clock(), accessKeyId, isStillActive: true } as const;
+    await record(told, exposed, () => tag).catch((failure: unknown) => {
+      // What it failed on is in the log; an operator has to resolve what AWS refused first.
+      pass.runtime.log.error('Exposed key not recorded', { accessKeyId, because: messageOf(failure) });
+    });
   });
 }
 
@@ -164,7 +166,7 @@ export async function announceExposed(
   exposed: Pick<Attempt<StepOf<'announce-exposed'>>, 'pass' | 'state' | 'step'>,
 ): Promise<string> {
   const { accessKeyId } = exposed.step;
-  const { transitionId } = await announce(exposed, { event: 'exposed', accessKeyId });
+  const transitionId = await tell(exposed, { event: 'exposed', accessKeyId });
   exposed.pass.told.add(accessKeyId);
   return transitionId;
 }
@@ -173,7 +175,7 @@ export async function announceExposed(
 export async function tellInDryRun({ pass, state, step }: Attempt<StepOf<'deactivate-exposed'>>): Promise<void> {
   const { accessKeyId, reason } = step;
   const message = `This is a dry run, so nothing was changed. Otherwise: ${step.message} Then it is replaced.`;
-  await announce({ pass, state, step: { reason, message } }, { event: 'exposed', accessKeyId });
+  await tell({ pass, state, step: { reason, message } }, { event: 'exposed', accessKeyId });
 }
 
 /** A replacement is later than the end of the exposed key by every clock: what is earlier counts as exposed, too. */

@@ -1,6 +1,6 @@
 import { observeAgain } from '../aws/observe.ts';
 import type { Step } from '../core/answer.ts';
-import { type Announcement, announce } from './announce.ts';
+import { type Announcement, type Recording, tell } from './announce.ts';
 import { type Attempt, outcome } from './attempt.ts';
 import {
   abandon,
@@ -35,7 +35,7 @@ export interface Ending {
   /** Absent: no one has to know of it. */
   announcement?: Announcement;
   /** Writes what is remembered, with the tag that remembers the announcement; by default that tag alone. */
-  record?: (told: Record<string, string>) => Promise<void>;
+  record?: Recording;
   /** Tags that come off with the intent. */
   alsoUntag?: readonly string[];
   /** Instead of taking the intent off. */
@@ -92,8 +92,7 @@ export async function conclude(ours: Leased, ending: Ending): Promise<Result> {
   const { pass, state, lease } = ours;
   const { announcement, record = (told) => tagSecret(pass, state.secret, told), alsoUntag = [] } = ending;
   if (announcement !== undefined) {
-    const { tag } = await announce(ours, { ...announcement, transitionId: lease.transitionId });
-    await record(tag);
+    await tell(ours, { ...announcement, transitionId: lease.transitionId }, record);
   }
   if (ending.release !== undefined) return ending.release();
   await release(pass, lease, ...alsoUntag);

@@ -4,7 +4,7 @@ import { RotationError } from '../core/errors.ts';
 import type { AccessKey, Secret } from '../core/model.ts';
 import { SECOND } from '../core/time.ts';
 import { createAccessKey, deleteAccessKey, type NewKey } from './access-keys.ts';
-import { announce } from './announce.ts';
+import { tell } from './announce.ts';
 import { type Attempt, outcome, type StepOf } from './attempt.ts';
 import { waitToReplace } from './exposed.ts';
 import { endingOfIssue, promote } from './finish-issue.ts';
@@ -135,11 +135,11 @@ async function prove(issuing: Issuing, key: NewKey): Promise<Result | undefined>
 async function reportFailedProof({ pass, state, lease }: Issuing, { accessKeyId }: NewKey): Promise<void> {
   const { userName } = state.user;
   const message = `The new key ${accessKeyId} of ${userName} never worked and was deleted. The old key stays as it is.`;
-  const failed = await announce(
+  await tell(
     { pass, state, step: { reason: 'not-proven', message } },
     { event: 'failed', transitionId: lease.transitionId, newAccessKeyId: accessKeyId },
+    (told) => tagSecret(pass, lease.secret, told),
   );
-  await tagSecret(pass, lease.secret, failed.tag);
 }
 
 /** Refused for certain, the key is deleted: nobody has its secret. */

@@ -1,7 +1,7 @@
 import { ORPHAN_RECOVERY } from '../core/situation.ts';
 import type { Instant } from '../core/time.ts';
 import { deleteAccessKey, setStatus } from './access-keys.ts';
-import { announce } from './announce.ts';
+import { tell } from './announce.ts';
 import type { Attempt, StepOf } from './attempt.ts';
 import { type Ending, leased, unleased } from './frame.ts';
 import { countedBy, type Leased, settle } from './lease.ts';
@@ -55,8 +55,7 @@ export function removeUnrecorded(attempt: Attempt<StepOf<'deactivate-unrecorded'
     const { pass, state, step } = fresh;
     const { accessKeyId } = step;
     await setStatus(pass, state.user, { accessKeyId, status: 'Inactive' });
-    const next = deletion(pass);
-    return (await announce(fresh, { event: 'orphan-removed', accessKeyId, next })).transitionId;
+    return tell(fresh, { event: 'orphan-removed', accessKeyId, next: deletion(pass) });
   });
 }
 

@@ -159,9 +159,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'current-since written before the announcement',
-    file: `${apply}/frame.ts`,
-    find: '    const { tag } = await announce(ours,',
-    replace: '    await record({});\n    const { tag } = await announce(ours,',
+    file: `${apply}/announce.ts`,
+    find: '  const { transitionId, at, tag } = await announce(tells, announcement);\n',
+    replace:
+      '  await record?.({}, tells.pass.runtime.clock());\n  const { transitionId, at, tag } = await announce(tells, announcement);\n',
     caughtBy: issuing('due, first rotation'),
   },
   {
@@ -224,8 +225,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the intent taken off before the announcement',
     file: `${apply}/frame.ts`,
-    find: '    const { tag } = await announce(ours,',
-    replace: '    await release(pass, lease);\n    const { tag } = await announce(ours,',
+    find: '    await tell(ours,',
+    replace: '    await release(pass, lease);\n    await tell(ours,',
     caughtBy: crash('grace end, second rotation'),
   },
   {
