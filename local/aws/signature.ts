@@ -1,15 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
 import type { WireRequest } from './call.ts';
+import { hmac, sha256 } from './sha256.ts';
 
 // Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
-
-function hmac(key: string | Uint8Array, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
-}
+const digest = (data: string | Uint8Array): string => sha256(data).toString('hex');
 
 function encode(value: string): string {
   return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -49,9 +43,9 @@ export function hasValidSignature(request: WireRequest, secretAccessKey: string)
     canonicalQuery(request.query),
     headers,
     signedHeaders,
-    sha256(request.body),
+    digest(request.body),
   ].join('\n');
-  const toSign = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'] ?? '', fullScope, sha256(canonical)].join('\n');
+  const toSign = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'] ?? '', fullScope, digest(canonical)].join('\n');
   const key = hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request');
   return hmac(key, toSign).toString('hex') === signature;
 }

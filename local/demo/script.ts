@@ -2,7 +2,7 @@ import { IAMClient, UpdateUserCommand } from '@aws-sdk/client-iam';
 import { HOUR } from '../aws/clock.ts';
 import type { FaultRule } from '../aws/faults.ts';
 import type { Command } from '../checker/expectations.ts';
-import { sdkOptions } from '../host/runtime.ts';
+import { sdkOptions } from '../host/sdk-options.ts';
 import type { Stage } from './stage.ts';
 
 /** Something that people or AWS do on one day of the year, by plan. */

@@ -8,6 +8,7 @@ import { present } from '../../shared/core/present.ts';
 import { CallerCrashed, type LocalAws } from '../aws/aws.ts';
 import type { Connection } from '../aws/connection.ts';
 import { operatorCredentials } from '../aws/principals.ts';
+import { nothingLookedUp, sdkOptions } from './sdk-options.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -39,11 +40,6 @@ export function httpLine(aws: LocalAws, endpoint: string): Line {
   return { requestHandler, endpoint, tries: 5, isDeath };
 }
 
-/** What every client of the local AWS is made with; `endpoint` is the same as AWS_ENDPOINT_URL. */
-export function sdkOptions(region: string, endpoint: string, credentials = operatorCredentials) {
-  return { region, endpoint, credentials };
-}
-
 export interface RuntimeOptions {
   readonly aws: LocalAws;
   readonly line: Line;
@@ -70,6 +66,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       onLog({ level, message, facts });
   return {
     aws: createAws({
+      ...nothingLookedUp,
       region: aws.region,
       credentials,
       requestHandler,

@@ -6,6 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type Connection, createLocalAws, type LocalAws, type LocalAwsOptions } from '../../../local/aws/aws.ts';
 import { operatorCredentials } from '../../../local/aws/principals.ts';
+import { nothingLookedUp } from '../../../local/host/sdk-options.ts';
 
 /** With a token where they are those of a session. */
 interface Credentials {
@@ -17,6 +18,7 @@ interface Credentials {
 /** The real SDK clients over one connection, one attempt a call. */
 export function clientsOf(connection: Connection, credentials: Credentials = operatorCredentials) {
   const config = {
+    ...nothingLookedUp,
     region: 'eu-west-1',
     requestHandler: connection.requestHandler,
     maxAttempts: 1,
