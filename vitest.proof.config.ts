@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/proof/**/*.test.ts', 'test/model/**/*.test.ts'],
+    globalSetup: ['test/package/shared-packages.ts'],
     // Of what `npm test` takes a share of: everything.
     env: { KEYTURN_MODEL_SHARE: '1' },
     testTimeout: 900_000,

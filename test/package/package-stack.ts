@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,6 +8,7 @@ import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { functionNames } from '../../scripts/build.ts';
 import type { Template } from './template.ts';
+import type { Variant } from './variants.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SLS = join(ROOT, 'node_modules/serverless/bin/serverless.js');
@@ -19,21 +19,24 @@ export interface Packaged {
   zips: Map<string, Buffer>;
 }
 
-/**
- * What `npm run package` makes. Once for all test files of a run. With parameters of its own its functions are those of
- * the default, bundled once: no parameter changes their code.
- */
-export async function packageStack(params: Record<string, string> = {}): Promise<Packaged> {
-  return read(join(await packaged(params), '.serverless'));
+/** What `npm run package` makes. Once for all test files of a run. */
+export async function packageStack(): Promise<Packaged> {
+  return read(await once('default', makePackage));
 }
 
-async function packaged(params: Record<string, string>): Promise<string> {
-  const isDefault = Object.keys(params).length === 0;
-  const bundled = isDefault ? undefined : join(await packaged({}), 'dist');
-  const name = createHash('sha256')
-    .update(JSON.stringify(Object.entries(params).sort()))
-    .digest('hex');
-  return once(name, (directory) => makePackages(directory, params, bundled));
+/** The same with parameters of its own, but that its functions are of one line. Throws what osls says if it refuses. */
+export async function packageVariant(variant: Variant): Promise<Packaged> {
+  const directory = join(await once('variants', makeVariants), variant);
+  const refused = join(directory, 'refused.txt');
+  if (existsSync(refused)) throw new Error(await readFile(refused, 'utf8'));
+  return read(directory);
+}
+
+/** What `npm run package` makes with these parameters, bundled once more, in a directory of its own. */
+export async function packageAgain(params: Readonly<Record<string, string>> = {}): Promise<Packaged> {
+  const directory = await mkdtemp(join(inject('packages'), 'again-'));
+  await makePackage(directory, params);
+  return read(directory);
 }
 
 /** A directory of this run of vitest. Whoever asks first fills it, and the others wait. */
@@ -53,50 +56,28 @@ async function once(name: string, fill: (directory: string) => Promise<void>): P
   return directory;
 }
 
-/** A package takes both cores for seconds, so parameters that do not meet share one: what the account has already. */
-export const FROM_ELSEWHERE = {
-  stateKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/given',
-  topicKmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/of-the-topic',
-  alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:on-call',
-  permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/boundary',
-  configRuleName: 'our-own',
-  schedule: 'cron(0 6 ? * MON *)',
-  runEveryDays: '7',
-};
-
-/** What a second stack of the account, with a rule of its own, is given. */
-export const SECOND_STACK = {
-  roleSuffix: '-team-a',
-  createConfigRule: 'true',
-  remediationConcurrency: '2',
-  schedule: 'cron(0 6 ? * MON-FRI *)',
-  runEveryDays: '3',
-};
-
-/** The hub of a fleet. */
-export const FLEET = { fleet: join(ROOT, 'test/package/fleet.yml') };
-
 /** osls says what is wrong where it says everything else. */
 function outputOf(error: unknown): string {
   return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
 }
 
-/** The default once more, in a directory of its own. */
-export async function packageAgain(): Promise<Packaged> {
-  const directory = await mkdtemp(join(inject('packages'), 'again-'));
-  await makePackages(directory, {});
-  return read(join(directory, '.serverless'));
-}
-
-/** Others may be using `dist` and `.serverless`. No AWS credentials, and nothing else of the caller's. */
-async function makePackages(directory: string, params: Record<string, string>, bundled?: string): Promise<void> {
+/** Others may be using `dist` and `.serverless`. */
+async function makePackage(directory: string, params: Readonly<Record<string, string>> = {}): Promise<void> {
   for (const source of ['serverless.yml', 'resources', 'package.json']) {
     await cp(join(ROOT, source), join(directory, source), { recursive: true });
   }
   // No node_modules: osls would search it for each function.
   await symlink(join(ROOT, 'scripts'), join(directory, 'scripts'));
-  if (bundled !== undefined) await useBundled(directory, bundled);
   const options = Object.entries(params).map(([name, value]) => `--param=${name}=${value}`);
+  await runNode([SLS, 'package', ...options], directory);
+}
+
+async function makeVariants(directory: string): Promise<void> {
+  await runNode([join(ROOT, 'test/package/package-variants.ts'), directory], directory);
+}
+
+/** No AWS credentials, and nothing else of the caller's. */
+async function runNode(args: readonly string[], cwd: string): Promise<void> {
   // What osls compiles into its home serves every package of this run.
   const { NODE_COMPILE_CACHE } = process.env;
   const env = {
@@ -105,25 +86,13 @@ async function makePackages(directory: string, params: Record<string, string>, b
     AWS_REGION: 'eu-west-1',
     NODE_COMPILE_CACHE,
   };
-  await run(process.execPath, [SLS, 'package', ...options], { cwd: directory, env }).catch((error: unknown) => {
-    // What osls has to say is on its standard output.
-    const said = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
-    throw new Error(said, { cause: error });
-  });
-}
-
-/** The plugin of serverless.yml, but that it finds `dist` filled. */
-async function useBundled(directory: string, bundled: string): Promise<void> {
-  await cp(bundled, join(directory, 'dist'), { recursive: true });
-  await symlink(join(ROOT, 'test/package'), join(directory, 'plugins'));
-  const file = join(directory, 'serverless.yml');
-  const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace('./scripts/build.ts', './plugins/bundled-plugin.ts'));
+  await run(process.execPath, args, { cwd, env });
 }
 
 async function read(directory: string): Promise<Packaged> {
-  const template = await readFile(join(directory, 'cloudformation-template-update-stack.json'), 'utf8');
+  const made = join(directory, '.serverless');
+  const template = await readFile(join(made, 'cloudformation-template-update-stack.json'), 'utf8');
   const zips = new Map<string, Buffer>();
-  for (const name of await functionNames()) zips.set(name, await readFile(join(directory, `${name}.zip`)));
+  for (const name of await functionNames()) zips.set(name, await readFile(join(made, `${name}.zip`)));
   return { template: JSON.parse(template) as Template, zips };
 }

@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decide, parseStatements, type Request, type Statement } from '../../local/aws/policies/policy.ts';
 import { functionNames } from '../../scripts/build.ts';
 import { comparable, readPermissions, statementsOfFunction } from '../support/permissions-table.ts';
-import { trailLogGroupName } from '../support/suspicious.ts';
-import { FROM_ELSEWHERE, packageStack } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { recordCalls } from './recorded-calls.ts';
 import { deploy, type Json, list, object, type Stack, statementsOf, type Template } from './template.ts';
+import { FROM_ELSEWHERE } from './variants.ts';
 
 const ROLES: Record<string, string> = {
   'scheduled-rotation': 'ScheduledRotationRole',
@@ -60,7 +60,7 @@ const table = readPermissions({
 });
 
 beforeAll(async () => {
-  ({ template } = await packageStack({ userPathPrefix: '/team/', trailLogGroupName }));
+  ({ template } = await packageVariant('ofOnePath'));
   // Without evidence its function has nothing to do, and may do nothing.
   stack = deploy(template, { KeepEvidence: true, SignsEvidence: true, OwnEvidenceKey: true, WatchesAlarms: true });
   recorded = await recordCalls({
@@ -253,7 +253,7 @@ describe('between the functions', () => {
     const signers = names.filter((name) => name !== 'config-remediation' && !name.startsWith('evidence-'));
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY })).toEqual(signers);
     const { stateKeyArn } = FROM_ELSEWHERE;
-    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    const given = deploy((await packageVariant('fromElsewhere')).template);
     expect(whoMay({ action: 'kms:GenerateMac', resource: stateKeyArn }, given)).toEqual(signers);
     expect(whoMay({ action: 'kms:GenerateMac', resource: STATE_KEY }, given)).toEqual([]);
   }, 120_000);
@@ -335,7 +335,7 @@ describe('with a key of its own', () => {
 
 it('who publishes may use the key of an encrypted topic, for that topic alone', async () => {
   const { topicKmsKeyArn } = FROM_ELSEWHERE;
-  const encrypted = deploy((await packageStack(FROM_ELSEWHERE)).template, { KeepEvidence: true });
+  const encrypted = deploy((await packageVariant('fromElsewhere')).template, { KeepEvidence: true });
   const topic = String(encrypted.output('TopicArn'));
   const use = (action: string, topicArn: string) =>
     whoMay(

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { functionNames } from '../../scripts/build.ts';
-import { environmentName, type SettingName, settingSpecs } from '../../shared/core/settings.ts';
-import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
+import { environmentName, settingSpecs } from '../../shared/core/settings.ts';
+import { packageStack, packageVariant } from './package-stack.ts';
 import { deploy, type JsonObject, list, object, type Stack, type Template } from './template.ts';
+import { FROM_ELSEWHERE, GIVEN } from './variants.ts';
 
 const names = await functionNames();
 /** Made by the stack, so that no parameter can point them elsewhere. */
@@ -12,45 +13,6 @@ const FROM_THE_STACK: Record<string, string> = {
   deadLetterQueueUrl: 'https://sqs.eu-west-1.amazonaws.com/111122223333/keyturn-dev-rotation-dead.fifo',
   secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:keyturn-dev-secret-rotation',
   stateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/StateKey',
-};
-/** Another than the default of each, but for what the schedule says. */
-const GIVEN: Record<SettingName, string> = {
-  enforce: 'true',
-  secretPrefix: 'other',
-  topicArn: 'arn:aws:sns:eu-west-1:111122223333:other',
-  queueUrl: 'https://other',
-  kmsKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other',
-  readerArns: '[{"arn":"arn:aws:iam::111122223333:role/reader","users":["alice"]}]',
-  ownersRead: 'false',
-  administratorArns: '["arn:aws:iam::111122223333:role/administrator"]',
-  roleSuffix: '-other',
-  stateKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/state',
-  stateEpoch: '2',
-  runEveryDays: '1',
-  exemptGroups: '["break,glass"]',
-  exemptPaths: '["/legacy/"]',
-  userPathPrefix: '/team-a/',
-  onBlocked: 'retire-least-used',
-  unused: 'retire',
-  maxAccessKeyAgeDays: '120',
-  rotateAheadDays: '1',
-  graceDays: '11',
-  quietDays: '3',
-  maxPostponeDays: '11',
-  recoveryDays: '11',
-  unusedDays: '91',
-  exactSweepDays: '31',
-  freeze: '[["2026-12-20","2027-01-05"]]',
-  maxNewRotationsPerDay: '26',
-  requireSubscription: 'false',
-  replicaRegions: '["us-east-1"]',
-  secretTags: '{"team":"a"}',
-  cloudtrailLookups: 'true',
-  suspectedKeys: 'act',
-  switchCommand: '/opt/keyturn/bin/keyturn',
-  secretRotationFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:other',
-  deadLetterQueueUrl: 'https://other-dead',
-  configRuleName: 'other',
 };
 
 let template: Template;
@@ -80,6 +42,13 @@ function functionOf(name: string): JsonObject {
 function environmentOf(properties: JsonObject): JsonObject {
   return object(object(properties.Environment).Variables);
 }
+
+it('is the same whatever its functions hold, and whatever else the process packaged before', async () => {
+  const folder = /serverless\/keyturn\/dev\/\d+-[^/"]+/g;
+  const textOf = (packaged: Template) => JSON.stringify(packaged, undefined, 2).replaceAll(folder, 'folder');
+  const { template: last } = await packageVariant('default');
+  expect(textOf(last)).toBe(textOf(template));
+}, 120_000);
 
 describe('functions', () => {
   it('are those in functions/, each named after its file', () => {
@@ -126,7 +95,7 @@ describe('settings', () => {
   });
 
   it('that the schedule contradicts are refused', async () => {
-    const refused = packageStack({ schedule: 'cron(0 6 ? * MON-FRI *)' });
+    const refused = packageVariant('contradicted');
     await expect(refused).rejects.toThrow(/runEveryDays is 1, but up to 3 days .*: give 3/s);
   }, 120_000);
 
@@ -145,7 +114,7 @@ describe('settings', () => {
   });
 
   it('are parameters of the same name', async () => {
-    const changed = deploy((await packageStack(GIVEN)).template);
+    const changed = deploy((await packageVariant('given')).template);
     const variables = environmentOf(changed.properties('RotateDashuserLambdaFunction') ?? {});
     for (const [name, value] of Object.entries(GIVEN)) {
       if (MADE_BY_THE_STACK.includes(environmentName(name))) continue;
@@ -155,7 +124,7 @@ describe('settings', () => {
   }, 120_000);
 
   it('that the templates would take for another are not deployed', async () => {
-    const refused = packageStack({ createKmsKey: 'True' });
+    const refused = packageVariant('mistaken');
     await expect(refused).rejects.toThrow('Cannot deploy: createKmsKey is "True": must be true or false');
   }, 120_000);
 });
@@ -247,7 +216,7 @@ describe('names that others build on', () => {
   });
 
   it("include each function's role, with neither stage nor Region, so that a second deployment fails", async () => {
-    const suffixed = deploy((await packageStack(SECOND_STACK)).template);
+    const suffixed = deploy((await packageVariant('secondStack')).template);
     for (const [deployed, suffix] of [[stack, ''] as const, [suffixed, '-team-a'] as const]) {
       const roles = deployed.ofType('AWS::Lambda::Function').map((id) => deployed.properties(id)?.Role);
       expect(roles.toSorted()).toEqual(
@@ -277,7 +246,7 @@ describe('options', () => {
   });
 
   it('can use a key that exists for the topic, which no queue is encrypted with', async () => {
-    const encrypted = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    const encrypted = deploy((await packageVariant('fromElsewhere')).template);
     expect(encrypted.properties('Topic')?.KmsMasterKeyId).toBe(FROM_ELSEWHERE.topicKmsKeyArn);
     expect(encrypted.properties('RotationQueue')).not.toHaveProperty('KmsMasterKeyId');
     expect(stack.properties('Topic')).not.toHaveProperty('KmsMasterKeyId');
@@ -285,7 +254,7 @@ describe('options', () => {
 
   it('can put a permissions boundary on every role', async () => {
     const { permissionsBoundaryArn } = FROM_ELSEWHERE;
-    const bounded = deploy((await packageStack(FROM_ELSEWHERE)).template, { CreateConfigRule: true });
+    const bounded = deploy((await packageVariant('fromElsewhere')).template, { CreateConfigRule: true });
     const boundaries = (deployed: Stack) =>
       deployed.ofType('AWS::IAM::Role').map((id) => deployed.properties(id)?.PermissionsBoundary);
     expect(boundaries(bounded)).toEqual(Array(11).fill(permissionsBoundaryArn));

@@ -4,7 +4,7 @@ import { decide } from '../../local/aws/policies/policy.ts';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
 import { matches } from '../support/event-pattern.ts';
 import { yamlDocuments } from '../support/yaml.ts';
-import { FROM_ELSEWHERE, packageStack, SECOND_STACK } from './package-stack.ts';
+import { packageStack, packageVariant } from './package-stack.ts';
 import {
   deploy,
   type Json,
@@ -101,7 +101,7 @@ describe('without the Config rule', () => {
   });
 
   it('a rule that is made elsewhere is named by a parameter, and may start the function', async () => {
-    const given = deploy((await packageStack(FROM_ELSEWHERE)).template);
+    const given = deploy((await packageVariant('fromElsewhere')).template);
     expect(permissionsOf('config-rule', given)).toHaveLength(1);
     expect(ruleNameOf(given)).toBe('our-own');
     expect(given.ofType('AWS::Config::ConfigRule')).toEqual([]);
@@ -137,7 +137,7 @@ describe('with the Config rule', () => {
   });
 
   it('is asked for by a parameter', async () => {
-    const asked = deploy((await packageStack(SECOND_STACK)).template);
+    const asked = deploy((await packageVariant('secondStack')).template);
     expect(asked.ofType('AWS::Config::ConfigRule')).toEqual(['ConfigRule']);
     const { ReservedConcurrentExecutions: most } = propertiesOf('ConfigDashremediationLambdaFunction', asked);
     expect([most, propertiesOf('ConfigDashremediationLambdaFunction').ReservedConcurrentExecutions]).toEqual([
