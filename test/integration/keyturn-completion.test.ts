@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reasons } from '../../shared/core/reasons.ts';
+import { keyturn as inThisProcess, type Ran } from '../support/terminal.ts';
 
 const run = promisify(execFile);
 let home: string;
@@ -20,15 +21,23 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-function keyturn(...args: string[]) {
-  const { PATH, NODE_COMPILE_CACHE } = process.env;
-  return run(process.execPath, ['cli/keyturn.ts', ...args], { env: { PATH, NODE_COMPILE_CACHE, HOME: home } });
+/** What is printed there: the library of completion knows no stream but the process's own. */
+async function keyturn(...args: string[]): Promise<Ran> {
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const { stdout, ...ended } = await inThisProcess(args, { environment: { HOME: home } });
+  const lines = printed.mock.calls.map((line) => `${line.join(' ')}\n`);
+  printed.mockRestore();
+  return { ...ended, stdout: stdout + lines.join('') };
 }
 
 /** What is offered, without the descriptions and the last line, which says how to take it. */
 async function complete(...words: string[]): Promise<string[]> {
   const { stdout, stderr } = await keyturn('complete', '--', ...words);
   expect(stderr).toBe('');
+  return offered(stdout);
+}
+
+function offered(stdout: string): string[] {
   const lines = stdout.trimEnd().split('\n');
   expect(lines.pop()).toBe(':4');
   return lines.map((line) => line.split('\t')[0] ?? '');
@@ -46,10 +55,17 @@ describe('completion', () => {
   );
 
   it('knows no other shell', async () => {
-    await expect(keyturn('completion', 'tcsh')).rejects.toMatchObject({
+    expect(await keyturn('completion', 'tcsh')).toMatchObject({
       code: 64,
       stderr: expect.stringContaining('Allowed choices are bash, zsh, fish, powershell'),
     });
+  });
+
+  it('asks a process at each Tab, which offers what this one does', async () => {
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const asked = ['cli/keyturn.ts', 'complete', '--', 'doctor', '--profile', ''];
+    const { stdout, stderr } = await run(process.execPath, asked, { env: { PATH, NODE_COMPILE_CACHE, HOME: home } });
+    expect([offered(stdout), stderr]).toEqual([await complete('doctor', '--profile', ''), '']);
   });
 
   it('offers commands, but not the one that it asks', async () => {
