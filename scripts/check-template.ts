@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
+import type { StandardDiagnostic } from '@aws/cloudformation-validate';
 
 /** Of the stack, once packaged; forwarders, alarms and what members of a fleet get, stacks of their own; and the examples. */
-const TEMPLATES = [
+export const TEMPLATES = [
   '../.serverless/cloudformation-template-update-stack.json',
   '../resources/forwarder/exposed-key-forwarder.yml',
   '../resources/forwarder/event-forwarder.yml',
@@ -39,19 +39,31 @@ const ACCEPTED: Record<string, string> = {
   W9003: 'a parameter is text, and CloudFormation takes "true" for true',
 };
 
-/** `npm run package` first. Prints what AWS's own validator says about a template; fails on anything not accepted. */
-function check(engine: Engine, template: string): void {
-  if (!existsSync(template)) throw new Error(`There is no ${template}: run \`npm run package\` first.`);
-  const { diagnostics } = engine.validateStandard(new TemplateFile(template), { parameterOverrides: PARAMETERS });
+/** What the validator says, line by line: what is not accepted, and what is. */
+export function judged(diagnostics: readonly Pick<StandardDiagnostic, 'severity' | 'ruleId' | 'message'>[]) {
   const serious = diagnostics.filter(({ severity }) => severity !== 'INFO' && severity !== 'DEBUG');
   const found = serious.filter(({ ruleId }) => ACCEPTED[ruleId] === undefined);
-  for (const { severity, ruleId, message } of found) console.error(`${severity} ${ruleId}: ${message}`);
   const rules = [...new Set(serious.map(({ ruleId }) => ruleId))].filter((ruleId) => ruleId in ACCEPTED).sort();
-  for (const ruleId of rules) console.log(`accepted ${ruleId}: ${ACCEPTED[ruleId]}`);
-  console.log(`${basename(template)}: ${found.length} errors and warnings`);
-  if (found.length > 0) process.exitCode = 1;
+  return {
+    found: found.map(({ severity, ruleId, message }) => `${severity} ${ruleId}: ${message}`),
+    accepted: rules.map((ruleId) => `accepted ${ruleId}: ${ACCEPTED[ruleId]}`),
+  };
 }
 
-const engine = new RegoEngine();
-for (const template of TEMPLATES) check(engine, template);
-engine.free();
+/** `npm run package` first. Prints what AWS's own validator says about each template; fails on anything not accepted. */
+async function main(): Promise<void> {
+  const { RegoEngine, TemplateFile } = await import('@aws/cloudformation-validate');
+  const engine = new RegoEngine();
+  for (const template of TEMPLATES) {
+    if (!existsSync(template)) throw new Error(`There is no ${template}: run \`npm run package\` first.`);
+    const { diagnostics } = engine.validateStandard(new TemplateFile(template), { parameterOverrides: PARAMETERS });
+    const { found, accepted } = judged(diagnostics);
+    for (const line of found) console.error(line);
+    for (const line of accepted) console.log(line);
+    console.log(`${basename(template)}: ${found.length} errors and warnings`);
+    if (found.length > 0) process.exitCode = 1;
+  }
+  engine.free();
+}
+
+if (import.meta.main) await main();

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const page = readFileSync(new URL('../dist/demo.html', import.meta.url), 'utf8');
 const lanes = 13;
 const width = 920;
 const bottom = 34 + lanes * 35;
@@ -11,8 +10,8 @@ const rowHeight = 20;
  * The README's picture: the corner of the demo's page that a README has room for, and its legend. Without the sentences,
  * which show only where one can point at something. `npm run demo` makes the page.
  */
-function crop(): string {
-  const style = between('<style>', '@media').replace(/^(?:body|h1|p|svg|\.legend)\b.*\n/gm, '');
+export function crop(page: string): string {
+  const style = between(page, '<style>', '@media').replace(/^(?:body|h1|p|svg|\.legend)\b.*\n/gm, '');
   const [, year = ''] = /<svg class="year"[^>]*>([\s\S]*)<\/svg>\s*<section>/.exec(page) ?? [];
   const [head = '', ...drawn] = year.split(/(?=<g>\n)/);
   const legend = [...page.matchAll(/<li><svg( .*?<\/svg>)(.*?)<\/li>/g)].map(([, sign = '', words = ''], i) => {
@@ -38,7 +37,7 @@ function crop(): string {
   ].join('\n');
 }
 
-function between(from: string, to: string): string {
+function between(page: string, from: string, to: string): string {
   return page.split(from)[1]?.split(to)[0] ?? '';
 }
 
@@ -49,4 +48,7 @@ function bare(part: string): string {
     .replace(/\n{2,}/g, '\n');
 }
 
-writeFileSync(new URL('../docs/demo.svg', import.meta.url), crop());
+if (import.meta.main) {
+  const at = (path: string) => new URL(`../${path}`, import.meta.url);
+  writeFileSync(at('docs/demo.svg'), crop(readFileSync(at('dist/demo.html'), 'utf8')));
+}

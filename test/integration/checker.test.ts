@@ -1,3 +1,9 @@
+// local/checker/checker.ts, local/checker/watch.ts, local/checker/look.ts, local/checker/runs.ts,
+// local/checker/lives.ts, local/checker/keys.ts, local/checker/secret.ts, local/checker/secrecy.ts,
+// local/checker/authority.ts, local/checker/authors.ts, local/checker/announcements.ts, local/checker/mailbox.ts,
+// local/checker/notice.ts, local/checker/deactivation.ts, local/checker/deletion.ts, local/checker/exposure.ts,
+// local/checker/outside.ts, local/checker/rest.ts, local/checker/unsigned.ts, local/checker/json.ts
+
 import { CreateAccessKeyCommand, DeleteAccessKeyCommand, UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import {
   CreateSecretCommand,

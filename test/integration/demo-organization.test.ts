@@ -1,4 +1,6 @@
-// Tests of local/demo/organization/ and local/checker/organization.ts: the second act of the demo.
+// local/demo/organization/members.ts, local/demo/organization/stage.ts, local/demo/organization/play.ts,
+// local/demo/organization/report.ts, local/demo/organization/print.ts, local/demo/organization/section.ts,
+// local/checker/organization.ts
 
 import { Writable } from 'node:stream';
 import { CreateAccessKeyCommand, IAMClient } from '@aws-sdk/client-iam';

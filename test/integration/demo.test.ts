@@ -1,3 +1,9 @@
+// local/demo/main.ts, local/demo/year.ts, local/demo/stage.ts, local/demo/cast.ts, local/demo/owners.ts,
+// local/demo/script.ts, local/demo/timeline.ts, local/demo/report.ts, local/demo/print.ts, local/demo/picture.ts,
+// local/demo/recorder.ts, local/demo/chronicle.ts, local/demo/mail.ts, local/demo/words.ts, picture/legend.ts,
+// picture/looks.ts, picture/marks.ts, picture/style.ts, picture/svg.ts, scripts/picture.ts, local/host/process.ts,
+// local/host/runtime.ts, local/host/set-up.ts, local/host/sdk-options.ts
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +16,7 @@ import { printTable, printTimeline, printTotals } from '../../local/demo/print.t
 import { rowsOf, totalsOf } from '../../local/demo/report.ts';
 import { timeline } from '../../local/demo/timeline.ts';
 import { firstDay, playYear, type Year } from '../../local/demo/year.ts';
+import { crop } from '../../scripts/picture.ts';
 import { printed } from '../support/printed.ts';
 
 const run = promisify(execFile);
@@ -96,6 +103,18 @@ describe('the first 60 days of the demo', () => {
     expect(page).toContain('a replacement is issued.</title>');
     expect(page).toContain('<td>prod-legacy</td>');
     for (const secret of year.stage.aws.iam.everySecretAccessKey()) expect(page).not.toContain(secret);
+  });
+
+  it('are drawn as in the README, which has a corner of that page', async () => {
+    const corner = crop(picture(year, await playOrganization({ days: 1 })));
+    const published = await readFile('docs/demo.svg', 'utf8');
+    expect(corner.match(/<title>.*<\/title>/g)).toEqual([expect.stringContaining('A year of access keys')]);
+    expect(corner.match(/class="name">\w[^<]*/g)).toEqual(published.match(/class="name">\w[^<]*/g));
+    const looks = (svg: string) => [
+      /<style>.*<\/style>/s.exec(svg)?.[0],
+      svg.match(/class="month">[^<\d]*</g)?.toSorted(),
+    ];
+    expect(looks(corner)).toEqual(looks(published));
   });
 });
 

@@ -1,6 +1,8 @@
-// shared/service/evidence-collector.ts, shared/aws/evidence/users.ts, shared/aws/evidence/buckets.ts,
-// shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts, shared/aws/evidence/snapshot.ts,
-// shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts, shared/aws/evidence/changes.ts, shared/aws/evidence/records.ts, shared/core/evidence/key-event.ts, shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
+// functions/evidence-collector.ts, shared/service/evidence-collector.ts, shared/aws/evidence/users.ts,
+// shared/aws/evidence/buckets.ts, shared/aws/evidence/trails.ts, shared/aws/evidence/own-bucket.ts,
+// shared/aws/evidence/snapshot.ts, shared/aws/evidence/unfinished.ts, shared/aws/evidence/key-events.ts,
+// shared/aws/evidence/changes.ts, shared/aws/evidence/records.ts, shared/core/evidence/key-event.ts,
+// shared/aws/evidence/try-read.ts, shared/aws/evidence/yesterday.ts, shared/core/evidence/manifest.ts
 import { describe, expect, test } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';
 import { faultsByRule } from '../../local/aws/faults.ts';

@@ -1,4 +1,4 @@
-// shared/aws/evidence/bucket.ts, shared/aws/evidence/buckets.ts, shared/aws/evidence/own-bucket.ts,
+// shared/aws/s3.ts, shared/aws/evidence/bucket.ts, shared/aws/evidence/buckets.ts, shared/aws/evidence/own-bucket.ts,
 // shared/aws/evidence/sign.ts, shared/aws/evidence/snapshot.ts, shared/aws/evidence/trails.ts,
 // shared/aws/evidence/try-read.ts, shared/aws/evidence/unfinished.ts, shared/aws/evidence/users.ts,
 // shared/aws/evidence/yesterday.ts, shared/aws/evidence/key-events.ts

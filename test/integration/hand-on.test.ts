@@ -1,5 +1,5 @@
 // hand-on/hand-on.ts, hand-on/handler.ts, hand-on/source.ts, hand-on/pair.ts, hand-on/messages.ts and
-// hand-on/destinations/aws.ts, against the embedded AWS.
+// hand-on/destinations/aws.ts, against the embedded AWS: also local/aws/ssm.ts and local/aws/ecs.ts.
 
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// Tests of cli/credentials.ts, cli/profiles.ts, cli/mfa.ts and cli/accounts.ts.
+// cli/credentials.ts, cli/profiles.ts, cli/mfa.ts, cli/accounts.ts
 
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';

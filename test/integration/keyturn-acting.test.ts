@@ -1,4 +1,5 @@
-// cli/acting.ts, cli/commands/by-hand.ts, cli/commands/worker.ts, cli/deployed.ts, cli/invoke.ts, cli/rotate-user.ts, cli/worker.ts
+// cli/acting.ts, cli/commands/by-hand.ts, cli/commands/worker.ts, cli/deployed.ts, cli/invoke.ts, cli/rotate-user.ts, cli/worker.ts,
+// cli/ui/ask.ts
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

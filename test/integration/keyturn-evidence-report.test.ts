@@ -1,4 +1,6 @@
-// cli/commands/evidence-report.ts, cli/commands/sample.ts, cli/evidence/period/*.ts
+// cli/commands/evidence-report.ts, cli/commands/sample.ts, cli/evidence/asked.ts, cli/evidence/period/report.ts,
+// cli/evidence/period/sample.ts, cli/evidence/period/page.ts
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-// cli/commands/fleet-plan.ts, cli/fleet/foreseen.ts, cli/html/organization.ts, cli/html/skeleton.ts
+// cli/commands/fleet-plan.ts, cli/fleet/foreseen.ts, cli/fleet/account-head.ts, cli/html/organization.ts,
+// cli/html/skeleton.ts
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,6 @@
-// cli/commands/fleet-init.ts, cli/commands/fleet-grant.ts, cli/commands/fleet-members.ts
+// cli/commands/fleet-init.ts, cli/commands/fleet-grant.ts, cli/commands/fleet-members.ts, cli/fleet/stack-set.ts,
+// cli/fleet/tree.ts
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

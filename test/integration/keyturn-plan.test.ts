@@ -1,5 +1,5 @@
-// Tests of cli/commands/plan.ts, cli/commands/status.ts, cli/preview.ts, cli/settings-from.ts and
-// shared/aws/plan-users.ts.
+// cli/commands/plan.ts, cli/commands/status.ts, cli/looking.ts, cli/preview.ts, cli/report.ts, cli/settings-from.ts,
+// cli/html/page.ts, shared/aws/plan-users.ts
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

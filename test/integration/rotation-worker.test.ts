@@ -1,5 +1,5 @@
-// Tests of shared/service/rotation-worker.ts, shared/apply/announce-failure.ts, shared/core/last-use.ts and
-// shared/lambda/handler.ts.
+// Tests of functions/rotation-worker.ts, shared/service/rotation-worker.ts, shared/apply/announce-failure.ts,
+// shared/core/last-use.ts and shared/lambda/handler.ts.
 
 import { describe, expect, it } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';

@@ -1,4 +1,4 @@
-// Tests of shared/service/secret-rotation.ts.
+// shared/service/secret-rotation.ts, functions/secret-rotation.ts
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

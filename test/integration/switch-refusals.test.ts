@@ -1,4 +1,5 @@
-// Tests of cli/owner/secret.ts, cli/owner/prove.ts and cli/owner/calls.ts: what is not written, and why.
+// Tests of cli/owner/identify.ts, cli/owner/secret.ts, cli/owner/prove.ts and cli/owner/calls.ts: what is not written,
+// and why.
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

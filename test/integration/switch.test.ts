@@ -1,4 +1,5 @@
-// Tests of cli/commands/switch.ts, cli/owner/switch.ts, cli/owner/calls.ts and cli/owner/command.ts.
+// cli/commands/switch.ts, cli/owner/switch.ts, cli/owner/calls.ts, cli/owner/command.ts, cli/owner/hints.ts,
+// cli/owner/report.ts, cli/owner/request.ts
 
 import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

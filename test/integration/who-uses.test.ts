@@ -1,4 +1,4 @@
-// shared/aws/who-uses.ts, and below it shared/aws/trail.ts
+// shared/aws/who-uses.ts, shared/aws/trail.ts, local/aws/cloudtrail.ts
 
 import { expect, test } from 'vitest';
 import type { BeforeCall } from '../../local/aws/aws.ts';

@@ -1,3 +1,5 @@
+// scripts/build.ts, scripts/bundling.ts
+
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

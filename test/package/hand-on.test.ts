@@ -1,4 +1,4 @@
-// scripts/build-hand-on.ts, hand-on/function.ts: the stack of a hand-on as it is deployed.
+// scripts/build-hand-on.ts, hand-on/function.ts, hand-on/runtime.ts: the stack of a hand-on as it is deployed.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';

@@ -1,3 +1,5 @@
+// scripts/build-keyturn.ts
+
 import { execFile } from 'node:child_process';
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseAst } from 'vitest/node';
 
+const outsideTests = '{shared,functions,local,cli,hand-on,picture,scripts}/**/*.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Source {
@@ -177,7 +178,6 @@ it('no function has more than 60 lines, with its head, its comments and its blan
   expect(isLong(`const f = () => {${'\n'.repeat(59)}};`)).toBe(false);
   expect(isLong(`const f = () => {${'\n'.repeat(60)}};`)).toBe(true);
   expect(isLong(`export const o = { async f(\n  a: string,\n) {${'\n'.repeat(58)}} };`)).toBe(true);
-  const outsideTests = '{shared,functions,local,cli,hand-on,picture,scripts}/**/*.ts';
   expect(offenders(outsideTests, ({ text }) => isLong(text))).toEqual([]);
 });
 
@@ -186,20 +186,22 @@ describe('tests', () => {
   const headOf = (text: string): string => /^(?:\/\/.*\n)*/.exec(text)?.[0] ?? '';
 
   it('are found by what they test: the name of a module, or its path in the first line', () => {
-    const modules = sources('shared/**/*.ts').map(({ file }) => file);
+    const modules = sources(outsideTests).map(({ file }) => file);
     const tests = sources('test/**/*.test.ts');
     const heads = tests.map(({ text }) => headOf(text)).join('');
     const isAlone = (name: string): boolean => modules.filter((file) => basename(file) === name).length === 1;
+    // Of modules with one name a test of that name is the one's that it imports.
     const isFound = (file: string): boolean => {
       const name = basename(file);
-      const ownName = name.replace('.ts', '.test.ts');
-      return heads.includes(file) || (isAlone(name) && tests.some((test) => basename(test.file) === ownName));
+      const ofItsName = tests.filter((test) => basename(test.file) === name.replace('.ts', '.test.ts'));
+      return heads.includes(file) || ofItsName.some(({ imports }) => isAlone(name) || imports.includes(file));
     };
     expect(modules.filter((file) => !isFound(file))).toEqual([]);
   });
 
   it('name no module that is not there', () => {
-    const named = sources('test/**/*.test.ts').flatMap(({ text }) => headOf(text).match(/shared\/[\w/-]+\.ts/g) ?? []);
+    const paths = /\b(?:shared|functions|local|cli|hand-on|picture|scripts)\/[\w/-]+\.ts/g;
+    const named = sources('test/**/*.test.ts').flatMap(({ text }) => headOf(text).match(paths) ?? []);
     expect(named.filter((file) => globSync(file, { cwd: root }).length === 0)).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+// scripts/sbom.ts
+
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packagesShipped } from '../../scripts/build.ts';

@@ -1,4 +1,10 @@
-// cli/evidence/period/*.ts
+// cli/evidence/period/day.ts, cli/evidence/period/exceptions.ts, cli/evidence/period/exposures.ts,
+// cli/evidence/period/gaps.ts, cli/evidence/period/key-events.ts, cli/evidence/period/key-lives.ts,
+// cli/evidence/period/mfa.ts, cli/evidence/period/not-done.ts, cli/evidence/period/page.ts,
+// cli/evidence/period/page-days.ts, cli/evidence/period/page-rows.ts, cli/evidence/period/period.ts,
+// cli/evidence/period/report.ts, cli/evidence/period/rotations.ts, cli/evidence/period/sample.ts,
+// cli/evidence/period/spells.ts, cli/evidence/period/states.ts, cli/evidence/period/tables.ts
+
 import { describe, expect, test } from 'vitest';
 import { type Day, dayOf, type OpenFinding } from '../../../cli/evidence/period/day.ts';
 import { exceptionsOf } from '../../../cli/evidence/period/exceptions.ts';

@@ -1,4 +1,4 @@
-// Tests of cli/ui/table.ts, cli/ui/days.ts and cli/ui/progress.ts.
+// Tests of cli/context.ts, cli/ui/table.ts, cli/ui/days.ts and cli/ui/progress.ts.
 
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';

@@ -1,3 +1,5 @@
+// shared/core/checks/by-hand.ts
+
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../../shared/core/time.ts';
 import { byHand, C, daysAgo, G, key, NOW, P, record, request, S } from '../../support/core/builders.ts';

@@ -1,3 +1,6 @@
+// local/aws/authenticate.ts, local/aws/signature.ts, local/aws/policies/resource-policy.ts,
+// local/aws/secrets-manager/secret-access.ts, local/aws/secrets-manager/secret-policies.ts
+
 import { CreateAccessKeyCommand, GetAccessKeyLastUsedCommand, ListUsersCommand } from '@aws-sdk/client-iam';
 import {
   CreateSecretCommand,

@@ -1,3 +1,6 @@
+// local/aws/config/config.ts, local/aws/config/config-input.ts, local/aws/config/config-recorder.ts,
+// local/aws/config/config-rules.ts
+
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   BatchGetResourceConfigCommand,

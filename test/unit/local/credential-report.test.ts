@@ -1,3 +1,5 @@
+// local/aws/iam/credential-report.ts
+
 import {
   GenerateCredentialReportCommand,
   GetCredentialReportCommand,

@@ -1,3 +1,5 @@
+// local/aws/faults.ts, local/aws/call.ts, local/aws/connection.ts, local/aws/service.ts
+
 import {
   CreateAccessKeyCommand,
   GetUserCommand,

@@ -1,3 +1,5 @@
+// local/aws/messaging/filter-policy.ts, local/aws/messaging/filter-rules.ts
+
 import {
   GetSubscriptionAttributesCommand,
   GetTopicAttributesCommand,

@@ -1,3 +1,6 @@
+// local/aws/iam/iam.ts, local/aws/iam/iam-state.ts, local/aws/iam/iam-lookup.ts, local/aws/iam/iam-helpers.ts,
+// local/aws/iam/iam-access-keys.ts, local/aws/iam/iam-roles.ts, local/aws/iam/sts.ts
+
 import {
   AddUserToGroupCommand,
   CreateAccessKeyCommand,

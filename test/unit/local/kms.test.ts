@@ -1,3 +1,5 @@
+// local/aws/kms.ts, local/aws/kms-keys.ts, local/aws/kms-signing.ts, local/aws/state-key.ts
+
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import {
   GenerateMacCommand,

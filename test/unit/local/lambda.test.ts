@@ -1,3 +1,5 @@
+// local/aws/lambda.ts, local/aws/rest-json.ts
+
 import {
   GetFunctionConfigurationCommand,
   InvokeCommand,

@@ -1,4 +1,6 @@
-// Tests of local/organization.
+// local/organization/organization.ts, local/organization/work.ts, local/organization/organizations-service.ts,
+// local/organization/tree.ts, local/organization/cross-talk.ts, local/aws/iam/assume-role.ts,
+// local/aws/iam/assumed-session.ts, local/aws/iam/asked-of-iam.ts
 
 import {
   CreateAccessKeyCommand,

@@ -1,3 +1,5 @@
+// local/aws/policies/policy-conditions.ts, local/aws/policies/resource-policy.ts
+
 import {
   CancelRotateSecretCommand,
   CreateSecretCommand,

@@ -1,3 +1,6 @@
+// local/aws/s3/s3.ts, local/aws/s3/s3-state.ts, local/aws/s3/s3-objects.ts, local/aws/s3/s3-lists.ts,
+// local/aws/s3/s3-wire.ts, local/aws/s3/bucket-settings.ts
+
 import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,

@@ -1,3 +1,7 @@
+// local/aws/secrets-manager/secrets-manager.ts, local/aws/secrets-manager/secret-state.ts,
+// local/aws/secrets-manager/secret-helpers.ts, local/aws/secrets-manager/secret-versions.ts,
+// local/aws/secrets-manager/secret-views.ts, local/aws/secrets-manager/secret-replicas.ts
+
 import {
   CreateSecretCommand,
   DeleteSecretCommand,

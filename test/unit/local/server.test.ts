@@ -1,3 +1,6 @@
+// local/aws/server.ts, local/aws/aws.ts, local/aws/wire.ts, local/aws/query-protocol.ts, local/aws/control.ts,
+// local/aws/input.ts, local/aws/errors.ts, local/aws/clock.ts
+
 import { GetUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';

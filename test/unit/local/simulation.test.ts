@@ -1,3 +1,5 @@
+// local/aws/iam/simulation.ts, local/host/deployment.ts
+
 import { readFileSync } from 'node:fs';
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { describe, expect, test } from 'vitest';

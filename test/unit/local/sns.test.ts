@@ -1,3 +1,5 @@
+// local/aws/messaging/sns.ts, local/aws/messaging/sns-message.ts, local/aws/messaging/sns-subscriptions.ts
+
 import {
   ConfirmSubscriptionCommand,
   CreateTopicCommand,

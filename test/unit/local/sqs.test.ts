@@ -1,3 +1,6 @@
+// local/aws/messaging/sqs.ts, local/aws/messaging/sqs-send.ts, local/aws/messaging/queue.ts,
+// local/aws/messaging/queues.ts, local/host/event-source.ts
+
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
