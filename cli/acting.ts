@@ -1,4 +1,5 @@
-import { EventError, messageOf } from '../shared/core/errors.ts';
+import { EventError } from '../shared/core/errors.ts';
+import { clausesOf } from '../shared/core/event-fields.ts';
 import { parseRotateUserEvent } from '../shared/core/events.ts';
 import type { ReasonCode } from '../shared/core/reasons.ts';
 import type { Context } from './context.ts';
@@ -68,10 +69,10 @@ function checkEvent(event: Readonly<Record<string, unknown>>): void {
   try {
     parseRotateUserEvent(event);
   } catch (error) {
-    const said = messageOf(error).replace('Cannot read the rotate-user event: ', '');
-    throw new EventError(
-      said.replace(/\b(userName|accessKeyId|graceDays|holdUntil)\b/g, (field) => optionsOf[field] ?? field),
-    );
+    const { problems = [] } = error instanceof EventError ? error.facts : {};
+    if (problems.length === 0) throw error;
+    const asOptions = problems.map(({ field, says }) => ({ field: optionsOf[field] ?? field, says }));
+    throw new EventError(`${clausesOf(asOptions)}.`, { problems: asOptions });
   }
 }
 

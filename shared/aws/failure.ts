@@ -50,6 +50,7 @@ export function asRotationError(thrown: unknown, call: FailedCall): RotationErro
     isDefinite,
     isTransient: isThrottle || !isDefinite,
     action: call.permission,
+    ...(isDenied(code) && organizationPolicyIn(message) !== undefined ? { isDeniedByOrganization: true } : {}),
     ...(carriesSecret ? {} : { cause: thrown }),
   });
 }
@@ -89,14 +90,13 @@ const FUNCTION = "this function's role";
 function wayOut(code: string, message: string, { permission, caller = FUNCTION }: FailedCall): string {
   if (/throttl/i.test(code)) return '';
   const isKms = isKmsRefusal(code, message) && !permission.startsWith('kms:');
-  const isDenied = /AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code);
-  if (!isKms && !isDenied) return '';
+  if (!isKms && !isDenied(code)) return '';
   const [service = ''] = permission.split(':');
   const noun = resourceNouns[service] ?? 'resource';
   // A call may need an action of another service too, and that one is named.
   const action = /to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1] ?? permission;
-  if (/service control policy/i.test(message)) return organizationDenies('service control policy', action, caller);
-  if (/resource control policy/i.test(message)) return organizationDenies('resource control policy', action, caller);
+  const ofOrganization = organizationPolicyIn(message);
+  if (ofOrganization !== undefined) return organizationDenies(ofOrganization, action, caller);
   if (/permissions boundary/i.test(message)) {
     return `. A permissions boundary denies it, even if other policies allow it: allow ${action} in the boundary of ${caller}.`;
   }
@@ -116,6 +116,15 @@ function wayOut(code: string, message: string, { permission, caller = FUNCTION }
   if (/explicit deny/i.test(message))
     return `. A policy denies it explicitly: find the Deny statement and except ${caller}.`;
   return `. Add ${action} on that resource to the policy of ${caller}.`;
+}
+
+function isDenied(code: string): boolean {
+  return /AccessDenied|UnauthorizedOperation|AuthorizationError/i.test(code);
+}
+
+/** AWS says of a denial which kind of policy it is by. */
+function organizationPolicyIn(message: string): string | undefined {
+  return ['service control policy', 'resource control policy'].find((kind) => message.toLowerCase().includes(kind));
 }
 
 const resourceNouns: Readonly<Record<string, string>> = {

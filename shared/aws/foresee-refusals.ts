@@ -109,9 +109,6 @@ async function refusalIn(secrets: SecretsManagerClient): Promise<RotationError |
   }
 }
 
-/** AWS says of a denial which kind of policy it is by. */
-function denierOf(error: RotationError): ForeseenRefusal['reason'] {
-  return /service control policy|resource control policy/.test(error.message)
-    ? 'denied-by-organization'
-    : 'denied-in-account';
+function denierOf({ facts }: RotationError): ForeseenRefusal['reason'] {
+  return facts.isDeniedByOrganization ? 'denied-by-organization' : 'denied-in-account';
 }

@@ -4,7 +4,17 @@ export interface ErrorFacts {
   accountId?: string;
   accessKeyId?: string;
   action?: string;
+  /** The organization's administrators alone can lift the refusal. */
+  isDeniedByOrganization?: true;
+  /** What is wrong with an input, field by field. */
+  problems?: readonly Problem[];
   cause?: unknown;
+}
+
+export interface Problem {
+  /** Empty: the input as a whole. */
+  field: string;
+  says: string;
 }
 
 class KeyturnError extends Error {

@@ -1,4 +1,4 @@
-import { EventError } from './errors.ts';
+import { EventError, type Problem } from './errors.ts';
 import { parseDate, parseInstant } from './time.ts';
 import * as z from './zod.ts';
 
@@ -46,8 +46,11 @@ export const instant = z.pipe(
 export function parseEvent<T extends z.ZodMiniType>(schema: T, value: unknown, what: string): z.output<T> {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
-  );
-  throw new EventError(`Cannot read the ${what} event: ${problems.join('; ')}.`);
+  const problems = result.error.issues.map((issue) => ({ field: issue.path.join('.'), says: issue.message }));
+  throw new EventError(`Cannot read the ${what} event: ${clausesOf(problems)}.`, { problems });
+}
+
+/** As a clause each: `graceDays: must be a number`. */
+export function clausesOf(problems: readonly Problem[]): string {
+  return problems.map(({ field, says }) => (field === '' ? says : `${field}: ${says}`)).join('; ');
 }

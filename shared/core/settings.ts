@@ -188,6 +188,16 @@ export function readSettings(
   given: (setting: string) => string | undefined,
   { cannot, nameOf }: { cannot: string; nameOf: (setting: string) => string },
 ): Settings {
+  const read = settingsOrProblems(given, nameOf);
+  if ('problems' in read) throw new SettingsError(`${cannot}: ${read.problems.join('. ')}.`);
+  return read;
+}
+
+/** The settings, or why they are none: clauses. */
+export function settingsOrProblems(
+  given: (setting: string) => string | undefined,
+  nameOf: (setting: string) => string,
+): Settings | { problems: readonly string[] } {
   const parsed: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, { schema, default: fallback }] of Object.entries(settingSpecs)) {
@@ -200,11 +210,10 @@ export function readSettings(
     if (result.success) parsed[name] = result.data;
     else problems.push(`${nameOf(name)} is "${value}": ${result.error.issues.map((i) => i.message).join('; ')}`);
   }
-  if (problems.length > 0) throw new SettingsError(`${cannot}: ${problems.join('. ')}.`);
+  if (problems.length > 0) return { problems };
   const settings = parsed as Parsed;
   const overrun = timelineProblem(settings) ?? unreadable(settings, nameOf);
-  if (overrun !== undefined) throw new SettingsError(`${cannot}: ${overrun}.`);
-  return settings;
+  return overrun === undefined ? settings : { problems: [overrun] };
 }
 
 /** Why no one at all could read a secret, or undefined. */

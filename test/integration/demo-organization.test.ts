@@ -48,8 +48,8 @@ describe('the first two days of the organization', () => {
     expect(rows.size).toBe(12);
     expect(rows.get('canary')).toMatchObject({ wave: 'canary', state: 'since 2026-02-02', rotated: 1, waiting: 0 });
     expect(rows.get('dev-web')).toMatchObject({ state: 'dry run until 2026-02-04', rotated: 0, waiting: 1, wrong: '' });
-    expect(rows.get('prod-legacy')?.wrong).toBe('did not answer');
-    expect(rows.get('prod-payments')?.wrong).toBe('refused their role');
+    expect(rows.get('prod-legacy')?.wrong).toBe('silent');
+    expect(rows.get('prod-payments')?.wrong).toBe('role-refused');
     expect(rows.get('prod-archive')).toMatchObject({ wave: '-', state: 'excluded' });
     expect(rows.get('vault')).toMatchObject({ wave: '-', state: 'dry run' });
   });
@@ -71,8 +71,7 @@ describe('the first two days of the organization', () => {
     const section = organizationSection(act);
     expect(section).not.toMatch(/src=|href=|url\(|@import|<script/);
     expect(section.match(/<tr>/g)).toHaveLength(13);
-    const accounts = [`${idOf('vault')} vault`];
-    const told = [{ at: 0, message: '1 account <script>alert(1)</script> & more', accounts }];
+    const told = [{ at: 0, kind: '<script>alert(1)</script> & more', message: '', accountIds: [idOf('vault')] }];
     expect(organizationSection({ ...act, told })).toContain(
       '<td>&lt;script&gt;alert(1)&lt;/script&gt; &amp; more</td>',
     );

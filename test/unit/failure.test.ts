@@ -97,6 +97,16 @@ describe('the way out of a refusal', () => {
   });
 
   it.each([
+    ['AccessDenied', 'with an explicit deny in a service control policy', true],
+    ['AccessDenied', 'with an explicit deny in a resource control policy', true],
+    ['AccessDenied', 'with an explicit deny', undefined],
+    ['Throttling', 'with an explicit deny in a service control policy', undefined],
+  ])('is a fact of its own where the organization refuses: %s %s', (code, why, isByOrganization) => {
+    const { facts } = asRotationError(thrown(code, 403, why), call);
+    expect(facts.isDeniedByOrganization).toBe(isByOrganization);
+  });
+
+  it.each([
     ['sqs:SendMessage', 'queue'],
     ['secretsmanager:TagResource', 'secret'],
     ['kms:GenerateMac', 'KMS key'],

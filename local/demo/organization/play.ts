@@ -15,9 +15,9 @@ export interface PlayOptions {
 /** What the digest asks people to see to, on the first day on which it does. */
 export interface Attention {
   readonly at: number;
+  readonly kind: string;
   readonly message: string;
-  /** The ID of each account, with what there is to say. */
-  readonly accounts: readonly string[];
+  readonly accountIds: readonly string[];
 }
 
 /** What is left to look at when the days are over. */
@@ -40,7 +40,7 @@ export async function playOrganization({
     await playDay(stage, day);
     if (day === 0) tellDigest(stage);
     for (const each of attentionOf(stage)) {
-      const key = each.accounts.join();
+      const key = [each.kind, ...each.accountIds].join();
       if (!told.has(key)) told.set(key, each);
     }
     onDay(day);
@@ -100,7 +100,9 @@ function attentionOf({ digest, organization }: OrganizationStage): Attention[] {
   const { attention } = digest();
   const at = organization.clock.now();
   return (Array.isArray(attention) ? attention : []).map((each) => {
-    const { message, accounts } = documentOf(JSON.stringify(each));
-    return { at, message: String(message), accounts: Array.isArray(accounts) ? accounts.map(String) : [] };
+    const { kind, message, accounts } = documentOf(JSON.stringify(each));
+    // Each begins with the ID of its account: docs/message.schema.json.
+    const accountIds = (Array.isArray(accounts) ? accounts : []).map((account) => String(account).slice(0, 12));
+    return { at, kind: String(kind), message: String(message), accountIds: [...new Set(accountIds)] };
   });
 }

@@ -42,9 +42,10 @@ const told = { issued: 'issued', deactivated: 'deactivated', deleted: 'deleted' 
 function organizationTimeline(act: OrganizationDays): Line[] {
   const { stage } = act;
   const around = stage.chronicle.happenings.filter(({ userId, event }) => userId === undefined || event === 'outage');
-  const asked = act.told.map(({ at, message, accounts }): Line => {
-    const names = accounts.map((each) => each.replace(/:.*/, '')).join(', ');
-    return { at, userName: 'digest', text: `${message.replace(/;.*/, '')}: ${names}`, tone: 'warning' };
+  const nameOf = (accountId: string) => members.find((member) => member.accountId === accountId)?.name ?? '';
+  const asked = act.told.map(({ at, message, accountIds }): Line => {
+    const names = accountIds.map((accountId) => `${accountId} ${nameOf(accountId)}`).join(', ');
+    return { at, userName: 'digest', text: `${message}: ${names}`, tone: 'warning' };
   });
   const lines = [...around.map(lineOf), ...waveDays.flatMap(([wave]) => daysOf(act, wave)), ...asked];
   return lines.toSorted((a, b) => a.at - b.at);

@@ -18,7 +18,7 @@ export interface AccountRow {
   readonly deleted: number;
   /** Users whose key is too old and has no successor. */
   readonly waiting: number;
-  /** As the digest told it last. */
+  /** The kind by which the digest told it last. */
   readonly wrong: string;
 }
 
@@ -69,8 +69,7 @@ function waitingIn({ organization }: OrganizationStage, accountId: string): numb
 
 /** No trouble of these days ends. */
 function wrongWith({ told }: OrganizationDays, accountId: string): string {
-  const about = told.findLast(({ accounts }) => accounts.some((each) => each.startsWith(accountId)));
-  return about?.message.replace(/^\d+ accounts? |;.*$/g, '') ?? '';
+  return told.findLast(({ accountIds }) => accountIds.includes(accountId))?.kind ?? '';
 }
 
 export function organizationTotals({ stage, days, wallMs }: OrganizationDays): Totals {

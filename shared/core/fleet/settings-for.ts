@@ -1,5 +1,5 @@
 import { SettingsError } from '../errors.ts';
-import { environmentName, readSettings, type Settings } from '../settings.ts';
+import { environmentName, settingsOrProblems } from '../settings.ts';
 import type { Fleet, Override } from './fleet.ts';
 import { filledIn } from './overridable.ts';
 import { depthOf } from './path.ts';
@@ -49,26 +49,19 @@ export function expectsUsers(fleet: Fleet, place: Place): boolean {
 export function checkOverrides(fleet: Fleet, given: (setting: string) => string | undefined): void {
   const problems = fleet.settings.flatMap((override, index) => {
     const of = [...override.organizationalUnits, ...override.accounts].join(', ');
-    try {
-      withOverride(override, given);
-      return [];
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      return [`settings.${index} (${of}): ${error.message.replace(/^: |\.$/g, '')}`];
-    }
+    const read = withOverride(override, given);
+    return 'problems' in read ? [`settings.${index} (${of}): ${read.problems.join('. ')}`] : [];
   });
   if (problems.length > 0) throw new SettingsError(`Cannot deploy the fleet: ${problems.join('; ')}.`);
 }
 
-function withOverride({ settings }: Override, given: (setting: string) => string | undefined): Settings {
+function withOverride({ settings }: Override, given: (setting: string) => string | undefined) {
   const filling = { accountId: '000000000000', region: 'eu-west-1' };
-  return readSettings(
-    (name) => {
-      const own = settings[name];
-      return own === undefined ? given(name) : filledIn(own, filling);
-    },
-    { cannot: '', nameOf: (name) => name },
-  );
+  const overridden = (name: string): string | undefined => {
+    const own = settings[name];
+    return own === undefined ? given(name) : filledIn(own, filling);
+  };
+  return settingsOrProblems(overridden, (name) => name);
 }
 
 /** Those that name the account, the one that wins last. */
