@@ -7,6 +7,7 @@ import {
   messageOf,
   RotationError,
 } from '../shared/core/errors.ts';
+import { functionNameOf } from '../shared/core/function-name.ts';
 import { shellQuote } from '../shared/core/messages/commands.ts';
 import type { Context } from './context.ts';
 import type { Deployed } from './deployed.ts';
@@ -56,10 +57,6 @@ export async function invokeNamed(
     if (!isReading && error instanceof RotationError && !error.isDefinite) throw unanswered(functionName, error);
     throw error;
   }
-}
-
-export function functionNameOf(stage: string, name: Invocation['name']): string {
-  return `keyturn-${stage}-${name}`;
 }
 
 /** The deployment that a printed command is for, as far as it is known without asking AWS. */

@@ -1,5 +1,6 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { EventError, isFailure, messageOf } from '../shared/core/errors.ts';
+import { functionNameOf } from '../shared/core/function-name.ts';
 import { environmentName, readSettings, type Settings, settingSpecs } from '../shared/core/settings.ts';
 import type { Account } from './accounts.ts';
 import type { Context } from './context.ts';
@@ -92,7 +93,7 @@ export async function readFunctionEnvironment(
 
 /** That there is none is no error. What may not be read is said, since the plan may be another one then. */
 async function readDeployment({ aws }: Pick<Account, 'aws'>, stage: string): Promise<Deployment> {
-  const functionName = `keyturn-${stage}-scheduled-rotation`;
+  const functionName = functionNameOf(stage, 'scheduled-rotation');
   const lambda = aws.clientOf((options) => new LambdaClient(options));
   try {
     const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));

@@ -5,6 +5,7 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { EventError, isFailure } from '../shared/core/errors.ts';
+import { functionNameOf } from '../shared/core/function-name.ts';
 import type { ActOptions } from './acting.ts';
 import type { Context } from './context.ts';
 import { commandFor, connect, type Deployed, placeOf, refuseSeveralProfiles } from './deployed.ts';
@@ -43,7 +44,7 @@ export async function workerMapping(
   lambda: LambdaClient,
   { stage, region, accountId }: Deployed,
 ): Promise<EventSourceMappingConfiguration> {
-  const functionName = `keyturn-${stage}-rotation-worker`;
+  const functionName = functionNameOf(stage, 'rotation-worker');
   const found = await listMappings(lambda, functionName);
   const mapping = found.find(({ EventSourceArn }) => EventSourceArn?.includes(':sqs:'));
   if (mapping !== undefined) return mapping;

@@ -3,6 +3,7 @@ import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { type FunctionConfiguration, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mapConcurrently } from '../../shared/aws/map-concurrently.ts';
 import { EventError, isFailure, RotationError, SettingsError } from '../../shared/core/errors.ts';
+import { functionNameOf } from '../../shared/core/function-name.ts';
 import { parseSettings, type Settings } from '../../shared/core/settings.ts';
 import type { Deployed } from '../deployed.ts';
 import { workerMapping } from '../worker.ts';
@@ -32,7 +33,7 @@ export interface SeenFunction {
 export async function readFunctions({ aws, stage, region, accountId }: Deployed): Promise<SeenFunction[]> {
   const lambda = aws.clientOf((options) => new LambdaClient(options));
   const seen = await mapConcurrently(functionNames, async (name): Promise<SeenFunction> => {
-    const command = new GetFunctionConfigurationCommand({ FunctionName: `keyturn-${stage}-${name}` });
+    const command = new GetFunctionConfigurationCommand({ FunctionName: functionNameOf(stage, name) });
     try {
       return { name, configuration: await lambda.send(command) };
     } catch (error) {
@@ -51,7 +52,7 @@ export function judgeFunctions(seen: readonly SeenFunction[], stage: string): Fo
   const refusal = seen.find((each) => each.refusal !== undefined)?.refusal;
   const faults = seen.flatMap(({ name, configuration, refusal: because }) => {
     if (because !== undefined) return [];
-    const function_ = `keyturn-${stage}-${name}`;
+    const function_ = functionNameOf(stage, name);
     if (configuration === undefined) return [fault(`${function_} is not there`, 'Deploy the stack again.')];
     const { State, StateReason = '', LastUpdateStatus, LastUpdateStatusReason = '' } = configuration;
     if (State !== 'Active' && State !== 'Inactive')

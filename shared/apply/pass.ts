@@ -3,6 +3,7 @@ import type { Facts, Invocation, Runtime } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import type { ActionName } from '../core/answer.ts';
 import { RotationError } from '../core/errors.ts';
+import { siblingOf } from '../core/function-name.ts';
 import type { UsedBy } from '../core/messages/build-message.ts';
 import type { LastUsed, Request } from '../core/model.ts';
 import type { RotationToken } from '../core/secret-rotation-events.ts';
@@ -86,8 +87,7 @@ export async function openPass(
     told,
     inFlight: {},
     request: { ...asks, runId, wroteAt, told, ...(stateKey === undefined ? { isStateKeyMissing: true } : {}) },
-    // All functions of a deployment are named alike, so each knows the others.
-    rotateUserFunction: functionName.replace(/[a-z]+-[a-z]+$/, 'rotate-user'),
+    rotateUserFunction: siblingOf(functionName, 'rotate-user'),
   };
 }
 

@@ -1,3 +1,4 @@
+import { stageOf } from '../function-name.ts';
 import { partitionOf } from '../partition.ts';
 import { secretNameOf } from '../secret-name.ts';
 import { DAY, formatDate } from '../time.ts';
@@ -114,7 +115,7 @@ function payload({ accountId, userName, hubRegion }: Notice, input: RotateUserIn
 
 /** Without its stage `sls` would ask another deployment's function. */
 function serverlessOptions({ rotateUserFunction, region, hubRegion = region }: Notice): string {
-  const stage = /^keyturn-(.+)-rotate-user$/.exec(rotateUserFunction)?.[1];
+  const stage = stageOf(rotateUserFunction);
   return `${stage === undefined ? '' : `${option('--stage', stage)} `}${option('--region', hubRegion)}`;
 }
 
