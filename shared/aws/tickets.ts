@@ -1,7 +1,7 @@
 import { DeleteMessageCommand, PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { isFailure } from '../core/errors.ts';
 import { parseTicket, runIdOf } from '../core/fleet/messages.ts';
-import { formatDate, type Instant } from '../core/time.ts';
+import { formatDate, type Instant, SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { discard, hideFor, type Received, receive } from './dequeue.ts';
 import { queueClient, sendAll } from './enqueue.ts';
@@ -46,13 +46,18 @@ export async function putTickets(
 /** A worker that dies with tickets in hand keeps them from the others no longer than this. */
 const HELD_SECONDS = 30;
 const WAIT_SECONDS = 2;
-/** Rounds in which there were only tickets of other days. */
+/** Rounds in which there were only tickets of other days, or none was taken in time. */
 const MOST_ROUNDS = 5;
 
-/** True: one ticket of today is gone, and is the caller's. Throws where SQS does not say that it is gone. */
-export async function takeTicket(aws: Aws, queueUrl: string, now: Instant): Promise<boolean> {
-  const today = formatDate(now);
+/**
+ * True: one ticket of today is gone, and is the caller's. Throws where SQS does not say that it is gone. One that was held
+ * for longer than it was hidden is lost: another may have received it since, and SQS says of a message that is gone already
+ * that it is gone.
+ */
+export async function takeTicket(aws: Aws, queueUrl: string, clock: () => Instant): Promise<boolean> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
+    const askedAt = clock();
+    const today = formatDate(askedAt);
     const received = await receive(aws, queueUrl, { visibilitySeconds: HELD_SECONDS, waitSeconds: WAIT_SECONDS });
     const [ticket, ...surplus] = received.filter((each) => isOf(each, today));
     const stale = received.filter((each) => !isOf(each, today));
@@ -61,7 +66,7 @@ export async function takeTicket(aws: Aws, queueUrl: string, now: Instant): Prom
     if (surplus.length > 0) await hideFor(aws, queueUrl, surplus, 0);
     if (ticket === undefined) return false;
     await queueClient(aws).send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: ticket.receiptHandle }));
-    return true;
+    if (clock() - askedAt < HELD_SECONDS * SECOND) return true;
   }
   return false;
 }

@@ -132,7 +132,7 @@ async function mayBegin(runtime: FleetRuntime): Promise<FleetRefusal | undefined
     });
     if (!calm) return { reason: 'breaker-open', because: 'new keys do not work in several accounts of the fleet' };
   }
-  const isTaken = await takeTicket(aws, fleetQueue(environment, 'ticketsQueueUrl'), clock());
+  const isTaken = await takeTicket(aws, fleetQueue(environment, 'ticketsQueueUrl'), clock);
   if (isTaken) return undefined;
   const { maxNewRotationsPerDay: limit } = fleet.limits;
   return {

@@ -11,7 +11,7 @@ function tickets() {
   const runtime = (before?: Parameters<typeof world.runtime>[1]) => world.runtime('operator', before);
   const now = () => world.aws.clock.now();
   const put = (count: number, scheduledAt = now()) => putTickets(runtime().aws, url, { scheduledAt, count });
-  const take = (before?: Parameters<typeof world.runtime>[1]) => takeTicket(runtime(before).aws, url, now());
+  const take = (before?: Parameters<typeof world.runtime>[1]) => takeTicket(runtime(before).aws, url, now);
   return { world, url, put, take, runtime, now, left: () => world.aws.sqs.messages(url).length };
 }
 
@@ -61,6 +61,32 @@ describe('tickets', () => {
     expect(left()).toBe(1);
     world.aws.clock.advance(31_000);
     expect(await take()).toBe(true);
+  });
+
+  it('that two have received are one worker’s: whoever stood still with it does not know whose it is', async () => {
+    const { put, take, left, world } = tickets();
+    await put(1);
+    const taken: boolean[] = [];
+    const slow = await take(async ({ operation }) => {
+      if (operation !== 'DeleteMessage' || taken.length > 0) return undefined;
+      world.aws.clock.advance(31_000);
+      taken.push(await take());
+      return undefined;
+    });
+    expect([slow, ...taken]).toEqual([false, true]);
+    expect(left()).toBe(0);
+  });
+
+  it('of which SQS says too late that they are gone are lost, and another is taken', async () => {
+    const { put, take, left, world } = tickets();
+    await put(3);
+    let deletions = 0;
+    const slow = await take(({ operation }) => {
+      if (operation !== 'DeleteMessage') return undefined;
+      if (++deletions === 2) world.aws.clock.advance(30_000);
+      return deletions === 1 ? { kind: 'lost-response' } : undefined;
+    });
+    expect([slow, deletions, left()]).toEqual([true, 3, 1]);
   });
 
   it('clear, while another run clears', async () => {

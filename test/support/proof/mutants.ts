@@ -1129,7 +1129,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no ticket taken',
     file: 'shared/service/fleet-work.ts',
-    find: "const isTaken = await takeTicket(aws, fleetQueue(environment, 'ticketsQueueUrl'), clock());",
+    find: "const isTaken = await takeTicket(aws, fleetQueue(environment, 'ticketsQueueUrl'), clock);",
     replace: 'const isTaken = true;',
     caughtBy: integration('fleet-work', 'is as many rotations as there are tickets'),
   },
@@ -1139,6 +1139,13 @@ export const mutants: readonly Mutant[] = [
     find: '    await queueClient(aws).send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: ticket.receiptHandle }));\n',
     replace: '',
     caughtBy: session('tickets', 'are taken once each, and none is left then'),
+  },
+  {
+    name: 'a ticket taken that another may have',
+    file: 'shared/aws/tickets.ts',
+    find: 'if (clock() - askedAt < HELD_SECONDS * SECOND) return true;',
+    replace: 'return true;',
+    caughtBy: session('tickets', 'that two have received are one worker’s'),
   },
   {
     name: 'a result of an account lost',
