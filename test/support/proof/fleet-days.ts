@@ -108,9 +108,9 @@ async function repeated(
 }
 
 /** Until nothing waits in either queue, not even hidden; the first scan and the first pass may be disturbed. */
-async function scanAndWork(
+export async function scanAndWork(
   fleet: ProofFleet,
-  { scan, pass }: { scan?: BeforeCall | undefined; pass?: BeforeCall | undefined },
+  { scan, pass }: { scan?: BeforeCall | undefined; pass?: BeforeCall | undefined } = {},
 ): Promise<void> {
   const { hub, urls } = fleet.world;
   let [nextScan, nextPass] = [scan, pass];
