@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { results } from '../../shared/apply/pass.ts';
 import { actionNames } from '../../shared/core/answer.ts';
@@ -95,4 +95,10 @@ describe('the README', () => {
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
   });
+});
+
+it('the form for bugs lets every function be chosen', () => {
+  const form = fileOf('.github/ISSUE_TEMPLATE/bug.yml');
+  const functions = readdirSync(new URL('../../functions', import.meta.url)).map((file) => file.replace('.ts', ''));
+  expect(functions.filter((name) => !form.includes(`- ${name}\n`))).toEqual([]);
 });
