@@ -1,5 +1,6 @@
+import { rememberRun } from '../apply/remember-run.ts';
 import { sendAll } from '../aws/enqueue.ts';
-import { readLastRun, rememberRun } from '../aws/last-run.ts';
+import { readLastRun } from '../aws/last-run.ts';
 import { listAccounts } from '../aws/organization.ts';
 import { attempt } from '../aws/plan-users.ts';
 import { callsMade, type Invocation } from '../aws/runtime.ts';

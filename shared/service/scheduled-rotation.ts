@@ -1,5 +1,6 @@
+import { rememberRun } from '../apply/remember-run.ts';
 import { countMessages } from '../aws/enqueue.ts';
-import { readLastRun, rememberRun } from '../aws/last-run.ts';
+import { readLastRun } from '../aws/last-run.ts';
 import { publish } from '../aws/notify.ts';
 import type { Reader } from '../aws/observe.ts';
 import { attempt, type PlannedStep, plannedSteps } from '../aws/plan-users.ts';

@@ -1,4 +1,5 @@
 // Tests of shared/service/scheduled-rotation.ts, shared/aws/scan.ts, shared/aws/enqueue.ts, shared/aws/last-run.ts,
+// shared/core/last-run.ts, shared/apply/remember-run.ts,
 // shared/core/shares.ts, shared/core/scheduled-run.ts, shared/aws/plan-users.ts, shared/aws/account-report.ts,
 // shared/service/scan-and-enqueue.ts and shared/aws/map-concurrently.ts.
 
