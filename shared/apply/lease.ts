@@ -23,7 +23,7 @@ const OUTSIDE_WAIT_TO_ISSUE = 15 * SECOND;
 /** A write comes at most this long after the lease was read back as ours. */
 const READ_BACK_VALID = 10 * SECOND;
 /**
- * An intent is written only on a read at most this old: on an older one it could overwrite a live lease, whose holder
+ * An intent is written only on a read at most this old: on an older one it could overwrite a live lease, whose run
  * has waited and looked by then and would not look again.
  */
 const READ_VALID = 3 * SECOND;

@@ -78,8 +78,8 @@ async function inBatches(
   }
 }
 
-/** How many messages somebody holds, about. */
-export function countHeld(aws: Aws, queueUrl: string): Promise<number> {
+/** How many messages somebody has received, and neither deleted nor given back, about. */
+export function countInFlight(aws: Aws, queueUrl: string): Promise<number> {
   return countMessages(aws, queueUrl, 'ApproximateNumberOfMessagesNotVisible');
 }
 
@@ -97,7 +97,7 @@ interface Drain {
 }
 
 /**
- * Everything in the queue, and none of it deleted. If that is not enough while somebody else holds messages (a reader
+ * Everything in the queue, and none of it deleted. If that is not enough while somebody else has messages (a reader
  * that died with them), it waits until they are visible again, for six minutes at most.
  */
 export async function drain(aws: Aws, queueUrl: string, { clock, sleep, isEnough }: Drain): Promise<Received[]> {
@@ -113,7 +113,7 @@ export async function drain(aws: Aws, queueUrl: string, { clock, sleep, isEnough
     }
     if (received.length > before) continue;
     if (isEnough(received) || clock() - beganAt >= LONGEST_WAIT) return received;
-    if ((await countHeld(aws, queueUrl)) <= received.length) return received;
+    if ((await countInFlight(aws, queueUrl)) <= received.length) return received;
     await sleep(POLL);
   }
 }

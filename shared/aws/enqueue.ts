@@ -65,7 +65,7 @@ export async function sendAll(aws: Aws, queueUrl: string, entries: readonly Entr
   return failed;
 }
 
-/** How many messages are in a queue, or are held by somebody, about. */
+/** How many messages are in a queue, or are with somebody, about. */
 export async function countMessages(
   aws: Aws,
   queueUrl: string,

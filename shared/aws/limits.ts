@@ -22,7 +22,7 @@ export async function readListeners(
 }
 
 /**
- * What limits an issue that nobody asked for by hand. From one ListSecrets of what was begun today, and of what never
+ * What limits new keys that nobody asked for by hand. From one ListSecrets of what was begun today, and of what never
  * worked: it may be five minutes old, so two workers may overshoot a little.
  */
 export async function readLimits(reader: Reader, audience: Audience | undefined, now: Instant): Promise<Limits> {

@@ -5,7 +5,7 @@ import { DAY, type Instant } from './time.ts';
 const FAILURES = 3;
 
 /**
- * The circuit breaker: true while the newest issues of the day all made a key that never worked. Whatever else fails is
+ * The circuit breaker: true while the newest keys of the day all never worked. Whatever else fails is
  * about one user: a refusal says nothing of the keys of others. An issue that is still in flight says nothing yet.
  */
 export function isBreakerOpen(secrets: readonly SecretTags[], now: Instant): boolean {

@@ -37,7 +37,7 @@ export class EventError extends KeyturnError {
   override readonly name = 'EventError';
 }
 
-/** The state changed meanwhile, or another run holds it; try again later. */
+/** The state changed meanwhile, or another run has the lease; try again later. */
 export class ConflictError extends KeyturnError {
   override readonly name = 'ConflictError';
 }

@@ -80,7 +80,7 @@ export interface Limits {
   audience: Audience | undefined;
   /** Issues and retirements of this UTC day in the whole account that nobody asked for by hand. */
   issuedToday: number;
-  /** The three newest issues of the day ended in failed proofs. */
+  /** The three newest keys of the day never worked. */
   isBreakerOpen: boolean;
   /** What AWS refused to all users who were tried today. */
   refusal?: CommonRefusal;

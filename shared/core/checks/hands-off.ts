@@ -15,7 +15,7 @@ import { isOwnIntent } from './secrets-manager.ts';
 /** A read may be up to ten seconds old: if another run's record is younger, our reads may not show what it did. */
 export const SETTLING = MINUTE;
 
-/** Another run holds the lease, or its record is so young that our reads may be older. */
+/** Another run has the lease, or its record is so young that our reads may be older. */
 export function busy(s: Situation): Answer | undefined {
   const { tags, request, now } = s;
   const { intent } = tags;
