@@ -28,7 +28,7 @@ type Ended = (code: number) => void;
 /** The tree of commands, with every option of each. `ended` is told how the one that ran came out. */
 export function createProgram(shell: Shell, ended: Ended): Command {
   const program = new Command('keyturn')
-    .description('See and steer the rotation of IAM access keys.')
+    .description('Preview and control the rotation of IAM access keys.')
     .version(manifest.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -45,6 +45,7 @@ export function createProgram(shell: Shell, ended: Ended): Command {
   const tree = { program, shell, ended };
   addLooking(tree);
   addActing(tree);
+  addKeeping(tree);
   addFleet(tree);
   addOwning(tree);
   addEvidence(tree);
@@ -62,27 +63,27 @@ const mfa = ['--mfa-code-stdin', 'read MFA codes from stdin, one a line'] as con
 
 /** Commands that change nothing, with the operator's own credentials. */
 function addLooking(tree: Tree): void {
-  add(tree, 'plan [user...]', 'what a run would do', () => import('./commands/plan.ts'))
+  add(tree, 'plan [user...]', 'show what a run would do', () => import('./commands/plan.ts'))
     .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if a decision is needed')
-    .option('--all', 'also who is left alone, with the reason')
+    .option('--all', 'also list users who are left alone, and why')
     .option('--owner <value>', 'only users with this tag keyturn:owner')
-    .option('--reason <code>', 'only users of whom this is said')
+    .option('--reason <code>', 'only users with this reason code')
     .addOption(
-      new Option('--set <name=value>', 'as if the setting had this value; repeatable')
+      new Option('--set <name=value>', 'preview with another value of a setting; repeatable')
         .argParser(collect)
         .default([], 'none'),
     )
     .option('--markdown', 'a table for a ticket or a pull request')
     .option('--html', 'a self-contained page: every user, and the next 60 days')
     .option(...mfa);
-  add(tree, 'status [user...]', 'keys, secret and state', () => import('./commands/status.ts'))
+  add(tree, 'status [user...]', 'show keys, secret and state', () => import('./commands/status.ts'))
     .option('--owner <value>', 'only users with this tag keyturn:owner')
-    .option('--reason <code>', 'only users of whom this is said')
+    .option('--reason <code>', 'only users with this reason code')
     .option('--detailed-exitcode', 'exit with 2 if something is due, with 3 if a decision is needed')
     .option(...mfa);
-  add(tree, 'explain [reason]', 'what a reason code means', () => import('./commands/explain.ts'));
-  add(tree, 'advise [user...]', 'what would make keys needless', () => import('./commands/advise.ts'))
-    .option('--cloudtrail', 'ask CloudTrail from where and by what they are used: two look-ups a second')
+  add(tree, 'explain [reason]', 'explain what a reason code means', () => import('./commands/explain.ts'));
+  add(tree, 'advise [user...]', 'suggest what could replace each key', () => import('./commands/advise.ts'))
+    .option('--cloudtrail', 'ask CloudTrail where the keys are used, and by what: two look-ups a second')
     .addOption(
       new Option('--days <n>', 'how far to look back in CloudTrail, at most 90').argParser(trailDays).default(14, '14'),
     )
@@ -92,42 +93,41 @@ function addLooking(tree: Tree): void {
         .default('guess'),
     )
     .option(...mfa);
-  add(tree, 'doctor', 'is the deployment sound', () => import('./commands/doctor.ts')).option(...mfa);
+  add(tree, 'doctor', 'check that the deployment is sound', () => import('./commands/doctor.ts')).option(...mfa);
 }
 
-/** Commands that act, each through the deployed function `rotate-user`, and what keeps a deployment sound. */
+/** Commands that act on one user, each through the deployed function `rotate-user`. */
 function addActing(tree: Tree): void {
-  const yes = ['--yes', 'do it without asking'] as const;
-  const force = ['--force', 'in spite of a hold'] as const;
+  const yes = ['--yes', 'act without asking'] as const;
+  const force = ['--force', 'even if the user is on hold'] as const;
   const member = () =>
     new Option('--account <id>', 'a member of the fleet; the profile is that of its hub').argParser(accountId);
   const byHand = () => import('./commands/by-hand.ts');
-  const worker = () => import('./commands/worker.ts');
   add(tree, 'rotate <user>', 'issue the next key now', async () => (await byHand()).rotate)
     .option('--access-key-id <id>', 'the key to give up, if both slots are taken', accessKeyId)
-    .option('--grace-days <n>', 'how long the old key works on', days)
+    .option('--grace-days <n>', 'how long the old key keeps working', days)
     .option('--compromised', 'others know the key: it is deactivated first')
     .option('--restore-secret', "restore the user's secret, if it is pending deletion")
     .option(...force)
     .addOption(member())
     .option(...yes)
     .option(...mfa);
-  add(tree, 'confirm <user>', 'the owner has switched', async () => (await byHand()).confirm)
+  add(tree, 'confirm <user>', 'record that the owner has switched', async () => (await byHand()).confirm)
     .option(...force)
     .addOption(member())
     .option(...yes)
     .option(...mfa);
-  add(tree, 'hold <user>', 'leave alone until a date', async () => (await byHand()).hold)
+  add(tree, 'hold <user>', 'leave the user alone until a date', async () => (await byHand()).hold)
     .requiredOption('--until <date>', 'first day without the hold, YYYY-MM-DD; a past one lifts it', date)
     .addOption(member())
     .option(...yes)
     .option(...mfa);
-  add(tree, 'rollback <user>', 'back to the older key', async () => (await byHand()).rollback)
+  add(tree, 'rollback <user>', 'go back to the older key', async () => (await byHand()).rollback)
     .option(...force)
     .addOption(member())
     .option(...yes)
     .option(...mfa);
-  add(tree, 'retire <user>', 'deactivate without a replacement', async () => (await byHand()).retire)
+  add(tree, 'retire <user>', 'deactivate a key without a replacement', async () => (await byHand()).retire)
     .requiredOption('--access-key-id <id>', 'the key to deactivate', accessKeyId)
     .option(...force)
     .addOption(member())
@@ -137,10 +137,21 @@ function addActing(tree: Tree): void {
     .addOption(member())
     .option(...yes)
     .option(...mfa);
-  add(tree, 'subscribe', 'emails about a user, or about the users of an owner', () => import('./commands/subscribe.ts'))
+}
+
+/** What looks after a deployment. */
+function addKeeping(tree: Tree): void {
+  const yes = ['--yes', 'act without asking'] as const;
+  const worker = () => import('./commands/worker.ts');
+  add(
+    tree,
+    'subscribe',
+    'send messages about a user, or about the users of an owner, to an email address',
+    () => import('./commands/subscribe.ts'),
+  )
     .option('--user <user>', 'messages about this IAM user')
     .option('--owner <value>', 'messages about all users whose tag keyturn:owner is this')
-    .option('--email <address>', 'where they go')
+    .option('--email <address>', 'the email address')
     .option('--topic <arn>', 'the topic, instead of a stage and a Region; KEYTURN_TOPIC_ARN')
     .option(...mfa);
   add(tree, 'hand-on <user>', 'write the current key to its destinations again', () => import('./commands/hand-on.ts'))
@@ -157,8 +168,8 @@ function addActing(tree: Tree): void {
 
 /** For a whole organization; each changes what its profile may change, and nothing else. */
 function addFleet(tree: Tree): void {
-  const fleet = group(tree, 'fleet', 'a whole organization');
-  const yes = ['--yes', 'do it without asking'] as const;
+  const fleet = group(tree, 'fleet', 'look after a whole organization');
+  const yes = ['--yes', 'act without asking'] as const;
   const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
   const hub = () =>
     new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
@@ -172,7 +183,7 @@ function addFleet(tree: Tree): void {
     .option('--print', 'print the command of the AWS CLI, and change nothing')
     .option(...yes)
     .option(...mfa);
-  add(fleet, 'members', 'two roles in every account, by a StackSet', () => import('./commands/fleet-members.ts'))
+  add(fleet, 'members', 'deploy two roles to every account, by a StackSet', () => import('./commands/fleet-members.ts'))
     .addOption(hub())
     .option(...file)
     .option('--suffix <suffix>', 'roleSuffix of the hub, with its hyphen')
@@ -194,13 +205,13 @@ function addFleetMembers(fleet: Tree, file: readonly [string, string, string]): 
       .argParser(collectAccounts)
       .default([], 'all of fleet.yml');
   const print = ['--print', 'print the commands of the AWS CLI, and ask nothing'] as const;
-  const yes = ['--yes', 'do it without asking'] as const;
-  add(fleet, 'check', 'can the hub work in every account', () => import('./commands/fleet-check.ts'))
+  const yes = ['--yes', 'act without asking'] as const;
+  add(fleet, 'check', 'check that the hub can work in every account', () => import('./commands/fleet-check.ts'))
     .option(...file)
     .addOption(accounts())
     .option(...print)
     .option(...mfa);
-  add(fleet, 'plan', 'what a run would do in every account', () => import('./commands/fleet-plan.ts'))
+  add(fleet, 'plan', 'show what a run would do in every account', () => import('./commands/fleet-plan.ts'))
     .option(...file)
     .addOption(accounts())
     .option('--html <file>', 'write a page about the organization there')
@@ -210,7 +221,7 @@ function addFleetMembers(fleet: Tree, file: readonly [string, string, string]): 
   add(
     fleet,
     'leave',
-    'who is in the middle of a rotation in an account, and how it ends',
+    'list who is in the middle of a rotation in an account, and how to end it',
     () => import('./commands/fleet-leave.ts'),
   )
     .addOption(one())
@@ -225,7 +236,7 @@ function addFleetMembers(fleet: Tree, file: readonly [string, string, string]): 
     () => import('./commands/fleet-adopt.ts'),
   )
     .addOption(one())
-    .option('--read-with <name>', 'a profile of that account: it finds who has a secret')
+    .option('--read-with <name>', 'a profile of that account, to find who has a secret')
     .option('--print', 'print the commands of the AWS CLI, and adopt nothing')
     .option(...yes)
     .option(...mfa);
@@ -241,12 +252,12 @@ function addOwning(tree: Tree): void {
   )
     .option('--check', 'change nothing: 0 the key is the newest, 2 a newer one waits')
     .option('--only-profile', 'leave other sections that hold the same key')
-    .option('--read-with <name>', 'read the secret with this profile: the present key no longer works')
-    .option('--secret <arn>', 'which secret, where it cannot be learnt from the key')
-    .option('--user <name>', 'whose key it must be, with --read-with and --secret')
-    .option('--from-env', 'the present key is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
-    .option('--no-file', 'write no file: the new key is in the environment of `-- command`')
-    .option('--mfa-serial <arn>', 'where the secret may only be read with MFA')
+    .option('--read-with <name>', 'read the secret with this profile, if the present key no longer works')
+    .option('--secret <arn>', 'which secret, if the key cannot tell')
+    .option('--user <name>', 'with --read-with and --secret: whose key it must be')
+    .option('--from-env', 'take the present key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
+    .option('--no-file', 'write no file; pass the new key to `-- command` in its environment')
+    .option('--mfa-serial <arn>', 'your MFA device, if the secret can only be read with MFA')
     .option('--endpoint-url <url>', 'send the calls there, instead of to AWS');
   command.hook('preAction', () => {
     const [first] = command.args;
@@ -256,7 +267,7 @@ function addOwning(tree: Tree): void {
 
 /** What an auditor runs, and what is done for one. */
 function addEvidence(tree: Tree): void {
-  const evidence = group(tree, 'evidence', 'what an auditor asks for');
+  const evidence = group(tree, 'evidence', 'collect and report evidence for auditors');
   const print = ['--print', 'print the command of the AWS CLI, and ask nothing'] as const;
   const command = () => import('./commands/evidence.ts');
   add(evidence, 'run', 'collect evidence now, besides the daily run', async () => (await command()).collect)
@@ -265,28 +276,31 @@ function addEvidence(tree: Tree): void {
     )
     .option(...print)
     .option(...mfa);
-  add(evidence, 'test', 'may the collector read and write what it must', async () => (await command()).test)
+  add(evidence, 'test', 'check that the collector can read and write what it must', async () => (await command()).test)
     .option(...print)
     .option(...mfa);
   addPeriod(tree, evidence);
   add(
     tree,
     'verify <place>',
-    'is evidence what its chain says; a bucket (s3://name) or a folder',
+    'check evidence against its chain, in a bucket (s3://name) or a folder',
     () => import('./commands/verify.ts'),
   )
     .addOption(publishedHead())
     .option(...publicKey)
-    .option('--quick', 'digests only')
+    .option('--quick', 'check digests only')
     .addOption(new Option('--from <n>', 'only this digest and later ones, and what they name').argParser(digestNumber))
     .addOption(bucketOwner())
     .option(...mfa);
 }
 
-const publicKey = ['--public-key <file>', 'in PEM: digests must be signed by it'] as const;
+const publicKey = ['--public-key <file>', 'require digests that are signed by this key, in PEM'] as const;
 
 function publishedHead(): Option {
-  return new Option('--head <sha256>', 'of a published head, number:sha256 or account/number:sha256; repeatable')
+  return new Option(
+    '--head <sha256>',
+    'require this published head, number:sha256 or account/number:sha256; repeatable',
+  )
     .argParser(collect)
     .default([], 'none');
 }
@@ -299,12 +313,13 @@ function bucketOwner(): Option {
 function addPeriod(tree: Tree, evidence: Tree): void {
   const period = () =>
     new Option('--period <period>', '2026, 2026-H1, 2026-Q3, 2026-07 or 2026-07-01/2026-09-30').makeOptionMandatory();
-  const suffix = ['--suffix <suffix>', 'of the roles: `roleSuffix`, with its hyphen'] as const;
-  const account = () => new Option('--account <id>', 'whose, if there is evidence of several').argParser(accountId);
+  const suffix = ['--suffix <suffix>', '`roleSuffix` of the deployment, with its hyphen'] as const;
+  const account = () =>
+    new Option('--account <id>', 'which account, if there is evidence of several').argParser(accountId);
   add(
     evidence,
     'report <place>',
-    'the life of every key in a period, gaps first; of a bucket (s3://name) or a folder',
+    'report the life of every key in a period, gaps first, from a bucket (s3://name) or a folder',
     () => import('./commands/evidence-report.ts'),
   )
     .addOption(period())
@@ -315,11 +330,16 @@ function addPeriod(tree: Tree, evidence: Tree): void {
     .option(...publicKey)
     .addOption(bucketOwner())
     .option(...mfa);
-  add(tree, 'sample <place>', 'rotations of a period for an auditor to look at', () => import('./commands/sample.ts'))
+  add(
+    tree,
+    'sample <place>',
+    'draw rotations of a period for an auditor to look at',
+    () => import('./commands/sample.ts'),
+  )
     .addOption(period())
     .requiredOption('--seed <text>', 'the same seed picks the same ones')
     .option(...suffix)
-    .addOption(new Option('--size <n>', 'how many').argParser(size).default(25, '25'))
+    .addOption(new Option('--size <n>', 'how many to draw').argParser(size).default(25, '25'))
     .addOption(account())
     .addOption(publishedHead())
     .option(...publicKey)
@@ -329,10 +349,13 @@ function addPeriod(tree: Tree, evidence: Tree): void {
 
 /** For shells. The second is asked by the scripts of the first. */
 function addCompletion(tree: Tree): void {
-  const shells = new Argument('<shell>', 'whose script').choices(['bash', 'zsh', 'fish', 'powershell']);
-  add(tree, 'completion', 'what makes a shell complete commands', () => import('./commands/completion.ts')).addArgument(
-    shells,
-  );
+  const shells = new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish', 'powershell']);
+  add(
+    tree,
+    'completion',
+    'print a script that completes commands in a shell',
+    () => import('./commands/completion.ts'),
+  ).addArgument(shells);
   add(tree, 'complete [words...]', 'what may be typed next', () => import('./commands/complete.ts'), { hidden: true });
 }
 
@@ -381,10 +404,10 @@ function globalOptions(): Option[] {
       region,
     ),
     new Option('--stage <stage>', 'of the deployment').argParser(stage).default('dev'),
-    new Option('--json', 'one JSON document on stdout'),
+    new Option('--json', 'print one JSON document on stdout'),
     new Option('--no-input', 'never ask'),
-    new Option('-q, --quiet', 'no progress, no hints'),
-    new Option('-v, --verbose', 'each AWS call on stderr, never what it carries'),
-    new Option('--no-color', 'no colours; also NO_COLOR'),
+    new Option('-q, --quiet', 'print no progress and no hints'),
+    new Option('-v, --verbose', 'log each AWS call on stderr, never its contents'),
+    new Option('--no-color', 'print no colours; also NO_COLOR'),
   ];
 }

@@ -67,7 +67,7 @@ export async function buildKeyturn(outDir: string): Promise<PackedProgram> {
 const packedManifest = {
   name: manifest.name,
   version: manifest.version,
-  description: 'See and steer the rotation of IAM access keys.',
+  description: 'Preview and control the rotation of IAM access keys.',
   license: manifest.license,
   type: 'module',
   bin: { keyturn: PROGRAM },

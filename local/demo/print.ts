@@ -71,7 +71,7 @@ export function printTable(rows: readonly Row[], out: Output): void {
   out.write(
     'oldest: days of the oldest active key on the last day. A replaced key stays active in its grace period of 10 days.\n',
   );
-  out.write('outage: days on which the owner needed a key and had none that works.\n');
+  out.write('outage: days on which the owner needed a key and had none that worked.\n');
 }
 
 /** A line for each row, cut off where a terminal ends. */

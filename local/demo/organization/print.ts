@@ -10,7 +10,7 @@ import { type AccountRow, accountRows, happeningsIn, organizationTotals } from '
 export function printOrganization(act: OrganizationDays, out: Output): void {
   out.write(
     `${paint('bold', `An organization of ${members.length} accounts, ${act.days} days.`, out)} One hub takes roles in them: a dry run everywhere, then wave by wave.\n` +
-      'Which account may be changed from when is compiled into IAM; the digest names who does not answer.\n\n',
+      'Which accounts may be changed, and from when, is compiled into IAM; the digest names those that do not answer.\n\n',
   );
   printTimeline(organizationTimeline(act), organizationStart, out);
   out.write('\n');

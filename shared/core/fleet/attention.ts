@@ -67,7 +67,7 @@ function told({ results, silent, left, selected, fanOut }: FleetDigest): Attenti
       'could not be enqueued',
     ),
     tell('trust-changed', because('trust-changed'), 'changed the trust of a role', detailOf),
-    tell('role-refused', because('role-refused'), 'refused their role', detailOf),
+    tell('role-refused', because('role-refused'), 'refused the role', detailOf),
     tell('own-deployment', because('own-deployment'), 'with a Keyturn of their own'),
     tell('second-hub', because('second-hub'), 'with the roles of a second hub'),
     tell('failed', failed, 'could not be looked at', detailOf),
