@@ -111,7 +111,10 @@ export function addUp(all: FleetFacts): FleetDigest {
   };
 }
 
-/** Who turned out not to belong only when looked at, as by tags of the account, is left out as if that had been known. */
+/**
+ * Who turned out not to belong only when looked at, as by tags of the account, is left out as if that had been known. So is
+ * what was answered of an account that does not belong now.
+ */
 function withoutOutsiders(facts: FleetFacts): FleetFacts {
   const outsiders = new Map(
     facts.results.flatMap(({ accountId, reason }) => (isOutside(reason) ? [[accountId, reason]] : [])),
@@ -122,7 +125,9 @@ function withoutOutsiders(facts: FleetFacts): FleetFacts {
     const reason = outsiders.get(accountId);
     if (reason !== undefined) skipped[reason] = (skipped[reason] ?? 0) + 1;
   }
-  return { ...facts, results: facts.results.filter(isInside), selected: facts.selected.filter(isInside), skipped };
+  const selected = facts.selected.filter(isInside);
+  const belongs = new Set(selected.map(({ accountId }) => accountId));
+  return { ...facts, results: facts.results.filter(({ accountId }) => belongs.has(accountId)), selected, skipped };
 }
 
 function isOutside(reason: string | undefined): reason is (typeof notSelectedReasons)[number] {

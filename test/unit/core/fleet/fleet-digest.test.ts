@@ -151,6 +151,13 @@ describe('accounts that turned out not to belong', () => {
   });
 });
 
+it('what was answered of an account that does not belong now is not added up', () => {
+  const results = [resultOf(A, { usersScanned: 3 }), resultOf(B, { usersScanned: 5, rotated: 7, wave: 'canary' })];
+  const digest = addUp(factsOf([A], { results, coveredBefore: [{ accountId: B, name: 'b', underWay: 2 }] }));
+  expect([digest.results.length, digest.totals.usersScanned, digest.totals.rotated]).toEqual([1, 3, 0]);
+  expect(digest.left).toMatchObject([{ accountId: B, underWay: 2 }]);
+});
+
 describe('what is to be looked at', () => {
   it.each([
     ['role-refused', { status: 'refused', reason: 'role-refused', errors: ['Cannot take keyturn-observe'] }],
@@ -258,7 +265,7 @@ describe('the message', () => {
     const results = Array.from({ length: 1_000 }, (_, n) =>
       resultOf(String(100_000_000_000 + n), { ...lists, name: 'n'.repeat(64), ...every[n % every.length] }),
     );
-    const message = build(factsOf([], { results }));
+    const message = build(factsOf([], { results, selected: results }));
     expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(256 * 1_024);
     expect(JSON.parse(message.body.default).attention).toHaveLength(17);
   });
