@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FunctionName, functionCredentials, functionRoleArn } from '../../local/aws/principals.ts';
+import { type FunctionName, functionCredentials } from '../../local/aws/principals.ts';
 import { createRuntime, directLine } from '../../local/host/runtime.ts';
 import type { LocalOrganization } from '../../local/organization/organization.ts';
 import { inMember } from '../../shared/aws/in-member.ts';
@@ -7,10 +7,17 @@ import { isRefusedRole } from '../../shared/aws/member-session.ts';
 import { listAccounts } from '../../shared/aws/organization.ts';
 import { parseFleet } from '../../shared/core/fleet/fleet.ts';
 import type { MemberRole } from '../../shared/core/fleet/member-roles.ts';
-import { assumeRoleStatements, managedPolicies, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { type OrganizationAccount, select } from '../../shared/core/fleet/select.ts';
 import { parseInstant } from '../../shared/core/time.ts';
-import { createFleetOrganization, EXTERNAL_ID, HUB, MEMBERS, ORGANIZATION, UNITS } from '../support/organization.ts';
+import {
+  createFleetOrganization,
+  EXTERNAL_ID,
+  HUB,
+  MEMBERS,
+  ORGANIZATION,
+  permit,
+  UNITS,
+} from '../support/organization.ts';
 
 const [SANDBOX, EXCLUDED] = ['777788889999', '888899990000'];
 const [, CANARY = '', LAB = ''] = MEMBERS.map(({ accountId }) => accountId);
@@ -34,21 +41,9 @@ function deployed(): LocalOrganization {
     { accountId: EXCLUDED, parent: UNITS.dev },
   ];
   const organization = createFleetOrganization({ accounts });
-  for (const [name, roles] of Object.entries(rolesTaken)) {
-    const functionArn = `arn:aws:lambda:eu-west-1:${HUB}:function:keyturn-test-${name}`;
-    const taker = { partition: 'aws', roleSuffix: '', roles: [...roles], functionArn };
-    const arn = functionRoleArn(HUB, takerOf(name));
-    for (const document of managedPolicies(assumeRoleStatements(fleet, taker))) {
-      organization.hub.iam.putRolePolicy(arn, JSON.parse(JSON.stringify(document)));
-    }
-  }
+  permit(organization, fleet);
   return organization;
 }
-
-const takerOf = (name: string): FunctionName => {
-  const names: FunctionName[] = ['scheduled-rotation', 'rotation-worker', 'rotate-user', 'exposed-key', 'config-rule'];
-  return names.find((each) => each === name) ?? 'config-remediation';
-};
 
 function hubOf(organization: LocalOrganization, name: FunctionName) {
   const runtime = createRuntime({

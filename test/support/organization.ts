@@ -1,10 +1,13 @@
 import type { NewRole } from '../../local/aws/iam/iam-roles.ts';
+import { functionRoleArn } from '../../local/aws/principals.ts';
 import {
   createLocalOrganization,
   type LocalOrganization,
   type LocalOrganizationOptions,
   type NewAccount,
 } from '../../local/organization/organization.ts';
+import type { Fleet } from '../../shared/core/fleet/fleet.ts';
+import { assumeRoleStatements, managedPolicies, rolesTaken } from '../../shared/core/fleet/policy.ts';
 import { ACCOUNT } from '../package/template.ts';
 import {
   EXTERNAL_ID,
@@ -67,4 +70,24 @@ export function createFleetOrganization({ parameters = {}, ...options }: FleetOp
     for (const role of rolesOfMember(accountId, parameters)) organization.account(accountId).iam.putRole(role);
   }
   return organization;
+}
+
+const takers = [
+  'scheduled-rotation',
+  'rotation-worker',
+  'rotate-user',
+  'exposed-key',
+  'config-rule',
+  'config-remediation',
+] as const;
+
+/** What `fleet.yml` compiles to is all that the roles of the hub's functions may take. */
+export function permit({ hub, region }: LocalOrganization, fleet: Fleet): void {
+  for (const name of takers) {
+    const functionArn = `arn:aws:lambda:${region}:${hub.accountId}:function:keyturn-test-${name}`;
+    const taker = { partition: 'aws', roleSuffix: '', roles: [...rolesTaken[name]], functionArn };
+    for (const document of managedPolicies(assumeRoleStatements(fleet, taker))) {
+      hub.iam.putRolePolicy(functionRoleArn(hub.accountId, name), JSON.parse(JSON.stringify(document)));
+    }
+  }
 }
