@@ -4,7 +4,7 @@ import { type Judged, judgeAccount, planUsers, type UserPlan, type View } from '
 import { callsMade } from '../shared/aws/runtime.ts';
 import type { Triaged } from '../shared/core/activity.ts';
 import { type Audience, audienceNotes } from '../shared/core/audience.ts';
-import { EventError, isFailure } from '../shared/core/errors.ts';
+import { EventError, type Failures, isFailure } from '../shared/core/errors.ts';
 import { userNamePattern } from '../shared/core/event-fields.ts';
 import type { ReasonCode } from '../shared/core/reasons.ts';
 import { firstRun } from '../shared/core/runs.ts';
@@ -47,6 +47,8 @@ export interface Preview {
   /** Sentences about what could not be known. */
   notes: readonly string[];
   errors: readonly string[];
+  /** What they are about. */
+  causes: readonly unknown[];
   awsCalls: number;
 }
 
@@ -65,7 +67,8 @@ export async function previewAccount(
   const runId = randomUUID();
   const { clock, sleep } = context.shell;
   const reader = { aws, settings, verifier: asRecordedIn(settings.stateEpoch) };
-  const view: View = { reader, runtime: { clock, sleep }, run: firstRun(clock(), settings), errors: [] };
+  const failures = { errors: [], causes: [] } satisfies Failures;
+  const view: View = { reader, runtime: { clock, sleep }, run: firstRun(clock(), settings), ...failures };
   let wanted = 0;
   const progress = (): string => {
     const users = wanted === 0 ? '' : `, ${aws.counts.get('iam:GetUser') ?? 0} of ${wanted} users`;
@@ -87,7 +90,7 @@ export async function previewAccount(
       leftAlone: others.filter(({ verdict }) => selection.reason === undefined || verdict.reason === selection.reason),
       subscriptions: heard.basis,
       notes: heard.notes,
-      errors: view.errors,
+      ...failures,
       awsCalls: callsMade({ aws }),
     };
   });

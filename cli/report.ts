@@ -1,4 +1,5 @@
 import { plannedSteps } from '../shared/aws/plan-users.ts';
+import { RotationError } from '../shared/core/errors.ts';
 import type { Account } from './accounts.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCodes, worst } from './exit-code.ts';
@@ -62,12 +63,12 @@ export function sayDoubts({ note, warn }: Context, { notes, errors, judged }: Pr
 }
 
 /** Of an account that was looked at: something may have failed on the way, or be due. */
-export function codeOf({ errors, plans }: Pick<Preview, 'errors' | 'plans'>, isDetailed: boolean): ExitCode {
-  const isRefused = errors.some((each) => /: (AccessDenied|UnauthorizedOperation|AuthorizationError)/.test(each));
-  const isThrottled =
-    errors.length > 0 && errors.every((each) => /: (Throttl|TooManyRequests|RequestLimit)/.test(each));
+export function codeOf({ causes, plans }: Pick<Preview, 'causes' | 'plans'>, isDetailed: boolean): ExitCode {
+  const codes = causes.map((cause) => (cause instanceof RotationError ? cause.code : ''));
+  const isRefused = codes.some((each) => /^(AccessDenied|UnauthorizedOperation|AuthorizationError)/.test(each));
+  const isThrottled = codes.every((each) => /^(Throttl|TooManyRequests|RequestLimit)/.test(each));
   const code = isRefused ? exitCodes.refused : isThrottled ? exitCodes.later : exitCodes.failed;
-  const failed = errors.length === 0 ? [] : [code];
+  const failed = causes.length === 0 ? [] : [code];
   return worst([...failed, ...(isDetailed ? plans.map(({ plan }) => detailedCodeOf(plan.status)) : [])]);
 }
 

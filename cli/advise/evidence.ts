@@ -9,7 +9,7 @@ import { mapConcurrently } from '../../shared/aws/map-concurrently.ts';
 import { getLastUsed, listAccessKeys } from '../../shared/aws/observe.ts';
 import { lookUpUses, TRAIL_PAUSE, type TrailUse } from '../../shared/aws/trail.ts';
 import type { CredentialReport, ReportRow } from '../../shared/core/credential-report.ts';
-import { isFailure, messageOf } from '../../shared/core/errors.ts';
+import { collect, type Failures, isFailure, messageOf } from '../../shared/core/errors.ts';
 import { DAY, type Instant } from '../../shared/core/time.ts';
 import { userTagNames } from '../../shared/core/user-settings.ts';
 import type { Account } from '../accounts.ts';
@@ -26,6 +26,7 @@ export interface Gathered {
   people: readonly Person[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
+  causes: readonly unknown[];
 }
 
 export interface Question {
@@ -42,7 +43,7 @@ export async function gather({ shell }: Context, question: Question): Promise<Ga
   const { account, users: names, now } = question;
   const { aws } = account;
   const [report, { users, groups }] = await Promise.all([readCredentialReport(aws, shell), readUsers(aws)]);
-  const errors: string[] = [];
+  const failures = { errors: [], causes: [] } satisfies Failures;
   const policiesOf = new Map(groups.map((group) => [group.GroupName ?? '', attached(group.AttachedManagedPolicies)]));
   const asked = users.filter(({ UserName = '' }) => names.length === 0 || names.includes(UserName));
   const read = await mapConcurrently(asked, async (detail): Promise<Person[]> => {
@@ -54,14 +55,14 @@ export async function gather({ shell }: Context, question: Question): Promise<Ga
       return [{ evidence: evidenceOf(detail, { now, row, keys, policiesOf }), arn: detail.Arn ?? '' }];
     } catch (error) {
       // Deleted since the list of users was read.
-      if (!isFailure(error, 'NoSuchEntity')) errors.push(`${detail.UserName}: ${messageOf(error)}`);
+      if (!isFailure(error, 'NoSuchEntity')) collect(failures, error, `${detail.UserName}: ${messageOf(error)}`);
       return [];
     }
   });
   const people = read.flat().toSorted((a, b) => (a.evidence.userName < b.evidence.userName ? -1 : 1));
   const isRootAsked = names.length === 0 && report.rootActiveKeys > 0;
-  const traced = question.trailDays === undefined ? people : await trace(shell, { ...question, people, errors });
-  return { people: [...(isRootAsked ? [{ evidence: rootOf(report, now) }] : []), ...traced], errors };
+  const traced = question.trailDays === undefined ? people : await trace(shell, { ...question, people, failures });
+  return { people: [...(isRootAsked ? [{ evidence: rootOf(report, now) }] : []), ...traced], ...failures };
 }
 
 async function readUsers(aws: Account['aws']): Promise<{ users: UserDetail[]; groups: GroupDetail[] }> {
@@ -150,13 +151,13 @@ function allowedBy(statement: unknown): string[] {
 
 interface Trace extends Question {
   people: readonly Person[];
-  errors: string[];
+  failures: Failures;
 }
 
 /** One look-up at a time: CloudTrail answers two a second, for the whole account. */
 async function trace(
   shell: Context['shell'],
-  { account, people, now, trailDays = 0, errors }: Trace,
+  { account, people, now, trailDays = 0, failures }: Trace,
 ): Promise<Person[]> {
   const traced: Person[] = [];
   for (const person of people) {
@@ -172,7 +173,7 @@ async function trace(
       }
       traced.push({ ...person, evidence: { ...person.evidence, uses } });
     } catch (error) {
-      errors.push(`${person.evidence.userName}: ${messageOf(error)}`);
+      collect(failures, error, `${person.evidence.userName}: ${messageOf(error)}`);
       traced.push(person);
     }
   }

@@ -1,5 +1,5 @@
 import { callsMade } from '../../shared/aws/runtime.ts';
-import { EventError, messageOf } from '../../shared/core/errors.ts';
+import { collect, EventError, type Failures, messageOf } from '../../shared/core/errors.ts';
 import { formatInstant } from '../../shared/core/time.ts';
 import { type Account, inEachAccount } from '../accounts.ts';
 import { gather, type Person } from '../advise/evidence.ts';
@@ -31,6 +31,7 @@ interface AdvisedAccount {
   at: number;
   people: readonly Advised[];
   errors: readonly string[];
+  causes: readonly unknown[];
 }
 
 /**
@@ -49,7 +50,7 @@ export async function run(context: Context, users: readonly string[], options: A
   if (options.cloudtrail !== true) {
     context.note('User agents and addresses were not looked at: --cloudtrail asks CloudTrail for them.');
   }
-  return worst([...codes, ...results.map(({ errors }) => codeOf({ errors, plans: [] }, false))]);
+  return worst([...codes, ...results.map(({ causes }) => codeOf({ causes, plans: [] }, false))]);
 }
 
 async function look(
@@ -62,27 +63,27 @@ async function look(
   const progress = () => `${account.accountId}: ${callsMade(account)} AWS calls`;
   return withProgress(context, progress, async () => {
     const gathered = await gather(context, { account, now: at, users: names, ...trail });
-    const errors = [...gathered.errors];
+    const failures = { errors: [...gathered.errors], causes: [...gathered.causes] } satisfies Failures;
     const people: Advised[] = [];
     for (const person of gathered.people) {
       const fits = advise(person.evidence).filter(({ confidence }) => isAtLeast(confidence, options.min));
       const [first] = fits;
       if (first === undefined) continue;
-      people.push({ ...person, fits, ...(first.isRole ? await needsOf(context, { account, person, errors }) : {}) });
+      people.push({ ...person, fits, ...(first.isRole ? await needsOf(context, { account, person, failures }) : {}) });
     }
-    return { account, at, people, errors };
+    return { account, at, people, ...failures };
   });
 }
 
 /** That it cannot be read takes nothing from the advice. */
 async function needsOf(
   context: Context,
-  { account, person, errors }: { account: Account; person: Person; errors: string[] },
+  { account, person, failures }: { account: Account; person: Person; failures: Failures },
 ): Promise<Pick<Advised, 'needs'>> {
   try {
     return person.arn === undefined ? {} : { needs: await readNeeds(context, account, person.arn) };
   } catch (error) {
-    errors.push(`${person.evidence.userName}: ${messageOf(error)}`);
+    collect(failures, error, `${person.evidence.userName}: ${messageOf(error)}`);
     return {};
   }
 }

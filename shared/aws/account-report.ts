@@ -1,6 +1,6 @@
 import { GenerateCredentialReportCommand, GetCredentialReportCommand } from '@aws-sdk/client-iam';
 import { type CredentialReport, parseCredentialReport } from '../core/credential-report.ts';
-import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import { collect, type Failures, isFailure, messageOf, RotationError } from '../core/errors.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { Aws } from './clients.ts';
 import { required } from './observe.ts';
@@ -10,12 +10,14 @@ import type { Runtime } from './runtime.ts';
 export async function reportOrError(
   aws: Aws,
   runtime: Pick<Runtime, 'sleep'>,
-  errors: string[],
+  failures: Failures,
 ): Promise<CredentialReport | undefined> {
   try {
     return await readCredentialReport(aws, runtime);
   } catch (error) {
-    errors.push(
+    collect(
+      failures,
+      error,
       `${messageOf(error)} Without the report every user was looked at by iam:ListAccessKeys, and keys of the root user were not looked at.`,
     );
     return undefined;

@@ -1,6 +1,6 @@
 import type { Triaged } from '../core/activity.ts';
 import type { Audience } from '../core/audience.ts';
-import { messageOf } from '../core/errors.ts';
+import { collect, type Failures, messageOf } from '../core/errors.ts';
 import { asScheduled, type Limits, type Request, type UserState } from '../core/model.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import { present } from '../core/present.ts';
@@ -20,13 +20,11 @@ import { type Scan, scanAccount } from './scan.ts';
  */
 
 /** How an account is looked at. */
-export interface View {
+export interface View extends Failures {
   reader: Reader;
   runtime: Pick<Runtime, 'clock' | 'sleep'>;
   /** The run as it was scheduled, and the one before it. */
   run: RunTimes;
-  /** Collects sentences: what failed, and kept nothing else from being done. */
-  errors: string[];
   /** In a fleet: which account it must be. */
   accountId?: string;
 }
@@ -43,9 +41,10 @@ export interface Judged {
 
 /** Scans the account and picks who is due. Throws as `scanAccount` does; all other failures are collected. */
 export async function judgeAccount(view: View, listeners: () => Promise<Audience | undefined>): Promise<Judged> {
-  const { reader, runtime, run, errors, accountId } = view;
+  const { reader, runtime, run, errors, causes, accountId } = view;
   const scan = await scanAccount(reader, runtime, run, accountId);
   errors.push(...scan.errors);
+  causes?.push(...scan.causes);
   const triaged = scan.users.map((scanned) => ({ scanned, verdict: triage(scanned, reader.settings, scan.at, run) }));
   const dueUsers = inOrder(
     triaged.filter(({ verdict }) => verdict.isDue),
@@ -92,15 +91,11 @@ export function plannedSteps(plans: readonly UserPlan[]): PlannedStep[] {
 }
 
 /** A failure that must not keep the rest from being done is collected, with whom it is about in front. */
-export async function attempt<T>(
-  { errors }: Pick<View, 'errors'>,
-  call: () => Promise<T>,
-  about = '',
-): Promise<T | undefined> {
+export async function attempt<T>(failures: Failures, call: () => Promise<T>, about = ''): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
-    errors.push(`${about}${messageOf(error)}`);
+    collect(failures, error, `${about}${messageOf(error)}`);
     return undefined;
   }
 }

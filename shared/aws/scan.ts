@@ -1,6 +1,6 @@
 import { paginateGetAccountAuthorizationDetails, type UserDetail } from '@aws-sdk/client-iam';
 import { type CredentialReport, isSameCreation, REPORT_LAG, type ReportRow } from '../core/credential-report.ts';
-import { isFailure, messageOf, RotationError } from '../core/errors.ts';
+import { collect, type Failures, isFailure, messageOf, RotationError } from '../core/errors.ts';
 import type { Secret, User } from '../core/model.ts';
 import { listed, present } from '../core/present.ts';
 import type { RunTimes } from '../core/runs.ts';
@@ -35,6 +35,7 @@ export interface Scan {
   secretsWithoutUser: readonly string[];
   /** Sentences: what could not be read, and of whom. */
   errors: readonly string[];
+  causes: readonly unknown[];
   /** Sentences: settings that match nobody, Regions that take no mail, a report that says little. */
   findings: readonly string[];
 }
@@ -58,12 +59,12 @@ export async function scanAccount(
 ): Promise<Scan> {
   const { aws, settings } = reader;
   const at = runtime.clock();
-  const errors: string[] = [];
+  const failures = { errors: [], causes: [] } satisfies Failures;
   const [report, details, secrets, elsewhere] = await Promise.all([
-    reportOrError(aws, runtime, errors),
+    reportOrError(aws, runtime, failures),
     listUsers(aws),
     listSecrets(reader, expected),
-    listElsewhere(reader, expected, errors),
+    listElsewhere(reader, expected, failures),
   ]);
   const accountId = await accountOf(aws, details, expected);
   const scanned = details
@@ -76,11 +77,11 @@ export async function scanAccount(
   return {
     accountId,
     at,
-    users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, errors })),
+    users: await mapConcurrently(scanned, (user) => withExactKeys(reader, user, { at, run, failures })),
     ...(report === undefined ? {} : { rootActiveKeys: report.rootActiveKeys, report }),
     createdAt: new Map(details.map(({ UserId = '', CreateDate = new Date(at) }) => [UserId, CreateDate.getTime()])),
     secretsWithoutUser: [...secrets].filter(([userId]) => !userIds.has(userId)).map(([, { name }]) => name),
-    errors,
+    ...failures,
     findings: [...matchNobody(details.map(placeOf), settings), ...mailSenders, ...unreported(details, report)],
   };
 }
@@ -155,7 +156,7 @@ function scannedUser(detail: UserDetail, { accountId, report, secrets, elsewhere
 async function withExactKeys(
   { aws, settings, wantsExactKeys }: ScanReader,
   scanned: ScannedUser,
-  { at, run, errors }: { at: Instant; run: RunTimes | undefined; errors: string[] },
+  { at, run, failures }: { at: Instant; run: RunTimes | undefined; failures: Failures },
 ): Promise<ScannedUser> {
   if (!(wantsExactKeys?.(scanned) ?? needsExactKeys(scanned, settings, at, run))) return scanned;
   try {
@@ -163,7 +164,7 @@ async function withExactKeys(
   } catch (error) {
     // Deleted since the list of users was read: there is no one to judge.
     if (isFailure(error, 'NoSuchEntity')) return { ...scanned, keys: [] };
-    errors.push(`${scanned.user.userName}: ${messageOf(error)}`);
+    collect(failures, error, `${scanned.user.userName}: ${messageOf(error)}`);
     return scanned;
   }
 }

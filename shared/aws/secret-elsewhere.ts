@@ -3,7 +3,7 @@ import {
   type SecretListEntry,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { aboutUser, isFailure, messageOf } from '../core/errors.ts';
+import { aboutUser, collect, type Failures, isFailure, messageOf } from '../core/errors.ts';
 import type { User } from '../core/model.ts';
 import { keepsKey, type SeenElsewhere } from '../core/secret-elsewhere.ts';
 import { secretNameOf, userIdOfSecretName } from '../core/secret-name.ts';
@@ -55,7 +55,7 @@ async function seenIn(secrets: SecretsManagerClient, SecretId: string): Promise<
 export async function listElsewhere(
   { aws, settings }: Reader,
   accountId: string | undefined,
-  errors: string[],
+  failures: Failures,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   for (const [region, secrets] of aws.elsewhere) {
@@ -71,7 +71,9 @@ export async function listElsewhere(
         found.set(userId, [...(found.get(userId) ?? []), region]);
       }
     } catch (error) {
-      if (!isNotEnabled(error)) errors.push(`Cannot see who has a secret in ${region}: ${messageOf(error)}`);
+      if (!isNotEnabled(error)) {
+        collect(failures, error, `Cannot see who has a secret in ${region}: ${messageOf(error)}`);
+      }
     }
   }
   return found;

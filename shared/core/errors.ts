@@ -91,3 +91,16 @@ export function isFailure(error: unknown, name: string): error is RotationError 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What failed, and kept nothing else from being done. */
+export interface Failures {
+  /** Sentences, for people. */
+  errors: string[];
+  /** What was thrown, for those who decide by it. */
+  causes?: unknown[];
+}
+
+export function collect({ errors, causes }: Failures, thrown: unknown, sentence: string): void {
+  errors.push(sentence);
+  causes?.push(thrown);
+}
