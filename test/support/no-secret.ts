@@ -7,21 +7,24 @@ import type { World } from './world.ts';
 const FUNCTIONS = ['rotate-user', 'worker', 'scheduled-rotation', 'scan', 'secret-rotation'];
 const READS = ['GetSecretValue', 'BatchGetSecretValue'];
 
-/** Everything that a person, another tool or a log could see, by where it is; the values of secrets are not. */
-function visible({ aws, logged, shown, queueUrl, deadLetterQueueUrl }: World): Record<string, unknown> {
+/**
+ * Everything that a person, another tool or a log could see, by where it is; the values of secrets are not. What crossed a
+ * wire is plain, and quicker to write out than what a handler returned or threw.
+ */
+function visible({ aws, logged, shown, queueUrl, deadLetterQueueUrl }: World): Record<string, string> {
   const secrets = aws.secrets.all();
   return {
-    'a log line': logged,
-    'an answer or an error': shown,
-    'an SNS message': aws.sns.published,
-    'an SQS message': [queueUrl, deadLetterQueueUrl].flatMap((url) => aws.sqs.messages(url)),
-    'a tag or a description': [
+    'a log line': logged.join('\n'),
+    'an answer or an error': everyCharacter(shown),
+    'an SNS message': JSON.stringify(aws.sns.published),
+    'an SQS message': JSON.stringify([queueUrl, deadLetterQueueUrl].flatMap((url) => aws.sqs.messages(url))),
+    'a tag or a description': JSON.stringify([
       secrets.map(({ name, arn, description, tags, policy, versions }) => {
         return { name, arn, description, tags, policy, labels: versions.map(({ labels }) => labels) };
       }),
       aws.iam.users(),
-    ],
-    'the input of a call': aws.calls,
+    ]),
+    'the input of a call': JSON.stringify(aws.calls),
   };
 }
 
@@ -56,8 +59,8 @@ export function expectNoSecret(world: World): void {
     .flatMap((secret) => [secret.slice(0, 20), secret.slice(20), encodeURIComponent(secret.slice(0, 20))]);
   const sought = [...halves, ...world.aws.secrets.rotations.tokens];
   for (const each of sought) expect(each.match(RUNS), 'is looked for in runs of such characters').toEqual([each]);
-  for (const [where, value] of Object.entries(visible(world))) {
-    const text = everyCharacter(value).match(RUNS)?.join(' ') ?? '';
+  for (const [where, seen] of Object.entries(visible(world))) {
+    const text = seen.match(RUNS)?.join(' ') ?? '';
     const found = sought.filter((half) => text.includes(half));
     expect(found, `a secret access key or a RotationToken is in ${where}`).toEqual([]);
   }

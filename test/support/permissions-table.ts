@@ -24,13 +24,12 @@ export interface Deployment {
 }
 
 const ALL = readdirSync(new URL('../../functions/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
-const TEXT = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
+const LINES = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8').split('\n');
 
 /** The cells of each row of the table whose first column has this title. */
 function rowsOf(title: string): string[][] {
-  const lines = TEXT.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${title} |`));
-  const rows = lines.slice(start + 2);
+  const start = LINES.findIndex((line) => line.startsWith(`| ${title} |`));
+  const rows = LINES.slice(start + 2);
   return rows.slice(0, rows.indexOf('')).map((row) =>
     row
       .split('|')
@@ -43,6 +42,8 @@ const LEGEND = new Map(
   rowsOf('in the table').map(([word = '', meaning = '']) => [word, /^`(.*?)`/.exec(meaning)?.[1]]),
 );
 
+const TABLES = { statement: rowsOf('statement'), 'with a fleet': rowsOf('with a fleet') };
+
 /** Code between backticks, or all of a cell that has none. */
 function words(cell: string): string[] {
   return cell.split(', ').map((word) => word.replaceAll('`', ''));
@@ -52,10 +53,7 @@ function words(cell: string): string[] {
  * The rows as they hold for one deployment; `<function>` is left, since a row can be about several. What a fleet has
  * besides is a table of its own.
  */
-export function readPermissions(
-  deployment: Deployment,
-  title: 'statement' | 'with a fleet' = 'statement',
-): Permission[] {
+export function readPermissions(deployment: Deployment, title: keyof typeof TABLES = 'statement'): Permission[] {
   const names: Record<string, string> = {
     partition: 'aws',
     suffix: 'amazonaws.com',
@@ -69,7 +67,7 @@ export function readPermissions(
   };
   const meaning = (word: string): string =>
     (LEGEND.get(word) ?? word.replaceAll('`', '')).replace(/<(\w+)>/g, (text, name: string) => names[name] ?? text);
-  return rowsOf(title).map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({
+  return TABLES[title].map(([sid = '', who = '', may = '', on = '', onlyIf = '', why = '']) => ({
     sid,
     effect: may.startsWith('**never** ') ? 'Deny' : 'Allow',
     who: words(who).flatMap((name) => (name === 'all functions' ? ALL : name)),

@@ -1,8 +1,8 @@
 import { actionOf } from '../../local/aws/iam/asked-of-iam.ts';
-import { decide, type Request } from '../../local/aws/policies/policy.ts';
 import type { AccountCall } from '../../local/organization/organization.ts';
+import { type Asked, note, refusedOf } from './asked-of-roles.ts';
 import type { FleetWorld } from './fleet-world.ts';
-import { readPermissions, statementsOfFunction } from './permissions-table.ts';
+import { readPermissions } from './permissions-table.ts';
 
 /** What the hub asks for only because it has a fleet, or of queues that only a hub has. */
 const services = ['cloudwatch', 'organizations', 'sqs'];
@@ -17,19 +17,14 @@ export function refusedInFleet(world: FleetWorld): string[] {
   const permissions = [...readPermissions(deployment), ...readPermissions(deployment, 'with a fleet')];
   // In a fleet they call by their own names.
   const functions = new Set(permissions.flatMap(({ who }) => who));
-  const asked = new Map<string, { name: string; request: Request }>();
+  const asked: Asked = new Map();
   for (const made of organization.calls) {
     const name = made.call.caller;
     if (!functions.has(name) || made.accountId !== hub.accountId || !isOfTheHub(made)) continue;
-    const request = {
-      action: actionOf(`${made.call.service}:${made.call.operation}`),
-      resource: resourceOf(made, world),
-    };
-    asked.set(`${name} ${JSON.stringify(request)}`, { name, request: { ...request, context: {} } });
+    const action = actionOf(`${made.call.service}:${made.call.operation}`);
+    note(asked, name, { action, resource: resourceOf(made, world) });
   }
-  return [...asked.values()]
-    .filter(({ name, request }) => decide(statementsOfFunction(permissions, name), request) !== 'allowed')
-    .map(({ name, request }) => `${name}: ${request.action} on ${request.resource}`);
+  return refusedOf(permissions, asked);
 }
 
 function isOfTheHub({ call: { service, operation } }: AccountCall): boolean {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { decide, type Request } from '../../local/aws/policies/policy.ts';
 import { afterEachFleetWorld, afterEachWorld } from './after-each-world.ts';
-import { type Deployment, readPermissions, statementsOfFunction } from './permissions-table.ts';
+import { type Asked, note, refusedOf } from './asked-of-roles.ts';
+import { type Deployment, readPermissions } from './permissions-table.ts';
 import { functionOf, requestOf } from './requests.ts';
 import { refusedInFleet } from './within-fleet-permissions.ts';
 import type { World } from './world.ts';
@@ -26,17 +26,12 @@ function refused(world: World): string[] {
     signingKeyArn: arn('the signing key'),
     evidenceBucketArn: arn('the records').split('/')[0] ?? '',
   };
-  const asked = new Map<string, { name: string; request: Request }>();
+  const asked: Asked = new Map();
   for (const call of world.aws.calls) {
     const name = functionOf(call);
-    if (name === undefined) continue;
-    const request = requestOf(world, call, targets);
-    asked.set(`${name} ${JSON.stringify(request)}`, { name, request });
+    if (name !== undefined) note(asked, name, requestOf(world, call, targets));
   }
-  return [...asked.values()]
-    .filter(({ name, request }) => decide(statementsOfFunction(permissions, name), request) !== 'allowed')
-    .map(({ name, request }) => `${name}: ${request.action} on ${request.resource}`)
-    .filter((call) => !call.startsWith(REFUSED_EITHER_WAY));
+  return refusedOf(permissions, asked).filter((call) => !call.startsWith(REFUSED_EITHER_WAY));
 }
 
 function deploymentOf({ aws, environment }: World): Deployment {

@@ -24,13 +24,23 @@ interface Operator {
   readonly isNegated: boolean;
 }
 
+/** Of the patterns that were met so far: a few policies decide all calls. */
+const expressions = new Map<string, RegExp>();
+
 /** `*` and `?` as policies mean them. */
 export function like(actual: string, pattern: string): boolean {
+  if (pattern === '*' || pattern === actual) return true;
+  const expression = expressions.get(pattern) ?? expressionOf(pattern);
+  expressions.set(pattern, expression);
+  return expression.test(actual);
+}
+
+function expressionOf(pattern: string): RegExp {
   const escaped = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`, 's').test(actual);
+  return new RegExp(`^${escaped}$`, 's');
 }
 
 /** Each of the six parts of an ARN is compared by itself, so that a wildcard does not reach into the next. */
