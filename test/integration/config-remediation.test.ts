@@ -111,14 +111,14 @@ describe('a user with something due', () => {
   });
 });
 
-test('a thousand events at once respect the daily limit', async () => {
+test('events by the hundred at once respect the daily limit', async () => {
   const world = createWorld({ environment: { ...environment, KEYTURN_MAX_NEW_ROTATIONS_PER_DAY: '5' } });
   const ids = Array.from(
     { length: 40 },
     (_, n) => world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 95 }] }).userId,
   );
   const handler = createConfigRemediation(world.runtime('config-remediation'));
-  const events = Array.from({ length: 1_000 }, (_, n) => eventOf(ids[n % ids.length] ?? ''));
+  const events = Array.from({ length: 200 }, (_, n) => eventOf(ids[n % ids.length] ?? ''));
   await Promise.all(events.map((event) => invoke(world, 'config-remediation', handler, event)));
   expect(queue(world)).toHaveLength(40);
   const worker = createRotationWorker(world.runtime('worker'));
@@ -128,7 +128,7 @@ test('a thousand events at once respect the daily limit', async () => {
   });
   expect(delivery).toMatchObject({ deleted: 40, failed: 0 });
   expect(world.aws.calls.filter(({ operation }) => operation === 'CreateAccessKey')).toHaveLength(5);
-}, 60_000);
+});
 
 describe('nothing is enqueued', () => {
   test.each<[string, Parameters<typeof createLife>[0], string]>([

@@ -47,7 +47,7 @@ function withDue(count: number): World {
 
 describe('a refusal of everybody is told once', () => {
   it('where AWS refuses to make keys, and one user is tried in each run', async () => {
-    const world = withDue(40);
+    const world = withDue(12);
     await days(world, 7, refusing('CreateAccessKey'));
     expect(failures(world)).toEqual(['refused', 'refused', 'refused-everywhere']);
     const { message } = documents(world, 'failed').at(-1);

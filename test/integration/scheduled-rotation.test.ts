@@ -607,7 +607,7 @@ describe('runs that are not days', () => {
   const everyHours = (step: number, days: number) => Array.from({ length: (days * 24) / step }, (_, n) => n * step);
 
   test.each<[string, number, number, number]>([
-    ['hourly', 1, 7, 1],
+    ['every three hours', 3, 7, 1],
     ['daily', 24, 28, 1],
     ['every four days', 96, 56, 4],
     ['weekly', 168, 56, 7],
@@ -630,7 +630,7 @@ describe('runs that are not days', () => {
   });
 
   test.each<[string, readonly number[]]>([
-    ['hourly', everyHours(1, 3)],
+    ['every three hours', everyHours(3, 3)],
     ['on weekdays', [0, 24, 48, 72, 144, 168]],
     ['with missed runs', [0, 24, 120, 144, 150]],
   ])('%s: each rotation is in one digest', async (_, hours) => {
@@ -800,8 +800,8 @@ describe('day after day', () => {
       const world = createWorld({ environment: { KEYTURN_RUN_EVERY_DAYS: String(every) } });
       const { clock, iam } = world.aws;
       const start = clock.now();
-      const users = 8;
-      for (let n = 0; n < users; n++) iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: n * 11 }] });
+      const users = 4;
+      for (let n = 0; n < users; n++) iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: n * 22 }] });
       const worker = createRotationWorker(world.runtime('worker'));
       let looks = 0;
       let workCalls = 0;

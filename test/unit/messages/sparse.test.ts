@@ -38,13 +38,14 @@ const gaps = [...Array(1 << optional.length).keys()].filter((bits) => {
   return left <= 2 || left >= optional.length - 1;
 });
 
+/** Each reason with each gap, and either with each of what comes next. */
 function* variants(event: Notice['event']): Generator<Notice> {
-  for (const bits of gaps) {
-    for (const reason of reasons) {
-      for (const [index, later] of laters.entries()) {
-        const action = index % 2 === 0 ? 'delete' : 'deactivate';
-        yield without({ ...everything, event, reason, next: { action, notBefore: everything.at + later } }, bits);
-      }
+  for (const [row, bits] of gaps.entries()) {
+    for (const [column, reason] of reasons.entries()) {
+      const index = (row + column) % laters.length;
+      const action = index % 2 === 0 ? 'delete' : 'deactivate';
+      const notBefore = everything.at + (laters[index] ?? 0);
+      yield without({ ...everything, event, reason, next: { action, notBefore } }, bits);
     }
   }
 }
