@@ -69,7 +69,7 @@ async function passesOn(life: Life, days: readonly number[], before?: BeforeCall
 }
 
 const LIFE = [0, 1 / 24, 1, 3, 7, 9, 10.5, 12, 13, 21, 23];
-const SETTLE = [1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25];
+const SETTLE = [1, 3, 4, 7, 9, 11, 12, 13, 21, 22, 24, 25];
 
 /** Every permission of the worker that a whole rotation needs, and how an error names its resource. */
 const permissions: readonly (readonly [string, 'first' | 'second', RegExp])[] = [

@@ -6,11 +6,11 @@ import { observeUser } from '../../shared/aws/observe.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { asRecorded } from '../../shared/core/state-key.ts';
 import { runOnce } from '../support/runs.ts';
-import { createWorld, DAY, published, type World } from '../support/world.ts';
+import { createWorld, DAY, type World } from '../support/world.ts';
 
 const DAYS = 60;
 
-const events: Readonly<Record<string, string>> = {
+const eventOf: Readonly<Record<string, string>> = {
   issue: 'issued',
   remind: 'reminder',
   deactivate: 'deactivated',
@@ -29,50 +29,73 @@ function work({ aws }: World): void {
   }
 }
 
-it.each([
-  ['one key that is due', [{ ageDays: 95, usedDaysAgo: 1 }], {}],
-  ['one that will be', [{ ageDays: 70, usedDaysAgo: 1 }], {}],
-  [
-    'an inactive one beside it',
-    [
+interface Owner {
+  keys: { ageDays: number; usedDaysAgo?: number; isInactive?: boolean }[];
+  tags?: Record<string, string>;
+}
+
+const owners: Readonly<Record<string, Owner>> = {
+  'one-key-that-is-due': { keys: [{ ageDays: 95, usedDaysAgo: 1 }] },
+  'one-that-will-be': { keys: [{ ageDays: 70, usedDaysAgo: 1 }] },
+  'an-inactive-one-beside-it': {
+    keys: [
       { ageDays: 100, usedDaysAgo: 1 },
       { ageDays: 300, isInactive: true },
     ],
-    {},
-  ],
-  ['one that nobody uses, to be retired', [{ ageDays: 200 }], { 'keyturn:unused': 'retire' }],
-  ['a short grace period', [{ ageDays: 90, usedDaysAgo: 1 }], { 'keyturn:grace-days': '4' }],
-])('%s', async (_, keys: { ageDays: number; usedDaysAgo?: number; isInactive?: boolean }[], tags) => {
+  },
+  'one-that-nobody-uses-to-be-retired': { keys: [{ ageDays: 200 }], tags: { 'keyturn:unused': 'retire' } },
+  'a-short-grace-period': { keys: [{ ageDays: 90, usedDaysAgo: 1 }], tags: { 'keyturn:grace-days': '4' } },
+};
+
+function addOwner({ aws }: World, userName: string, { keys, tags = {} }: Owner): void {
+  const toKey = ({ ageDays, usedDaysAgo, isInactive }: Owner['keys'][number]) => ({
+    ageDays,
+    status: isInactive ? ('Inactive' as const) : ('Active' as const),
+    ...(usedDaysAgo === undefined
+      ? {}
+      : { lastUsed: { at: aws.clock.now() - usedDaysAgo * DAY, service: 's3', region: aws.region } }),
+  });
+  aws.iam.addUser({ userName, tags, keys: keys.map(toKey) });
+}
+
+/** What each of them is told, as `day event`. */
+const told = ({ aws }: World): string[] =>
+  aws.sns.published
+    .filter(({ attributes }) => attributes.event !== 'digest')
+    .map(({ attributes }) => `${attributes.userName} ${attributes.event}`);
+
+it('each owner is told on the day that was foreseen, and of nothing else', async () => {
   const world = createWorld();
   const { aws } = world;
-  aws.iam.addUser({
-    userName: 'alice',
-    tags,
-    keys: keys.map(({ ageDays, usedDaysAgo, isInactive }) => ({
-      ageDays,
-      status: isInactive ? ('Inactive' as const) : ('Active' as const),
-      ...(usedDaysAgo === undefined
-        ? {}
-        : { lastUsed: { at: aws.clock.now() - usedDaysAgo * DAY, service: 's3', region: aws.region } }),
-    })),
-  });
+  for (const [userName, owner] of Object.entries(owners)) addOwner(world, userName, owner);
   const settings = parseSettings(world.environment);
   const reader = { aws: world.runtime('operator').aws, settings, verifier: asRecorded };
-  const state = await observeUser(reader, { userName: 'alice' });
+  const observed = await Promise.all(Object.keys(owners).map((userName) => observeUser(reader, { userName })));
   const from = aws.clock.now();
-  const [foreseen] = state === undefined ? [] : forecast([state], settings, from, DAYS);
-  const expected: string[] = [];
+  const foreseen = forecast(
+    observed.flatMap((state) => state ?? []),
+    settings,
+    from,
+    DAYS,
+  );
+  const happened: string[] = [];
   for (let day = 0; day <= DAYS; day++) {
     aws.clock.set(Math.max(aws.clock.now(), from + day * DAY));
     if (day > 0) work(world);
-    const before = published(world).length;
+    const before = told(world).length;
     await runOnce(world);
-    const told = published(world)
-      .slice(before)
-      .filter((event) => event !== 'digest');
-    expected.push(...told.map((event) => `${day} ${event}`));
+    happened.push(
+      ...told(world)
+        .slice(before)
+        .map((event) => `${day} ${event}`),
+    );
   }
-  const shown = foreseen?.events.map(({ at, step }) => `${(at - from) / DAY} ${events[step.action] ?? step.action}`);
-  expect(shown).toEqual(expected);
-  expect(expected.length).toBeGreaterThan(1);
+  for (const userName of Object.keys(owners)) {
+    const events = foreseen.find(({ user }) => user.userName === userName)?.events ?? [];
+    const shown = events.map(
+      ({ at, step }) => `${(at - from) / DAY} ${userName} ${eventOf[step.action] ?? step.action}`,
+    );
+    expect(shown).toEqual(happened.filter((event) => event.includes(` ${userName} `)));
+    expect(shown.length).toBeGreaterThan(1);
+  }
 });

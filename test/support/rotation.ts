@@ -51,8 +51,15 @@ export async function aliceWithEmptySecret(world: World, ageDays = 30): Promise<
 
 /** Alice with one key, current in her secret, and 40 days old. */
 export async function aliceRotatedBefore(world: World): Promise<string> {
-  const { userId } = world.aws.iam.addUser({ userName: 'alice', keys: [{ ageDays: 90 }] });
-  await passesOn(world, [0, 7, 9, 10.5, 18, 21, 40]);
+  const { clock, iam } = world.aws;
+  const from = clock.now();
+  const { userId } = iam.addUser({ userName: 'alice', keys: [{ ageDays: 90 }] });
+  await rotateUser(world, { userName: 'alice', action: 'rotate', graceDays: 0 });
+  switchKey(world);
+  // Told of the deletion on one day, and deleted on another.
+  await passesOn(world, [8, 11]);
+  clock.set(from + 40 * DAY);
+  switchKey(world);
   world.aws.sns.published.length = 0;
   world.logged.length = 0;
   return userId;
