@@ -48,7 +48,9 @@ const ROLE_AND_TRUST = ['AssumeRole', 'GetRole', 'ListRoles'];
 
 /** Throws where a scan makes more calls than it may. */
 export async function fleetDay(): Promise<void> {
+  const begun = process.cpuUsage();
   const stages = await liveIdleDay(ACCOUNTS, USERS);
+  const { user, system } = process.cpuUsage(begun);
   console.log(`\n## A day of a fleet: ${ACCOUNTS} accounts of ${USERS} users, nothing due\n`);
   console.log("| | calls | for each account | waits for AWS's rates |\n|---|---|---|---|");
   for (const { name, calls, waitedSeconds } of stages) {
@@ -65,7 +67,7 @@ export async function fleetDay(): Promise<void> {
       `each account in every other one too, a call more for each: ${(each + 1).toFixed(2)} with one other Region. A loop ` +
       `that reads users one by one makes 5 + 2 × users, ${ratio.toFixed(0)} times as many. A minute of the fan-out is the ` +
       'one that SQS asks for after a purge; the scans are one after another here, and 20 concurrent ones by default. The memory of ' +
-      'a scan is below.',
+      `a scan is below. All of it took ${((user + system) / 1_000_000).toFixed(0)} s of CPU, of which the most is the embedded AWS.`,
   );
   console.log(`\nConcurrent passes in one account, with ${USERS} users due there: ${await passesAtOnce(USERS)}.`);
   console.log('\nBy operation, for each account:\n\n| call | count |\n|---|---|');

@@ -191,6 +191,17 @@ export function issued({ organization }: FleetWorld): number {
   return count('CreateAccessKey') - count('DeleteAccessKey');
 }
 
+/**
+ * Each session may what it is for: the template's role, narrowed to one user, is enough for all that is done there. Of a key
+ * that another pass has deleted IAM says so too.
+ */
+function refusedInMembers({ organization }: FleetWorld): string[] {
+  return organization.calls
+    .filter(({ accountId, call: { outcome, fault } }) => accountId !== HUB && /^AccessDenied/.test(outcome) && !fault)
+    .filter(({ call: { operation } }) => operation !== 'GetAccessKeyLastUsed')
+    .map(({ accountId, call }) => `${call.service}:${call.operation} is refused in ${accountId}`);
+}
+
 /** What must be true of a fleet at any time: nothing was given up, nothing told that must not be. */
 export function alwaysWrong({ world }: ProofFleet): string[] {
   const { organization, hub, urls, logged } = world;
@@ -198,6 +209,7 @@ export function alwaysWrong({ world }: ProofFleet): string[] {
   const told = JSON.stringify([logged, hub.sns.published]);
   return [
     ...crossTalk(organization.calls, HUB),
+    ...refusedInMembers(world),
     ...[urls.dead, urls.accountsDead].flatMap((url) => hub.sqs.messages(url).map(({ body }) => `given up: ${body}`)),
     ...(secrets.some((secret) => told.includes(secret)) ? ['a secret is in a log line or a message'] : []),
   ];

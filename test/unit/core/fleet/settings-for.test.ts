@@ -82,8 +82,6 @@ it('users are expected unless said otherwise', () => {
   expect(expectsUsers(fleet, place(OTHER, `o-a1b2c3d4e5/r-ab12/${OUTER}/`))).toBe(true);
 });
 
-it('the key of a former deployment is an account’s own', () => {});
-
 describe('an override with which no account could be worked on is refused before a deployment', () => {
   const given = (setting: string): string | undefined =>
     ({ topicArn: hub.KEYTURN_TOPIC_ARN, queueUrl: hub.KEYTURN_QUEUE_URL, maxAccessKeyAgeDays: '60' })[setting];
