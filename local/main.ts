@@ -12,7 +12,6 @@ import { httpLine, type LogLine } from './host/runtime.ts';
 import { addCharacter, addEvidence, createResources, type Resources } from './host/set-up.ts';
 
 const defaultPort = 4599;
-const pollMs = 500;
 /** Until a rotation that failed is attempted again. Secrets Manager does not say how long it waits. */
 const nextAttemptMs = 60_000;
 
@@ -25,6 +24,8 @@ type Print = (line: string) => void;
 export interface LocalOptions {
   readonly port: number;
   readonly print: Print;
+  /** Between two looks at a queue that was empty. */
+  readonly pollMs?: number;
 }
 
 /** The functions of one deployment, and the account that they work on. */
@@ -101,7 +102,7 @@ function report(error: unknown, print: Print): void {
 }
 
 /** The embedded AWS with the demo's users, its queue wired to the worker, until it is closed. */
-export async function startLocal({ port, print }: LocalOptions): Promise<LocalServer> {
+export async function startLocal({ port, print, pollMs = 500 }: LocalOptions): Promise<LocalServer> {
   // On the machine's clock: `sls invoke local` runs functions outside this process, which have no other.
   const aws = createLocalAws({ now: Date.now(), ticking: true, latencyMs: 0 });
   const deployment = deploy(aws, () => server.url, print);
@@ -120,8 +121,9 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
     notBefore = await rotate(aws, notBefore, print);
     return false;
   };
+  const pause = () => setTimeout(pollMs, undefined, { signal: abort.signal }).catch(() => {});
   const polling = Promise.all(
-    [() => work(aws, deployment, print), rotations].map((once) => repeat(once, abort.signal)),
+    [() => work(aws, deployment, print), rotations].map((once) => repeat(once, pause, abort.signal)),
   );
   return {
     url: server.url,
@@ -135,9 +137,9 @@ export async function startLocal({ port, print }: LocalOptions): Promise<LocalSe
 }
 
 /** Does it again and again, at once as long as there was something to do. */
-async function repeat(once: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+async function repeat(once: () => Promise<boolean>, pause: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    if (!(await once())) await setTimeout(pollMs, undefined, { signal }).catch(() => {});
+    if (!(await once())) await pause();
   }
 }
 

@@ -41,13 +41,16 @@ const events = samples.filter((file) => file.startsWith('rotate-user-'));
 const names = await functionNames();
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
+/** Of no matter to what is tested, but each test that waits for the worker waits for it. */
+const pollMs = 50;
+
 describe('npm run local', () => {
   let server: LocalServer;
   let printed: string[];
   const options = () => ({ region: 'eu-west-1', endpoint: server.url, credentials, useQueueUrlAsEndpoint: false });
 
   beforeAll(async () => {
-    server = await startLocal({ port: 0, print: (line) => printed.push(line) });
+    server = await startLocal({ port: 0, print: (line) => printed.push(line), pollMs });
   });
   beforeEach(async () => {
     printed = [];
@@ -106,8 +109,7 @@ describe('npm run local', () => {
     const UUID = EventSourceMappings?.[0]?.UUID;
     await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
     await invoke('scheduled-rotation');
-    // Twice as long as the pause between two looks at the queue.
-    await setTimeout(1_000);
+    await setTimeout(10 * pollMs);
     expect(await keysOf('alice')).toEqual(['Active']);
     await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
     await expect.poll(() => keysOf('alice'), { timeout: 20_000 }).toEqual(['Active', 'Active']);
