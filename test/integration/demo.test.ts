@@ -22,10 +22,10 @@ import { printed } from '../support/printed.ts';
 const run = promisify(execFile);
 const ESCAPE = '\u001b';
 
-describe('the first 60 days of the demo', () => {
+describe('the first 46 days of the demo', () => {
   let year: Year;
   beforeAll(async () => {
-    year = await playYear({ days: 60 });
+    year = await playYear({ days: 46 });
   }, 120_000);
 
   function eventsOf(userName: string): string[] {
@@ -123,10 +123,10 @@ describe('npm run demo', () => {
 
   it('ends well, writes no progress into a pipe, and names the picture', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'keyturn-demo-')), 'demo.html');
-    const { stdout, stderr } = await demo('--days', '2', '--picture', path);
+    const { stdout, stderr } = await demo('--days', '1', '--picture', path);
     expect(stderr).toBe('');
-    expect(stdout).toContain('2 daily runs: ');
-    expect(stdout).toContain('2 daily runs over 12 accounts: ');
+    expect(stdout).toContain('1 daily runs: ');
+    expect(stdout).toContain('1 daily runs over 12 accounts: ');
     expect(stdout).toContain('demo.html');
     expect(await readFile(path, 'utf8')).toContain('<svg');
     expect(stdout).not.toContain(ESCAPE);

@@ -27,10 +27,9 @@ let program: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'keyturn-packed-'));
   built = await buildKeyturn(join(directory, 'built'));
-  const { stdout } = await run('npm', ['pack', '--json', join(directory, 'built')], { cwd: directory });
-  const [{ filename } = { filename: '' }]: { filename: string }[] = JSON.parse(stdout);
-  const quietly = ['--offline', '--no-audit', '--no-fund'];
-  await run('npm', ['install', ...quietly, '--prefix', join(directory, 'installed'), join(directory, filename)]);
+  // What `npm pack` would pack is what is installed: no link to the folder.
+  const options = ['--install-links', '--offline', '--no-audit', '--no-fund', '--prefix', join(directory, 'installed')];
+  await run('npm', ['install', ...options, join(directory, 'built')], { cwd: directory });
   program = join(directory, 'installed', 'node_modules', 'keyturn', 'keyturn.mjs');
 }, 60_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
