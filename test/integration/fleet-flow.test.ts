@@ -277,6 +277,23 @@ describe('an account in which something is wrong', () => {
   });
 });
 
+describe('an account that nobody listens to', () => {
+  it('is named, and nobody there is issued a key', async () => {
+    const world = withAlices();
+    const { sns } = world.hub;
+    const [subscription] = sns.subscriptions(world.environment.KEYTURN_TOPIC_ARN ?? '');
+    Object.assign(subscription?.attributes ?? {}, { FilterPolicy: JSON.stringify({ accountId: [PAYMENTS] }) });
+    const digest = await day(world);
+    expect(digest).toMatchObject({
+      attention: [
+        { kind: 'unheard', count: 2, accounts: [`${CANARY} canary`, `${LAB} lab`] },
+        { kind: 'blocked', count: 2 },
+      ],
+    });
+    expect(ids.map((id) => keys(world, id))).toEqual([2, 1, 1]);
+  });
+});
+
 describe('an account in which users wait for somebody', () => {
   it('has them in the log and in the digest, with exempt users whose secret is still there', async () => {
     const world = withAlices();
