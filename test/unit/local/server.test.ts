@@ -1,5 +1,5 @@
-// local/aws/server.ts, local/aws/aws.ts, local/aws/wire.ts, local/aws/query-protocol.ts, local/aws/control.ts,
-// local/aws/input.ts, local/aws/errors.ts, local/aws/clock.ts
+// local/aws/server.ts, local/aws/aws.ts, local/aws/account-services.ts, local/aws/wire.ts,
+// local/aws/query-protocol.ts, local/aws/control.ts, local/aws/input.ts, local/aws/errors.ts, local/aws/clock.ts
 
 import { GetUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
