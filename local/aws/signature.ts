@@ -2,6 +2,7 @@ import type { WireRequest } from './call.ts';
 import { hmac, sha256 } from './sha256.ts';
 
 // Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// Written by that page, and not with the SDK's own signer, which would only agree with itself.
 
 const digest = (data: string | Uint8Array): string => sha256(data).toString('hex');
 

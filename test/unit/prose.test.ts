@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const documents = globSync(['*.md', 'docs/**/*.md', 'docs/*.schema.json', 'examples/**/*.{md,tf}']);
 const templates = globSync(['serverless.yml', 'resources/**/*.yml']);
-const code = globSync(['shared/**/*.ts', 'cli/**/*.ts', 'hand-on/*.ts', 'picture/*.ts']);
+const code = globSync('{shared,cli,hand-on,local,picture,scripts}/**/*.ts');
 
 const indefinite =
   /\b(?<!key-of-)([Ss]omebody|[Nn]obody|[Ww]hoever|[Ww]homever|[Ww]hatever|[Aa]nybody|[Ee]verybody|[Aa]new)\b/;
