@@ -8,7 +8,10 @@ export interface Random {
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const hexAlphabet = '0123456789abcdef';
 
-/** Mulberry32, from 0 to 1. Ten lines, and every ID of the demo and of golden files hangs on them: small and good enough for identifiers, useless for secrets that guard anything real. */
+/**
+ * Mulberry32, from 0 to 1: small and good enough for identifiers, useless for secrets that guard anything real. With
+ * another generator every ID of the demo and of the golden files would be another.
+ */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
