@@ -6,7 +6,7 @@ import { isOwnMachine } from '../../shared/core/audience.ts';
 import { denialsAsked, policyProblems } from '../../shared/core/evidence/bucket-policy.ts';
 import { parseCollectorEvent } from '../../shared/core/evidence/collector-event.ts';
 import { parseCollecting } from '../../shared/core/evidence/evidence-settings.ts';
-import { packageStack } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { deploy, list, object, type Stack, statementsOf, type Template } from './template.ts';
 
 // resources/evidence.yml, without another package: its conditions are set here.
@@ -28,7 +28,7 @@ let off: Stack;
 let kept: Stack;
 
 beforeAll(async () => {
-  ({ template } = await packageStack());
+  ({ template } = await packageVariant('default'));
   off = deploy(template);
   kept = deploy(template, { KeepEvidence: true });
 }, 120_000);

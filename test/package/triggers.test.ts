@@ -4,7 +4,7 @@ import { decide } from '../../local/aws/policies/policy.ts';
 import { parseRemediationEvent } from '../../shared/core/config-events.ts';
 import { matches } from '../support/event-pattern.ts';
 import { yamlDocuments } from '../support/yaml.ts';
-import { packageStack, packageVariant } from './package-stack.ts';
+import { packageVariant } from './package-stack.ts';
 import {
   deploy,
   type Json,
@@ -25,7 +25,7 @@ let stack: Stack;
 let judging: Stack;
 
 beforeAll(async () => {
-  ({ template } = await packageStack());
+  ({ template } = await packageVariant('default'));
   stack = deploy(template);
   judging = deploy(template, { CreateConfigRule: true });
 }, 120_000);
