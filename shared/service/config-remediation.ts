@@ -20,7 +20,7 @@ import { hasFleet } from './has-fleet.ts';
 import { asMember } from './member.ts';
 import { hindranceIn } from './member-trust.ts';
 
-/** The answer of `config-remediation`; every field is explained in the README. */
+/** The answer of `config-remediation`; every field is explained in docs/reference.md. */
 export interface Remediation {
   schemaVersion: 1;
   dryRun: boolean;

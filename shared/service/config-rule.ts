@@ -24,7 +24,7 @@ import { describeMember, nameOf } from './fleet-account.ts';
 import { type FleetRuntime, hasFleet } from './has-fleet.ts';
 import { asMember } from './member.ts';
 
-/** The answer of `config-rule`; every field is explained in the README. */
+/** The answer of `config-rule`; every field is explained in docs/reference.md. */
 export interface Evaluated {
   schemaVersion: 1;
   ruleName: string;

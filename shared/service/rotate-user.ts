@@ -25,7 +25,7 @@ export interface ShownKey {
   lastUsed?: { at: string; service: string; region: string };
 }
 
-/** The answer of `rotate-user`; every field is explained in the README. */
+/** The answer of `rotate-user`; every field is explained in docs/reference.md. */
 export interface RotateUserAnswer {
   schemaVersion: 1;
   accountId: string;

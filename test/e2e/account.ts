@@ -94,7 +94,7 @@ export async function createAccount({ endpoint, age }: Emulator) {
       for (const days of keyAgesInDays) keys.push(await createKey(userName, days));
       return { userName, userId: user?.UserId ?? '', keys };
     },
-    /** As the README says: the owners' policy of the stack, for a group of all owners. */
+    /** As docs/operations.md says: the owners' policy of the stack, for a group of all owners. */
     async letOwnersRead(PolicyArn: string): Promise<void> {
       await iam.send(new AttachGroupPolicyCommand({ GroupName: GROUP, PolicyArn }));
     },

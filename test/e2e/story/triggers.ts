@@ -18,7 +18,7 @@ export function sampleEvent({ terminal }: World, name: string, instead: Record<s
   return file;
 }
 
-/** What the README says of each: two of the triggers that need no other service than moto's. */
+/** What docs/reference.md says of each: two of the triggers that need no other service than moto's. */
 export async function otherTriggers(world: World, deployed: Deployed, people: People): Promise<void> {
   step('Secrets Manager rotates a secret by itself; AWS Health reports an exposed key');
   await Promise.all([rotateSecret(world, deployed, people), exposeKey(world, people), refuseUnknownSecret(world)]);
