@@ -13,9 +13,11 @@ import { expectWritable } from './writable.ts';
 export interface Disk {
   platform: NodeJS.Platform;
   rename(from: string, to: string): Promise<void>;
+  /** Between two tries of a rename. */
+  pause(ms: number): Promise<void>;
 }
 
-export const thisDisk: Disk = { platform: process.platform, rename };
+export const thisDisk: Disk = { platform: process.platform, rename, pause: (ms) => sleep(ms) };
 
 export interface Written extends Edited {
   /** The file itself, where `path` is a link. */
@@ -178,7 +180,7 @@ async function inPlace({ file, text, next, isSame }: Putting, warning: string): 
 const WINDOWS_TRIES = 10;
 
 /** A virus scanner on Windows holds a new file for a moment. Elsewhere a refusal is one. */
-async function replace({ platform, rename }: Disk, from: string, to: string): Promise<void> {
+async function replace({ platform, rename, pause }: Disk, from: string, to: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await rename(from, to);
@@ -188,7 +190,7 @@ async function replace({ platform, rename }: Disk, from: string, to: string): Pr
       if (platform !== 'win32' || tries === WINDOWS_TRIES) {
         throw new RotationError(`${to} could not be replaced (${code}), and is as it was. Close what holds it open.`);
       }
-      await sleep(SETTLE_MS);
+      await pause(SETTLE_MS);
     }
   }
 }

@@ -8,7 +8,7 @@ import { NOW, settings } from '../support/core/builders.ts';
 import { clocks, exposures, holds, intents, keyStates, records, stateOf, tagSets } from '../support/core/states.ts';
 
 /** Every so many of them; `npm run proof` takes more. */
-const EVERY = Number(process.env.KEYTURN_MODEL_SHARE ?? 29) * 1_009;
+const EVERY = Number(process.env.KEYTURN_MODEL_SHARE ?? 59) * 1_009;
 const DAYS = 60;
 
 it('every forecast ends, with two keys at most, no step of which is taken twice a day', () => {

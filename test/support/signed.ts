@@ -18,8 +18,8 @@ function seeder(world: World): Runtime {
 }
 
 /** What tells the state of this world's functions from anything else. */
-export function stateKeyOf(world: World): Promise<StateKey> {
-  return readStateKey(seeder(world), parseSettings(world.environment));
+export function stateKeyOf(world: World, settings = parseSettings(world.environment)): Promise<StateKey> {
+  return readStateKey(seeder(world), settings);
 }
 
 const nameOf = (userId: string): string => `keyturn/${userId}/access-key`;
@@ -30,7 +30,15 @@ export async function signed(
   userId: string,
   tags: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
-  const key = await stateKeyOf(world);
+  return signedWith(await stateKeyOf(world), world, userId, tags);
+}
+
+function signedWith(
+  key: StateKey,
+  world: World,
+  userId: string,
+  tags: Readonly<Record<string, string>>,
+): Record<string, string> {
   const arn = world.aws.secrets.find(nameOf(userId))?.arn ?? '';
   const entries = Object.entries(tags).map(([tag, value]) => {
     const name = `keyturn:${tag}`;
@@ -53,13 +61,15 @@ export async function makeSecret(
   const { aws } = world;
   const user = aws.iam.state.users.get(userId);
   const { accountId } = aws;
-  const made = signMade(await stateKeyOf(world), nameOf(userId), { accountId, userId }, aws.clock.now());
+  const settings = parseSettings(world.environment);
+  const key = await stateKeyOf(world, settings);
+  const made = signMade(key, nameOf(userId), { accountId, userId }, aws.clock.now());
   const Tags = [
     { Key: secretTagNames.userId, Value: userId },
     { Key: secretTagNames.made, Value: made },
   ];
   await seeder(world).aws.secrets.send(new CreateSecretCommand({ Name: nameOf(userId), Tags }));
-  const settings = parseSettings(world.environment);
   const policy = user && settingsHash(user, settings);
-  await setSigned(world, userId, { ...(policy === undefined ? {} : { policy }), ...tags });
+  const all = { ...(policy === undefined ? {} : { policy }), ...tags };
+  aws.secrets.setTags(nameOf(userId), signedWith(key, world, userId, all));
 }

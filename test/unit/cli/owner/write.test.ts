@@ -51,7 +51,7 @@ const write = (path = file, disk: Disk = thisDisk, onStep?: (step: WriteStep) =>
   writeEdited(path, { disk, edit, ...(onStep === undefined ? {} : { onStep }) });
 
 function failing(code: string, times = Number.POSITIVE_INFINITY, platform: NodeJS.Platform = 'linux') {
-  const tried: string[] = [];
+  const [tried, paused]: [string[], number[]] = [[], []];
   const disk: Disk = {
     platform,
     async rename(from, to) {
@@ -59,8 +59,11 @@ function failing(code: string, times = Number.POSITIVE_INFINITY, platform: NodeJ
       if (tried.length <= times) throw Object.assign(new Error(code), { code });
       renameSync(from, to);
     },
+    async pause(ms) {
+      paused.push(ms);
+    },
   };
-  return { disk, tried };
+  return { disk, tried, paused };
 }
 
 describe('a write', () => {
@@ -135,6 +138,7 @@ describe('a write', () => {
     const patient = failing(code, 9, 'win32');
     await write(file, patient.disk);
     expect(text()).toBe(NEW);
+    expect(patient.paused).toEqual(Array(9).fill(50));
 
     writeFileSync(file, OLD);
     const { disk, tried } = failing(code, 10, 'win32');
@@ -158,7 +162,7 @@ describe('a write', () => {
   it('keeps what somebody adds to the old file in the instant of the rename', async () => {
     let isChanged = false;
     const disk: Disk = {
-      platform: 'linux',
+      ...thisDisk,
       async rename(from, to) {
         if (!isChanged) await appendFile(to, '[b]\n');
         isChanged = true;
