@@ -96,6 +96,26 @@ describe('tickets', () => {
     );
     await expect(clearTickets(busy.aws, url)).resolves.toBeUndefined();
   });
+
+  it('do not clear where AWS refuses, which is said', async () => {
+    const { runtime, url } = tickets();
+    const denied = runtime(({ operation }) =>
+      operation === 'PurgeQueue' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined,
+    );
+    await expect(clearTickets(denied.aws, url)).rejects.toThrow('PurgeQueue');
+  });
+
+  it('are not sought for ever, where none is taken in time', async () => {
+    const { put, take, left, world } = tickets();
+    await put(9);
+    let deletions = 0;
+    const taken = await take(({ operation }) => {
+      if (operation !== 'DeleteMessage') return undefined;
+      if (++deletions % 2 === 0) world.aws.clock.advance(30_000);
+      return deletions % 2 === 1 ? { kind: 'lost-response' } : undefined;
+    });
+    expect([taken, left()]).toEqual([false, 4]);
+  });
 });
 
 it('the queues of a fleet are named where one is missing', () => {
