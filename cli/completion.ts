@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Complete, type Command as Completed, RootCommand } from '@bomb.sh/tab';
 import type { Command } from 'commander';
 import { reasons } from '../shared/core/reasons.ts';
+import { everyCommand } from './command-tree.ts';
 import type { Shell } from './context.ts';
-import { everyCommand } from './program.ts';
 
 /** What can be completed after a space: words of the program, profiles of this machine, reason codes. No call of AWS. */
 export function createCompletion(program: Command, { environment }: Shell): RootCommand {

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Argument, Command, Option } from 'commander';
-import { createProgram, everyCommand } from '../cli/program.ts';
+import { everyCommand } from '../cli/command-tree.ts';
+import { createProgram } from '../cli/program.ts';
 
 const FILE = fileURLToPath(new URL('../docs/cli.md', import.meta.url));
 /** All below it is made by the program. */

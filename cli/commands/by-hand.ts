@@ -1,6 +1,6 @@
 import { type Act, type ActOptions, act } from '../acting.ts';
+import type { CommandModule } from '../command-tree.ts';
 import type { Context } from '../context.ts';
-import type { CommandModule } from '../program.ts';
 
 type Forced = ActOptions & { force?: boolean };
 

@@ -1,10 +1,10 @@
 import { present } from '../../shared/core/present.ts';
+import type { CommandModule } from '../command-tree.ts';
 import type { Context } from '../context.ts';
 import type { SignInOptions } from '../credentials.ts';
 import { commandFor, connect, placeOf } from '../deployed.ts';
 import { exitCodes } from '../exit-code.ts';
 import { type Invocation, invoke, invokeCommand, Thrown, whereOf } from '../invoke.ts';
-import type { CommandModule } from '../program.ts';
 
 export interface EvidenceOptions extends SignInOptions {
   print?: boolean;

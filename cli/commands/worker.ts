@@ -1,5 +1,5 @@
 import type { ActOptions } from '../acting.ts';
-import type { CommandModule } from '../program.ts';
+import type { CommandModule } from '../command-tree.ts';
 import { switchWorker } from '../worker.ts';
 
 /** No user is worked on until `resume`. */

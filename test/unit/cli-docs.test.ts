@@ -1,4 +1,4 @@
-// scripts/docs.ts
+// scripts/docs.ts, cli/program.ts, cli/command-tree.ts, cli/fleet/fleet-commands.ts, cli/evidence/evidence-commands.ts
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { exitCodes } from '../../cli/exit-code.ts';
