@@ -1,3 +1,6 @@
+/** The functions that change keys and write into secrets; their roles have fixed names, so that a policy can name them. */
+export const rotatingFunctions = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'] as const;
+
 /** All functions of a deployment are named alike, so each knows the others: serverless.yml names them so. */
 export function functionNameOf(stage: string, name: string): string {
   return `keyturn-${stage}-${name}`;

@@ -1,3 +1,4 @@
+import { rotatingFunctions } from './function-name.ts';
 import type { User } from './model.ts';
 import { secretTagNames } from './secret-tags.ts';
 import type { SecretReader } from './setting-schemas.ts';
@@ -23,9 +24,7 @@ export type PolicySettings = Pick<
   'readerArns' | 'ownersRead' | 'administratorArns' | 'roleSuffix' | 'memberRegion'
 >;
 
-/** The functions that write into secrets; their roles have fixed names, so that a policy can name them. */
-const writers = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'] as const;
-/** In a member of a fleet all of them write as one role there. */
+/** In a member of a fleet all rotating functions write as one role there. */
 const memberWriters = ['rotate'] as const;
 
 /** A deactivated key may work for seconds more, and make sessions in them. */
@@ -51,7 +50,7 @@ export function secretPolicy(
   const { ownersRead, administratorArns } = settings;
   const readers = readersOf(user, settings.readerArns);
   const handOn = readers.filter((reader) => reader.handOn).map(({ arn }) => arn);
-  const roles = (settings.memberRegion === undefined ? writers : memberWriters).map((name) =>
+  const roles = (settings.memberRegion === undefined ? rotatingFunctions : memberWriters).map((name) =>
     roleArn(user.arn, name, settings.roleSuffix),
   );
   return {

@@ -1,3 +1,4 @@
+import { rotatingFunctions } from '../function-name.ts';
 import type { NoticeEvent } from '../messages/build-message.ts';
 import type { Intent } from '../secret-tags.ts';
 import { HOUR, type Instant, instantAtEnd, MINUTE } from '../time.ts';
@@ -109,7 +110,7 @@ export const changeEvents: readonly NoticeEvent[] = [
 
 /** The roles by which Keyturn changes keys in one account; in a fleet its hub takes one there. Their names are fixed. */
 export function ownRoles(accountId: string, roleSuffix: string): (caller: string) => boolean {
-  const names = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation', 'rotate'];
+  const names = [...rotatingFunctions, 'rotate'];
   const roles = names.map((name) => `:sts::${accountId}:assumed-role/keyturn-${name}${roleSuffix}/`);
   return (caller) => roles.some((role) => caller.includes(role));
 }

@@ -1,3 +1,4 @@
+import { rotatingFunctions } from '../function-name.ts';
 import { roleArn } from '../secret-policy.ts';
 
 // What resources/suspicious.yml watches for. A test holds these texts to that file.
@@ -54,9 +55,7 @@ export function filterTexts(name: WatchName, place: WatchPlace): string[] {
   if (name !== 'keys-outside-keyturn') return [texts[name]];
   const issuer = '$.userIdentity.sessionContext.sessionIssuer.arn';
   const account = `arn:${place.partition}:iam::${place.accountId}:root`;
-  const own = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'].map((role) =>
-    roleArn(account, role, place.roleSuffix),
-  );
+  const own = rotatingFunctions.map((role) => roleArn(account, role, place.roleSuffix));
   const text = (roles: readonly string[]): string => {
     const nobodyOf = roles.map((arn) => `(${issuer}!="${arn}")`).join(' && ');
     return `{${byIam(keyEvents)} && ((${issuer} NOT EXISTS) || (${nobodyOf}))}`;

@@ -1,3 +1,4 @@
+import { rotatingFunctions } from '../function-name.ts';
 import type { AccountReason } from './account-reasons.ts';
 import { externalIdOf, type MemberRole, ROLE_PATH } from './member-roles.ts';
 import { rolesTaken } from './policy.ts';
@@ -215,15 +216,13 @@ export function tagFindings(
   return [...outdated, ...problems.map((problem) => finding('parameters-differ', `${name} is for ${problem}.`))];
 }
 
-const ROTATING = ['rotation-worker', 'rotate-user', 'exposed-key', 'secret-rotation'];
-
 /** Whether a role is that of a function of the deployment with this suffix. */
 export function isFunctionOf(roleName: string, roleSuffix: string): boolean {
-  return ROTATING.some((name) => roleName === `keyturn-${name}${roleSuffix}`);
+  return rotatingFunctions.some((name) => roleName === `keyturn-${name}${roleSuffix}`);
 }
 
 /** What a role of this service in an account is that rotates, and is not the one that the hub takes. */
 export function rotatorOf(roleName: string, roleSuffix: string): 'own-deployment' | 'second-hub' | undefined {
-  if (ROTATING.some((name) => roleName.startsWith(`keyturn-${name}`))) return 'own-deployment';
+  if (rotatingFunctions.some((name) => roleName.startsWith(`keyturn-${name}`))) return 'own-deployment';
   return roleName.startsWith('keyturn-rotate') && roleName !== `keyturn-rotate${roleSuffix}` ? 'second-hub' : undefined;
 }
