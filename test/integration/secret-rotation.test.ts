@@ -459,7 +459,7 @@ describe('a step is refused', () => {
     expect(labelsOf(world, userId, versionId)).not.toContain('AWSCURRENT');
   });
 
-  it('finishSecret, while another run has the user in hand', async () => {
+  it('finishSecret, while another run is working on the user', async () => {
     const { world, userId, versionId } = await pending();
     await step(world, event(world, userId, versionId, 'createSecret'));
     const { clock } = world.aws;

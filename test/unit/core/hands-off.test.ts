@@ -57,7 +57,7 @@ answeredBy('busy', [
   },
 ]);
 
-it('says until when the other run has the user in hand', () => {
+it('says until when the other run is working on the user', () => {
   const { steps } = planOf({ keys: [due], secret: { current: C, ...live } });
   expect(steps[0]?.notBefore).toBe(NOW + 1);
 });
