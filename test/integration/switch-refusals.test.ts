@@ -128,7 +128,7 @@ describe('a read that is denied', () => {
     await sessionOf(life.previous);
     await rotateUser(life, { userName: 'alice', action: 'rotate', accessKeyId: life.current, compromised: true });
 
-    await expectRefused(75, /not before 2026-01-16 00:17 UTC, and sign in again after that/, reading);
+    await expectRefused(75, /not before 2026-01-16 00:16 UTC, and sign in again after that/, reading);
     life.aws.clock.advance(16 * MINUTE);
     await expectRefused(77, /sign in again/, reading);
     const newest = newKeyOf(life, [life.previous, life.current]);

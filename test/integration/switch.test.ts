@@ -51,7 +51,7 @@ describe('keyturn switch', () => {
 ✔ written       ${machine.credentials}: [alice] and [ci-test], which held the same key
 ✔ read back     profile alice now answers with ${life.current}
 
-${life.previous} still works until 2026-01-26. Use the new key once after 00:16 UTC, or run \`switch\` again: that is the confirmation.
+${life.previous} still works until 2026-01-26. Use the new key once after 00:15 UTC, or run \`switch\` again: that is the confirmation.
 Programs that run already keep the old key until they are restarted.
 `,
     );
@@ -129,7 +129,7 @@ Programs that run already keep the old key until they are restarted.
     expect(JSON.parse(stdout)).toEqual({
       ...{ schemaVersion: 1, status: 'switched', userName: 'alice', accountId: '111122223333' },
       ...{ from: life.previous, to: life.current, file: machine.credentials, sections: ['alice', 'ci-test'] },
-      ...{ alsoIn: [], oldKeyUntil: '2026-01-26T00:01:22.900Z', endpointUrl: machine.server.url },
+      ...{ alsoIn: [], oldKeyUntil: '2026-01-26T00:00:47.100Z', endpointUrl: machine.server.url },
     });
   });
 

@@ -55,15 +55,12 @@ export async function createRotated(options: LifeOptions = {}): Promise<Rotated>
   return { ...life, previous: previous ?? '', current: newKeyOf(life, [previous ?? '']) };
 }
 
-/** `alice` eleven days after a rotation by hand: her only key is stored and current. */
+/** `alice` eleven days after her key was issued by hand, the one before being gone: it is stored and current. */
 export async function createStored(options: LifeOptions = {}): Promise<Life> {
   const life = createLife({ ageDays: 20, ...options });
-  await rotateUser(life, { userName: 'alice', action: 'rotate', graceDays: 0 });
-  // Told of the deletion on one day, and deleted on another.
-  for (const days of [8, 3]) {
-    life.aws.clock.advance(days * DAY);
-    await pass(life, 'alice');
-  }
+  life.aws.iam.deleteKey(life.oldKey);
+  await rotateUser(life, { userName: 'alice', action: 'rotate' });
+  life.aws.clock.advance(11 * DAY);
   return life;
 }
 
