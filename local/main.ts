@@ -202,7 +202,8 @@ Ctrl-C stops it; nothing is kept.
 `;
 }
 
-function portOf(value: string | undefined): number {
+/** Of KEYTURN_LOCAL_PORT. Throws a sentence for what is no port. */
+export function portOf(value: string | undefined): number {
   const port = Number(value || defaultPort);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new Error(`KEYTURN_LOCAL_PORT is "${value}", which is no port: use a whole number from 0 to 65535.`);

@@ -30,7 +30,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalServer } from '../../local/aws/server.ts';
 import { cast } from '../../local/demo/cast.ts';
-import { instructions, startLocal } from '../../local/main.ts';
+import { instructions, portOf, startLocal } from '../../local/main.ts';
 import { functionNames } from '../../scripts/build.ts';
 import { parseRotateUserEvent } from '../../shared/core/events.ts';
 import { secretTagNames } from '../../shared/core/secret-tags.ts';
@@ -203,12 +203,11 @@ describe('npm run local', () => {
     });
   });
 
-  it('refuses a port that is none', async () => {
-    const env = { ...process.env, KEYTURN_LOCAL_PORT: 'http' };
-    await expect(run(process.execPath, ['local/main.ts'], { env })).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('KEYTURN_LOCAL_PORT is "http"'),
-    });
+  it('refuses a port that is none, and takes 4599 where none is given', () => {
+    expect([undefined, '', '0', '65535'].map(portOf)).toEqual([4599, 4599, 0, 65_535]);
+    for (const value of ['http', '65536', '-1', '1.5']) {
+      expect(() => portOf(value)).toThrow(`KEYTURN_LOCAL_PORT is "${value}"`);
+    }
   });
 
   it('says when it is ready, and ends cleanly on Ctrl-C', async () => {

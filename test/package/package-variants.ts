@@ -40,7 +40,7 @@ async function runCli(args: readonly string[]): Promise<string> {
   const { write } = process.stdout;
   process.stdout.write = (chunk: string | Uint8Array) => {
     said += String(chunk);
-    return true;
+    return write.call(process.stdout, chunk);
   };
   resolveInput.clear();
   delete require.cache[CLI];
