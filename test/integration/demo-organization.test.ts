@@ -61,6 +61,8 @@ describe('the first two days of the organization', () => {
     expect(text).toMatch(/^ +1 +2026-02-02 +canary +begins/m);
     expect(text).toMatch(/ canary +keys: 1 issued \(alice in canary\)$/m);
     expect(text).toContain('no session of one named a resource of another');
+    expect(text).toMatch(/ prod-legacy .* did not answer$/m);
+    expect(text).toMatch(/ prod-payments .* refused its role$/m);
     for (const accountId of act.stage.organization.accountIds) {
       const secrets = act.stage.organization.account(accountId).iam.everySecretAccessKey();
       for (const secret of secrets) expect(text + organizationSection(act)).not.toContain(secret);

@@ -4,7 +4,7 @@ import { type Column, type Output, paint, printColumns, printTimeline, printTota
 import type { Line } from '../timeline.ts';
 import { members, organizationStart, waveDays } from './members.ts';
 import type { OrganizationDays } from './play.ts';
-import { type AccountRow, accountRows, happeningsIn, organizationTotals } from './report.ts';
+import { type AccountRow, accountRows, happeningsIn, organizationTotals, troubleOf } from './report.ts';
 
 /** What happened, wave by wave; each trouble once; and how every account stands. */
 export function printOrganization(act: OrganizationDays, out: Output): void {
@@ -33,7 +33,7 @@ const columns: readonly Column<AccountRow>[] = [
   ['deactivated', ({ deactivated }) => deactivated || '-'],
   ['deleted', ({ deleted }) => deleted || '-'],
   ['waiting', ({ waiting }) => waiting || '-'],
-  ['what is wrong', ({ wrong }) => wrong || '-', true],
+  ['what is wrong', (row) => troubleOf(row) || '-', true],
 ];
 
 /** What is told of keys, in the words of the first act. */

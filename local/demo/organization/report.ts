@@ -22,6 +22,17 @@ export interface AccountRow {
   readonly wrong: string;
 }
 
+/** Of a row, what people read. */
+const troubles: Readonly<Record<string, string>> = {
+  silent: 'did not answer',
+  'role-refused': 'refused its role',
+  left: 'left the selection',
+};
+
+export function troubleOf({ wrong }: AccountRow): string {
+  return troubles[wrong] ?? wrong;
+}
+
 /** One row for each account, in the order of their waves. */
 export function accountRows(act: OrganizationDays): AccountRow[] {
   const { stage } = act;

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../../../shared/core/html.ts';
 import { members } from './members.ts';
 import type { OrganizationDays } from './play.ts';
-import { type AccountRow, accountRows, organizationTotals } from './report.ts';
+import { type AccountRow, accountRows, organizationTotals, troubleOf } from './report.ts';
 
 /** Of the page, beside what its picture needs. */
 export const sectionStyle = `
@@ -24,7 +24,7 @@ const cells: readonly Cell[] = [
   { title: 'state', of: ({ state }) => state },
   { title: 'rotated', isNumber: true, of: ({ rotated }) => rotated },
   { title: 'waiting', isNumber: true, of: ({ waiting }) => waiting },
-  { title: 'what is wrong', of: ({ wrong }) => wrong },
+  { title: 'what is wrong', of: troubleOf },
 ];
 
 /** The organization as a table, with nothing that moves: one row for each account. */
