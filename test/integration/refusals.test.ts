@@ -62,12 +62,12 @@ describe('a refusal of everybody is told once', () => {
   });
 
   it('where AWS refuses to make secrets, as far as one container knows', async () => {
-    const world = withDue(40);
+    const world = withDue(12);
     await days(world, 7, refusing('CreateSecret'));
     expect(failures(world)).toEqual(['refused', 'refused', 'refused-everywhere']);
     expect(tries(world, 'CreateSecret')).toBe(3 + 6);
     expect(documents(world, 'digest').at(-1)?.note).toMatch(
-      /^40 users have waited .* AWS may refuse it for all of them/,
+      /^12 users have waited .* AWS may refuse it for all of them/,
     );
   });
 
