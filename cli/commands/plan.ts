@@ -7,9 +7,9 @@ import type { Instant } from '../../shared/core/time.ts';
 import type { Context } from '../context.ts';
 import { commandFor } from '../deployed.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { type LookOptions, lookAtAccounts } from '../looking.ts';
 import type { PlanOutput } from '../output.ts';
 import { type Preview, parseSelection } from '../preview.ts';
+import { type LookOptions, previewAccounts } from '../preview-accounts.ts';
 import { aboutAccount, nameOf, stepsOf } from '../report.ts';
 import { parseChanges } from '../settings-from.ts';
 import { ageInDays, usedWhen } from '../ui/days.ts';
@@ -30,7 +30,7 @@ export async function run(context: Context, users: readonly string[], options: P
   // The page has what will be due, too.
   const selection = { ...parseSelection(users, options), isEverybody: form === 'html' };
   const asked = { selection, changes: parseChanges(options.set) };
-  return lookAtAccounts(context, options, asked, {
+  return previewAccounts(context, options, asked, {
     show: (previews) => printers[form](context, previews, options.all === true || users.length > 0),
     ...(form === 'table' ? { next: (previews) => sayNext(context, previews) } : {}),
   });

@@ -6,9 +6,9 @@ import { assess, type KeyView, type Situation } from '../../shared/core/situatio
 import { DAY, formatDate, formatInstant, type Instant } from '../../shared/core/time.ts';
 import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { type LookOptions, lookAtAccounts } from '../looking.ts';
 import type { StatusOutput } from '../output.ts';
 import { type Preview, parseSelection } from '../preview.ts';
+import { type LookOptions, previewAccounts } from '../preview-accounts.ts';
 import { aboutAccount, nameOf } from '../report.ts';
 import { ageInDays, dateAndLeft, usedWhen } from '../ui/days.ts';
 import { type Cell, type Column, plain, renderTable, shortKey } from '../ui/table.ts';
@@ -21,7 +21,7 @@ export interface StatusOptions extends LookOptions {
 /** Keys, secret and state of some users, or of all, and what waits for what: from the planner of the functions. */
 export async function run(context: Context, users: readonly string[], options: StatusOptions): Promise<ExitCode> {
   const selection = { ...parseSelection(users, options), isEverybody: users.length === 0 };
-  return lookAtAccounts(
+  return previewAccounts(
     context,
     options,
     { selection, changes: new Map() },

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { startAccounts } from '../support/accounts.ts';
-import { look } from '../support/looking.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createWorld } from '../support/world.ts';
 
 const ADDED_MS = 50;
@@ -33,7 +33,7 @@ async function preview(users: number): Promise<{ made: number; took: number }> {
     return undefined;
   });
   const startedAt = performance.now();
-  const { code, stderr } = await look(accounts, ['plan'], { now: aws.clock.now() });
+  const { code, stderr } = await runCommand(accounts, ['plan'], { now: aws.clock.now() });
   const took = (performance.now() - startedAt) / 1_000;
   await accounts.close();
   if (code !== 0) throw new Error(stderr);

@@ -41,8 +41,8 @@ import type { EvidenceSettings } from '../../shared/core/evidence/evidence-setti
 import { parseSettings, type Settings } from '../../shared/core/settings.ts';
 import { asRecordedIn } from '../../shared/core/state-key.ts';
 import { formatInstant, MINUTE } from '../../shared/core/time.ts';
+import { cannedAws } from '../support/canned-aws.ts';
 import { addEvidenceBucket, evidenceBucket } from '../support/evidence.ts';
-import { toldAws } from '../support/told-aws.ts';
 import { createWorld, DAY, pass, type World, type WorldOptions } from '../support/world.ts';
 
 interface Sight {
@@ -119,7 +119,7 @@ describe('buckets', () => {
   test('of which AWS names no Region are where Regions had no names', async () => {
     const { inspection } = setUp();
     const hosts: (string | undefined)[] = [];
-    const aws = toldAws(({ query = {}, headers }) => {
+    const aws = cannedAws(({ query = {}, headers }) => {
       if (!('encryption' in query)) {
         const one = '<Bucket><Name>old</Name><CreationDate>2007-01-01T00:00:00.000Z</CreationDate></Bucket>';
         return `<ListAllMyBucketsResult><Buckets>${one}</Buckets></ListAllMyBucketsResult>`;
@@ -135,7 +135,7 @@ describe('buckets', () => {
 test('a bucket that is elsewhere than the list says is asked for once more, where S3 says', async () => {
   const { inspection } = setUp();
   const hosts: (string | undefined)[] = [];
-  const aws = toldAws(({ query = {}, headers }) => {
+  const aws = cannedAws(({ query = {}, headers }) => {
     if (!('encryption' in query)) {
       const one = '<Bucket><Name>moved</Name><CreationDate>2024-01-01T00:00:00.000Z</CreationDate></Bucket>';
       return `<ListAllMyBucketsResult><Buckets>${one}</Buckets></ListAllMyBucketsResult>`;
@@ -172,7 +172,7 @@ describe('what AWS answers', () => {
   const header = [...columns, ...more, 'access_key_2_last_used_date'];
   const csv = [header, ['<root_account>', ...header.slice(1).map(() => 'N/A')]].map((row) => row.join()).join('\n');
   const told = (generatedAt: number, serverTime: number) =>
-    toldAws(({ body, headers }) => {
+    cannedAws(({ body, headers }) => {
       const answer = headers['x-amz-target'] === undefined ? '<Nothing/>' : '{}';
       const time = { headers: { date: new Date(serverTime).toUTCString() } };
       if (typeof body !== 'string' || !body.includes('GetCredentialReport')) return { ...time, body: answer };
@@ -307,7 +307,7 @@ describe('a trail', () => {
   test('of which AWS says little is none that logs', async () => {
     const { inspection } = setUp();
     const trail = { Name: 't', TrailARN: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/t', HomeRegion: 'eu-west-1' };
-    const aws = toldAws(({ headers }) =>
+    const aws = cannedAws(({ headers }) =>
       headers['x-amz-target']?.endsWith('DescribeTrails') ? JSON.stringify({ trailList: [trail] }) : '{}',
     );
     expect(await seen(aws, inspection)).toEqual([
@@ -327,7 +327,7 @@ describe('a signature', () => {
     ['from the Region of the key', 'arn:aws:kms:us-east-1:111122223333:key/k', 'kms.us-east-1'],
   ])('is asked for %s', async (_, key, host) => {
     const hosts: (string | undefined)[] = [];
-    const aws = toldAws(({ headers }) => {
+    const aws = cannedAws(({ headers }) => {
       hosts.push(headers.host);
       return '{"Signature":"AQI="}';
     });
@@ -341,7 +341,7 @@ describe('a signature', () => {
 
   test('that KMS does not give is told of in its place', async () => {
     const signed = await signDigest(
-      toldAws(() => '{}'),
+      cannedAws(() => '{}'),
       'alias/evidence',
       'text',
     );
@@ -377,7 +377,7 @@ test('an event of CloudTrail that cannot be read makes its answer an error', asy
   const events = [{ EventId: 'e1', EventName: 'DeleteUser', EventTime: 1_767_225_600, CloudTrailEvent: '{' }];
   // Asked for one name after the other.
   let asked = 0;
-  const aws = toldAws(() => JSON.stringify({ Events: keyEventNames[asked++] === 'DeleteUser' ? events : [] }));
+  const aws = cannedAws(() => JSON.stringify({ Events: keyEventNames[asked++] === 'DeleteUser' ? events : [] }));
   const { unknown, events: kept } = await seeKeyEvents({ ...inspection, aws }, {});
   expect(kept).toEqual([]);
   expect(unknown).toMatchObject([
@@ -427,7 +427,7 @@ describe('the chain', () => {
 
   test('a list that names no key is no answer', async () => {
     const entry = '<VersionId>1</VersionId>';
-    const aws = toldAws(({ query = {} }) =>
+    const aws = cannedAws(({ query = {} }) =>
       'versions' in query
         ? `<ListVersionsResult><Version>${entry}</Version></ListVersionsResult>`
         : '<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>',

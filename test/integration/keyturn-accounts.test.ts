@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { PlanOutput } from '../../cli/output.ts';
 import { createLocalAws, type LocalAws } from '../../local/aws/aws.ts';
 import { type Accounts, startAccounts } from '../support/accounts.ts';
-import { type Look, type Looked, look } from '../support/looking.ts';
+import { type Finished, type RunOptions, runCommand } from '../support/run-command.ts';
 
 const SERIAL = 'arn:aws:iam::111111111111:mfa/me';
 const role = (name: string, account: string, roleName = 'Audit', more = ''): string =>
@@ -48,14 +48,14 @@ async function start(config = CONFIG): Promise<{ accounts: Accounts; now: number
   return { accounts, now: all[0]?.clock.now() ?? 0 };
 }
 
-async function plan(profiles: readonly string[], options: Partial<Look> = {}, ...args: string[]) {
+async function plan(profiles: readonly string[], options: Partial<RunOptions> = {}, ...args: string[]) {
   const { accounts, now } = await start();
   const given = ['plan', '--json', ...profiles.flatMap((name) => ['--profile', name]), ...args];
-  const looked = await look(accounts, given, { now, ...options });
+  const looked = await runCommand(accounts, given, { now, ...options });
   return { ...looked, others: accounts.others.filter(({ operation }) => !operation.startsWith('GetFunction')) };
 }
 
-const accountsOf = ({ stdout }: Looked): string[] =>
+const accountsOf = ({ stdout }: Finished): string[] =>
   (JSON.parse(stdout) as PlanOutput).accounts.map(({ accountId, profile, plan: [step] }) =>
     [accountId, profile, step?.userName].join(' '),
   );

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { outputs } from '../../cli/output.ts';
 import { type Accounts, startAccounts } from '../support/accounts.ts';
-import { type Look, look } from '../support/looking.ts';
+import { type RunOptions, runCommand } from '../support/run-command.ts';
 import { createWorld, DAY, type World } from '../support/world.ts';
 
 const open: Accounts[] = [];
@@ -43,13 +43,13 @@ function someKeys(): World {
   return world;
 }
 
-async function advise(world: World, args: readonly string[] = [], options: Partial<Look> = {}) {
+async function advise(world: World, args: readonly string[] = [], options: Partial<RunOptions> = {}) {
   const accounts = await startAccounts([world.aws]);
   open.push(accounts);
   world.aws.onCall(({ operation }) => {
     if (operation === 'GenerateCredentialReport' || operation === 'LookupEvents') world.aws.clock.advance(1_500);
   });
-  return look(accounts, ['advise', ...args], { now: world.aws.clock.now(), ...options });
+  return runCommand(accounts, ['advise', ...args], { now: world.aws.clock.now(), ...options });
 }
 
 const documentOf = (stdout: string) => outputs.advise.parse(JSON.parse(stdout)).accounts[0];
@@ -124,7 +124,9 @@ describe('keyturn advise', () => {
       return { kind: 'error', status: 403, code: 'AccessDenied', message: 'no' };
     });
     open.push(accounts);
-    const { code, stdout, stderr } = await look(accounts, ['advise', '--cloudtrail'], { now: world.aws.clock.now() });
+    const { code, stdout, stderr } = await runCommand(accounts, ['advise', '--cloudtrail'], {
+      now: world.aws.clock.now(),
+    });
     expect(code).toBe(77);
     expect(stdout).toContain('old-report');
     expect(stderr).toContain('ci-shop: ');

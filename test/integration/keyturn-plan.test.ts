@@ -1,4 +1,4 @@
-// cli/commands/plan.ts, cli/commands/status.ts, cli/looking.ts, cli/preview.ts, cli/report.ts, cli/settings-from.ts,
+// cli/commands/plan.ts, cli/commands/status.ts, cli/preview-accounts.ts, cli/preview.ts, cli/report.ts, cli/settings-from.ts,
 // cli/html/page.ts, shared/aws/plan-users.ts
 
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { cast } from '../../local/demo/cast.ts';
 import { addCharacter } from '../../local/host/set-up.ts';
 import { type Accounts, startAccounts } from '../support/accounts.ts';
 import { golden } from '../support/golden.ts';
-import { type Look, type Looked, look } from '../support/looking.ts';
+import { type Finished, type RunOptions, runCommand } from '../support/run-command.ts';
 import { runOnce } from '../support/runs.ts';
 import { setSigned } from '../support/signed.ts';
 import { createWorld, DAY, type World } from '../support/world.ts';
@@ -36,15 +36,15 @@ async function start(world: World, isDeployed = false, before?: BeforeCall): Pro
   return accounts;
 }
 
-interface Setting extends Partial<Look> {
+interface Setting extends Partial<RunOptions> {
   isDeployed?: boolean;
   before?: BeforeCall;
 }
 
-async function keyturn(world: World, args: readonly string[], setting: Setting = {}): Promise<Looked> {
+async function keyturn(world: World, args: readonly string[], setting: Setting = {}): Promise<Finished> {
   const { isDeployed, before, ...options } = setting;
   const accounts = await start(world, isDeployed, before);
-  return look(accounts, args, { now: world.aws.clock.now(), ...options });
+  return runCommand(accounts, args, { now: world.aws.clock.now(), ...options });
 }
 
 /** Some of the demo's users, and one with a name of 64 letters. */
@@ -313,7 +313,7 @@ test('1,000 users of whom nothing is due cost at most 40 calls', async () => {
   const world = createWorld();
   for (let n = 0; n < 1_000; n++) world.aws.iam.addUser({ userName: `user-${n}`, keys: [{ ageDays: 10 }] });
   const accounts = await start(world);
-  const { code, stdout } = await look(accounts, ['plan'], { now: world.aws.clock.now() });
+  const { code, stdout } = await runCommand(accounts, ['plan'], { now: world.aws.clock.now() });
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('1000 IAM users · 0 due') });
   expect(world.aws.calls.length + accounts.others.length).toBeLessThanOrEqual(40);
 });

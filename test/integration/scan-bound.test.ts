@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { scanAccount } from '../../shared/aws/scan.ts';
 import { parseSettings } from '../../shared/core/settings.ts';
 import { asRecorded } from '../../shared/core/state-key.ts';
-import { toldAws } from '../support/told-aws.ts';
+import { cannedAws } from '../support/canned-aws.ts';
 import { createWorld } from '../support/world.ts';
 
 /** So many pages of a hundred secrets, each of a user of its own. */
@@ -11,7 +11,7 @@ function scanWith(pages: number, expected?: string) {
   const world = createWorld();
   const runtime = world.runtime('scan');
   let page = 0;
-  const { secrets } = toldAws(() => {
+  const { secrets } = cannedAws(() => {
     page++;
     const SecretList = Array.from({ length: 100 }, (_, n) => {
       const Name = `keyturn/AIDA${String(page * 100 + n).padStart(17, '0')}/access-key`;

@@ -7,7 +7,7 @@ import type { PlanOutput } from '../../cli/output.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { ScheduledRun } from '../../shared/service/scheduled-rotation.ts';
 import { startAccounts } from '../support/accounts.ts';
-import { look } from '../support/looking.ts';
+import { runCommand } from '../support/run-command.ts';
 import { runOnce } from '../support/runs.ts';
 import { createWorld, DAY, invoke, type World } from '../support/world.ts';
 
@@ -92,7 +92,7 @@ it('keyturn plan --json has the steps of the dry run, for any account whose stat
     const accounts = await startAccounts([world.aws]);
     try {
       accounts.deployed.set(world.aws.accountId, { 'keyturn-dev-scheduled-rotation': world.environment });
-      const { stdout, stderr } = await look(accounts, ['plan', '--json'], { now: world.aws.clock.now() });
+      const { stdout, stderr } = await runCommand(accounts, ['plan', '--json'], { now: world.aws.clock.now() });
       const [account] = (JSON.parse(stdout) as PlanOutput).accounts;
       expect(stderr).toContain('Settings of the deployment keyturn-dev in eu-west-1.');
       expect(account?.plan).toEqual(dry.plan?.map((step) => ({ ...step, basis: 'as-recorded' })));

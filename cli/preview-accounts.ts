@@ -25,7 +25,7 @@ export interface Shown {
 }
 
 /** What `plan` and `status` have in common: each account is looked at, and shown with what could not be known of it. */
-export async function lookAtAccounts(
+export async function previewAccounts(
   context: Context,
   options: LookOptions,
   { selection, changes }: Asked,

@@ -4,13 +4,13 @@ import type { Shell } from '../../cli/context.ts';
 import { main } from '../../cli/main.ts';
 import type { Accounts } from './accounts.ts';
 
-export interface Looked {
+export interface Finished {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-export interface Look {
+export interface RunOptions {
   now: number;
   environment?: Readonly<Record<string, string>>;
   /** Of the terminal that stdout is; without it stdout is a pipe. */
@@ -22,7 +22,7 @@ export interface Look {
 }
 
 /** A command that looks, in this process: with streams and an environment of its own, and these accounts behind it. */
-export async function look(accounts: Accounts, args: readonly string[], options: Look): Promise<Looked> {
+export async function runCommand(accounts: Accounts, args: readonly string[], options: RunOptions): Promise<Finished> {
   const { now, environment = {}, columns, stdin: piped, answers } = options;
   const stdin = Object.assign(new PassThrough(), { isTTY: answers !== undefined, setRawMode: () => {} });
   if (answers === undefined) stdin.end(piped ?? '');

@@ -3,14 +3,14 @@ import type { SdkRequest, SdkRequestHandler } from '../../local/aws/connection.t
 import { operatorCredentials } from '../../local/aws/principals.ts';
 import { type Aws, createAws } from '../../shared/aws/clients.ts';
 
-export interface ToldAnswer {
+export interface CannedAnswer {
   statusCode?: number;
   headers?: Record<string, string>;
   body: string;
 }
 
 /** Clients to which AWS answers what a test tells it to: what the embedded AWS never says. */
-export function toldAws(answer: (request: SdkRequest) => string | ToldAnswer): Aws {
+export function cannedAws(answer: (request: SdkRequest) => string | CannedAnswer): Aws {
   const requestHandler: SdkRequestHandler = {
     handle: async (request) => {
       const told = answer(request);
