@@ -172,7 +172,11 @@ function addCompletion(tree: Tree): void {
     'print a script that completes commands in a shell',
     () => import('./commands/completion.ts'),
   ).addArgument(shells);
-  add(tree, 'complete [words...]', 'what may be typed next', () => import('./commands/complete.ts'), { hidden: true });
+  const complete = async () => {
+    const { complete: completing } = await import('./commands/complete.ts');
+    return completing(() => createProgram(tree.shell, () => {}));
+  };
+  add(tree, 'complete [words...]', 'what may be typed next', complete, { hidden: true });
 }
 
 function globalOptions(): Option[] {

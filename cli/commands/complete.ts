@@ -1,14 +1,15 @@
+import type { Command } from 'commander';
+import type { CommandModule } from '../command-tree.ts';
 import { createCompletion } from '../completion.ts';
-import type { Context } from '../context.ts';
-import { type ExitCode, exitCodes } from '../exit-code.ts';
-import { createProgram } from '../program.ts';
+import { exitCodes } from '../exit-code.ts';
 
 /** What may stand at the end of the words that are typed already, each behind a mark. Asked by the scripts of `completion`. */
-export async function run({ shell }: Context, marked: readonly string[]): Promise<ExitCode> {
-  const words = marked.map((word) => word.slice(1));
-  createCompletion(
-    createProgram(shell, () => {}),
-    shell,
-  ).parse(words);
-  return exitCodes.done;
+export function complete(createProgram: () => Command): CommandModule<object> {
+  return {
+    async run({ shell }, marked) {
+      const words = marked.map((word) => word.slice(1));
+      createCompletion(createProgram(), shell).parse(words);
+      return exitCodes.done;
+    },
+  };
 }

@@ -1,6 +1,6 @@
+import type { Readable, Writable } from 'node:stream';
 import { confirm, password, text } from '@clack/prompts';
 import { EventError } from '../../shared/core/errors.ts';
-import type { GlobalOptions, Shell } from '../context.ts';
 import { Interrupted } from '../exit-code.ts';
 
 /** Asks the person at the terminal, on stderr. Throws Interrupted on Ctrl-C. */
@@ -14,8 +14,14 @@ export interface Asker {
   hidden(question: string, instead: string): Promise<string>;
 }
 
+/** Where it asks, if somebody sits there. */
+interface Terminal {
+  stdin: Readable & { isTTY?: boolean };
+  stderr: Writable;
+}
+
 /** Without a terminal, or with `--no-input`, each question is an EventError that names the way out: nothing ever hangs. */
-export function createAsker({ stdin, stderr }: Pick<Shell, 'stdin' | 'stderr'>, options: GlobalOptions): Asker {
+export function createAsker({ stdin, stderr }: Terminal, options: { input: boolean }): Asker {
   const streams = { input: stdin, output: stderr };
   function refuse(question: string, instead: string): void {
     if (!options.input) throw new EventError(`--no-input: "${question}" may not be asked. Use ${instead}.`);

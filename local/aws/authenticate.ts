@@ -1,8 +1,8 @@
 import { type ServiceName, speaksJson, type WireRequest } from './call.ts';
 import { AwsError } from './errors.ts';
-import { type AssumedSession, roleOfSession } from './iam/assumed-session.ts';
+import { roleOfSession } from './iam/assumed-session.ts';
 import type { Iam } from './iam/iam.ts';
-import type { UserSession } from './iam/iam-state.ts';
+import type { AssumedSession, UserSession } from './iam/iam-state.ts';
 import { optionalText } from './input.ts';
 import type { Principal } from './service.ts';
 import { hasValidSignature } from './signature.ts';

@@ -1,4 +1,3 @@
-import type { KeyPair } from './iam/iam-helpers.ts';
 import type { Principal } from './service.ts';
 
 /** The functions of this service. Each calls as a role of its own, with the path `/keyturn/` and a fixed name. */
@@ -15,6 +14,11 @@ const functionNames = [
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];
+
+export interface KeyPair {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
 /** What people and tests sign with. Any access key ID that belongs to no user or role signs as `operator`. */
 export const operatorCredentials: KeyPair = { accessKeyId: 'ASIALOCALOPERATOR000', secretAccessKey: 'not-verified' };

@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import type { LocalAws } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
-import type { KeyPair } from '../aws/iam/iam-helpers.ts';
 import type { IamUser } from '../aws/iam/iam-state.ts';
+import type { KeyPair } from '../aws/principals.ts';
 import { storedKey } from '../checker/look.ts';
 import type { Message } from '../checker/mailbox.ts';
 import type { Character } from './cast.ts';

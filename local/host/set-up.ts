@@ -1,6 +1,7 @@
 import type { LocalAws } from '../aws/aws.ts';
 import { DAY } from '../aws/clock.ts';
-import type { KeyPair, NewKey } from '../aws/iam/iam-helpers.ts';
+import type { NewKey } from '../aws/iam/iam-helpers.ts';
+import type { KeyPair } from '../aws/principals.ts';
 import type { Character, FirstKey } from '../demo/cast.ts';
 
 const visibilitySeconds = 1_800;

@@ -14,6 +14,14 @@ export interface Received {
   receiptHandle: string;
 }
 
+/** A message as the queue delivers it to a function. */
+export interface Delivery {
+  body: string;
+  receiptHandle: string;
+  /** How often, this time included. */
+  receiveCount: number;
+}
+
 export interface ReceiveOptions {
   /** For how long nobody else is to see them. */
   visibilitySeconds: number;

@@ -1,5 +1,4 @@
 import type { Audience } from './audience.ts';
-import type { CommonRefusal } from './refusals.ts';
 import type { Instant } from './time.ts';
 
 /** One access key as IAM shows it. `status` is kept as text: AWS has added values before (`Expired`). */
@@ -72,6 +71,13 @@ export interface UserState {
   user: User;
   keys: readonly AccessKey[];
   secret?: Secret;
+}
+
+/** What AWS refuses to everybody. */
+export interface CommonRefusal {
+  cause: string;
+  /** Everybody whom it met, in the order given. */
+  userNames: readonly string[];
 }
 
 /** What a step by schedule or by Config is measured against; read only when such a step is next. */

@@ -1,4 +1,5 @@
 import { RotationError } from './errors.ts';
+import type { CommonRefusal } from './model.ts';
 import type { Announced, SecretTags } from './secret-tags.ts';
 import { DAY, hasPassed, type Instant } from './time.ts';
 
@@ -22,12 +23,6 @@ export type RefusalMemory = Map<string, { userName: string; announced: Announced
 export interface Tried {
   userName: string;
   tags: Pick<SecretTags, 'announced' | 'currentSince' | 'issuedOn'>;
-}
-
-export interface CommonRefusal {
-  cause: string;
-  /** Everybody whom it met, in the order given. */
-  userNames: readonly string[];
 }
 
 /** `iam:CreateAccessKey/AccessDenied`: which call AWS refused, and how; undefined for any other failure. */

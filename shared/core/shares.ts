@@ -1,6 +1,6 @@
 import type { Triaged } from './activity.ts';
+import type { CommonRefusal } from './model.ts';
 import { parseSecretTags } from './read-secret-tags.ts';
-import type { CommonRefusal } from './refusals.ts';
 import { hasPassed, type Instant } from './time.ts';
 
 /** What a run gives one user of what is left of the day. */

@@ -1,7 +1,7 @@
 import type { Outcome, Pass } from '../apply/pass.ts';
 import type { Meter, MetricName } from '../aws/runtime.ts';
 import type { ActionName } from '../core/answer.ts';
-import type { Reconciled, ReconcileOptions } from './reconcile.ts';
+import type { ReasonCode } from '../core/reasons.ts';
 
 /** Which metric counts a step that was done. */
 const metricOf: Readonly<Partial<Record<ActionName, MetricName>>> = {
@@ -18,17 +18,14 @@ export function countStep(meter: Meter, { action, result }: Outcome): void {
   if (metric !== undefined && result === 'done') meter.add(metric, 1);
 }
 
-/** Metrics of how a pass ended; a dry run and a question count nothing. */
+/** Metrics of how a pass ended. */
 export function countPass(
   { runtime: { meter }, settings }: Pass,
-  { isDryRun }: ReconcileOptions,
-  reconciled: Reconciled,
-): Reconciled {
-  if (isDryRun) return reconciled;
-  if (reconciled.status === 'blocked') meter.add('Blocked', 1);
-  if (reconciled.status === 'failed') meter.add('Failed', 1);
+  { status, reason }: { status: string; reason: ReasonCode },
+): void {
+  if (status === 'blocked') meter.add('Blocked', 1);
+  if (status === 'failed') meter.add('Failed', 1);
   // The breaker of a fleet looks at it over all accounts.
-  if (reconciled.reason === 'not-proven' && settings.memberRegion !== undefined) meter.add('NotProven', 1);
-  if (reconciled.reason === 'breaker-open') meter.add('BreakerOpen', 1);
-  return reconciled;
+  if (reason === 'not-proven' && settings.memberRegion !== undefined) meter.add('NotProven', 1);
+  if (reason === 'breaker-open') meter.add('BreakerOpen', 1);
 }

@@ -9,11 +9,12 @@ import { ownAccountId } from '../aws/own-account.ts';
 import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { messageOf, RotationError } from '../core/errors.ts';
 import type { ExposureEvent, OfMember } from '../core/events.ts';
-import type { User, UserState } from '../core/model.ts';
+import type { UserState } from '../core/model.ts';
 import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { signMessage } from '../core/signed-message.ts';
 import { formatInstant } from '../core/time.ts';
+import type { Hands } from './fleet-exposed-key.ts';
 import { hasFleet } from './has-fleet.ts';
 import { hasKey, isDealtWith } from './is-dealt-with.ts';
 import { quarantineNote } from './quarantine.ts';
@@ -59,22 +60,6 @@ export async function handleExposure(
 interface Named {
   event: ExposureEvent;
   accessKeyId: string;
-}
-
-/** By whose clients keys are looked for, and dealt with. */
-export interface Hands {
-  /** Sees the users of the account. */
-  runtime: Runtime;
-  /** The account, where it is known beforehand. */
-  accountId?: string;
-  /** May change this one. */
-  acting(user: Pick<User, 'userId' | 'userName'>): Runtime;
-  /** Why nothing is done about this key. */
-  refusal?(accessKeyId: string): Promise<string | undefined>;
-  /** What a message about a user says beside. */
-  beside?: OfMember;
-  /** What people should know of the account. */
-  note?(): Promise<string | undefined>;
 }
 
 async function handsFor(runtime: Runtime, invocation: Invocation, event: ExposureEvent): Promise<Hands> {

@@ -1,15 +1,31 @@
 import { accountWithKey } from '../aws/key-owner.ts';
 import { ownAccountId } from '../aws/own-account.ts';
-import type { Invocation } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { EventError, messageOf, RotationError } from '../core/errors.ts';
-import type { ExposureEvent } from '../core/events.ts';
+import type { ExposureEvent, OfMember } from '../core/events.ts';
+import type { User } from '../core/model.ts';
 import { present } from '../core/present.ts';
 import { DAY, formatInstant } from '../core/time.ts';
-import type { Hands } from './exposed-key.ts';
 import { type Described, describeMember, nameOf } from './fleet-account.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 import { asMemberAnyhow, placeOf } from './member.ts';
 import { driftNote } from './member-trust.ts';
+
+/** By whose clients keys are looked for, and dealt with. */
+export interface Hands {
+  /** Sees the users of the account. */
+  runtime: Runtime;
+  /** The account, where it is known beforehand. */
+  accountId?: string;
+  /** May change this one. */
+  acting(user: Pick<User, 'userId' | 'userName'>): Runtime;
+  /** Why nothing is done about this key. */
+  refusal?(accessKeyId: string): Promise<string | undefined>;
+  /** What a message about a user says beside. */
+  beside?: OfMember;
+  /** What people should know of the account. */
+  note?(): Promise<string | undefined>;
+}
 
 /**
  * By whose clients the exposed keys of a fleet's account are dealt with; undefined: they are of the hub's own account, which

@@ -1,8 +1,9 @@
-import type { FleetRefusal } from '../apply/pass.ts';
+import type { FleetRefusal, Pass } from '../apply/pass.ts';
 import { isCalm } from '../aws/alarm.ts';
+import type { Delivery } from '../aws/dequeue.ts';
 import { showAgainIn } from '../aws/enqueue.ts';
 import { isRefusedRole } from '../aws/member-session.ts';
-import type { Invocation } from '../aws/runtime.ts';
+import type { Invocation, Runtime } from '../aws/runtime.ts';
 import { readStateKey } from '../aws/state-key.ts';
 import { takeTicket } from '../aws/tickets.ts';
 import { admitsStrangers } from '../aws/trust.ts';
@@ -17,7 +18,12 @@ import { isSignedByUs } from '../core/signed-message.ts';
 import { parseInstant, SECOND } from '../core/time.ts';
 import type { FleetRuntime } from './has-fleet.ts';
 import { asMember, asMemberAnyhow, placeOf } from './member.ts';
-import type { Delivery, WorkOn } from './rotation-worker.ts';
+
+/** What a fleet adds to a pass. */
+export type FleetPass = Pick<Pass, 'mayBegin' | 'note'>;
+
+/** One message about a user, whichever account it is of. */
+type WorkOn = (runtime: Runtime, invocation: Invocation, delivery: Delivery, fleetPass: FleetPass) => Promise<void>;
 
 /**
  * One message about a user of a member account. A message that is too old, says nothing of where the account is, or is

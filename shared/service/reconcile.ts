@@ -65,8 +65,12 @@ export async function reconcile(pass: Pass, reference: UserReference, options: R
     const isLast = rounds.length === MOST_ROUNDS - 1;
     const round = await act(planned, answer, { ...options, isLast });
     rounds.push(round);
-    if (isLast || !round.goesOn)
-      return countPass(pass, options, conclude(options, answer, { ...doneIn(rounds), state }));
+    if (isLast || !round.goesOn) {
+      const reconciled = conclude(options, answer, { ...doneIn(rounds), state });
+      // A dry run and a question count nothing.
+      if (!options.isDryRun) countPass(pass, reconciled);
+      return reconciled;
+    }
   }
 }
 

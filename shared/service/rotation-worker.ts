@@ -2,6 +2,7 @@ import { announceFailure } from '../apply/announce-failure.ts';
 import { announceExposed } from '../apply/exposed.ts';
 import { openPass, type Pass } from '../apply/pass.ts';
 import { refusedHere } from '../apply/refusals.ts';
+import type { Delivery } from '../aws/dequeue.ts';
 import { comeBackSoon, MOST_RECEIVES } from '../aws/enqueue.ts';
 import { evaluateAgain } from '../aws/evaluate-again.ts';
 import { observeUser, withoutSecret } from '../aws/observe.ts';
@@ -13,6 +14,7 @@ import { present } from '../core/present.ts';
 import { parseSettings } from '../core/settings.ts';
 import { isSignedByUs } from '../core/signed-message.ts';
 import { parseInstant } from '../core/time.ts';
+import type { FleetPass } from './fleet-work.ts';
 import { hasFleet } from './has-fleet.ts';
 import { isDealtWith } from './is-dealt-with.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -27,10 +29,6 @@ export async function work(runtime: Runtime, invocation: Invocation, delivery: D
   const { workInFleet } = await import('./fleet-work.ts');
   return workInFleet(runtime, invocation, delivery, workOn);
 }
-
-/** What a fleet adds to a pass. */
-type FleetPass = Pick<Pass, 'mayBegin' | 'note'>;
-export type WorkOn = typeof workOn;
 
 async function workOn(
   runtime: Runtime,
@@ -82,14 +80,6 @@ async function workOn(
     if (!(error instanceof RotationError) || error.isTransient || !settings.enforce) throw error;
     await fail(pass, message, error);
   }
-}
-
-/** A message as the queue delivers it. */
-export interface Delivery {
-  body: string;
-  receiptHandle: string;
-  /** How often, this time included. */
-  receiveCount: number;
 }
 
 /**

@@ -78,6 +78,24 @@ describe('the layout', () => {
     ).toEqual([]);
   });
 
+  it('has no circle of files, not even of types', () => {
+    const importsOf = new Map(sources(outsideTests).map(({ file, imports }) => [file, imports]));
+    const isSettled = new Map<string, boolean>();
+    // What is met again before it is settled leads back to itself.
+    const circleFrom = (file: string, way: readonly string[]): readonly string[] | undefined => {
+      if (isSettled.get(file) === false) return [...way.slice(way.indexOf(file)), file];
+      if (isSettled.has(file)) return undefined;
+      isSettled.set(file, false);
+      for (const name of importsOf.get(file) ?? []) {
+        const circle = circleFrom(name, [...way, file]);
+        if (circle !== undefined) return circle;
+      }
+      isSettled.set(file, true);
+      return undefined;
+    };
+    for (const file of importsOf.keys()) expect(circleFrom(file, []) ?? []).toEqual([]);
+  });
+
   it('keeps the checks to the chain: in the core nothing else imports one', () => {
     const isReaching = ({ file, imports }: Source): boolean =>
       file !== 'shared/core/plan.ts' && imports.some((name) => name.startsWith('shared/core/checks/'));

@@ -4,9 +4,8 @@ import { type Input, optionalInteger, optionalText, text } from '../input.ts';
 import { decide, parseStatements, type Request, type Statement } from '../policies/policy.ts';
 import { accountOf, type ContextValue, contextOf } from '../policies/policy-conditions.ts';
 import { type CallContext, callerArn, type Environment, type Principal } from '../service.ts';
-import { type AssumedSession, principalTags } from './assumed-session.ts';
-import type { IamRole } from './iam-roles.ts';
-import type { IamState } from './iam-state.ts';
+import { principalTags } from './assumed-session.ts';
+import type { AssumedSession, IamRole, IamState } from './iam-state.ts';
 
 /** What STS knows beyond its own account; one that is alone knows itself. */
 export interface Neighbours {

@@ -3,21 +3,7 @@ import { AwsError } from '../errors.ts';
 import { type Decision, decide, type Request, type Statement } from '../policies/policy.ts';
 import { contextOf } from '../policies/policy-conditions.ts';
 import { callerArn, type Principal } from '../service.ts';
-import type { IamRole } from './iam-roles.ts';
-import type { IamState } from './iam-state.ts';
-
-/** Temporary credentials of a role, from AssumeRole. */
-export interface AssumedSession {
-  readonly principal: Extract<Principal, { kind: 'role' }>;
-  readonly roleName: string;
-  /** A role made anew under its old name is another one. */
-  readonly roleId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  readonly expiresAt: number;
-  /** Narrows what the role may do. */
-  readonly policy: readonly Statement[] | undefined;
-}
+import type { AssumedSession, IamRole, IamState } from './iam-state.ts';
 
 /** The role behind a session, if it is still there. */
 export function roleOfSession({ namedRoles }: IamState, session: AssumedSession): IamRole | undefined {

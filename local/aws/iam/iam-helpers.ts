@@ -1,7 +1,7 @@
 import { DAY, wholeSecond } from '../clock.ts';
 import type { Tag } from '../input.ts';
 import { parseStatements } from '../policies/policy.ts';
-import { roleArn } from '../principals.ts';
+import { type KeyPair, roleArn } from '../principals.ts';
 import type { Environment } from '../service.ts';
 import type { AccessKey, IamState, IamUser, LastUse } from './iam-state.ts';
 
@@ -25,11 +25,6 @@ export interface NewUser {
   readonly passwordEnabled?: boolean;
   readonly mfaActive?: boolean;
   readonly keys?: readonly NewKey[];
-}
-
-export interface KeyPair {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
 }
 
 /** The part of it that is about access keys. */

@@ -1,24 +1,10 @@
 import { isoSeconds, wholeSecond } from '../clock.ts';
 import { AwsError, constraintError } from '../errors.ts';
-import { isRecord, jsonOf, optionalInteger, optionalText, type Tag, tagList, text } from '../input.ts';
-import { parseStatements, type Statement } from '../policies/policy.ts';
+import { isRecord, jsonOf, optionalInteger, optionalText, tagList, text } from '../input.ts';
+import { parseStatements } from '../policies/policy.ts';
 import type { Environment, Operations } from '../service.ts';
 import { pageOfArray } from './iam-lookup.ts';
-import type { IamState } from './iam-state.ts';
-
-/** A role with its trust policy. What it may do is in `rolePolicies`, by its ARN. Immutable; a write replaces it. */
-export interface IamRole {
-  readonly roleName: string;
-  readonly roleId: string;
-  readonly arn: string;
-  readonly path: string;
-  readonly createdAt: number;
-  readonly description: string | undefined;
-  readonly maxSessionSeconds: number;
-  /** Who may take it, as it was written and as it is evaluated. */
-  readonly trust: { readonly document: unknown; readonly statements: readonly Statement[] };
-  readonly tags: readonly Tag[];
-}
+import type { IamRole, IamState } from './iam-state.ts';
 
 export interface NewRole {
   readonly name: string;

@@ -5,8 +5,6 @@ import type { Tag } from '../input.ts';
 import type { Statement } from '../policies/policy.ts';
 import { builtInPrincipals } from '../principals.ts';
 import type { Environment, Principal } from '../service.ts';
-import type { AssumedSession } from './assumed-session.ts';
-import type { IamRole } from './iam-roles.ts';
 
 export interface LastUse {
   readonly at: number;
@@ -56,6 +54,33 @@ export interface UserSession {
   readonly sessionToken: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+}
+
+/** A role with its trust policy. What it may do is in `rolePolicies`, by its ARN. Immutable; a write replaces it. */
+export interface IamRole {
+  readonly roleName: string;
+  readonly roleId: string;
+  readonly arn: string;
+  readonly path: string;
+  readonly createdAt: number;
+  readonly description: string | undefined;
+  readonly maxSessionSeconds: number;
+  /** Who may take it, as it was written and as it is evaluated. */
+  readonly trust: { readonly document: unknown; readonly statements: readonly Statement[] };
+  readonly tags: readonly Tag[];
+}
+
+/** Temporary credentials of a role, from AssumeRole. */
+export interface AssumedSession {
+  readonly principal: Extract<Principal, { kind: 'role' }>;
+  readonly roleName: string;
+  /** A role made anew under its old name is another one. */
+  readonly roleId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAt: number;
+  /** Narrows what the role may do. */
+  readonly policy: readonly Statement[] | undefined;
 }
 
 /** The state of IAM and the few ways to change it that operations and test helpers share. */

@@ -1,8 +1,8 @@
 import { DAY, formatInstant, hasPassed, type Instant } from '../time.ts';
 import { daysInWords } from '../words.ts';
 import type { FindingFacts, FindingResource, Verdict } from './finding.ts';
-import type { Judging } from './judge-users.ts';
 import { type Judgement, notKnown } from './judgement.ts';
+import type { Judging } from './judging.ts';
 import { type Standing, stateOf } from './key-state.ts';
 import type { Seen, SeenKey } from './snapshot.ts';
 

@@ -4,8 +4,8 @@ import { formatInstant, hasPassed, type Instant, MINUTE } from '../time.ts';
 import { daysInWords } from '../words.ts';
 import type { Verdict } from './finding.ts';
 import { daysSince, isActive, keyResource, shortKey } from './judge-keys.ts';
-import type { Judging } from './judge-users.ts';
 import { instantFact, type Judgement, notKnown } from './judgement.ts';
+import type { Judging } from './judging.ts';
 import type { SeenKey } from './snapshot.ts';
 
 /** The user's own answer: about their password, and that their keys are not known where they could not be listed. */

@@ -1,33 +1,15 @@
 import { present } from '../present.ts';
-import type { Settings } from '../settings.ts';
 import { formatDate, formatInstant, type Instant } from '../time.ts';
 import { type ParsedUserSettings, parseUserSettings } from '../user-settings.ts';
-import type { Exception } from './exceptions.ts';
-import {
-  type Accepted,
-  type ControlId,
-  type Finding,
-  type FindingResource,
-  findingId,
-  type Verdict,
-} from './finding.ts';
+import { type Accepted, type ControlId, type Finding, findingId, type Verdict } from './finding.ts';
 import { judgeKeys, oneActiveKey } from './judge-keys.ts';
 import { accountResource } from './judge-root.ts';
 import { unusedKeys, unusedPassword } from './judge-unused.ts';
-import { type EvidenceLimits, type Judgement, notKnown } from './judgement.ts';
+import { type Judgement, notKnown } from './judgement.ts';
+import type { Approval, Judging, Measures } from './judging.ts';
 import { standingOf } from './key-state.ts';
 import type { KeyEvent } from './reconcile.ts';
 import { mapSeen, type Seen, type SeenUser, type Snapshot } from './snapshot.ts';
-
-export interface Measures {
-  settings: Settings;
-  limits: EvidenceLimits;
-  /** Of the file: none unless there is one. */
-  exceptions?: readonly Exception[];
-  /** Of CloudTrail: the call that set the tag which exempts, by user name. */
-  exemptedBy?: ReadonlyMap<string, KeyEvent>;
-  now: Instant;
-}
 
 /** Controls of users, one answer a user; and of their keys, one a key. */
 export function judgeUsers(
@@ -42,17 +24,6 @@ export function judgeUsers(
     return { control, parts: [accountId], resource, verdict: notKnown(users), asOf: at };
   });
 }
-
-/** What every answer about one user has in common. */
-export interface Judging extends Measures {
-  seen: SeenUser;
-  own: ParsedUserSettings;
-  resource: FindingResource;
-  /** Who exempted the user, when and by which call; null: not known. */
-  approval: Approval;
-}
-
-type Approval = Pick<Accepted, 'approvedBy' | 'approvedAt' | 'eventId'>;
 
 function judgeUser(seen: SeenUser, measures: Measures, yesterday: ReadonlyMap<string, Finding>): Judgement[] {
   const { user } = seen;

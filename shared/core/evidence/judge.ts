@@ -5,8 +5,9 @@ import { type Finding, findingId } from './finding.ts';
 import { judgeBuckets } from './judge-buckets.ts';
 import { judgeRoot } from './judge-root.ts';
 import { judgeTrails } from './judge-trails.ts';
-import { judgeUsers, type Measures } from './judge-users.ts';
+import { judgeUsers } from './judge-users.ts';
 import type { Judgement } from './judgement.ts';
+import type { Measures } from './judging.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**

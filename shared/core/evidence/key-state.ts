@@ -3,8 +3,8 @@ import { type Plan, planFor } from '../plan.ts';
 import { present } from '../present.ts';
 import { assess, type KeyView, type Situation } from '../situation.ts';
 import type { HandOver } from './finding.ts';
-import type { Judging } from './judge-users.ts';
 import { instantFact } from './judgement.ts';
+import type { Judging } from './judging.ts';
 import type { SeenKeys } from './snapshot.ts';
 
 /** Where a key stands on the day of a run: one of these. A key that is not Active is `inactive`, whoever its user is. */

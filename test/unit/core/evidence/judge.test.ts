@@ -1,7 +1,7 @@
 // shared/core/evidence/judge.ts, shared/core/evidence/judge-users.ts, shared/core/evidence/judge-keys.ts,
 // shared/core/evidence/judge-unused.ts, shared/core/evidence/judge-root.ts, shared/core/evidence/judge-buckets.ts,
-// shared/core/evidence/judge-trails.ts, shared/core/evidence/judgement.ts, shared/core/evidence/controls.ts,
-// shared/core/evidence/snapshot.ts
+// shared/core/evidence/judge-trails.ts, shared/core/evidence/judgement.ts, shared/core/evidence/judging.ts,
+// shared/core/evidence/controls.ts, shared/core/evidence/snapshot.ts
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { controls } from '../../../../shared/core/evidence/controls.ts';
