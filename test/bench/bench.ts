@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { createRotationWorker } from '../../functions/rotation-worker.ts';
 import { createScheduledRotation } from '../../functions/scheduled-rotation.ts';
 import type { Call } from '../../local/aws/aws.ts';
 import { drain } from '../../local/host/event-source.ts';
+import { build } from '../../scripts/build.ts';
 import { contextOf, createWorld, DAY, invoke, type World } from '../support/world.ts';
 import { evidenceRuns } from './evidence.ts';
 import { fleetDay } from './fleet.ts';
@@ -195,14 +194,15 @@ async function memory(): Promise<void> {
   console.log(`\n## Peak memory of the scan of 5,000 users\n\n${peak} MiB resident, for the whole process over HTTP.`);
 }
 
-function bundles(): void {
-  execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root });
-  console.log('\n## Bundles\n\n| function | minified | gzip | import (median of 7) |\n|---|---|---|---|');
-  for (const name of readdirSync(`${root}/dist`, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-    const file = `${root}/dist/${name.name}/index.js`;
-    const code = readFileSync(file);
+async function bundles(): Promise<void> {
+  const dist = `${root}/dist`;
+  const built = await build(dist);
+  console.log('\n## Bundles\n\nSizes are of what every cold start loads.\n');
+  console.log('| function | minified | gzip | import (median of 7) |\n|---|---|---|---|');
+  for (const { name, minifiedBytes, gzippedBytes } of built) {
     const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
-    console.log(`| ${name.name} | ${kib(code.length)} | ${kib(gzipSync(code).length)} | ${importTime(file)} ms |`);
+    const time = importTime(`${dist}/${name}/index.js`);
+    console.log(`| ${name} | ${kib(minifiedBytes)} | ${kib(gzippedBytes)} | ${time} ms |`);
   }
 }
 
@@ -229,4 +229,4 @@ await evidenceRuns();
 await quarter();
 await fleetDay();
 await memory();
-bundles();
+await bundles();
