@@ -157,6 +157,15 @@ describe('a message', () => {
     expect(published(life)).toEqual(['blocked']);
     expect(life.metrics.get('Blocked')).toBe(1);
   });
+
+  it.each(['a question', 'a dry run'])('about a user who is blocked counts nothing as %s', async (as) => {
+    const life = createLife();
+    life.aws.iam.addKey('alice', { ageDays: 10 });
+    if (as === 'a dry run') life.environment.KEYTURN_ENFORCE = 'false';
+    const answer = await rotateUser(life, { userName: 'alice', action: as === 'a question' ? 'plan' : 'rotate' });
+    expect(answer).toMatchObject({ status: 'blocked', dryRun: as === 'a dry run' });
+    expect(life.metrics.get('Blocked')).toBeUndefined();
+  });
 });
 
 describe('a failure', () => {
