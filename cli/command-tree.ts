@@ -19,6 +19,9 @@ export interface Tree {
 /** Of every command that calls AWS. */
 export const mfa = ['--mfa-code-stdin', 'read MFA codes from stdin, one a line'] as const;
 
+/** Of every command that asks before it acts. */
+export const yes = ['--yes', 'act without asking'] as const;
+
 /** Commander says nothing of a switch that is not given. */
 const off = { json: false, quiet: false, verbose: false };
 

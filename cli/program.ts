@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { EventError } from '../shared/core/errors.ts';
-import { add, type Ended, mfa, type Tree } from './command-tree.ts';
+import { add, type Ended, mfa, type Tree, yes } from './command-tree.ts';
 import type { Shell } from './context.ts';
 import { addEvidence } from './evidence/evidence-commands.ts';
 import { addFleet } from './fleet/fleet-commands.ts';
@@ -72,7 +72,6 @@ function addLooking(tree: Tree): void {
 
 /** Commands that act on one user, each through the deployed function `rotate-user`. */
 function addActing(tree: Tree): void {
-  const yes = ['--yes', 'act without asking'] as const;
   const force = ['--force', 'even if the user is on hold'] as const;
   const member = () =>
     new Option('--account <id>', 'a member of the fleet; the profile is that of its hub').argParser(accountId);
@@ -115,7 +114,6 @@ function addActing(tree: Tree): void {
 
 /** What looks after a deployment. */
 function addKeeping(tree: Tree): void {
-  const yes = ['--yes', 'act without asking'] as const;
   const worker = () => import('./commands/worker.ts');
   add(
     tree,

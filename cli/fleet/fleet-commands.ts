@@ -1,11 +1,10 @@
 import { Option } from 'commander';
-import { add, group, mfa, type Tree } from '../command-tree.ts';
+import { add, group, mfa, type Tree, yes } from '../command-tree.ts';
 import { accountId, collect, collectAccounts } from '../option-values.ts';
 
 /** For a whole organization; each changes what its profile may change, and nothing else. */
 export function addFleet(tree: Tree): void {
   const fleet = group(tree, 'fleet', 'look after a whole organization');
-  const yes = ['--yes', 'act without asking'] as const;
   const file = ['--fleet <file>', 'which accounts, and from when', 'fleet.yml'] as const;
   const hub = () =>
     new Option('--hub-account <id>', 'the account of the deployment').argParser(accountId).makeOptionMandatory();
@@ -46,7 +45,6 @@ function addFleetMembers(fleet: Tree, file: readonly [string, string, string]): 
       .argParser(collectAccounts)
       .default([], 'all of fleet.yml');
   const print = ['--print', 'print the commands of the AWS CLI, and ask nothing'] as const;
-  const yes = ['--yes', 'act without asking'] as const;
   add(fleet, 'check', 'check that the hub can work in every account', () => import('../commands/fleet-check.ts'))
     .option(...file)
     .addOption(accounts())
