@@ -226,7 +226,7 @@ const operations: OperationsOn<Organizations> = {
 
 export const organizationsOperationNames = Object.keys(operations);
 
-/** The operations as any account of the organization calls them. */
+/** The operations, with the account that calls: what it may ask depends on that. */
 export function organizationsOperations(all: Organizations) {
   return Object.fromEntries(
     Object.entries(operations).map(([operation, run]) => [

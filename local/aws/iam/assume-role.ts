@@ -44,8 +44,8 @@ interface Asked {
 }
 
 /**
- * AssumeRole. Of another account both must allow it: the policies of the caller, if it has any, and the trust policy of
- * the role. Who may not does not learn whether the role is there.
+ * AssumeRole. For a role of another account both must allow it: the policies of the caller, if it has any, and the
+ * role's trust policy. Who may not does not learn whether the role is there.
  */
 export function assumeRole(
   { environment, state, neighbours }: { environment: Environment; state: IamState; neighbours: Neighbours },

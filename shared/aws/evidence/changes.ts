@@ -30,7 +30,7 @@ export async function reconcileChanges(
   const { from } = history;
   const now = clock();
   const { records: known = [], events: carried = [] } = before ?? {};
-  // The first run knows what was changed before there was any evidence: of that there are no records.
+  // The first run sees changes from before there was evidence, and those have no records.
   const isCarried = new Set(carried.map(({ eventId }) => eventId));
   const events = history.events.filter(({ at, eventId }) => at >= from || isCarried.has(eventId));
   // Whatever is still compared may have been recorded on its own day.
